@@ -1,0 +1,138 @@
+//! Paths that a policy leaves alone.
+
+use http::Method;
+
+use crate::config_error::ConfigError;
+use crate::head::RequestHead;
+
+/// Paths which pass, with everything below them, compared per segment.
+#[derive(Clone, Debug)]
+pub(crate) struct Exempt {
+    paths: Vec<Box<str>>,
+}
+
+impl Exempt {
+    /// HTTP-01 challenges (RFC 8555 §8.3): the certificate has to come from somewhere.
+    const ACME: &'static str = "/.well-known/acme-challenge";
+
+    pub(crate) const fn acme_only() -> Self {
+        Self { paths: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, path: &str) -> Result<(), ConfigError> {
+        let trimmed = path.strip_suffix('/').unwrap_or(path);
+        if !path.starts_with('/') || trimmed.is_empty() {
+            return Err(ConfigError::path(
+                path,
+                "a path starts with `/` and names a segment",
+            ));
+        }
+        if path.contains(['?', '#']) {
+            return Err(ConfigError::path(
+                path,
+                "a path has no query and no fragment",
+            ));
+        }
+        if is_ambiguous(trimmed) {
+            return Err(ConfigError::path(
+                path,
+                "an empty or dot segment never matches",
+            ));
+        }
+        self.paths.push(trimmed.into());
+        Ok(())
+    }
+
+    /// ACME for GET and HEAD, the named paths for OPTIONS also.
+    pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
+        let reads = matches!(*head.method(), Method::GET | Method::HEAD);
+        if !reads && *head.method() != Method::OPTIONS {
+            return false;
+        }
+        let path = head.path();
+        let named = || self.paths.iter().any(|prefix| is_below(path, prefix));
+        ((reads && is_below(path, Self::ACME)) || named()) && !is_ambiguous(path)
+    }
+}
+
+/// `path` is `prefix`, or something below it.
+pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What stands behind may read this path as another one: an empty or dot segment, an escaped dot,
+/// slash or backslash, a backslash.
+pub(crate) fn is_ambiguous(path: &str) -> bool {
+    let escaped = |rest: &[u8]| {
+        matches!(
+            rest,
+            [b'%', b'2', b'e' | b'E' | b'f' | b'F', ..] | [b'%', b'5', b'c' | b'C', ..]
+        )
+    };
+    path.split('/')
+        .skip(1)
+        .any(|segment| matches!(segment, "" | "." | ".."))
+        || path.contains('\\')
+        || path.contains('%')
+            && (0..path.len()).any(|at| path.as_bytes().get(at..).is_some_and(escaped))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    #[test]
+    fn compared_per_segment() {
+        let mut exempt = Exempt::acme_only();
+        exempt.add("/health/").expect("valid");
+        for (method, path, covered) in [
+            ("GET", "/.well-known/acme-challenge/token", true),
+            ("HEAD", "/.well-known/acme-challenge/token", true),
+            ("OPTIONS", "/.well-known/acme-challenge/token", false),
+            ("POST", "/.well-known/acme-challenge/token", false),
+            ("GET", "/.well-known/acme-challenges", false),
+            ("GET", "/health", true),
+            ("GET", "/health?a=b", true),
+            ("HEAD", "/health/live", true),
+            ("OPTIONS", "/health", true),
+            ("POST", "/health", false),
+            ("GET", "/healthy", false),
+            ("GET", "/Health", false),
+            ("GET", "/x/health", false),
+            ("GET", "/health/../secret", false),
+            ("GET", "/health/./x", false),
+            ("GET", "/health//x", false),
+            ("GET", "//health", false),
+            ("GET", "/health/", false),
+            ("GET", "/health/%2e%2e/secret", false),
+            ("GET", "/health/%2E./secret", false),
+            ("GET", "/health/..%2fsecret", false),
+            ("GET", "/health/%5C..", false),
+            ("GET", "/health/\\..", false),
+            ("GET", "/health/%41", true),
+        ] {
+            let request = Request::builder()
+                .method(method)
+                .uri(path)
+                .body(())
+                .expect(path);
+            assert_eq!(
+                exempt.covers(&RequestHead::from(&request)),
+                covered,
+                "{method} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn paths_that_would_never_match_are_refused() {
+        for path in [
+            "", "/", "health", "//", "/a//b", "/a/../b", "/a?b", "/a#b", "/%2e", "/a\\b",
+        ] {
+            assert!(Exempt::acme_only().add(path).is_err(), "{path}");
+        }
+    }
+}

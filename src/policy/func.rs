@@ -1,0 +1,51 @@
+use std::any;
+use std::fmt;
+
+use super::{Decision, RedirectPolicy};
+use crate::head::RequestHead;
+
+/// Makes a policy of a closure that returns [`Decision`], [`Redirection`](crate::Redirection) or
+/// `Option<Redirection>`.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::{Decision, Redirection, RedirectPolicy, RequestHead, policy_fn};
+///
+/// let policy = policy_fn(|head| (head.path() == "/old").then(|| Redirection::new().path("/new")));
+///
+/// let decide = |path: &str| {
+///     let request = Request::get(path).body(()).unwrap();
+///     policy.decide(&RequestHead::from(&request))
+/// };
+/// assert!(matches!(decide("/old"), Decision::Redirect(_)));
+/// assert!(matches!(decide("/new"), Decision::Pass));
+/// ```
+pub fn policy_fn<F, R>(f: F) -> PolicyFn<F>
+where
+    F: Fn(&RequestHead<'_>) -> R + Send + Sync,
+    R: Into<Decision>,
+{
+    PolicyFn(f)
+}
+
+/// A closure as a policy: see [`policy_fn`].
+#[derive(Clone, Copy)]
+pub struct PolicyFn<F>(F);
+
+impl<F, R> RedirectPolicy for PolicyFn<F>
+where
+    F: Fn(&RequestHead<'_>) -> R + Send + Sync,
+    R: Into<Decision>,
+{
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        (self.0)(head).into()
+    }
+}
+
+impl<F> fmt::Debug for PolicyFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PolicyFn")
+            .field(&any::type_name::<F>())
+            .finish()
+    }
+}

@@ -1,0 +1,150 @@
+//! What of this request? Policies decide, from its head and from memory alone.
+//!
+//! 1. A [`RedirectPolicy`] answers a [`RequestHead`] with a [`Decision`]: no I/O, no waiting. What
+//!    lives elsewhere (a flag, a fleet's state) reaches it through a cheap handle that something
+//!    else updates, as [`MaintenanceSwitch`] does.
+//! 2. Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies:
+//!    the first that decides wins. [`Decision::Annotate`] is kept and the next one is asked.
+//! 3. A redirection to the URL that was asked for, of a CORS preflight, of `OPTIONS *` or of CONNECT
+//!    counts as that policy's [`Decision::Pass`].
+//! 4. A closure becomes a policy by [`policy_fn`].
+//!
+//! Pitfall: order is meaning. `(https, maintenance)` moves a plain request to https first;
+//! `(maintenance, https)` answers it 503 in clear.
+//!
+//! ```
+//! use http::{Request, StatusCode};
+//! use tower_redirect::{Decision, Redirection, RedirectPolicy, RequestHead, policy_fn};
+//!
+//! let moved = Redirection::to("/new")?.permanent();
+//! let policy = policy_fn(move |head: &RequestHead<'_>| (head.path() == "/old").then(|| moved.clone()))
+//!     .unless(|head| head.header("x-keep-old".parse::<http::HeaderName>().unwrap()).is_some());
+//!
+//! let old = Request::get("/old").body(())?;
+//! assert!(matches!(policy.decide(&RequestHead::from(&old)), Decision::Redirect(_)));
+//! let other = Request::get("/other").body(())?;
+//! assert!(matches!(policy.decide(&RequestHead::from(&other)), Decision::Pass));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod combine;
+mod exempt;
+mod func;
+mod https_only;
+mod maintenance;
+mod versioning;
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::head::RequestHead;
+use crate::redirection::Redirection;
+
+pub use combine::When;
+pub(crate) use combine::append;
+pub(crate) use exempt::Exempt;
+pub use func::{PolicyFn, policy_fn};
+pub use https_only::HttpsOnly;
+pub use maintenance::{Maintenance, MaintenanceSwitch, Page, RedirectTo, Standby, Unavailable};
+pub use versioning::Versioning;
+
+/// Decides about a request from its head: pure, synchronous, without I/O.
+///
+/// See the [module](self) for how policies are combined.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a redirect policy",
+    label = "not a `RedirectPolicy`",
+    note = "a closure becomes one by `policy_fn(|head| ..)`; it returns `Decision`, `Redirection` \
+            or `Option<Redirection>`"
+)]
+pub trait RedirectPolicy: Send + Sync {
+    /// What of this request?
+    fn decide(&self, head: &RequestHead<'_>) -> Decision;
+
+    /// This policy, then `other` where this one passes: the pair.
+    fn or<P>(self, other: P) -> (Self, P)
+    where
+        Self: Sized,
+        P: RedirectPolicy,
+    {
+        (self, other)
+    }
+
+    /// Asked only where `condition` holds; passes elsewhere.
+    fn when<F>(self, condition: F) -> When<Self, F>
+    where
+        Self: Sized,
+        F: Fn(&RequestHead<'_>) -> bool + Send + Sync,
+    {
+        When::new(self, condition, true)
+    }
+
+    /// Passes where `condition` holds; asked elsewhere.
+    fn unless<F>(self, condition: F) -> When<Self, F>
+    where
+        Self: Sized,
+        F: Fn(&RequestHead<'_>) -> bool + Send + Sync,
+    {
+        When::new(self, condition, false)
+    }
+}
+
+/// What a [`RedirectPolicy`] says of a request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Decision {
+    /// Nothing: the next policy is asked, at last the inner service.
+    Pass,
+    /// Serves the request and appends these fields to the inner response, never replacing the
+    /// application's. The next policy is asked.
+    Annotate(HeaderMap),
+    /// Redirects.
+    Redirect(Redirection),
+    /// Answers in place of the inner service. `Content-Length` is set; `Cache-Control` where there
+    /// is none: `max-age` of a day on 410, `no-store` on all others.
+    Respond(Response<Bytes>),
+}
+
+impl Decision {
+    /// A short plain-text answer.
+    pub(crate) fn text(status: StatusCode, text: &'static str) -> Self {
+        Self::Respond(text_response(status, text))
+    }
+}
+
+impl From<Redirection> for Decision {
+    fn from(redirection: Redirection) -> Self {
+        Self::Redirect(redirection)
+    }
+}
+
+impl From<Option<Redirection>> for Decision {
+    fn from(redirection: Option<Redirection>) -> Self {
+        redirection.map_or(Self::Pass, Self::Redirect)
+    }
+}
+
+/// What a decision counts as: redirections that could not be followed or would change nothing pass.
+pub(crate) fn settle(head: &RequestHead<'_>, decision: Decision) -> Decision {
+    match decision {
+        Decision::Redirect(redirection)
+            if head.has_no_url() || head.is_preflight() || redirection.is_self(head) =>
+        {
+            Decision::Pass
+        }
+        decided => decided,
+    }
+}
+
+/// A response with a line of text that says why.
+pub(crate) fn text_response(status: StatusCode, text: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(text.as_bytes()));
+    *response.status_mut() = status;
+    let fields = response.headers_mut();
+    fields.insert(
+        HeaderName::from_static("content-type"),
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+}

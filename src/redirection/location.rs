@@ -1,0 +1,202 @@
+//! Writes the `Location`, and compares it with the request's own URL.
+
+use bytes::Bytes;
+use http::HeaderValue;
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+
+use super::{Path, Redirection};
+use crate::head::RequestHead;
+use crate::trust::{Authority, Scheme};
+
+/// What RFC 3986 allows in no query. `[` and `]` stay, as browsers send them; `%` is taken for an
+/// escape that was made already.
+const QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+const PATH: &AsciiSet = &QUERY.add(b'?');
+
+/// Scheme, host and port are not touched, so that a path-absolute reference says it all.
+pub(super) fn is_reference(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
+    keeps_origin(redirection, head) && !looks_like_an_authority(&path(redirection, head))
+}
+
+fn keeps_origin(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
+    redirection.host.is_none()
+        && redirection.port.is_none()
+        && redirection
+            .scheme
+            .is_none_or(|scheme| scheme == head.scheme())
+}
+
+pub(super) fn build(redirection: &Redirection, head: &RequestHead<'_>) -> Option<HeaderValue> {
+    let path = path(redirection, head);
+    let query = query(redirection, head);
+    let origin = if keeps_origin(redirection, head) && !looks_like_an_authority(&path) {
+        None
+    } else {
+        Some(origin(redirection, head)?)
+    };
+
+    let path_len: usize = path.iter().map(|part| part.len()).sum();
+    let port = origin
+        .and_then(|o| o.written_port())
+        .map(|port| port.to_string());
+    let port = port.as_deref();
+    let length = origin.map_or(0, |o| o.scheme.as_str().len() + 3 + o.host.host().len())
+        + port.map_or(0, |port| 1 + port.len())
+        + path_len
+        + query.map_or(0, |query| 1 + query.len());
+    // Exact unless something must be encoded, so that `Bytes` takes the buffer as it is.
+    let mut out = Vec::with_capacity(length);
+    if let Some(origin) = origin {
+        out.extend_from_slice(origin.scheme.as_str().as_bytes());
+        out.extend_from_slice(b"://");
+        let host = out.len();
+        out.extend_from_slice(origin.host.host().as_bytes());
+        if let Some(host) = out.get_mut(host..) {
+            host.make_ascii_lowercase();
+        }
+        if let Some(port) = port {
+            out.push(b':');
+            out.extend_from_slice(port.as_bytes());
+        }
+    }
+    if !path.concat_starts_with_slash() {
+        out.push(b'/');
+    }
+    for part in path.iter() {
+        encode(part, PATH, &mut out);
+    }
+    if let Some(query) = query {
+        out.push(b'?');
+        encode(query, QUERY, &mut out);
+    }
+    HeaderValue::from_maybe_shared(Bytes::from(out)).ok()
+}
+
+pub(super) fn is_same_url(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
+    let same_path = || {
+        redirection.path.is_none()
+            || encoded(path(redirection, head).iter(), PATH)
+                .eq(encoded([head.path()].into_iter(), PATH))
+    };
+    let same_query = || match &redirection.query {
+        None => true,
+        Some(query) => match (query.as_deref(), head.query()) {
+            (None, None) => true,
+            (Some(new), Some(old)) => {
+                encoded([new].into_iter(), QUERY).eq(encoded([old].into_iter(), QUERY))
+            }
+            _ => false,
+        },
+    };
+    same_path() && same_query() && is_same_origin(redirection, head)
+}
+
+pub(super) fn is_same_origin(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
+    if keeps_origin(redirection, head) {
+        return true;
+    }
+    let (Some(new), Some(old)) = (origin(redirection, head), head.authority()) else {
+        return false;
+    };
+    new.scheme == head.scheme()
+        && new.host.same_host(&old)
+        && new.port == old.effective_port(new.scheme)
+}
+
+/// The origin that a redirection leads to.
+#[derive(Clone, Copy)]
+struct Origin<'a> {
+    scheme: Scheme,
+    host: Authority<'a>,
+    port: u16,
+}
+
+impl Origin<'_> {
+    fn written_port(&self) -> Option<u16> {
+        (self.port != self.scheme.default_port()).then_some(self.port)
+    }
+}
+
+fn origin<'r>(redirection: &'r Redirection, head: &'r RequestHead<'_>) -> Option<Origin<'r>> {
+    let scheme = redirection.scheme.unwrap_or_else(|| head.scheme());
+    let changed = scheme != head.scheme();
+    let host = match &redirection.host {
+        Some(host) => host.authority(None),
+        None => head.authority()?,
+    };
+    let port = match redirection.port {
+        Some(port) => port,
+        None if changed => scheme.default_port(),
+        None => head.authority()?.effective_port(scheme),
+    };
+    Some(Origin { scheme, host, port })
+}
+
+/// The pieces of a path, in order.
+struct Pieces<'a>([&'a str; 3]);
+
+impl<'a> Pieces<'a> {
+    fn iter(&self) -> impl Iterator<Item = &'a str> {
+        self.0.into_iter()
+    }
+
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.iter().flat_map(str::bytes)
+    }
+
+    fn concat_starts_with_slash(&self) -> bool {
+        self.bytes().next() == Some(b'/')
+    }
+}
+
+fn path<'r>(redirection: &'r Redirection, head: &'r RequestHead<'_>) -> Pieces<'r> {
+    let asked = head.path();
+    match &redirection.path {
+        None => Pieces([asked, "", ""]),
+        Some(Path::Whole(path)) => Pieces([path, "", ""]),
+        Some(Path::Splice { start, end, with }) => Pieces([
+            asked.get(..*start).unwrap_or(asked),
+            with,
+            asked.get(*end..).unwrap_or_default(),
+        ]),
+    }
+}
+
+fn query<'r>(redirection: &'r Redirection, head: &'r RequestHead<'_>) -> Option<&'r str> {
+    match &redirection.query {
+        None => head.query(),
+        Some(query) => query.as_deref(),
+    }
+}
+
+/// `//x` and `/\x` name a host when a browser reads them as a reference.
+fn looks_like_an_authority(path: &Pieces<'_>) -> bool {
+    let skip = usize::from(path.concat_starts_with_slash());
+    matches!(path.bytes().nth(skip), Some(b'/' | b'\\'))
+}
+
+fn encode(part: &str, set: &'static AsciiSet, out: &mut Vec<u8>) {
+    for chunk in percent_encode(part.as_bytes(), set) {
+        out.extend_from_slice(chunk.as_bytes());
+    }
+}
+
+fn encoded<'a>(
+    parts: impl Iterator<Item = &'a str>,
+    set: &'static AsciiSet,
+) -> impl Iterator<Item = u8> {
+    parts
+        .flat_map(move |part| percent_encode(part.as_bytes(), set))
+        .flat_map(str::bytes)
+}

@@ -1,0 +1,262 @@
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::str;
+use std::sync::Arc;
+
+use crate::config_error::ConfigError;
+use crate::trust::Scheme;
+
+/// Host and port of a request, checked (RFC 9110 §4.2, RFC 3986 §3.2.2).
+///
+/// Compared without case and without one trailing dot; written in lower case, without the dot and
+/// without an empty port.
+#[derive(Clone, Copy)]
+pub struct Authority<'a> {
+    host: &'a str,
+    v6: Option<Ipv6Addr>,
+    port: Option<u16>,
+}
+
+impl<'a> Authority<'a> {
+    /// The host as it was sent, without a trailing dot; an IPv6 address keeps its brackets.
+    pub const fn host(&self) -> &'a str {
+        self.host
+    }
+
+    /// The port, where one was written.
+    pub const fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Reads `host [ ":" port ]` strictly: no userinfo, path, blank, percent-encoding or control
+    /// byte. `Err` says what is wrong.
+    ///
+    /// RFC 3986 allows percent-encoding in a registered name. It is refused here: clients decode it
+    /// into another host than the one that was checked.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        if bytes.is_empty() {
+            return Err("empty host");
+        }
+        let text = str::from_utf8(bytes).map_err(|_| "host is not ASCII")?;
+        if text.starts_with('[') {
+            let (address, rest) = text.split_once(']').ok_or("unbalanced bracket in host")?;
+            let v6 = address
+                .get(1..)
+                .and_then(|a| a.parse().ok())
+                .ok_or("bad address in host")?;
+            let host = text.get(..=address.len()).unwrap_or(text);
+            return Ok(Self {
+                host,
+                v6: Some(v6),
+                port: port(rest)?,
+            });
+        }
+        let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+        let host = name.strip_suffix('.').unwrap_or(name);
+        if host.is_empty() {
+            return Err("empty host");
+        }
+        if !host.bytes().all(is_reg_name) {
+            return Err("host holds a character that no host has");
+        }
+        if host.starts_with('.') || host.ends_with('.') || host.contains("..") {
+            return Err("empty label in host");
+        }
+        Ok(Self {
+            host,
+            v6: None,
+            port: port(rest)?,
+        })
+    }
+
+    /// The port that is meant: the written one, or the default of `scheme`.
+    pub(crate) fn effective_port(&self, scheme: Scheme) -> u16 {
+        self.port.unwrap_or(scheme.default_port())
+    }
+
+    pub(crate) fn same_host(&self, other: &Authority<'_>) -> bool {
+        match (self.v6, other.v6) {
+            (None, None) => self.host.eq_ignore_ascii_case(other.host),
+            (a, b) => a == b,
+        }
+    }
+}
+
+/// Two authorities are equal if their hosts are (without case, addresses by value) and their
+/// written ports are.
+impl PartialEq for Authority<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.same_host(other) && self.port == other.port
+    }
+}
+
+impl Eq for Authority<'_> {}
+
+impl fmt::Display for Authority<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.host.chars() {
+            fmt::Write::write_char(f, c.to_ascii_lowercase())?;
+        }
+        match self.port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Authority<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// `[ ":" [ port ] ]`, at most 65535.
+fn port(rest: &str) -> Result<Option<u16>, &'static str> {
+    let Some(digits) = rest.strip_prefix(':') else {
+        return if rest.is_empty() {
+            Ok(None)
+        } else {
+            Err("text after the host's bracket")
+        };
+    };
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("port is not a number");
+    }
+    digits.parse().map(Some).map_err(|_| "port above 65535")
+}
+
+/// `unreserved / sub-delims` (RFC 3986 §3.2.2, §2.2, §2.3).
+fn is_reg_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+}
+
+/// A configured host: checked, in lower case, shared.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    text: Arc<str>,
+    v6: Option<Ipv6Addr>,
+}
+
+impl Host {
+    /// A host without a port.
+    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
+        let authority =
+            Authority::parse(text.as_bytes()).map_err(|why| ConfigError::host(text, why))?;
+        if text.strip_suffix('.').unwrap_or(text) != authority.host {
+            return Err(ConfigError::host(text, "a port does not belong here"));
+        }
+        Ok(Self::from(&authority))
+    }
+
+    pub(crate) fn authority(&self, port: Option<u16>) -> Authority<'_> {
+        Authority {
+            host: &self.text,
+            v6: self.v6,
+            port,
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<&Authority<'_>> for Host {
+    fn from(authority: &Authority<'_>) -> Self {
+        Self {
+            text: authority.host.to_ascii_lowercase().into(),
+            v6: authority.v6,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_host() {
+        for (text, host, port) in [
+            ("a.test", "a.test", None),
+            ("A.Test", "a.test", None),
+            ("a.test.", "a.test", None),
+            ("a.test:", "a.test", None),
+            ("a.test.:80", "a.test", Some(80)),
+            ("a.test:00080", "a.test", Some(80)),
+            ("127.0.0.1:65535", "127.0.0.1", Some(65535)),
+            ("[::1]", "[::1]", None),
+            ("[::1]:", "[::1]", None),
+            ("[2001:DB8::1]:8443", "[2001:db8::1]", Some(8443)),
+            ("under_score.test", "under_score.test", None),
+        ] {
+            let authority = Authority::parse(text.as_bytes()).expect(text);
+            assert_eq!(Host::from(&authority).as_str(), host, "{text}");
+            assert_eq!(authority.port(), port, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_none() {
+        for text in [
+            "",
+            ".",
+            "..",
+            ":80",
+            "a..test",
+            ".a.test",
+            "a.test..",
+            "a b",
+            " a",
+            "a ",
+            "a@b",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a\\b",
+            "a%2eb",
+            "a\tb",
+            "a\u{0}b",
+            "ä.test",
+            "h:99999",
+            "h:65536",
+            "h:-1",
+            "h:+1",
+            "h:8o",
+            "h:80:80",
+            "[::1",
+            "::1",
+            "[::1]x",
+            "[::1]:x",
+            "[]",
+            "[fe80::1%25eth0]",
+            "[v1.a]",
+            "a]",
+            "<a>",
+            "a|b",
+        ] {
+            assert!(Authority::parse(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn compared_without_case_and_by_address() {
+        let parse = |text: &'static str| Authority::parse(text.as_bytes()).expect(text);
+        assert_eq!(parse("A.test."), parse("a.TEST"));
+        assert_eq!(parse("[::1]:80"), parse("[0:0:0:0:0:0:0:1]:80"));
+        assert_ne!(parse("a.test:80"), parse("a.test"));
+        assert_ne!(parse("[::1]"), parse("a.test"));
+    }
+
+    #[test]
+    fn configured_hosts_have_no_port() {
+        assert!(Host::parse("a.test").is_ok());
+        assert!(Host::parse("[::1]").is_ok());
+        for text in ["a.test:80", "a.test:", "[::1]:80", "a b", ""] {
+            let error = Host::parse(text).expect_err(text);
+            assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+use crate::config_error::ConfigError;
+use crate::trust::{Authority, Host};
+
+/// The hosts that a server answers for: exact names and `*.suffix`, ports not compared.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hosts {
+    listed: Option<Vec<Pattern>>,
+    canonical: Option<Host>,
+}
+
+#[derive(Clone, Debug)]
+enum Pattern {
+    Exact(Host),
+    /// Everything that ends so, with one or more labels in front; begins with the dot.
+    Suffix(Box<str>),
+}
+
+impl Hosts {
+    pub(crate) const fn any() -> Self {
+        Self {
+            listed: None,
+            canonical: None,
+        }
+    }
+
+    pub(crate) fn list<I>(&mut self, patterns: I) -> Result<(), ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let parsed = patterns.into_iter().map(|p| Pattern::parse(p.as_ref()));
+        self.listed = Some(parsed.collect::<Result<_, _>>()?);
+        Ok(())
+    }
+
+    pub(crate) fn set_canonical(&mut self, host: &str) -> Result<(), ConfigError> {
+        self.canonical = Some(Host::parse(host)?);
+        Ok(())
+    }
+
+    /// The host that is meant by a request which cannot name one (HTTP/1.0).
+    pub(crate) fn canonical(&self) -> Option<Authority<'_>> {
+        self.canonical.as_ref().map(|host| host.authority(None))
+    }
+
+    /// Whether the operator named the hosts, so that a client cannot choose one.
+    pub(crate) fn are_listed(&self) -> bool {
+        self.listed.is_some()
+    }
+
+    pub(crate) fn allow(&self, authority: &Authority<'_>) -> bool {
+        match &self.listed {
+            None => true,
+            Some(patterns) => {
+                patterns.iter().any(|p| p.matches(authority))
+                    || self.canonical().is_some_and(|c| c.same_host(authority))
+            }
+        }
+    }
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Result<Self, ConfigError> {
+        match text.strip_prefix("*.") {
+            Some(suffix) => {
+                let suffix = Host::parse(suffix)?;
+                Ok(Self::Suffix(format!(".{}", suffix.as_str()).into()))
+            }
+            None if text.contains('*') => Err(ConfigError::host(
+                text,
+                "`*` stands in front only, as in `*.example.com`",
+            )),
+            None => Host::parse(text).map(Self::Exact),
+        }
+    }
+
+    fn matches(&self, authority: &Authority<'_>) -> bool {
+        match self {
+            Self::Exact(host) => host.authority(None).same_host(authority),
+            Self::Suffix(suffix) => {
+                let host = authority.host().as_bytes();
+                let labels = host.len().saturating_sub(suffix.len());
+                labels > 0
+                    && host
+                        .get(labels..)
+                        .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_names_and_suffixes() {
+        let mut hosts = Hosts::any();
+        hosts.list(["a.test", "*.b.test", "[::1]"]).expect("valid");
+        for (host, allowed) in [
+            ("a.test", true),
+            ("A.TEST.:8080", true),
+            ("x.a.test", false),
+            ("a-test", false),
+            ("x.b.test", true),
+            ("y.x.B.test", true),
+            ("b.test", false),
+            ("xb.test", false),
+            ("[0:0::1]", true),
+            ("attacker.test", false),
+        ] {
+            let authority = Authority::parse(host.as_bytes()).expect(host);
+            assert_eq!(hosts.allow(&authority), allowed, "{host}");
+        }
+    }
+
+    #[test]
+    fn bad_patterns_are_refused() {
+        for pattern in [
+            "*",
+            "*.",
+            "a.*.test",
+            "*a.test",
+            "a.test:80",
+            "http://a.test",
+            "",
+        ] {
+            assert!(Hosts::any().list([pattern]).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_canonical_host_is_listed() {
+        let mut hosts = Hosts::any();
+        hosts.list(["a.test"]).expect("valid");
+        hosts.set_canonical("www.test").expect("valid");
+        assert!(hosts.allow(&Authority::parse(b"www.test").expect("valid")));
+    }
+}
