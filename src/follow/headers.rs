@@ -1,0 +1,94 @@
+//! Which fields do not go on with a hop (RFC 9110 §15.4, Fetch "HTTP-redirect fetch").
+
+use http::{HeaderName, header};
+
+use super::fields::Fields;
+
+/// What a hop changes, as far as fields are concerned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    /// The method became GET, or the content was given up.
+    pub(super) content_dropped: bool,
+    /// The status is 303.
+    pub(super) see_other: bool,
+    /// Host or port differ.
+    pub(super) authority: bool,
+    /// Scheme, host or port differ.
+    pub(super) origin: bool,
+}
+
+/// Drops what may not travel; returns the names. A field that is dropped stays so for the chain.
+pub(super) fn prune(fields: &mut Fields, change: Change) -> Vec<HeaderName> {
+    let mut dropped = Vec::new();
+    let nominated = nominated(fields);
+    fields.retain(&mut dropped, |name, value, sensitive| {
+        let text = name.as_str();
+        let gone = is_of_the_connection(text, value)
+            || nominated.iter().any(|n| n.eq_ignore_ascii_case(text)) && text != "te"
+            || change.content_dropped && is_about_content(text)
+            || (change.content_dropped || change.see_other) && text.starts_with("if-")
+            || change.authority && text == "host"
+            || change.origin && (sensitive || is_credential(text));
+        !gone
+    });
+    dropped
+}
+
+/// Fields that `Connection` names (RFC 9110 §7.6.1).
+fn nominated(fields: &Fields) -> Vec<String> {
+    let mut names = Vec::new();
+    for (name, value, _) in fields.iter() {
+        if name == header::CONNECTION {
+            let list = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+            names.extend(list.map(|name| String::from_utf8_lossy(name).into_owned()));
+        }
+    }
+    names
+}
+
+fn is_of_the_connection(name: &str, value: &[u8]) -> bool {
+    match name {
+        "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade"
+        | "http2-settings" | "early-data" => true,
+        "te" => !value.eq_ignore_ascii_case(b"trailers"),
+        _ => false,
+    }
+}
+
+/// What a GET without content has no use for, or would be misread with.
+fn is_about_content(name: &str) -> bool {
+    matches!(
+        name,
+        "content-encoding"
+            | "content-language"
+            | "content-location"
+            | "content-type"
+            | "content-length"
+            | "content-range"
+            | "content-digest"
+            | "content-md5"
+            | "repr-digest"
+            | "digest"
+            | "last-modified"
+            | "transfer-encoding"
+            | "trailer"
+            | "expect"
+            | "range"
+            | "idempotency-key"
+    )
+}
+
+/// What is meant for one origin alone.
+fn is_credential(name: &str) -> bool {
+    matches!(
+        name,
+        "authorization"
+            | "cookie"
+            | "cookie2"
+            | "proxy-authorization"
+            | "proxy-authenticate"
+            | "www-authenticate"
+            | "referer"
+            | "origin"
+    )
+}

@@ -1,0 +1,106 @@
+//! Bodies that can be sent again.
+//!
+//! Rules:
+//!
+//! 1. A body is [`Replay`] if it can be made anew from its first byte: `Full`, `Empty`, `String`, and
+//!    any other inside a [`ReplayBody`].
+//! 2. A [`ReplayBody`] records what its first attempt reads *while that is sent*; nothing is collected
+//!    beforehand. A newer attempt gets what was recorded, then goes on with the source: each byte
+//!    once, in order, trailers at the end.
+//! 3. The newest attempt reads. [`Replay::replay`] supersedes the older one as soon as it is made:
+//!    an upload under way is woken and ends with [`ReplayError::Superseded`], so that nobody takes it
+//!    for whole. A clone supersedes when it is first polled. An upload that was finished stays so.
+//! 4. At most `limit` bytes are kept. Beyond it the attempt under way goes on and the buffer is freed
+//!    at once; a later replay fails with [`NotReplayable::TooLarge`] before anything is sent. A source
+//!    that announces more than the limit is not recorded at all.
+//! 5. Once no other handle is left that could replay, recording ends and the buffer is freed.
+//!
+//! Pitfall: the limit counts bytes; a chunk of 1 KiB or more is kept as the frame that it came in,
+//! and pins the memory which that frame shares.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http_body_util::{BodyExt, Full};
+//! use tower_redirect::replay::{Replay, ReplayBody};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let kept = ReplayBody::new(Full::new(Bytes::from("order")), 1024);
+//! let first = kept.replay().unwrap();
+//! assert_eq!(first.collect().await.unwrap().to_bytes(), "order");
+//! assert_eq!(kept.replay().unwrap().collect().await.unwrap().to_bytes(), "order");
+//!
+//! let kept = ReplayBody::new(Full::new(Bytes::from("order")), 4);
+//! let first = kept.replay().unwrap();
+//! assert_eq!(first.collect().await.unwrap().to_bytes(), "order");
+//! assert!(kept.replay().is_err(), "longer than the limit, and gone");
+//! # }
+//! ```
+
+mod body;
+mod error;
+mod layer;
+mod recording;
+mod state;
+
+use bytes::Buf;
+use http_body_util::{Empty, Full};
+
+pub use body::ReplayBody;
+pub use error::{NotReplayable, ReplayError};
+pub use layer::{ReplayBodyLayer, ReplayBodyService};
+
+/// A body that can be sent again from its first byte.
+#[diagnostic::on_unimplemented(
+    message = "the body `{Self}` cannot be sent again",
+    label = "not `Replay`",
+    note = "put `ReplayBodyLayer::new(limit)` outside of `FollowRedirectsLayer`, or make the body a \
+            `ReplayBody`, `Full`, `Empty` or `String`"
+)]
+pub trait Replay: Sized {
+    /// The same body from its first byte. An older attempt that is still under way ends with an
+    /// error.
+    ///
+    /// # Errors
+    ///
+    /// [`NotReplayable`], where what was sent is gone.
+    fn replay(&self) -> Result<Self, NotReplayable>;
+
+    /// A body of nothing, as a GET carries.
+    fn empty() -> Self;
+
+    /// Whether an attempt is under way: polled, neither at its end nor dropped.
+    fn is_uploading(&self) -> bool {
+        false
+    }
+}
+
+impl<D: Buf + Clone> Replay for Full<D> {
+    fn replay(&self) -> Result<Self, NotReplayable> {
+        Ok(self.clone())
+    }
+
+    fn empty() -> Self {
+        Self::default()
+    }
+}
+
+impl<D: Buf> Replay for Empty<D> {
+    fn replay(&self) -> Result<Self, NotReplayable> {
+        Ok(Self::new())
+    }
+
+    fn empty() -> Self {
+        Self::new()
+    }
+}
+
+impl Replay for String {
+    fn replay(&self) -> Result<Self, NotReplayable> {
+        Ok(self.clone())
+    }
+
+    fn empty() -> Self {
+        Self::new()
+    }
+}
