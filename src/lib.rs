@@ -1,5 +1,6 @@
 //! HTTP redirects as tower middleware, on both ends of the wire.
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config_error;

@@ -1,0 +1,120 @@
+//! The application behind the redirects: it says what arrived.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{any, get, post};
+use http_body_util::BodyExt;
+use sha2::{Digest, Sha256};
+use tower_redirect::Transport;
+
+/// What the application redirects to by itself.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// Where `/cross` leads.
+    pub cross: String,
+    /// Where `/downgrade` leads.
+    pub downgrade: String,
+    /// The status of `/form/307`.
+    pub form_307: u16,
+    /// Where the second page of the loop leads.
+    pub loop_end: &'static str,
+}
+
+/// The routes, without any redirect layer.
+pub fn app(links: Links) -> Router {
+    Router::new()
+        .route("/", get(|| async { Html("<h1>shop</h1>") }))
+        .route(
+            "/maintenance.html",
+            get(|| async { Html("<h1>back soon</h1>") }),
+        )
+        .route("/api/v2/orders", post(receipt).get(|| async { "[]" }))
+        .route("/api/v2/uploads", post(receipt))
+        .route("/form/{status}", any(form))
+        .route("/form/done", any(receipt))
+        .route("/echo", any(fields))
+        .route(
+            "/cross",
+            any(|State(l): State<Links>| async move { redirect(307, &l.cross) }),
+        )
+        .route(
+            "/downgrade",
+            any(|State(l): State<Links>| async move { redirect(302, &l.downgrade) }),
+        )
+        .route("/loop/a", any(|| async { redirect(302, "/loop/b") }))
+        .route(
+            "/loop/b",
+            any(|State(l): State<Links>| async move { redirect(302, l.loop_end) }),
+        )
+        .with_state(links)
+}
+
+/// What arrived: 201 to a POST, 200 to others.
+async fn receipt(request: Request) -> Response {
+    let secure = request.extensions().get() == Some(&Transport::Secure);
+    let (parts, body) = request.into_parts();
+    let Ok(body) = body.collect().await else {
+        return (StatusCode::BAD_REQUEST, "the body broke off\n").into_response();
+    };
+    let status = if parts.method == "POST" {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let scheme = if secure { "https" } else { "http" };
+    let text = receipt_text(
+        parts.method.as_str(),
+        scheme,
+        parts.uri.path(),
+        &body.to_bytes(),
+    );
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        text + "\n",
+    )
+        .into_response()
+}
+
+/// The words of a receipt, JSON.
+pub fn receipt_text(method: &str, scheme: &str, path: &str, body: &[u8]) -> String {
+    let length = body.len();
+    let digest: String = Sha256::digest(body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!(
+        r#"{{"method":"{method}","scheme":"{scheme}","path":"{path}","length":{length},"sha256":"{digest}"}}"#
+    )
+}
+
+/// The names of the fields that arrived.
+async fn fields(headers: HeaderMap) -> String {
+    let mut names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
+    names.sort_unstable();
+    names.join(" ") + "\n"
+}
+
+async fn form(Path(status): Path<u16>, State(links): State<Links>) -> Response {
+    redirect(
+        if status == 307 {
+            links.form_307
+        } else {
+            status
+        },
+        "/form/done",
+    )
+}
+
+fn redirect(status: u16, location: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
+    (
+        status,
+        [(header::LOCATION, location.to_owned())],
+        Body::empty(),
+    )
+        .into_response()
+}

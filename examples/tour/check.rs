@@ -1,0 +1,95 @@
+//! Sends requests, draws what happened, and compares it with what was expected.
+
+use std::error::Error;
+use std::fmt::Display;
+
+use axum::body::Body;
+use http::request::Builder;
+use http::{Method, Request};
+
+use crate::app;
+use crate::client::{Client, Seen};
+use crate::servers::Servers;
+
+/// A step under way.
+#[derive(Debug)]
+pub struct Check<'a> {
+    pub servers: &'a Servers,
+    client: &'a Client,
+    /// Everything so far was as expected.
+    pub held: bool,
+}
+
+pub type Outcome = Result<(), Box<dyn Error>>;
+
+impl<'a> Check<'a> {
+    pub fn new(servers: &'a Servers, client: &'a Client) -> Self {
+        Self {
+            servers,
+            client,
+            held: true,
+        }
+    }
+
+    /// Sends a request and draws its chain.
+    pub async fn send(&self, request: Request<Body>) -> Result<Seen, Box<dyn Error>> {
+        let alone = format!("{} {}", request.method(), request.uri());
+        let seen = self.client.send(request).await?;
+        let chain = if seen.history.is_empty() {
+            alone
+        } else {
+            seen.history.to_string()
+        };
+        println!("  {}", chain.replace('\n', "\n  "));
+        Ok(seen)
+    }
+
+    /// Sends a request that should end in an error, and tells which.
+    pub async fn send_in_vain(&self, url: &str) -> Result<String, Box<dyn Error>> {
+        println!("  GET {url}");
+        Ok(
+            match self.client.send(get(url).body(Body::empty())?).await {
+                Ok(seen) => seen.answer(),
+                Err(error) => error.to_string(),
+            },
+        )
+    }
+
+    /// Compares, and says so.
+    pub fn same(&mut self, what: &str, expected: impl Display, seen: impl Display) {
+        let (expected, seen) = (expected.to_string(), seen.to_string());
+        let holds = expected == seen;
+        self.held &= holds;
+        println!("    {} {what}", if holds { "ok  " } else { "FAIL" });
+        println!("         expected {expected}\n         seen     {seen}");
+    }
+}
+
+impl Seen {
+    /// Status and text.
+    pub fn answer(&self) -> String {
+        format!("{} {}", self.status.as_u16(), self.text.trim_end())
+    }
+
+    /// The port that answered at last, if another than was asked.
+    pub fn port(&self) -> String {
+        let port = self.history.final_uri().and_then(|uri| uri.port_u16());
+        port.map_or("as asked".into(), |port| port.to_string())
+    }
+}
+
+/// The answer of the application that took this body over https.
+pub fn receipt(status: u16, method: &str, path: &str, body: &[u8]) -> String {
+    format!(
+        "{status} {}",
+        app::receipt_text(method, "https", path, body)
+    )
+}
+
+pub fn post(url: &str) -> Builder {
+    Request::builder().method(Method::POST).uri(url)
+}
+
+pub fn get(url: &str) -> Builder {
+    Request::builder().uri(url)
+}

@@ -1,0 +1,98 @@
+//! The servers of the tour: one application over http and https, its standby, another origin, and
+//! an http server whose redirect is permanent.
+
+use std::error::Error;
+use std::net::SocketAddr;
+
+use axum::{Extension, Router};
+use tokio::net::TcpListener;
+use tower_redirect::{HttpsOnly, MaintenanceSwitch, RedirectLayer, Transport, Versioning};
+
+use crate::app::{Links, app};
+use crate::policy::{Ports, policy};
+use crate::tls::{Identity, TlsListener};
+
+/// Where the servers are, and the switch that puts the main one into maintenance.
+#[derive(Debug)]
+pub struct Servers {
+    pub http: SocketAddr,
+    pub https: SocketAddr,
+    pub standby: SocketAddr,
+    pub other: SocketAddr,
+    pub permanent: SocketAddr,
+    pub switch: MaintenanceSwitch,
+}
+
+impl Servers {
+    /// Starts them on free ports of the loopback interface; `broken` names a step whose rule is
+    /// broken on purpose.
+    pub async fn start(identity: &Identity, broken: Option<&str>) -> Result<Self, Box<dyn Error>> {
+        let [http, https, standby, other, permanent] = [
+            bind().await?,
+            bind().await?,
+            bind().await?,
+            bind().await?,
+            bind().await?,
+        ];
+        let servers = Self {
+            http: http.local_addr()?,
+            https: https.local_addr()?,
+            standby: standby.local_addr()?,
+            other: other.local_addr()?,
+            permanent: permanent.local_addr()?,
+            switch: MaintenanceSwitch::new(),
+        };
+        let ports = Ports {
+            https: servers.https.port(),
+            standby: servers.standby.port(),
+        };
+        let cross = if broken == Some("credentials") {
+            servers.https
+        } else {
+            servers.other
+        };
+        let links = Links {
+            cross: format!("https://{cross}/echo"),
+            downgrade: format!("http://{}/", servers.http),
+            form_307: if broken == Some("methods") { 303 } else { 307 },
+            loop_end: if broken == Some("refusals") {
+                "/form/done"
+            } else {
+                "/loop/a"
+            },
+        };
+
+        let redirects = RedirectLayer::new(policy(ports, &servers.switch, broken)?);
+        let main = app(links.clone()).layer(redirects);
+        let versions = Versioning::new("/api", "v2")?.retire("v1")?;
+        let standby_app = app(links.clone()).layer(RedirectLayer::new(versions));
+        let https_only = HttpsOnly::new().port(ports.https);
+        let https_only = if broken == Some("permanent") {
+            https_only
+        } else {
+            https_only.permanent()
+        };
+        let moved = RedirectLayer::new(https_only).hosts(["127.0.0.1", "localhost"])?;
+
+        serve(http, main.clone());
+        serve_tls(TlsListener::new(https, identity)?, main);
+        serve_tls(TlsListener::new(standby, identity)?, standby_app);
+        serve_tls(TlsListener::new(other, identity)?, app(links.clone()));
+        serve(permanent, app(links).layer(moved));
+        Ok(servers)
+    }
+}
+
+async fn bind() -> std::io::Result<TcpListener> {
+    TcpListener::bind("127.0.0.1:0").await
+}
+
+fn serve(listener: TcpListener, app: Router) {
+    tokio::spawn(async move { axum::serve(listener, app).await });
+}
+
+/// Only TLS reaches this listener, so that every request of it is secure.
+fn serve_tls(listener: TlsListener, app: Router) {
+    let app = app.layer(Extension(Transport::Secure));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+}
