@@ -104,14 +104,14 @@ impl RedirectError {
     pub(super) fn new(
         kind: RedirectErrorKind,
         status: StatusCode,
-        from: &Uri,
+        from: Uri,
         to: Option<Uri>,
         history: RedirectHistory,
     ) -> Self {
         Self(Box::new(Inner {
             kind,
             status,
-            from: from.clone(),
+            from,
             to,
             history,
         }))

@@ -10,11 +10,11 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::drain;
-use super::error::{FollowError, RedirectErrorKind};
+use super::error::FollowError;
 use super::exchange::Exchange;
 use super::kept::Kept;
 use super::service::Settings;
-use super::step::{Next, fail, step};
+use super::step::{Next, fail_replay, step};
 use crate::replay::Replay;
 
 pin_project! {
@@ -99,8 +99,7 @@ where
                     match this.kept.next(exchange.has_content) {
                         Ok(body) => *this.body = Some(body),
                         Err(why) => {
-                            let kind = RedirectErrorKind::NotReplayable(why);
-                            let error = fail(exchange, kind, status, None);
+                            let error = fail_replay(exchange, why);
                             return Poll::Ready(Err(FollowError::Redirect(error)));
                         }
                     }

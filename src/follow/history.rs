@@ -68,6 +68,10 @@ impl RedirectHistory {
         self.hops.push(hop);
     }
 
+    pub(super) fn pop(&mut self) -> Option<RedirectHop> {
+        self.hops.pop()
+    }
+
     /// The URLs that the chain, with `next`, came to more than once; each once.
     pub(super) fn repeating<'a>(&'a self, next: Option<&'a Uri>) -> Vec<&'a Uri> {
         let first = self.hops.first().map(|hop| &hop.from);

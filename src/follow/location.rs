@@ -85,10 +85,13 @@ impl Base<'_> {
         let mut parts = http::uri::Parts::default();
         parts.path_and_query = Some(PathAndQuery::try_from(location).ok()?);
         if let Some(authority) = self.uri.authority() {
-            if !is_plain_authority(authority) {
+            let scheme = self.uri.scheme()?;
+            if !matches!(scheme.as_str(), "http" | "https")
+                || !is_plain_authority(scheme.as_str(), authority)
+            {
                 return None;
             }
-            parts.scheme = Some(self.uri.scheme()?.clone());
+            parts.scheme = Some(scheme.clone());
             parts.authority = Some(authority.clone());
         }
         Uri::from_parts(parts).ok()
@@ -119,10 +122,33 @@ impl Target {
     }
 }
 
-/// Userinfo goes no further; what `url` writes in another way it should write.
-fn is_plain_authority(authority: &Authority) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._:".contains(&b);
-    authority.as_str().bytes().all(plain)
+/// What `url` would write in the same way: a name in lower case or a plain IPv4 address, no userinfo,
+/// no default port.
+fn is_plain_authority(scheme: &str, authority: &Authority) -> bool {
+    let host = authority.host();
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
+    // A last label that begins with a digit may be a number, which is an address in disguise.
+    let numeric = host.rsplit('.').find(|label| !label.is_empty());
+    let numeric = numeric.is_none_or(|label| label.starts_with(|c: char| c.is_ascii_digit()));
+    let port = authority.as_str().strip_prefix(host);
+    let plain_port = match port.map(|port| port.strip_prefix(':')) {
+        Some(None) => port == Some(""),
+        Some(Some(digits)) => {
+            let number = authority.port_u16();
+            number.is_some_and(|number| number.to_string() == digits)
+                && number
+                    != if scheme == "https" {
+                        Some(443)
+                    } else {
+                        Some(80)
+                    }
+        }
+        None => false,
+    };
+    plain_port
+        && host.bytes().all(plain)
+        && !host.contains("xn--")
+        && (!numeric || host.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
 /// A path-absolute reference that resolves to itself: no authority, dot segment, fragment, or byte
@@ -172,22 +198,8 @@ fn uri(url: &Url) -> Result<Uri, RedirectErrorKind> {
     if !url.username().is_empty() || url.password().is_some() {
         remove_userinfo(url.to_mut());
     }
-    if let Ok(uri) = Uri::try_from(url.as_str()) {
-        return Ok(uri);
-    }
-    // WHATWG leaves a few bytes as they are which RFC 3986 does not allow.
-    const REST: &AsciiSet = &AsciiSet::EMPTY
-        .add(b'"')
-        .add(b'<')
-        .add(b'>')
-        .add(b'\\')
-        .add(b'^')
-        .add(b'`')
-        .add(b'{')
-        .add(b'|')
-        .add(b'}');
-    let encoded: Cow<'_, str> = percent_encode(url.as_str().as_bytes(), REST).into();
-    Uri::try_from(&*encoded).map_err(|_| RedirectErrorKind::InvalidLocation)
+    // Fails for what is too long for `http::Uri`: 64 KiB.
+    Uri::try_from(url.as_str()).map_err(|_| RedirectErrorKind::InvalidLocation)
 }
 
 fn origin_form(uri: &Uri) -> Result<Uri, RedirectErrorKind> {

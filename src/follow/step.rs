@@ -8,6 +8,7 @@ use super::headers::{self, Change};
 use super::history::RedirectHop;
 use super::location::{self, Base, Target};
 use super::method::MethodRewrite;
+use crate::replay::NotReplayable;
 use crate::trust::Scheme;
 
 /// What a layer was told.
@@ -132,18 +133,29 @@ fn follow(rules: &Rules, exchange: &mut Exchange, status: StatusCode, target: Ta
 }
 
 /// The chain ends here, and the error says why.
-pub(super) fn fail(
+fn fail(
     exchange: &mut Exchange,
     kind: RedirectErrorKind,
     status: StatusCode,
     target: Option<Target>,
 ) -> RedirectError {
     let history = std::mem::take(&mut exchange.history);
+    let to = target.map(|target| target.uri);
+    RedirectError::new(kind, status, exchange.uri.clone(), to, history)
+}
+
+/// The request that the last step made cannot be sent: its body is gone.
+pub(super) fn fail_replay(exchange: &mut Exchange, why: NotReplayable) -> RedirectError {
+    let mut history = std::mem::take(&mut exchange.history);
+    let (status, from, to) = match history.pop() {
+        Some(hop) => (hop.status, hop.from, Some(hop.to)),
+        None => (StatusCode::TEMPORARY_REDIRECT, exchange.uri.clone(), None),
+    };
     RedirectError::new(
-        kind,
+        RedirectErrorKind::NotReplayable(why),
         status,
-        &exchange.uri,
-        target.map(|target| target.uri),
+        from,
+        to,
         history,
     )
 }
