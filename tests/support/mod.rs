@@ -1,5 +1,7 @@
 //! Scripted services: what a server answers, hop by hop, and what was asked of it.
-#![allow(dead_code, unused_macros, missing_docs)]
+#![allow(dead_code, unused_imports, unused_macros, missing_docs)]
+
+mod inner;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -13,6 +15,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
+pub use inner::{Asked, Inner, ask, request};
 use tower::{Layer, Service, ServiceExt};
 use tower_redirect::{FollowError, FollowRedirectsLayer, Replay};
 
