@@ -15,10 +15,7 @@ pub fn app() -> Result<Router, ConfigError> {
     let versions = Versioning::new("/api", "v2")?.retire("v1")?;
     Ok(Router::new()
         .route("/", get(|| async { "an api\n" }))
-        .route(
-            "/api/v2/orders",
-            post(|body: String| async move { format!("v2 took: {body}\n") }),
-        )
+        .route("/api/v2/orders", post(|body: String| async move { format!("v2 took: {body}\n") }))
         .layer(RedirectLayer::new(versions)))
 }
 

@@ -43,9 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             url
         }
     };
-    let response = client()
-        .oneshot(Request::post(url).body(Body::from("tea"))?)
-        .await?;
+    let response = client().oneshot(Request::post(url).body(Body::from("tea"))?).await?;
     if let Some(history) = RedirectHistory::of(&response) {
         println!("{history}");
     }

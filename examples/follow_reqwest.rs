@@ -22,9 +22,7 @@ mod api_versions;
 pub fn builder() -> reqwest::ClientBuilder {
     // Which cryptography TLS uses is the program's choice; an earlier one stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none())
 }
 
 /// `client`, following up to 10 redirections, and keeping up to 256 KiB of each body.
@@ -63,9 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let client = following(builder().build()?);
-    let response = client
-        .oneshot(Request::post(url).body(Body::from("tea"))?)
-        .await?;
+    let response = client.oneshot(Request::post(url).body(Body::from("tea"))?).await?;
     if let Some(history) = RedirectHistory::of(&response) {
         println!("{history}");
     }

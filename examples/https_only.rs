@@ -29,9 +29,7 @@ pub fn app(https_port: u16) -> Result<Router, ConfigError> {
 
 async fn order(request: Request) -> String {
     let secure = request.extensions().get() == Some(&Transport::Secure);
-    let body = axum::body::to_bytes(request.into_body(), 1024 * 1024)
-        .await
-        .unwrap_or_default();
+    let body = axum::body::to_bytes(request.into_body(), 1024 * 1024).await.unwrap_or_default();
     format!("took {} bytes, secure: {secure}\n", body.len())
 }
 

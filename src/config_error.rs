@@ -49,31 +49,19 @@ pub enum ConfigError {
 
 impl ConfigError {
     pub(crate) fn host(value: &str, reason: &'static str) -> Self {
-        Self::Host {
-            value: value.to_owned(),
-            reason,
-        }
+        Self::Host { value: value.to_owned(), reason }
     }
 
     pub(crate) fn url(value: &str, reason: &'static str) -> Self {
-        Self::Url {
-            value: value.to_owned(),
-            reason,
-        }
+        Self::Url { value: value.to_owned(), reason }
     }
 
     pub(crate) fn path(value: &str, reason: &'static str) -> Self {
-        Self::Path {
-            value: value.to_owned(),
-            reason,
-        }
+        Self::Path { value: value.to_owned(), reason }
     }
 
     pub(crate) fn version(value: &str, reason: &'static str) -> Self {
-        Self::Version {
-            value: value.to_owned(),
-            reason,
-        }
+        Self::Version { value: value.to_owned(), reason }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::trust::{Authority, Hosts, Scheme, Trust};
 /// let request = Request::get("/a?b").header("host", "A.test.:80").body(())?;
 /// let head = RequestHead::from(&request);
 /// assert_eq!((head.path(), head.query()), ("/a", Some("b")));
-/// assert_eq!(head.authority().unwrap().to_string(), "a.test:80");
+/// assert_eq!(head.authority().map(|a| a.to_string()).as_deref(), Some("a.test:80"));
 /// assert!(head.header(header::ACCEPT).is_none());
 ///
 /// let request = Request::get("/").header("host", "evil@a.test").body(())?;
@@ -54,18 +54,12 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     const fn bad_request(reason: &'static str) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            reason,
-        }
+        Self { status: StatusCode::BAD_REQUEST, reason }
     }
 
     /// RFC 9110 §7.4, §15.5.20.
     const fn misdirected(reason: &'static str) -> Self {
-        Self {
-            status: StatusCode::MISDIRECTED_REQUEST,
-            reason,
-        }
+        Self { status: StatusCode::MISDIRECTED_REQUEST, reason }
     }
 }
 
@@ -78,6 +72,10 @@ struct Reads {
 
 impl Reads {
     fn note(&mut self, name: HeaderName) {
+        // Every cache keys by it.
+        if name == header::HOST {
+            return;
+        }
         for slot in &mut self.names {
             match slot {
                 Some(noted) if *noted == name => return,
@@ -197,9 +195,7 @@ impl<'a> RequestHead<'a> {
     pub fn is_preflight(&self) -> bool {
         *self.method == Method::OPTIONS
             && self.headers.contains_key(header::ORIGIN)
-            && self
-                .headers
-                .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+            && self.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
     }
 
     pub(crate) fn diagnose(&self, diagnosis: Diagnosis) {
@@ -214,8 +210,16 @@ impl<'a> RequestHead<'a> {
         self.authority.get().and_then(Result::err)
     }
 
-    pub(crate) fn hosts_are_listed(&self) -> bool {
-        self.hosts.are_listed()
+    /// Whether the operator named the host that was asked for.
+    pub(crate) fn host_is_vouched_for(&self) -> bool {
+        self.authority().is_some_and(|authority| self.hosts.vouch_for(&authority))
+    }
+
+    /// All values of a field; notes the name as read.
+    pub(crate) fn header_all(&self, name: HeaderName) -> impl Iterator<Item = &'a HeaderValue> {
+        let values = self.headers.get_all(&name).into_iter();
+        self.reads.borrow_mut().note(name);
+        values
     }
 
     /// `Vary`: the names of the fields that were read (RFC 9110 §12.5.5).
@@ -224,34 +228,22 @@ impl<'a> RequestHead<'a> {
         if reads.all {
             return Some(HeaderValue::from_static("*"));
         }
-        let names: Vec<_> = reads
-            .names
-            .iter()
-            .flatten()
-            .map(HeaderName::as_str)
-            .collect();
-        if names.is_empty() {
-            None
-        } else {
-            HeaderValue::try_from(names.join(", ")).ok()
-        }
+        let names: Vec<_> = reads.names.iter().flatten().map(HeaderName::as_str).collect();
+        if names.is_empty() { None } else { HeaderValue::try_from(names.join(", ")).ok() }
     }
 
     /// The rows of the design's table of hosts; the first that matches wins.
     fn look_at_host(&self) -> Looked<'a> {
         let mut fields = self.headers.get_all(header::HOST).iter();
         let field = match (fields.next(), fields.next()) {
-            (_, Some(_)) => return Err(Refusal::bad_request("more than one Host field")),
+            (_, Some(_)) => return Err(Refusal::bad_request("more than one Host field\n")),
             (field, None) => field.map(|value| Authority::parse(value.as_bytes())),
         };
         let field = field.transpose().map_err(Refusal::bad_request)?;
-        let target = self
-            .uri
-            .authority()
-            .map(|a| Authority::parse(a.as_str().as_bytes()));
+        let target = self.uri.authority().map(|a| Authority::parse(a.as_str().as_bytes()));
         let target = target.transpose().map_err(Refusal::bad_request)?;
         if field.is_none() && self.version == Version::HTTP_11 {
-            return Err(Refusal::bad_request("no Host field"));
+            return Err(Refusal::bad_request("no Host field\n"));
         }
         let target_scheme = Scheme::of(self.uri);
         if let (Some(field), Some(target)) = (&field, &target) {
@@ -259,20 +251,20 @@ impl<'a> RequestHead<'a> {
             if !field.same_host(target)
                 || field.effective_port(scheme) != target.effective_port(scheme)
             {
-                return Err(Refusal::bad_request("Host differs from the request target"));
+                return Err(Refusal::bad_request("Host differs from the request target\n"));
             }
         }
         if target_scheme == Some(Scheme::Https) && !self.is_secure() {
             return Err(Refusal::misdirected(
-                "https asked for on a connection that is not secure",
+                "https asked for on a connection that is not secure\n",
             ));
         }
         match target.or(field) {
             Some(authority) if !self.hosts.allow(&authority) => {
-                Err(Refusal::misdirected("not a host of this server"))
+                Err(Refusal::misdirected("not a host of this server\n"))
             }
             Some(authority) => Ok(Some(authority)),
-            None if self.version > Version::HTTP_11 => Err(Refusal::bad_request("no host")),
+            None if self.version > Version::HTTP_11 => Err(Refusal::bad_request("no host\n")),
             None => Ok(self.hosts.canonical()),
         }
     }

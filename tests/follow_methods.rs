@@ -9,9 +9,8 @@ use http_body_util::Full;
 use support::{Frames, Script, redirection};
 use tower_redirect::{FollowRedirectsLayer, MethodRewrite, ReplayBody};
 
-const METHODS: [&str; 10] = [
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "BREW",
-];
+const METHODS: [&str; 10] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "BREW"];
 
 /// One status, with or without content: which methods become GET, and which keep their content.
 struct Row {
@@ -22,14 +21,12 @@ struct Row {
 }
 
 const ALL: &[&str] = &METHODS;
-const NOT_POST: &[&str] = &[
-    "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "BREW",
-];
+const NOT_POST: &[&str] =
+    &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "BREW"];
 const SAFE: &[&str] = &["GET", "HEAD", "OPTIONS", "QUERY", "PROPFIND"];
 const UNSAFE: &[&str] = &["POST", "PUT", "PATCH", "DELETE", "BREW"];
-const NOT_GET_HEAD: &[&str] = &[
-    "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "BREW",
-];
+const NOT_GET_HEAD: &[&str] =
+    &["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "BREW"];
 
 const fn row(
     status: u16,
@@ -37,12 +34,7 @@ const fn row(
     to_get: &'static [&'static str],
     keep_content: &'static [&'static str],
 ) -> Row {
-    Row {
-        status,
-        content,
-        to_get,
-        keep_content,
-    }
+    Row { status, content, to_get, keep_content }
 }
 
 const STANDARD: [Row; 10] = [
@@ -72,13 +64,7 @@ const FETCH: [Row; 10] = [
 ];
 
 async fn assert_rows(layer: FollowRedirectsLayer, rows: &[Row]) {
-    for Row {
-        status,
-        content,
-        to_get,
-        keep_content,
-    } in rows
-    {
+    for Row { status, content, to_get, keep_content } in rows {
         for method in METHODS {
             let case = format!("{status} {method} content: {content}");
             let body = if *content { "content" } else { "" };
@@ -107,11 +93,7 @@ async fn assert_rows(layer: FollowRedirectsLayer, rows: &[Row]) {
                 }
             }
             assert_eq!(fixed.seen().len(), 2, "{case}");
-            assert_eq!(
-                streamed.seen().len(),
-                if *content { 2 } else { 0 },
-                "{case}"
-            );
+            assert_eq!(streamed.seen().len(), if *content { 2 } else { 0 }, "{case}");
         }
     }
 }
@@ -149,19 +131,10 @@ const CONTENT: [&str; 19] = [
     "if-modified-since",
     "if-range",
 ];
-const KEPT: [&str; 5] = [
-    "accept",
-    "user-agent",
-    "x-request-id",
-    "host",
-    "authorization",
-];
+const KEPT: [&str; 5] = ["accept", "user-agent", "x-request-id", "host", "authorization"];
 
 fn with_fields(method: &str, body: &'static str) -> Request<Full<Bytes>> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri("http://a.test/")
-        .body(body.into());
+    let mut request = Request::builder().method(method).uri("http://a.test/").body(body.into());
     let fields = request.as_mut().expect("valid").headers_mut();
     for name in CONTENT.iter().chain(&KEPT).chain(&["transfer-encoding"]) {
         fields.insert(*name, http::HeaderValue::from_static("7"));
@@ -171,15 +144,9 @@ fn with_fields(method: &str, body: &'static str) -> Request<Full<Bytes>> {
 
 async fn names_after(status: u16, method: &str, body: &'static str) -> Vec<String> {
     let script = Script::new([redirection(status, "/next")]);
-    script
-        .follow(with_fields(method, body))
-        .await
-        .expect("followed");
-    let mut names: Vec<_> = script.seen()[1]
-        .headers
-        .keys()
-        .map(|name| name.as_str().to_owned())
-        .collect();
+    script.follow(with_fields(method, body)).await.expect("followed");
+    let mut names: Vec<_> =
+        script.seen()[1].headers.keys().map(|name| name.as_str().to_owned()).collect();
     names.sort_unstable();
     names
 }
@@ -200,11 +167,7 @@ async fn a_request_that_becomes_get_leaves_its_content_fields_behind() {
         (303, "DELETE", ""),
         (303, "GET", "x"),
     ] {
-        assert_eq!(
-            names_after(status, method, body).await,
-            sorted(&KEPT),
-            "{status} {method}"
-        );
+        assert_eq!(names_after(status, method, body).await, sorted(&KEPT), "{status} {method}");
     }
 }
 
@@ -218,11 +181,7 @@ async fn a_request_that_stays_what_it_is_keeps_them() {
         (302, "QUERY", "x"),
     ] {
         let all = sorted(KEPT.iter().chain(&CONTENT));
-        assert_eq!(
-            names_after(status, method, body).await,
-            all,
-            "{status} {method}"
-        );
+        assert_eq!(names_after(status, method, body).await, all, "{status} {method}");
     }
 }
 
@@ -237,29 +196,18 @@ async fn conditions_end_at_any_303() {
 #[tokio::test]
 async fn content_that_was_given_up_does_not_come_back() {
     let script = support::chain![302 "/1", 307 "/2", 308 "/3"];
-    let request = Request::post("http://a.test/")
-        .body(Full::<Bytes>::from("x"))
-        .expect("valid");
+    let request = Request::post("http://a.test/").body(Full::<Bytes>::from("x")).expect("valid");
     script.follow(request).await.expect("followed");
-    let seen: Vec<_> = script
-        .seen()
-        .into_iter()
-        .map(|s| (s.method.to_string(), s.body))
-        .collect();
+    let seen: Vec<_> = script.seen().into_iter().map(|s| (s.method.to_string(), s.body)).collect();
     let get = || ("GET".to_owned(), Bytes::new());
-    assert_eq!(
-        seen,
-        [("POST".to_owned(), Bytes::from("x")), get(), get(), get()]
-    );
+    assert_eq!(seen, [("POST".to_owned(), Bytes::from("x")), get(), get(), get()]);
 }
 
 #[tokio::test]
 async fn other_statuses_are_the_callers() {
     for status in [201, 300, 304, 305, 306, 421, 425] {
         let script = Script::new([redirection(status, "/next")]);
-        let request = Request::get("http://a.test/")
-            .body(Full::<Bytes>::default())
-            .expect("valid");
+        let request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
         let response = script.follow(request).await.expect("no error");
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(script.seen().len(), 1, "{status}");

@@ -27,28 +27,19 @@ pub struct Links {
 pub fn app(links: Links) -> Router {
     Router::new()
         .route("/", get(|| async { Html("<h1>shop</h1>") }))
-        .route(
-            "/maintenance.html",
-            get(|| async { Html("<h1>back soon</h1>") }),
-        )
+        .route("/maintenance.html", get(|| async { Html("<h1>back soon</h1>") }))
         .route("/api/v2/orders", post(receipt).get(|| async { "[]" }))
         .route("/api/v2/uploads", post(receipt))
         .route("/form/{status}", any(form))
         .route("/form/done", any(receipt))
         .route("/echo", any(fields))
-        .route(
-            "/cross",
-            any(|State(l): State<Links>| async move { redirect(307, &l.cross) }),
-        )
+        .route("/cross", any(|State(l): State<Links>| async move { redirect(307, &l.cross) }))
         .route(
             "/downgrade",
             any(|State(l): State<Links>| async move { redirect(302, &l.downgrade) }),
         )
         .route("/loop/a", any(|| async { redirect(302, "/loop/b") }))
-        .route(
-            "/loop/b",
-            any(|State(l): State<Links>| async move { redirect(302, l.loop_end) }),
-        )
+        .route("/loop/b", any(|State(l): State<Links>| async move { redirect(302, l.loop_end) }))
         .with_state(links)
 }
 
@@ -59,33 +50,16 @@ async fn receipt(request: Request) -> Response {
     let Ok(body) = body.collect().await else {
         return (StatusCode::BAD_REQUEST, "the body broke off\n").into_response();
     };
-    let status = if parts.method == "POST" {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
+    let status = if parts.method == "POST" { StatusCode::CREATED } else { StatusCode::OK };
     let scheme = if secure { "https" } else { "http" };
-    let text = receipt_text(
-        parts.method.as_str(),
-        scheme,
-        parts.uri.path(),
-        &body.to_bytes(),
-    );
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json")],
-        text + "\n",
-    )
-        .into_response()
+    let text = receipt_text(parts.method.as_str(), scheme, parts.uri.path(), &body.to_bytes());
+    (status, [(header::CONTENT_TYPE, "application/json")], text + "\n").into_response()
 }
 
 /// The words of a receipt, JSON.
 pub fn receipt_text(method: &str, scheme: &str, path: &str, body: &[u8]) -> String {
     let length = body.len();
-    let digest: String = Sha256::digest(body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
         r#"{{"method":"{method}","scheme":"{scheme}","path":"{path}","length":{length},"sha256":"{digest}"}}"#
     )
@@ -99,22 +73,10 @@ async fn fields(headers: HeaderMap) -> String {
 }
 
 async fn form(Path(status): Path<u16>, State(links): State<Links>) -> Response {
-    redirect(
-        if status == 307 {
-            links.form_307
-        } else {
-            status
-        },
-        "/form/done",
-    )
+    redirect(if status == 307 { links.form_307 } else { status }, "/form/done")
 }
 
 fn redirect(status: u16, location: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
-    (
-        status,
-        [(header::LOCATION, location.to_owned())],
-        Body::empty(),
-    )
-        .into_response()
+    (status, [(header::LOCATION, location.to_owned())], Body::empty()).into_response()
 }

@@ -14,11 +14,7 @@ pub async fn order(check: &mut Check<'_>) -> Outcome {
     let request = post(&url).header(header::CONTENT_TYPE, "application/json");
     let seen = check.send(request.body(order.into())?).await?;
     let expected = receipt(201, "POST", "/api/v2/orders", order.as_bytes());
-    check.same(
-        "the order arrives whole, at v2 and over https",
-        expected,
-        seen.answer(),
-    );
+    check.same("the order arrives whole, at v2 and over https", expected, seen.answer());
     Ok(())
 }
 
@@ -27,9 +23,7 @@ pub async fn stream(check: &mut Check<'_>) -> Outcome {
     let bytes: Bytes = (0..1024 * 1024_u32).map(|i| (i % 251) as u8).collect();
     let expected = receipt(201, "POST", "/api/v2/uploads", &bytes);
     let url = format!("http://{}/api/v1/uploads", check.servers.http);
-    let seen = check
-        .send(post(&url).body(Body::new(Stream(bytes)))?)
-        .await?;
+    let seen = check.send(post(&url).body(Body::new(Stream(bytes)))?).await?;
     check.same("each streamed byte arrives", expected, seen.answer());
     Ok(())
 }
@@ -46,11 +40,7 @@ pub async fn methods(check: &mut Check<'_>) -> Outcome {
         let request = post(&format!("https://{}/form/{status}", check.servers.https))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let seen = check.send(request.body(form.into())?).await?;
-        check.same(
-            &format!("what {status} makes of a form"),
-            expected,
-            seen.answer(),
-        );
+        check.same(&format!("what {status} makes of a form"), expected, seen.answer());
     }
     Ok(())
 }

@@ -24,22 +24,14 @@ pub type Outcome = Result<(), Box<dyn Error>>;
 
 impl<'a> Check<'a> {
     pub fn new(servers: &'a Servers, client: &'a Client) -> Self {
-        Self {
-            servers,
-            client,
-            held: true,
-        }
+        Self { servers, client, held: true }
     }
 
     /// Sends a request and draws its chain.
     pub async fn send(&self, request: Request<Body>) -> Result<Seen, Box<dyn Error>> {
         let alone = format!("{} {}", request.method(), request.uri());
         let seen = self.client.send(request).await?;
-        let chain = if seen.history.is_empty() {
-            alone
-        } else {
-            seen.history.to_string()
-        };
+        let chain = if seen.history.is_empty() { alone } else { seen.history.to_string() };
         println!("  {}", chain.replace('\n', "\n  "));
         Ok(seen)
     }
@@ -47,12 +39,10 @@ impl<'a> Check<'a> {
     /// Sends a request that should end in an error, and tells which.
     pub async fn send_in_vain(&self, url: &str) -> Result<String, Box<dyn Error>> {
         println!("  GET {url}");
-        Ok(
-            match self.client.send(get(url).body(Body::empty())?).await {
-                Ok(seen) => seen.answer(),
-                Err(error) => error.to_string(),
-            },
-        )
+        Ok(match self.client.send(get(url).body(Body::empty())?).await {
+            Ok(seen) => seen.answer(),
+            Err(error) => error.to_string(),
+        })
     }
 
     /// Compares, and says so.
@@ -80,10 +70,7 @@ impl Seen {
 
 /// The answer of the application that took this body over https.
 pub fn receipt(status: u16, method: &str, path: &str, body: &[u8]) -> String {
-    format!(
-        "{status} {}",
-        app::receipt_text(method, "https", path, body)
-    )
+    format!("{status} {}", app::receipt_text(method, "https", path, body))
 }
 
 pub fn post(url: &str) -> Builder {

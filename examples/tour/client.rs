@@ -53,11 +53,7 @@ impl Client {
         let history = RedirectHistory::of(&response).cloned().unwrap_or_default();
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
-        Ok(Seen {
-            status,
-            text: String::from_utf8_lossy(&body).into_owned(),
-            history,
-        })
+        Ok(Seen { status, text: String::from_utf8_lossy(&body).into_owned(), history })
     }
 }
 

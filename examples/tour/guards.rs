@@ -13,11 +13,7 @@ pub async fn credentials(check: &mut Check<'_>) -> Outcome {
     let seen = check.send(request.body("payload".into())?).await?;
     let dropped = seen.history.hops().iter().flat_map(|hop| hop.dropped());
     let dropped: Vec<_> = dropped.map(|name| name.as_str()).collect();
-    check.same(
-        "these stay behind",
-        "authorization cookie",
-        dropped.join(" "),
-    );
+    check.same("these stay behind", "authorization cookie", dropped.join(" "));
     let arrived = seen.text.split_whitespace();
     let ours = ["authorization", "cookie", "x-request-id"];
     let arrived: Vec<_> = arrived.filter(|name| ours.contains(name)).collect();
@@ -28,16 +24,13 @@ pub async fn credentials(check: &mut Check<'_>) -> Outcome {
 /// A loop, and https -> http.
 pub async fn refusals(check: &mut Check<'_>) -> Outcome {
     let (here, there) = (check.servers.https, check.servers.http);
-    let seen = check
-        .send_in_vain(&format!("https://{here}/loop/a"))
-        .await?;
+    let seen = check.send_in_vain(&format!("https://{here}/loop/a")).await?;
     let expected = format!(
-        "stopped after 10 redirections; repeating: https://{here}/loop/a, https://{here}/loop/b"
+        "stopped after 10 redirections at https://{here}/loop/a; repeating: https://{here}/loop/a, \
+         https://{here}/loop/b"
     );
     check.same("a loop ends in an error that names it", expected, seen);
-    let seen = check
-        .send_in_vain(&format!("https://{here}/downgrade"))
-        .await?;
+    let seen = check.send_in_vain(&format!("https://{here}/downgrade")).await?;
     let expected =
         format!("refused to leave https: 302 from https://{here}/downgrade to http://{there}/");
     check.same("https is not left", expected, seen);
@@ -48,22 +41,10 @@ pub async fn refusals(check: &mut Check<'_>) -> Outcome {
 pub async fn permanent(check: &mut Check<'_>) -> Outcome {
     let url = format!("http://{}/api/v2/orders", check.servers.permanent);
     let seen = check.send(post(&url).body("tea".into())?).await?;
-    let statuses = seen
-        .history
-        .hops()
-        .iter()
-        .map(|hop| hop.status().as_str().to_owned());
-    check.same(
-        "the redirect is permanent",
-        "308",
-        statuses.collect::<Vec<_>>().join(" "),
-    );
+    let statuses = seen.history.hops().iter().map(|hop| hop.status().as_str().to_owned());
+    check.same("the redirect is permanent", "308", statuses.collect::<Vec<_>>().join(" "));
     let remember = seen.history.permanent_uri().map(ToString::to_string);
     let expected = format!("https://{}/api/v2/orders", check.servers.https);
-    check.same(
-        "the client should remember",
-        expected,
-        remember.unwrap_or("nothing".into()),
-    );
+    check.same("the client should remember", expected, remember.unwrap_or("nothing".into()));
     Ok(())
 }

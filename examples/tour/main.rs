@@ -23,15 +23,8 @@ use client::Client;
 use servers::Servers;
 use tls::Identity;
 
-const STEPS: [&str; 7] = [
-    "order",
-    "stream",
-    "methods",
-    "maintenance",
-    "credentials",
-    "refusals",
-    "permanent",
-];
+const STEPS: [&str; 7] =
+    ["order", "stream", "methods", "maintenance", "credentials", "refusals", "permanent"];
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -42,10 +35,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         ["--break", step] if STEPS.contains(step) => tour(Some(step)).await,
         ["--serve"] => serve().await,
         _ => {
-            eprintln!(
-                "usage: tour [--serve | --break <step>]; steps: {}",
-                STEPS.join(" ")
-            );
+            eprintln!("usage: tour [--serve | --break <step>]; steps: {}", STEPS.join(" "));
             Ok(ExitCode::from(2))
         }
     }
@@ -94,10 +84,7 @@ async fn serve() -> Result<ExitCode, Box<dyn Error>> {
     println!("  curl -k -L -d '{{\"pieces\":3}}' http://{http}/api/v1/orders");
     println!("  head -c 1048576 /dev/urandom > /tmp/upload; sha256sum /tmp/upload");
     println!("  curl -k -L --data-binary @/tmp/upload http://{http}/api/v1/uploads");
-    println!(
-        "  curl -k -i -d x=1 http://{}/form/done   # 308",
-        servers.permanent
-    );
+    println!("  curl -k -i -d x=1 http://{}/form/done   # 308", servers.permanent);
     println!("  curl -k -L -d x=1 https://{https}/form/303");
     println!("Ctrl-C ends it");
     tokio::signal::ctrl_c().await?;

@@ -37,17 +37,12 @@ fn sabotage(
     broken: Option<&str>,
 ) -> Result<impl RedirectPolicy + Clone + use<>, ConfigError> {
     let (order, stream) = (broken == Some("order"), broken == Some("stream"));
-    let found = Redirection::new()
-        .scheme(Scheme::Https)
-        .port(ports.https)
-        .found();
+    let found = Redirection::new().scheme(Scheme::Https).port(ports.https).found();
     let found = found.rewriting_methods();
     let see_other = Redirection::to("/api/v2/uploads")?.see_other();
-    Ok(policy_fn(move |head| {
-        match (head.is_secure(), head.path()) {
-            (false, "/api/v1/orders") if order => Some(found.clone()),
-            (true, "/api/v1/uploads") if stream => Some(see_other.clone()),
-            _ => None,
-        }
+    Ok(policy_fn(move |head| match (head.is_secure(), head.path()) {
+        (false, "/api/v1/orders") if order => Some(found.clone()),
+        (true, "/api/v1/uploads") if stream => Some(see_other.clone()),
+        _ => None,
     }))
 }

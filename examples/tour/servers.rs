@@ -27,13 +27,8 @@ impl Servers {
     /// Starts them on free ports of the loopback interface; `broken` names a step whose rule is
     /// broken on purpose.
     pub async fn start(identity: &Identity, broken: Option<&str>) -> Result<Self, Box<dyn Error>> {
-        let [http, https, standby, other, permanent] = [
-            bind().await?,
-            bind().await?,
-            bind().await?,
-            bind().await?,
-            bind().await?,
-        ];
+        let [http, https, standby, other, permanent] =
+            [bind().await?, bind().await?, bind().await?, bind().await?, bind().await?];
         let servers = Self {
             http: http.local_addr()?,
             https: https.local_addr()?,
@@ -42,24 +37,13 @@ impl Servers {
             permanent: permanent.local_addr()?,
             switch: MaintenanceSwitch::new(),
         };
-        let ports = Ports {
-            https: servers.https.port(),
-            standby: servers.standby.port(),
-        };
-        let cross = if broken == Some("credentials") {
-            servers.https
-        } else {
-            servers.other
-        };
+        let ports = Ports { https: servers.https.port(), standby: servers.standby.port() };
+        let cross = if broken == Some("credentials") { servers.https } else { servers.other };
         let links = Links {
             cross: format!("https://{cross}/echo"),
             downgrade: format!("http://{}/", servers.http),
             form_307: if broken == Some("methods") { 303 } else { 307 },
-            loop_end: if broken == Some("refusals") {
-                "/form/done"
-            } else {
-                "/loop/a"
-            },
+            loop_end: if broken == Some("refusals") { "/form/done" } else { "/loop/a" },
         };
 
         let redirects = RedirectLayer::new(policy(ports, &servers.switch, broken)?);
@@ -67,11 +51,8 @@ impl Servers {
         let versions = Versioning::new("/api", "v2")?.retire("v1")?;
         let standby_app = app(links.clone()).layer(RedirectLayer::new(versions));
         let https_only = HttpsOnly::new().port(ports.https);
-        let https_only = if broken == Some("permanent") {
-            https_only
-        } else {
-            https_only.permanent()
-        };
+        let https_only =
+            if broken == Some("permanent") { https_only } else { https_only.permanent() };
         let moved = RedirectLayer::new(https_only).hosts(["127.0.0.1", "localhost"])?;
 
         serve(http, main.clone());

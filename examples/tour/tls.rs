@@ -25,19 +25,14 @@ impl Identity {
         let names = ["localhost", "127.0.0.1"].map(String::from);
         let made = rcgen::generate_simple_self_signed(names)?;
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
-        Ok(Self {
-            certificate: made.cert.der().clone(),
-            key,
-        })
+        Ok(Self { certificate: made.cert.der().clone(), key })
     }
 
     /// What a server presents.
     pub fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
         let chain = vec![self.certificate.clone()];
         let config = ServerConfig::builder().with_no_client_auth();
-        Ok(Arc::new(
-            config.with_single_cert(chain, self.key.clone_key())?,
-        ))
+        Ok(Arc::new(config.with_single_cert(chain, self.key.clone_key())?))
     }
 
     /// The certificate, for clients to believe.
@@ -49,9 +44,7 @@ impl Identity {
     pub fn client_config(&self) -> Result<ClientConfig, rustls::Error> {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone())?;
-        Ok(ClientConfig::builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth())
+        Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
     }
 }
 

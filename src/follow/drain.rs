@@ -6,21 +6,19 @@ use std::task::{Context, Poll, ready};
 use bytes::Buf;
 use http_body::Body;
 
-/// Ready at the end, at an error, or once `left` bytes do not suffice.
+/// Ready at the end, at an error, or once `left` bytes do not suffice. A frame of nothing counts as
+/// one byte, so that a flood of them ends, too.
 pub(super) fn poll_drained<R: Body>(
     mut body: Pin<&mut R>,
     left: &mut u64,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    while !body.is_end_stream() && body.size_hint().lower() <= *left {
+    while *left > 0 && !body.is_end_stream() && body.size_hint().lower() <= *left {
         let read = match ready!(body.as_mut().poll_frame(cx)) {
-            Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.remaining() as u64),
+            Some(Ok(frame)) => frame.data_ref().map_or(0, Buf::remaining).max(1),
             Some(Err(_)) | None => break,
         };
-        match left.checked_sub(read) {
-            Some(rest) => *left = rest,
-            None => break,
-        }
+        *left = left.saturating_sub(read as u64);
     }
     Poll::Ready(())
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use http::{StatusCode, Uri};
+use http::{HeaderValue, StatusCode, Uri};
 
 use super::history::{RedirectHistory, Shown};
 use crate::replay::NotReplayable;
@@ -73,8 +73,9 @@ pub struct RedirectError(Box<Inner>);
 struct Inner {
     kind: RedirectErrorKind,
     status: StatusCode,
-    from: Uri,
-    to: Option<Uri>,
+    uri: Uri,
+    location: Option<HeaderValue>,
+    next_uri: Option<Uri>,
     history: RedirectHistory,
 }
 
@@ -104,17 +105,20 @@ impl RedirectError {
     pub(super) fn new(
         kind: RedirectErrorKind,
         status: StatusCode,
-        from: Uri,
-        to: Option<Uri>,
+        uri: Uri,
         history: RedirectHistory,
     ) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            status,
-            from,
-            to,
-            history,
-        }))
+        Self(Box::new(Inner { kind, status, uri, location: None, next_uri: None, history }))
+    }
+
+    pub(super) fn with_location(mut self, location: Option<&HeaderValue>) -> Self {
+        self.0.location = location.cloned();
+        self
+    }
+
+    pub(super) fn with_next_uri(mut self, uri: Uri) -> Self {
+        self.0.next_uri = Some(uri);
+        self
     }
 
     /// What went wrong.
@@ -143,13 +147,18 @@ impl RedirectError {
     }
 
     /// The URL which answered with it.
-    pub fn from(&self) -> &Uri {
-        &self.0.from
+    pub fn uri(&self) -> &Uri {
+        &self.0.uri
+    }
+
+    /// The `Location` as the server sent it, where it is what could not be followed.
+    pub fn location(&self) -> Option<&HeaderValue> {
+        self.0.location.as_ref()
     }
 
     /// Where it leads, if that could be resolved.
-    pub fn to(&self) -> Option<&Uri> {
-        self.0.to.as_ref()
+    pub fn next_uri(&self) -> Option<&Uri> {
+        self.0.next_uri.as_ref()
     }
 
     /// The hops before it.
@@ -160,54 +169,41 @@ impl RedirectError {
 
 impl fmt::Display for RedirectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner {
-            kind,
-            status,
-            from,
-            to,
-            history,
-        } = &*self.0;
-        let (status, from) = (status.as_u16(), Shown(from));
+        let Inner { kind, status, uri, next_uri, history, .. } = &*self.0;
+        let (answer, next) = (format_args!("{} from {}", status.as_u16(), Shown(uri)), next_uri);
         match kind {
             RedirectErrorKind::TooManyRedirects => {
-                write!(f, "stopped after {} redirections", history.len())?;
+                write!(f, "stopped after {} redirections at {}", history.len(), Shown(uri))?;
                 let mut separator = "; repeating: ";
-                for uri in history.repeating(to.as_ref()) {
+                for uri in history.repeating(next.as_ref()) {
                     write!(f, "{separator}{}", Shown(uri))?;
                     separator = ", ";
                 }
                 Ok(())
             }
             RedirectErrorKind::InsecureDowngrade => {
-                write!(f, "refused to leave https: {status} from {from}")?;
-                to.as_ref()
-                    .map_or(Ok(()), |to| write!(f, " to {}", Shown(to)))
+                write!(f, "refused to leave https: {answer}")?;
+                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Shown(next)))
             }
             RedirectErrorKind::InvalidLocation => {
-                write!(f, "location of {status} from {from} cannot be resolved")
+                write!(f, "location of {answer} cannot be resolved")
             }
             RedirectErrorKind::AmbiguousLocation => {
-                write!(f, "{status} from {from} has two different locations")
+                write!(f, "{answer} has two different locations")
             }
             RedirectErrorKind::UnsupportedScheme => {
-                write!(
-                    f,
-                    "location of {status} from {from} is neither http nor https"
-                )
+                write!(f, "location of {answer} is neither http nor https")
             }
             RedirectErrorKind::UnknownOrigin => write!(
                 f,
-                "location of {status} from {from} may leave an origin that is not known; send \
-                 absolute uris, or configure the scheme of origin-form requests"
+                "location of {answer} may leave an origin that is not known; send absolute uris, \
+                 or configure the scheme of origin-form requests"
             ),
             RedirectErrorKind::NotFollowable => {
-                write!(
-                    f,
-                    "{status} from {from} answers an upgrade or CONNECT, which is not followed"
-                )
+                write!(f, "{answer} answers an upgrade or CONNECT, which is not followed")
             }
             RedirectErrorKind::NotReplayable(why) => {
-                write!(f, "{status} from {from} asks for the body again: {why}")
+                write!(f, "{answer} asks for the body again: {why}")
             }
         }
     }
@@ -218,18 +214,12 @@ impl fmt::Debug for RedirectError {
         f.debug_struct("RedirectError")
             .field("kind", &self.0.kind)
             .field("status", &self.0.status)
-            .field("from", &format_args!("{}", Shown(&self.0.from)))
-            .field("to", &self.0.to.as_ref().map(|to| Shown(to).to_string()))
+            .field("uri", &Shown(&self.0.uri))
+            .field("next_uri", &self.0.next_uri.as_ref().map(Shown))
             .field("history", &self.0.history)
             .finish()
     }
 }
 
-impl Error for RedirectError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.0.kind {
-            RedirectErrorKind::NotReplayable(why) => Some(why),
-            _ => None,
-        }
-    }
-}
+/// `Display` says all.
+impl Error for RedirectError {}

@@ -6,7 +6,6 @@ use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
 use super::fields::Fields;
 use super::history::RedirectHistory;
 
-#[derive(Debug)]
 pub(super) struct Exchange {
     pub(super) method: Method,
     pub(super) uri: Uri,

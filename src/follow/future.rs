@@ -10,11 +10,12 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::drain;
-use super::error::FollowError;
+use super::error::{FollowError, RedirectError};
 use super::exchange::Exchange;
+use super::history::Shown;
 use super::kept::Kept;
 use super::service::Settings;
-use super::step::{Next, fail_replay, step};
+use super::step::{Next, not_replayable, step};
 use crate::replay::Replay;
 
 pin_project! {
@@ -24,25 +25,28 @@ pin_project! {
         S: Service<Request<B>>,
     {
         #[pin]
-        state: State<S::Future, R>,
+        state: State<S::Future, B, R>,
         service: S,
-        exchange: Exchange,
-        kept: Kept<B>,
-        // The next request's, while its way is cleared.
-        body: Option<B>,
-        settings: Arc<Settings>,
+        call: Call<B>,
     }
+}
+
+/// What a call keeps from hop to hop.
+struct Call<B> {
+    exchange: Exchange,
+    kept: Kept<B>,
+    settings: Arc<Settings>,
 }
 
 pin_project! {
     #[project = StateProj]
-    enum State<F, R> {
+    enum State<F, B, R> {
         // The request is on its way.
         Calling { #[pin] future: F },
-        // The body of a redirection is read away.
-        Draining { #[pin] body: R, left: u64 },
+        // The body of a redirection is read away; `body` is the next request's.
+        Draining { #[pin] response: R, left: u64, body: Option<B> },
         // The service is asked whether it takes another request.
-        Waiting,
+        Waiting { body: Option<B> },
     }
 }
 
@@ -57,15 +61,41 @@ where
         kept: Kept<B>,
         settings: Arc<Settings>,
     ) -> Self {
-        let state = State::Calling { future };
-        Self {
-            state,
-            service,
-            exchange,
-            kept,
-            body: None,
-            settings,
+        let call = Call { exchange, kept, settings };
+        Self { state: State::Calling { future }, service, call }
+    }
+}
+
+/// What a response leads to.
+enum Then<F, B, R> {
+    Done(Response<R>),
+    On(State<F, B, R>),
+}
+
+impl<B: Body + Replay> Call<B> {
+    fn judge<F, R>(&mut self, mut response: Response<R>) -> Result<Then<F, B, R>, RedirectError> {
+        let Self { exchange, kept, settings } = self;
+        let next = step(&settings.rules, exchange, response.status(), response.headers())?;
+        if next == Next::Done {
+            kept.let_go();
+            if !exchange.history.is_empty() {
+                response.extensions_mut().insert(std::mem::take(&mut exchange.history));
+            }
+            return Ok(Then::Done(response));
         }
+        let uploading = kept.is_uploading();
+        if !exchange.has_content {
+            kept.give_up();
+        }
+        let body = Some(kept.again().map_err(|why| not_replayable(exchange, why))?);
+        // A connection whose upload was cut short is of no use; any other is, once the response is
+        // read.
+        Ok(Then::On(if uploading {
+            State::Waiting { body }
+        } else {
+            let left = settings.drain_limit;
+            State::Draining { response: response.into_body(), left, body }
+        }))
     }
 }
 
@@ -80,55 +110,35 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            match this.state.as_mut().project() {
+            let next = match this.state.as_mut().project() {
                 StateProj::Calling { future } => {
-                    let mut response = ready!(future.poll(cx)).map_err(FollowError::Service)?;
-                    let (status, exchange) = (response.status(), &mut *this.exchange);
-                    let rules = &this.settings.rules;
-                    let next = step(rules, exchange, status, response.headers());
-                    if next.map_err(FollowError::Redirect)? == Next::Done {
-                        // Nobody will replay: what was kept is freed, an upload goes on unrecorded.
-                        *this.kept = Kept::Nothing;
-                        if !exchange.history.is_empty() {
-                            let history = std::mem::take(&mut exchange.history);
-                            response.extensions_mut().insert(history);
-                        }
-                        return Poll::Ready(Ok(response));
-                    }
-                    let uploading = this.kept.is_uploading();
-                    match this.kept.next(exchange.has_content) {
-                        Ok(body) => *this.body = Some(body),
-                        Err(why) => {
-                            let error = fail_replay(exchange, why);
+                    let response = ready!(future.poll(cx)).map_err(FollowError::Service)?;
+                    match this.call.judge(response) {
+                        Ok(Then::Done(response)) => return Poll::Ready(Ok(response)),
+                        Ok(Then::On(state)) => state,
+                        Err(error) => {
+                            this.call.kept.give_up();
                             return Poll::Ready(Err(FollowError::Redirect(error)));
                         }
                     }
-                    // A connection whose upload was cut short is of no use; any other is, once the
-                    // response is read.
-                    if uploading {
-                        this.state.set(State::Waiting);
-                    } else {
-                        let left = this.settings.drain_limit;
-                        this.state.set(State::Draining {
-                            body: response.into_body(),
-                            left,
-                        });
-                    }
                 }
-                StateProj::Draining { body, left } => {
-                    ready!(drain::poll_drained(body, left, cx));
+                StateProj::Draining { response, left, body } => {
+                    ready!(drain::poll_drained(response, left, cx));
                     // Drops the response before readiness is asked for: with one permit or one
                     // connection it would wait for itself.
-                    this.state.set(State::Waiting);
+                    State::Waiting { body: body.take() }
                 }
-                StateProj::Waiting => {
+                StateProj::Waiting { body } => {
                     ready!(this.service.poll_ready(cx)).map_err(FollowError::Service)?;
-                    let body = this.body.take().unwrap_or_else(B::empty);
-                    let request = this.exchange.request(body);
-                    let future = this.service.call(request);
-                    this.state.set(State::Calling { future });
+                    let Some(body) = body.take() else {
+                        // The call panicked, and whoever caught that polls again.
+                        return Poll::Pending;
+                    };
+                    let request = this.call.exchange.request(body);
+                    State::Calling { future: this.service.call(request) }
                 }
-            }
+            };
+            this.state.set(next);
         }
     }
 }
@@ -138,8 +148,11 @@ where
     S: Service<Request<B>>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Exchange { method, uri, history, .. } = &self.call.exchange;
         f.debug_struct("ResponseFuture")
-            .field("exchange", &self.exchange)
+            .field("method", method)
+            .field("uri", &Shown(uri))
+            .field("history", history)
             .finish_non_exhaustive()
     }
 }

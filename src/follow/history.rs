@@ -23,12 +23,13 @@ pub struct RedirectHistory {
 #[derive(Clone)]
 pub struct RedirectHop {
     pub(super) status: StatusCode,
-    pub(super) from: Uri,
-    pub(super) to: Uri,
+    pub(super) uri: Uri,
+    pub(super) next_uri: Uri,
     pub(super) method: Method,
     pub(super) next_method: Method,
     pub(super) dropped: Vec<HeaderName>,
     pub(super) cross_origin: bool,
+    pub(super) downgrade: bool,
 }
 
 impl RedirectHistory {
@@ -54,14 +55,14 @@ impl RedirectHistory {
 
     /// The URL that answered at last.
     pub fn final_uri(&self) -> Option<&Uri> {
-        self.hops.last().map(|hop| &hop.to)
+        self.hops.last().map(|hop| &hop.next_uri)
     }
 
     /// The URL to remember in place of the first: as far as all hops were permanent (301, 308), kept
     /// the method and did not leave https. `None` if the first hop was not so.
     pub fn permanent_uri(&self) -> Option<&Uri> {
         let permanent = self.hops.iter().take_while(|hop| hop.is_permanent());
-        permanent.last().map(|hop| &hop.to)
+        permanent.last().map(|hop| &hop.next_uri)
     }
 
     pub(super) fn push(&mut self, hop: RedirectHop) {
@@ -74,11 +75,8 @@ impl RedirectHistory {
 
     /// The URLs that the chain, with `next`, came to more than once; each once.
     pub(super) fn repeating<'a>(&'a self, next: Option<&'a Uri>) -> Vec<&'a Uri> {
-        let first = self.hops.first().map(|hop| &hop.from);
-        let visits = first
-            .into_iter()
-            .chain(self.hops.iter().map(|hop| &hop.to))
-            .chain(next);
+        let first = self.hops.first().map(|hop| &hop.uri);
+        let visits = first.into_iter().chain(self.hops.iter().map(|hop| &hop.next_uri)).chain(next);
         let mut seen = Vec::new();
         let mut repeating = Vec::new();
         for uri in visits {
@@ -99,13 +97,13 @@ impl RedirectHop {
     }
 
     /// The URL that answered with it.
-    pub fn from(&self) -> &Uri {
-        &self.from
+    pub fn uri(&self) -> &Uri {
+        &self.uri
     }
 
     /// The URL that was asked next.
-    pub fn to(&self) -> &Uri {
-        &self.to
+    pub fn next_uri(&self) -> &Uri {
+        &self.next_uri
     }
 
     /// The method that was answered.
@@ -129,20 +127,16 @@ impl RedirectHop {
     }
 
     fn is_permanent(&self) -> bool {
-        let permanent = matches!(
-            self.status,
-            StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT
-        );
-        let leaves_https = self.from.scheme_str() == Some("https")
-            && self.to.scheme_str().is_some_and(|scheme| scheme != "https");
-        permanent && self.method == self.next_method && !leaves_https
+        let permanent =
+            matches!(self.status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
+        permanent && self.method == self.next_method && !self.downgrade
     }
 }
 
 impl fmt::Display for RedirectHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(first) = self.hops.first() {
-            write!(f, "{} {}", first.method, Shown(&first.from))?;
+            write!(f, "{} {}", first.method, Shown(&first.uri))?;
         }
         for hop in &self.hops {
             write!(f, "\n  {hop}")?;
@@ -154,23 +148,13 @@ impl fmt::Display for RedirectHistory {
 /// What was followed, and to where: `307 -> POST https://a.test/ (left behind: cookie)`.
 impl fmt::Display for RedirectHop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} -> {} {}",
-            self.status.as_u16(),
-            self.next_method,
-            Shown(&self.to)
-        )?;
+        write!(f, "{} -> {} {}", self.status.as_u16(), self.next_method, Shown(&self.next_uri))?;
         let mut separator = " (left behind: ";
         for name in &self.dropped {
             write!(f, "{separator}{name}")?;
             separator = ", ";
         }
-        if self.dropped.is_empty() {
-            Ok(())
-        } else {
-            f.write_str(")")
-        }
+        if self.dropped.is_empty() { Ok(()) } else { f.write_str(")") }
     }
 }
 
@@ -182,7 +166,7 @@ impl fmt::Debug for RedirectHistory {
 
 impl fmt::Debug for RedirectHop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {self}", self.method, Shown(&self.from))
+        write!(f, "{} {} {self}", self.method, Shown(&self.uri))
     }
 }
 
@@ -193,27 +177,27 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let (Some(scheme), Some(authority)) = (self.0.scheme_str(), self.0.authority()) {
             let authority = authority.as_str();
-            let host = authority
-                .rsplit_once('@')
-                .map_or(authority, |(_, host)| host);
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
             write!(f, "{scheme}://{host}")?;
         }
         f.write_str(self.0.path())?;
         let mut separator = '?';
-        for pair in self
-            .0
-            .query()
-            .into_iter()
-            .flat_map(|query| query.split('&'))
-        {
-            // Without `=` it may well be a token.
-            let name = pair
-                .split_once('=')
-                .map_or(String::new(), |(name, _)| format!("{name}="));
-            write!(f, "{separator}{name}…")?;
+        for pair in self.0.query().into_iter().flat_map(|query| query.split('&')) {
+            write!(f, "{separator}")?;
+            // Without a value it may well be a token, which may end in `=`.
+            match pair.split_once('=') {
+                Some((name, value)) if value.bytes().any(|b| b != b'=') => write!(f, "{name}=…")?,
+                _ => f.write_str("…")?,
+            }
             separator = '&';
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -226,11 +210,10 @@ mod tests {
         for (uri, shown) in [
             ("/a", "/a"),
             ("http://a.test", "http://a.test/"),
-            (
-                "https://u:p@a.test:8443/a?x=1&y=2",
-                "https://a.test:8443/a?x=…&y=…",
-            ),
+            ("https://u:p@a.test:8443/a?x=1&y=2", "https://a.test:8443/a?x=…&y=…"),
             ("http://a.test/?token", "http://a.test/?…"),
+            ("http://a.test/?dG9rZW4=", "http://a.test/?…"),
+            ("http://a.test/?dG9rZQ==&a=b", "http://a.test/?…&a=…"),
             ("http://a.test/?a=b=c", "http://a.test/?a=…"),
         ] {
             assert_eq!(Shown(&uri.parse().expect(uri)).to_string(), shown);

@@ -4,7 +4,6 @@ use http_body::Body;
 
 use crate::replay::{NotReplayable, Replay};
 
-#[derive(Debug)]
 pub(super) enum Kept<B> {
     /// There is no content, or it was given up.
     Nothing,
@@ -26,25 +25,33 @@ impl<B: Body + Replay> Kept<B> {
         }
     }
 
+    pub(super) fn has_content(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
     pub(super) fn is_uploading(&self) -> bool {
         matches!(self, Self::Handle(body) if body.is_uploading())
     }
 
-    /// The body of the next request. An upload that is still under way ends here.
-    pub(super) fn next(&mut self, with_content: bool) -> Result<B, NotReplayable> {
+    /// The body for the next request.
+    pub(super) fn again(&self) -> Result<B, NotReplayable> {
         match self {
-            Self::Handle(body) if with_content => body.replay(),
-            Self::Lost(why) if with_content => Err(*why),
-            Self::Handle(body) => {
-                // The newest attempt reads: one that nobody polls ends the one under way.
-                drop(body.replay());
-                *self = Self::Nothing;
-                Ok(B::empty())
-            }
-            Self::Nothing | Self::Lost(_) => {
-                *self = Self::Nothing;
-                Ok(B::empty())
-            }
+            Self::Nothing => Ok(B::empty()),
+            Self::Handle(body) => body.replay(),
+            Self::Lost(why) => Err(*why),
         }
+    }
+
+    /// Nobody will ask for the content again, nor for the answer to it: an upload ends here.
+    pub(super) fn give_up(&mut self) {
+        if let Self::Handle(body) = self {
+            body.revoke();
+        }
+        *self = Self::Nothing;
+    }
+
+    /// Nobody will ask for the content again: what was kept is freed, an upload goes on unrecorded.
+    pub(super) fn let_go(&mut self) {
+        *self = Self::Nothing;
     }
 }

@@ -16,9 +16,7 @@ pub struct FollowRedirectsLayer {
 impl FollowRedirectsLayer {
     /// Follows up to 10 redirections.
     pub fn new() -> Self {
-        Self {
-            settings: Arc::default(),
-        }
+        Self { settings: Arc::default() }
     }
 
     /// How many redirections are followed; one more is an error. 0 makes an error of the first.

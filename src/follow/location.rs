@@ -1,14 +1,15 @@
 //! Where a `Location` leads (RFC 9110 §10.2.2), resolved as browsers do (WHATWG URL).
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 
-use http::uri::{Authority, PathAndQuery};
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
 use super::error::RedirectErrorKind;
-use crate::trust::Scheme;
+use crate::trust::{self, Scheme};
 
 /// The URL that a request went to.
 #[derive(Debug)]
@@ -40,115 +41,145 @@ pub(super) fn read(fields: &HeaderMap) -> Result<Option<&HeaderValue>, RedirectE
 
 impl Base<'_> {
     pub(super) fn resolve(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
-        if is_plain_path(location) {
-            if let Some(uri) = self.with_path(location) {
-                return Ok(Target::same_origin(uri));
-            }
+        match self.resolve_plain(location) {
+            Some(target) => Ok(target),
+            None => self.resolve_any(location),
         }
+    }
+
+    /// The references that most servers send, without the URL parser: nothing in them would be
+    /// written in another way.
+    fn resolve_plain(&self, location: &[u8]) -> Option<Target> {
+        if is_plain_path(location) {
+            return self.with_path(location).map(Target::same_origin);
+        }
+        let rest =
+            location.strip_prefix(b"http").map(|rest| rest.strip_prefix(b"s").unwrap_or(rest));
+        let rest = rest.and_then(|rest| rest.strip_prefix(b"://"))?;
+        let (_, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
+        if !is_plain_path(path) {
+            return None;
+        }
+        let uri = Uri::try_from(location).ok()?;
+        let (new, old) = (PlainOrigin::of(&uri)?, PlainOrigin::of(self.uri)?);
+        Some(Target {
+            cross_origin: new != old,
+            cross_authority: (new.host, new.port) != (old.host, old.port),
+            downgrade: old.https && !new.https,
+            uri,
+        })
+    }
+
+    /// The same scheme and authority with this path and query.
+    fn with_path(&self, path: &[u8]) -> Option<Uri> {
+        let mut parts = http::uri::Parts::default();
+        parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
+        if self.uri.authority().is_some() {
+            PlainOrigin::of(self.uri)?;
+            parts.scheme = self.uri.scheme().cloned();
+            parts.authority = self.uri.authority().cloned();
+        }
+        Uri::from_parts(parts).ok()
+    }
+
+    fn resolve_any(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
         let reference = reference(location);
-        let Some(base) = self.url() else {
+        let Some(base) = self.url()? else {
             return self.resolve_without_origin(&reference);
         };
-        let url = base
-            .join(&reference)
-            .map_err(|_| RedirectErrorKind::InvalidLocation)?;
-        let uri = uri(&url)?;
-        let cross_origin = base.origin() != url.origin();
-        if !cross_origin && self.uri.authority().is_none() {
+        let url = base.join(&reference).map_err(|_| RedirectErrorKind::InvalidLocation)?;
+        // `Url` writes hosts in one way and drops a default port, so that what is left is what
+        // `Host` would say.
+        let same_authority = base.host_str() == url.host_str() && base.port() == url.port();
+        let same_origin = same_authority && base.scheme() == url.scheme();
+        if same_origin && self.uri.authority().is_none() {
             // In origin-form it came, in origin-form it goes on.
-            return origin_form(&uri).map(Target::same_origin);
+            return origin_form(&uri(url)?).map(Target::same_origin);
         }
         Ok(Target {
-            uri,
-            cross_origin,
-            // `Url` drops a default port, so that what is left is what `Host` would say.
-            cross_authority: base.host_str() != url.host_str() || base.port() != url.port(),
+            cross_origin: !same_origin,
+            cross_authority: !same_authority,
             downgrade: base.scheme() == "https" && url.scheme() == "http",
+            uri: uri(url)?,
         })
     }
 
     /// Only what stays on the origin can be followed where the origin is not known.
     fn resolve_without_origin(&self, reference: &str) -> Result<Target, RedirectErrorKind> {
-        let somewhere = format!("http://origin-form.invalid{}", self.uri);
-        let base = Url::parse(&somewhere).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
-        let url = base
-            .join(reference)
-            .map_err(|_| RedirectErrorKind::InvalidLocation)?;
-        if Url::parse(reference).is_ok() || base.origin() != url.origin() {
+        let base = Url::parse(&format!("http://origin-form.invalid{}", self.uri));
+        let base = base.map_err(|_| RedirectErrorKind::UnknownOrigin)?;
+        let mut start = reference.trim_start().bytes();
+        let mut slash = || matches!(start.next(), Some(b'/' | b'\\'));
+        if Url::parse(reference).is_ok() || slash() && slash() {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
-        origin_form(&uri(&url)?).map(Target::same_origin)
-    }
-
-    /// The same scheme and authority with this path and query.
-    fn with_path(&self, location: &[u8]) -> Option<Uri> {
-        let mut parts = http::uri::Parts::default();
-        parts.path_and_query = Some(PathAndQuery::try_from(location).ok()?);
-        if let Some(authority) = self.uri.authority() {
-            let scheme = self.uri.scheme()?;
-            if !matches!(scheme.as_str(), "http" | "https")
-                || !is_plain_authority(scheme.as_str(), authority)
-            {
-                return None;
-            }
-            parts.scheme = Some(scheme.clone());
-            parts.authority = Some(authority.clone());
+        let url = base.join(reference).map_err(|_| RedirectErrorKind::InvalidLocation)?;
+        if base.host_str() != url.host_str() || base.port() != url.port() {
+            return Err(RedirectErrorKind::UnknownOrigin);
         }
-        Uri::from_parts(parts).ok()
+        origin_form(&uri(url)?).map(Target::same_origin)
     }
 
-    fn url(&self) -> Option<Url> {
+    /// `None` where the request was in origin-form, and what it leaves out is not known.
+    fn url(&self) -> Result<Option<Url>, RedirectErrorKind> {
+        // What the caller asked for is no URL to resolve against.
+        let invalid = |_| RedirectErrorKind::InvalidLocation;
         let mut url = if self.uri.authority().is_some() {
-            Url::parse(&self.uri.to_string()).ok()?
+            Url::parse(&text(self.uri)).map_err(invalid)?
         } else {
-            let host = std::str::from_utf8(self.host?).ok()?;
+            let (Some(scheme), Some(host)) = (self.scheme, self.host) else { return Ok(None) };
             // Userinfo or a path inside would make another host of it.
-            let host: Authority = host.parse().ok()?;
-            Url::parse(&format!("{}://{host}{}", self.scheme?, self.uri)).ok()?
+            let host =
+                trust::Authority::parse(host).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
+            Url::parse(&format!("{scheme}://{host}{}", self.uri)).map_err(invalid)?
         };
         remove_userinfo(&mut url);
-        Some(url)
+        Ok(Some(url))
+    }
+}
+
+/// An origin that `url` would write in the same way: http or https, a name in lower case or a plain
+/// IPv4 address, no userinfo, no default port.
+#[derive(PartialEq)]
+struct PlainOrigin<'a> {
+    https: bool,
+    host: &'a str,
+    port: Option<u16>,
+}
+
+impl<'a> PlainOrigin<'a> {
+    fn of(uri: &'a Uri) -> Option<Self> {
+        let https = match uri.scheme_str()? {
+            "http" => false,
+            "https" => true,
+            _ => return None,
+        };
+        let authority = uri.authority()?;
+        let (host, port) = (authority.host(), authority.port_u16());
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
+        // A last label that begins with a digit may be a number, which is an address in disguise.
+        let label = host.rsplit('.').find(|label| !label.is_empty())?;
+        let name = !label.starts_with(|c: char| c.is_ascii_digit());
+        let rest = authority.as_str().strip_prefix(host)?;
+        let plain_port = match rest.strip_prefix(':') {
+            None => rest.is_empty(),
+            Some(digits) => {
+                !digits.starts_with('0')
+                    && port.is_some_and(|port| port != if https { 443 } else { 80 })
+            }
+        };
+        let plain = plain_port
+            && host.bytes().all(plain)
+            && !host.contains("xn--")
+            && (name || host.parse::<Ipv4Addr>().is_ok());
+        plain.then_some(Self { https, host, port })
     }
 }
 
 impl Target {
     fn same_origin(uri: Uri) -> Self {
-        Self {
-            uri,
-            cross_origin: false,
-            cross_authority: false,
-            downgrade: false,
-        }
+        Self { uri, cross_origin: false, cross_authority: false, downgrade: false }
     }
-}
-
-/// What `url` would write in the same way: a name in lower case or a plain IPv4 address, no userinfo,
-/// no default port.
-fn is_plain_authority(scheme: &str, authority: &Authority) -> bool {
-    let host = authority.host();
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
-    // A last label that begins with a digit may be a number, which is an address in disguise.
-    let numeric = host.rsplit('.').find(|label| !label.is_empty());
-    let numeric = numeric.is_none_or(|label| label.starts_with(|c: char| c.is_ascii_digit()));
-    let port = authority.as_str().strip_prefix(host);
-    let plain_port = match port.map(|port| port.strip_prefix(':')) {
-        Some(None) => port == Some(""),
-        Some(Some(digits)) => {
-            let number = authority.port_u16();
-            number.is_some_and(|number| number.to_string() == digits)
-                && number
-                    != if scheme == "https" {
-                        Some(443)
-                    } else {
-                        Some(80)
-                    }
-        }
-        None => false,
-    };
-    plain_port
-        && host.bytes().all(plain)
-        && !host.contains("xn--")
-        && (!numeric || host.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
 /// A path-absolute reference that resolves to itself: no authority, dot segment, fragment, or byte
@@ -187,19 +218,22 @@ fn reference(location: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn uri(url: &Url) -> Result<Uri, RedirectErrorKind> {
+/// What of a URL a request carries: no fragment, no userinfo.
+fn uri(mut url: Url) -> Result<Uri, RedirectErrorKind> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(RedirectErrorKind::UnsupportedScheme);
     }
-    let mut url = Cow::Borrowed(url);
-    if url.fragment().is_some() {
-        url.to_mut().set_fragment(None);
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        remove_userinfo(url.to_mut());
-    }
+    url.set_fragment(None);
+    remove_userinfo(&mut url);
     // Fails for what is too long for `http::Uri`: 64 KiB.
-    Uri::try_from(url.as_str()).map_err(|_| RedirectErrorKind::InvalidLocation)
+    Uri::try_from(String::from(url)).map_err(|_| RedirectErrorKind::InvalidLocation)
+}
+
+/// The text of an absolute URI, in one allocation.
+fn text(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    [uri.scheme_str().unwrap_or_default(), "://", authority, path].concat()
 }
 
 fn origin_form(uri: &Uri) -> Result<Uri, RedirectErrorKind> {
@@ -210,6 +244,8 @@ fn origin_form(uri: &Uri) -> Result<Uri, RedirectErrorKind> {
 
 /// A URL with a host can do without, so that neither call fails.
 fn remove_userinfo(url: &mut Url) {
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
+    if !url.username().is_empty() || url.password().is_some() {
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+    }
 }

@@ -38,17 +38,13 @@ impl MethodRewrite {
             _ => false,
         };
         let always_dropped = status == StatusCode::SEE_OTHER && self == Self::Standard;
-        Rewrite {
-            to_get,
-            keeps_content: has_content && !to_get && !always_dropped,
-        }
+        Rewrite { to_get, keeps_content: has_content && !to_get && !always_dropped }
     }
 }
 
 /// Safe by RFC 9110 §9.2.1, RFC 10008, RFC 4918, RFC 3253 and RFC 5323.
 fn is_safe(method: &Method) -> bool {
-    const SAFE: [&str; 8] = [
-        "GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT", "SEARCH",
-    ];
+    const SAFE: [&str; 8] =
+        ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT", "SEARCH"];
     SAFE.contains(&method.as_str())
 }

@@ -28,10 +28,7 @@ impl Default for Settings {
             downgrade_allowed: false,
             origin_form_scheme: None,
         };
-        Self {
-            rules,
-            drain_limit: 64 * 1024,
-        }
+        Self { rules, drain_limit: 64 * 1024 }
     }
 }
 
@@ -46,6 +43,23 @@ pub struct FollowRedirects<S> {
 impl<S> FollowRedirects<S> {
     pub(super) fn new(inner: S, settings: Arc<Settings>) -> Self {
         Self { inner, settings }
+    }
+}
+
+impl<S> FollowRedirects<S> {
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service, alone.
+    pub fn into_inner(self) -> S {
+        self.inner
     }
 }
 
@@ -70,8 +84,8 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
 
         let (parts, body) = request.into_parts();
-        let exchange = Exchange::save(&parts, !body.is_end_stream());
         let (body, kept) = Kept::split(body);
+        let exchange = Exchange::save(&parts, kept.has_content());
         let future = inner.call(Request::from_parts(parts, body));
         ResponseFuture::new(future, inner, exchange, kept, self.settings.clone())
     }

@@ -36,41 +36,30 @@ pub(super) fn step(
     status: StatusCode,
     fields: &HeaderMap,
 ) -> Result<Next, RedirectError> {
+    use RedirectErrorKind as Kind;
     if !is_redirection(status) {
         return Ok(Next::Done);
     }
     let location = match location::read(fields) {
         Ok(None) => return Ok(Next::Done),
         Ok(Some(location)) => location,
-        Err(kind) => return Err(fail(exchange, kind, status, None)),
+        Err(kind) => return Err(fail(exchange, kind, status)),
     };
     if !exchange.followable {
-        return Err(fail(
-            exchange,
-            RedirectErrorKind::NotFollowable,
-            status,
-            None,
-        ));
+        return Err(fail(exchange, Kind::NotFollowable, status));
     }
-    let target = match base(rules, exchange).resolve(location.as_bytes()) {
-        Ok(target) => target,
-        Err(kind) => return Err(fail(exchange, kind, status, None)),
+    let target = base(rules, exchange).resolve(location.as_bytes());
+    let target =
+        target.map_err(|kind| fail(exchange, kind, status).with_location(Some(location)))?;
+    let refused = if exchange.history.len() >= rules.limit {
+        Some(Kind::TooManyRedirects)
+    } else if target.downgrade && !rules.downgrade_allowed {
+        Some(Kind::InsecureDowngrade)
+    } else {
+        None
     };
-    if exchange.history.len() >= rules.limit {
-        return Err(fail(
-            exchange,
-            RedirectErrorKind::TooManyRedirects,
-            status,
-            Some(target),
-        ));
-    }
-    if target.downgrade && !rules.downgrade_allowed {
-        return Err(fail(
-            exchange,
-            RedirectErrorKind::InsecureDowngrade,
-            status,
-            Some(target),
-        ));
+    if let Some(kind) = refused {
+        return Err(fail(exchange, kind, status).with_next_uri(target.uri));
     }
     follow(rules, exchange, status, target);
     Ok(Next::Follow)
@@ -98,9 +87,7 @@ fn base<'a>(rules: &Rules, exchange: &'a Exchange) -> Base<'a> {
 }
 
 fn follow(rules: &Rules, exchange: &mut Exchange, status: StatusCode, target: Target) {
-    let rewrite = rules
-        .rewrite
-        .apply(status, &exchange.method, exchange.has_content);
+    let rewrite = rules.rewrite.apply(status, &exchange.method, exchange.has_content);
     let dropped = headers::prune(
         &mut exchange.fields,
         Change {
@@ -113,49 +100,36 @@ fn follow(rules: &Rules, exchange: &mut Exchange, status: StatusCode, target: Ta
     if target.cross_origin {
         exchange.extensions = Extensions::new();
     }
-    let next_method = if rewrite.to_get {
-        Method::GET
-    } else {
-        exchange.method.clone()
-    };
+    let next_method = if rewrite.to_get { Method::GET } else { exchange.method.clone() };
     let method = std::mem::replace(&mut exchange.method, next_method.clone());
-    let from = std::mem::replace(&mut exchange.uri, target.uri.clone());
+    let uri = std::mem::replace(&mut exchange.uri, target.uri.clone());
     exchange.has_content = rewrite.keeps_content;
     exchange.history.push(RedirectHop {
         status,
-        from,
-        to: target.uri,
+        uri,
+        next_uri: target.uri,
         method,
         next_method,
         dropped,
         cross_origin: target.cross_origin,
+        downgrade: target.downgrade,
     });
 }
 
 /// The chain ends here, and the error says why.
-fn fail(
-    exchange: &mut Exchange,
-    kind: RedirectErrorKind,
-    status: StatusCode,
-    target: Option<Target>,
-) -> RedirectError {
+fn fail(exchange: &mut Exchange, kind: RedirectErrorKind, status: StatusCode) -> RedirectError {
     let history = std::mem::take(&mut exchange.history);
-    let to = target.map(|target| target.uri);
-    RedirectError::new(kind, status, exchange.uri.clone(), to, history)
+    RedirectError::new(kind, status, exchange.uri.clone(), history)
 }
 
 /// The request that the last step made cannot be sent: its body is gone.
-pub(super) fn fail_replay(exchange: &mut Exchange, why: NotReplayable) -> RedirectError {
-    let mut history = std::mem::take(&mut exchange.history);
-    let (status, from, to) = match history.pop() {
-        Some(hop) => (hop.status, hop.from, Some(hop.to)),
-        None => (StatusCode::TEMPORARY_REDIRECT, exchange.uri.clone(), None),
-    };
-    RedirectError::new(
-        RedirectErrorKind::NotReplayable(why),
-        status,
-        from,
-        to,
-        history,
-    )
+pub(super) fn not_replayable(exchange: &mut Exchange, why: NotReplayable) -> RedirectError {
+    let kind = RedirectErrorKind::NotReplayable(why);
+    match exchange.history.pop() {
+        Some(hop) => {
+            exchange.uri = hop.uri;
+            fail(exchange, kind, hop.status).with_next_uri(hop.next_uri)
+        }
+        None => fail(exchange, kind, StatusCode::TEMPORARY_REDIRECT),
+    }
 }

@@ -71,8 +71,7 @@ impl<P: RedirectPolicy> RedirectPolicy for Vec<P> {
 
 impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        self.as_ref()
-            .map_or(Decision::Pass, |policy| policy.decide(head))
+        self.as_ref().map_or(Decision::Pass, |policy| policy.decide(head))
     }
 }
 
@@ -120,6 +119,7 @@ tuples! {
 /// A policy that is asked only where a condition holds: see [`RedirectPolicy::when`] and
 /// [`RedirectPolicy::unless`].
 #[derive(Clone)]
+#[must_use]
 pub struct When<P, F> {
     policy: P,
     condition: F,
@@ -128,11 +128,7 @@ pub struct When<P, F> {
 
 impl<P, F> When<P, F> {
     pub(super) fn new(policy: P, condition: F, expected: bool) -> Self {
-        Self {
-            policy,
-            condition,
-            expected,
-        }
+        Self { policy, condition, expected }
     }
 }
 
@@ -152,8 +148,6 @@ where
 
 impl<P: fmt::Debug, F> fmt::Debug for When<P, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("When")
-            .field("policy", &self.policy)
-            .finish_non_exhaustive()
+        f.debug_struct("When").field("policy", &self.policy).finish_non_exhaustive()
     }
 }

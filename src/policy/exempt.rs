@@ -22,22 +22,16 @@ impl Exempt {
     pub(crate) fn add(&mut self, path: &str) -> Result<(), ConfigError> {
         let trimmed = path.strip_suffix('/').unwrap_or(path);
         if !path.starts_with('/') || trimmed.is_empty() {
-            return Err(ConfigError::path(
-                path,
-                "a path starts with `/` and names a segment",
-            ));
+            return Err(ConfigError::path(path, "a path starts with `/` and names a segment"));
         }
         if path.contains(['?', '#']) {
-            return Err(ConfigError::path(
-                path,
-                "a path has no query and no fragment",
-            ));
+            return Err(ConfigError::path(path, "a path has no query and no fragment"));
         }
         if is_ambiguous(trimmed) {
-            return Err(ConfigError::path(
-                path,
-                "an empty or dot segment never matches",
-            ));
+            return Err(ConfigError::path(path, "an empty or dot segment never matches"));
+        }
+        if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ConfigError::path(path, "blanks and other letters are percent-encoded"));
         }
         self.paths.push(trimmed.into());
         Ok(())
@@ -57,22 +51,16 @@ impl Exempt {
 
 /// `path` is `prefix`, or something below it.
 pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What stands behind may read this path as another one: an empty or dot segment, an escaped dot,
 /// slash or backslash, a backslash.
 pub(crate) fn is_ambiguous(path: &str) -> bool {
     let escaped = |rest: &[u8]| {
-        matches!(
-            rest,
-            [b'%', b'2', b'e' | b'E' | b'f' | b'F', ..] | [b'%', b'5', b'c' | b'C', ..]
-        )
+        matches!(rest, [b'%', b'2', b'e' | b'E' | b'f' | b'F', ..] | [b'%', b'5', b'c' | b'C', ..])
     };
-    path.split('/')
-        .skip(1)
-        .any(|segment| matches!(segment, "" | "." | ".."))
+    path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | ".."))
         || path.contains('\\')
         || path.contains('%')
             && (0..path.len()).any(|at| path.as_bytes().get(at..).is_some_and(escaped))
@@ -114,23 +102,16 @@ mod tests {
             ("GET", "/health/\\..", false),
             ("GET", "/health/%41", true),
         ] {
-            let request = Request::builder()
-                .method(method)
-                .uri(path)
-                .body(())
-                .expect(path);
-            assert_eq!(
-                exempt.covers(&RequestHead::from(&request)),
-                covered,
-                "{method} {path}"
-            );
+            let request = Request::builder().method(method).uri(path).body(()).expect(path);
+            assert_eq!(exempt.covers(&RequestHead::from(&request)), covered, "{method} {path}");
         }
     }
 
     #[test]
     fn paths_that_would_never_match_are_refused() {
         for path in [
-            "", "/", "health", "//", "/a//b", "/a/../b", "/a?b", "/a#b", "/%2e", "/a\\b",
+            "", "/", "health", "//", "/a//b", "/a/../b", "/a?b", "/a#b", "/%2e", "/a\\b", "/a b",
+            "/ä",
         ] {
             assert!(Exempt::acme_only().add(path).is_err(), "{path}");
         }

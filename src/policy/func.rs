@@ -13,12 +13,11 @@ use crate::head::RequestHead;
 ///
 /// let policy = policy_fn(|head| (head.path() == "/old").then(|| Redirection::new().path("/new")));
 ///
-/// let decide = |path: &str| {
-///     let request = Request::get(path).body(()).unwrap();
-///     policy.decide(&RequestHead::from(&request))
-/// };
-/// assert!(matches!(decide("/old"), Decision::Redirect(_)));
-/// assert!(matches!(decide("/new"), Decision::Pass));
+/// let old = Request::get("/old").body(())?;
+/// assert!(matches!(policy.decide(&RequestHead::from(&old)), Decision::Redirect(_)));
+/// let new = Request::get("/new").body(())?;
+/// assert!(matches!(policy.decide(&RequestHead::from(&new)), Decision::Pass));
+/// # Ok::<(), http::Error>(())
 /// ```
 pub fn policy_fn<F, R>(f: F) -> PolicyFn<F>
 where
@@ -30,6 +29,7 @@ where
 
 /// A closure as a policy: see [`policy_fn`].
 #[derive(Clone, Copy)]
+#[must_use]
 pub struct PolicyFn<F>(F);
 
 impl<F, R> RedirectPolicy for PolicyFn<F>
@@ -44,8 +44,6 @@ where
 
 impl<F> fmt::Debug for PolicyFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PolicyFn")
-            .field(&any::type_name::<F>())
-            .finish()
+        f.debug_tuple("PolicyFn").field(&any::type_name::<F>()).finish()
     }
 }

@@ -13,12 +13,12 @@
 //! `(maintenance, https)` answers it 503 in clear.
 //!
 //! ```
-//! use http::{Request, StatusCode};
+//! use http::{HeaderName, Request};
 //! use tower_redirect::{Decision, Redirection, RedirectPolicy, RequestHead, policy_fn};
 //!
 //! let moved = Redirection::to("/new")?.permanent();
 //! let policy = policy_fn(move |head: &RequestHead<'_>| (head.path() == "/old").then(|| moved.clone()))
-//!     .unless(|head| head.header("x-keep-old".parse::<http::HeaderName>().unwrap()).is_some());
+//!     .unless(|head| head.header(HeaderName::from_static("x-keep-old")).is_some());
 //!
 //! let old = Request::get("/old").body(())?;
 //! assert!(matches!(policy.decide(&RequestHead::from(&old)), Decision::Redirect(_)));
@@ -35,8 +35,7 @@ mod maintenance;
 mod versioning;
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
@@ -62,7 +61,8 @@ pub trait RedirectPolicy: Send + Sync {
     /// What of this request?
     fn decide(&self, head: &RequestHead<'_>) -> Decision;
 
-    /// This policy, then `other` where this one passes: the pair.
+    /// This policy, then `other` where this one passes: the pair. Of an `Option`, write the tuple:
+    /// `Option::or` comes first there.
     fn or<P>(self, other: P) -> (Self, P)
     where
         Self: Sized,
@@ -102,7 +102,7 @@ pub enum Decision {
     /// Redirects.
     Redirect(Redirection),
     /// Answers in place of the inner service. `Content-Length` is set; `Cache-Control` where there
-    /// is none: `max-age` of a day on 410, `no-store` on all others.
+    /// is none: `max-age` of a day on 301, 308 and 410, `no-store` on all others.
     Respond(Response<Bytes>),
 }
 
@@ -128,13 +128,19 @@ impl From<Option<Redirection>> for Decision {
 /// What a decision counts as: redirections that could not be followed or would change nothing pass.
 pub(crate) fn settle(head: &RequestHead<'_>, decision: Decision) -> Decision {
     match decision {
-        Decision::Redirect(redirection)
-            if head.has_no_url() || head.is_preflight() || redirection.is_self(head) =>
-        {
-            Decision::Pass
-        }
+        Decision::Redirect(to) if cannot_move(head) || to.is_self(head) => Decision::Pass,
+        Decision::Respond(with) if is_redirection(&with) && cannot_move(head) => Decision::Pass,
         decided => decided,
     }
+}
+
+/// Asks for nothing that has another URL, or would not be understood to be redirected.
+fn cannot_move(head: &RequestHead<'_>) -> bool {
+    head.has_no_url() || head.is_preflight()
+}
+
+fn is_redirection(response: &Response<Bytes>) -> bool {
+    response.status().is_redirection() && response.headers().contains_key(header::LOCATION)
 }
 
 /// A response with a line of text that says why.
@@ -142,9 +148,7 @@ pub(crate) fn text_response(status: StatusCode, text: &'static str) -> Response<
     let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
     let fields = response.headers_mut();
-    fields.insert(
-        HeaderName::from_static("content-type"),
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    fields.insert(header::CONTENT_TYPE, plain);
     response
 }

@@ -32,25 +32,18 @@ pub(super) fn is_reference(redirection: &Redirection, head: &RequestHead<'_>) ->
 fn keeps_origin(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
     redirection.host.is_none()
         && redirection.port.is_none()
-        && redirection
-            .scheme
-            .is_none_or(|scheme| scheme == head.scheme())
+        && redirection.scheme.is_none_or(|scheme| scheme == head.scheme())
 }
 
 pub(super) fn build(redirection: &Redirection, head: &RequestHead<'_>) -> Option<HeaderValue> {
     let path = path(redirection, head);
     let query = query(redirection, head);
-    let origin = if keeps_origin(redirection, head) && !looks_like_an_authority(&path) {
-        None
-    } else {
-        Some(origin(redirection, head)?)
-    };
+    let origin =
+        if is_reference(redirection, head) { None } else { Some(origin(redirection, head)?) };
 
-    let path_len: usize = path.iter().map(|part| part.len()).sum();
-    let port = origin
-        .and_then(|o| o.written_port())
-        .map(|port| port.to_string());
-    let port = port.as_deref();
+    let path_len: usize = path.iter().map(str::len).sum();
+    let mut digits = [0; 5];
+    let port = origin.and_then(|o| o.written_port()).map(|port| decimal(port, &mut digits));
     let length = origin.map_or(0, |o| o.scheme.as_str().len() + 3 + o.host.host().len())
         + port.map_or(0, |port| 1 + port.len())
         + path_len
@@ -67,7 +60,7 @@ pub(super) fn build(redirection: &Redirection, head: &RequestHead<'_>) -> Option
         }
         if let Some(port) = port {
             out.push(b':');
-            out.extend_from_slice(port.as_bytes());
+            out.extend_from_slice(port);
         }
     }
     if !path.concat_starts_with_slash() {
@@ -84,11 +77,6 @@ pub(super) fn build(redirection: &Redirection, head: &RequestHead<'_>) -> Option
 }
 
 pub(super) fn is_same_url(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
-    let same_path = || {
-        redirection.path.is_none()
-            || encoded(path(redirection, head).iter(), PATH)
-                .eq(encoded([head.path()].into_iter(), PATH))
-    };
     let same_query = || match &redirection.query {
         None => true,
         Some(query) => match (query.as_deref(), head.query()) {
@@ -99,7 +87,13 @@ pub(super) fn is_same_url(redirection: &Redirection, head: &RequestHead<'_>) -> 
             _ => false,
         },
     };
-    same_path() && same_query() && is_same_origin(redirection, head)
+    is_same_path(redirection, head) && same_query() && is_same_origin(redirection, head)
+}
+
+pub(super) fn is_same_path(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
+    let asked = [head.path()].into_iter();
+    redirection.path.is_none()
+        || encoded(path(redirection, head).iter(), PATH).eq(encoded(asked, PATH))
 }
 
 pub(super) fn is_same_origin(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
@@ -186,6 +180,20 @@ fn looks_like_an_authority(path: &Pieces<'_>) -> bool {
     matches!(path.bytes().nth(skip), Some(b'/' | b'\\'))
 }
 
+/// The digits of a port, without an allocation.
+fn decimal(mut port: u16, digits: &mut [u8; 5]) -> &[u8] {
+    let mut start = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (port % 10) as u8;
+        port /= 10;
+        start -= 1;
+        if port == 0 {
+            break;
+        }
+    }
+    digits.get(start..).unwrap_or_default()
+}
+
 fn encode(part: &str, set: &'static AsciiSet, out: &mut Vec<u8>) {
     for chunk in percent_encode(part.as_bytes(), set) {
         out.extend_from_slice(chunk.as_bytes());
@@ -196,7 +204,5 @@ fn encoded<'a>(
     parts: impl Iterator<Item = &'a str>,
     set: &'static AsciiSet,
 ) -> impl Iterator<Item = u8> {
-    parts
-        .flat_map(move |part| percent_encode(part.as_bytes(), set))
-        .flat_map(str::bytes)
+    parts.flat_map(move |part| percent_encode(part.as_bytes(), set)).flat_map(str::bytes)
 }

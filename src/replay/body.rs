@@ -8,7 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::Replay;
 use super::error::{NotReplayable, ReplayError};
-use super::state::State;
+use super::state::{Afterwards, State};
 
 /// Any body, made [`Replay`] by recording up to a limit what is sent: see the [module](super) for
 /// the rules.
@@ -21,20 +21,15 @@ pub struct ReplayBody<B> {
 
 impl<B: Body> ReplayBody<B> {
     /// Keeps at most `limit` bytes.
-    pub fn new(body: B, limit: usize) -> Self {
-        let limit = limit as u64;
-        let unkept = (body.size_hint().lower() > limit).then_some(NotReplayable::TooLarge);
-        Self::of(State::new(Some(body), limit, unkept))
+    pub fn new(body: B, limit: u64) -> Self {
+        let over_limit = body.size_hint().lower() > limit;
+        Self::of(State::new(Some(body), limit, over_limit))
     }
 }
 
 impl<B> ReplayBody<B> {
     fn of(state: State<B>) -> Self {
-        Self {
-            shared: Arc::new(Mutex::new(state)),
-            number: 0,
-            done: false,
-        }
+        Self { shared: Arc::new(Mutex::new(state)), number: 0, done: false }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
@@ -48,23 +43,24 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     fn replay(&self) -> Result<Self, NotReplayable> {
+        let mut after = Afterwards::nothing();
         let mut state = self.lock();
         state.replayable()?;
         let number = state.enter();
-        let older = state.supersede(number);
+        state.supersede(number, &mut after);
         drop(state);
-        if let Some(waker) = older {
-            waker.wake();
-        }
-        Ok(Self {
-            shared: self.shared.clone(),
-            number,
-            done: false,
-        })
+        after.run();
+        Ok(Self { shared: self.shared.clone(), number, done: false })
     }
 
     fn empty() -> Self {
-        Self::of(State::new(None, 0, None))
+        Self::of(State::new(None, 0, false))
+    }
+
+    fn revoke(&self) {
+        let mut after = Afterwards::nothing();
+        self.lock().revoke(&mut after);
+        after.run();
     }
 
     fn is_uploading(&self) -> bool {
@@ -86,18 +82,16 @@ where
         if self.done {
             return Poll::Ready(None);
         }
+        let mut after = Afterwards::nothing();
         let mut state = self.lock();
-        let older = match state.claim(self.number) {
-            Ok(older) => older,
-            Err(error) => return Poll::Ready(Some(Err(error))),
-        };
-        let polled = state.poll_current(cx);
+        if let Err(error) = state.claim(self.number, &mut after) {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let polled = state.poll_current(cx, &mut after);
         let done = matches!(polled, Poll::Ready(None)) || state.is_end(self.number);
         drop(state);
         self.done = done;
-        if let Some(waker) = older {
-            waker.wake();
-        }
+        after.run();
         polled
     }
 
@@ -106,11 +100,7 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.done {
-            SizeHint::with_exact(0)
-        } else {
-            self.lock().size_hint(self.number)
-        }
+        if self.done { SizeHint::with_exact(0) } else { self.lock().size_hint(self.number) }
     }
 }
 
@@ -118,18 +108,15 @@ where
 impl<B> Clone for ReplayBody<B> {
     fn clone(&self) -> Self {
         let number = self.lock().enter();
-        Self {
-            shared: self.shared.clone(),
-            number,
-            done: false,
-        }
+        Self { shared: self.shared.clone(), number, done: false }
     }
 }
 
 impl<B> Drop for ReplayBody<B> {
     fn drop(&mut self) {
-        let number = self.number;
-        self.lock().leave(number);
+        let mut after = Afterwards::nothing();
+        self.lock().leave(self.number, &mut after);
+        after.run();
     }
 }
 

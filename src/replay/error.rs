@@ -36,7 +36,8 @@ pub enum ReplayError {
     Superseded,
     /// This attempt came too late to begin.
     NotReplayable(NotReplayable),
-    /// The source's own error.
+    /// The source's own error. Boxed, since bodies of which the error is a `BoxError` are common, and
+    /// a type that holds one cannot be generic over it and an [`Error`] at once.
     Source(Box<dyn Error + Send + Sync>),
 }
 

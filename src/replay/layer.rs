@@ -12,12 +12,12 @@ use super::body::ReplayBody;
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct ReplayBodyLayer {
-    limit: usize,
+    limit: u64,
 }
 
 impl ReplayBodyLayer {
     /// Keeps at most `limit` bytes of each body.
-    pub const fn new(limit: usize) -> Self {
+    pub const fn new(limit: u64) -> Self {
         Self { limit }
     }
 }
@@ -26,10 +26,7 @@ impl<S> Layer<S> for ReplayBodyLayer {
     type Service = ReplayBodyService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ReplayBodyService {
-            inner,
-            limit: self.limit,
-        }
+        ReplayBodyService { inner, limit: self.limit }
     }
 }
 
@@ -37,7 +34,7 @@ impl<S> Layer<S> for ReplayBodyLayer {
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayBodyService<S> {
     inner: S,
-    limit: usize,
+    limit: u64,
 }
 
 impl<S, B> Service<Request<B>> for ReplayBodyService<S>
@@ -54,7 +51,6 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        self.inner
-            .call(request.map(|body| ReplayBody::new(body, self.limit)))
+        self.inner.call(request.map(|body| ReplayBody::new(body, self.limit)))
     }
 }

@@ -13,7 +13,8 @@
 //! 4. At most `limit` bytes are kept. Beyond it the attempt under way goes on and the buffer is freed
 //!    at once; a later replay fails with [`NotReplayable::TooLarge`] before anything is sent. A source
 //!    that announces more than the limit is not recorded at all.
-//! 5. Once no other handle is left that could replay, recording ends and the buffer is freed.
+//! 5. What is read while no other handle is left that could replay is not recorded, and what was
+//!    recorded is freed: make the attempt first, then read it.
 //!
 //! Pitfall: the limit counts bytes; a chunk of 1 KiB or more is kept as the frame that it came in,
 //! and pins the memory which that frame shares.
@@ -69,10 +70,15 @@ pub trait Replay: Sized {
     /// A body of nothing, as a GET carries.
     fn empty() -> Self;
 
-    /// Whether an attempt is under way: polled, neither at its end nor dropped.
+    /// Whether an attempt is under way: polled, neither at its end nor dropped. Bodies that do not
+    /// know, as `Full`, say no.
     fn is_uploading(&self) -> bool {
         false
     }
+
+    /// Gives the body up: an attempt that is under way ends with an error, and what was kept is
+    /// freed. Does nothing for bodies that do not know of their attempts.
+    fn revoke(&self) {}
 }
 
 impl<D: Buf + Clone> Replay for Full<D> {

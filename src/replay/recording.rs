@@ -42,8 +42,7 @@ impl Recording {
     /// Makes a chunk of what was gathered.
     pub(super) fn seal(&mut self) {
         if !self.gathering.is_empty() {
-            self.chunks
-                .push(std::mem::take(&mut self.gathering).freeze());
+            self.chunks.push(std::mem::take(&mut self.gathering).freeze());
         }
     }
 

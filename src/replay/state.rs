@@ -1,5 +1,6 @@
 //! What all attempts of one body share. Only the current attempt reads, so its place is here.
 
+use std::cmp::Ordering;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -17,8 +18,8 @@ pub(super) struct State<B> {
     recording: Recording,
     trailers: Option<HeaderMap>,
     limit: u64,
-    /// Why what is read next will not be kept.
-    unkept: Option<NotReplayable>,
+    /// More than the limit was announced or read: nothing more is kept.
+    over_limit: bool,
     /// Why what was read is not there any more.
     lost: Option<NotReplayable>,
     /// The highest number given.
@@ -49,26 +50,39 @@ struct Current {
 impl Current {
     fn begin(number: u64, unread: u64) -> Self {
         let (position, trailers_sent, polled, waker) = (0, false, false, None);
-        Self {
-            number,
-            position,
-            unread,
-            trailers_sent,
-            polled,
-            alive: true,
-            waker,
+        Self { number, position, unread, trailers_sent, polled, alive: true, waker }
+    }
+}
+
+/// Foreign code, to be run once the lock is released: it may come back and ask for it.
+#[must_use]
+pub(super) struct Afterwards<B> {
+    wake: Option<Waker>,
+    drop_waker: Option<Waker>,
+    drop_source: Source<B>,
+}
+
+impl<B> Afterwards<B> {
+    pub(super) fn nothing() -> Self {
+        Self { wake: None, drop_waker: None, drop_source: Source::Ended }
+    }
+
+    pub(super) fn run(self) {
+        drop((self.drop_waker, self.drop_source));
+        if let Some(waker) = self.wake {
+            waker.wake();
         }
     }
 }
 
 impl<B> State<B> {
-    pub(super) fn new(source: Option<B>, limit: u64, unkept: Option<NotReplayable>) -> Self {
+    pub(super) fn new(source: Option<B>, limit: u64, over_limit: bool) -> Self {
         Self {
             source: source.map_or(Source::Ended, |source| Source::Live(Box::pin(source))),
             recording: Recording::default(),
             trailers: None,
             limit,
-            unkept,
+            over_limit,
             lost: None,
             latest: 0,
             current: Current::begin(0, 0),
@@ -83,44 +97,93 @@ impl<B> State<B> {
         self.latest
     }
 
-    /// Makes `number` the attempt that reads, from the first byte. The waker is the older one's, to
-    /// be woken once the lock is released.
-    pub(super) fn supersede(&mut self, number: u64) -> Option<Waker> {
+    /// A handle is gone. If the one that is left is reading, nobody can replay: what it has got is
+    /// freed.
+    pub(super) fn leave(&mut self, number: u64, after: &mut Afterwards<B>) {
+        self.handles = self.handles.saturating_sub(1);
+        if number == self.current.number {
+            self.current.alive = false;
+            after.drop_waker = self.current.waker.take();
+        }
+        if self.is_last() && self.current.polled {
+            let position = self.current.position;
+            if position == self.recording.chunks() {
+                self.recording.clear();
+                self.current.position = 0;
+            } else {
+                (0..position).for_each(|index| self.recording.forget(index));
+            }
+            self.lost = self.lost.or(Some(NotReplayable::Released));
+        }
+    }
+
+    /// The attempt that reads is the only handle.
+    fn is_last(&self) -> bool {
+        self.handles == 1 && self.current.alive
+    }
+
+    /// Makes `number` the attempt that reads, from the first byte.
+    pub(super) fn supersede(&mut self, number: u64, after: &mut Afterwards<B>) {
         self.recording.seal();
         let next = Current::begin(number, self.recording.len());
-        std::mem::replace(&mut self.current, next).waker
+        after.wake = std::mem::replace(&mut self.current, next).waker;
+    }
+
+    /// Nobody reads any more, and nothing is kept.
+    pub(super) fn revoke(&mut self, after: &mut Afterwards<B>) {
+        self.latest += 1;
+        self.supersede(self.latest, after);
+        self.current.alive = false;
+        self.lose(NotReplayable::Released);
+        after.drop_source = std::mem::replace(&mut self.source, Source::Failed);
+    }
+
+    /// Hands the body to `number`, if it is newer and comes in time.
+    pub(super) fn claim(
+        &mut self,
+        number: u64,
+        after: &mut Afterwards<B>,
+    ) -> Result<(), ReplayError> {
+        match number.cmp(&self.current.number) {
+            Ordering::Less => Err(ReplayError::Superseded),
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => {
+                self.replayable().map_err(ReplayError::NotReplayable)?;
+                self.supersede(number, after);
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn replayable(&self) -> Result<(), NotReplayable> {
         self.lost.map_or(Ok(()), Err)
     }
 
-    /// A handle is gone. If the one that is left is reading, nobody can replay: nothing needs to be
-    /// kept.
-    pub(super) fn leave(&mut self, number: u64) {
-        self.handles = self.handles.saturating_sub(1);
-        if number == self.current.number {
-            self.current.alive = false;
-            self.current.waker = None;
-        }
-        if self.handles == 1 && self.current.alive && self.unkept.is_none() {
-            self.unkept = Some(NotReplayable::Released);
-            self.release();
-        }
+    /// What was read is gone for good; its memory is freed.
+    fn lose(&mut self, why: NotReplayable) {
+        self.lost = self.lost.or(Some(why));
+        self.recording.clear();
+        self.current.position = 0;
     }
 
-    /// Frees what the current attempt has got.
-    fn release(&mut self) {
-        let position = self.current.position;
-        let got_all = position == self.recording.chunks();
-        if position > 0 || got_all && self.recording.len() > 0 {
-            self.lost = self.lost.or(self.unkept);
-        }
-        if got_all {
-            self.recording.clear();
-            self.current.position = 0;
+    fn keep(&mut self, frame: &Frame<Bytes>) {
+        if self.over_limit {
+            self.lose(NotReplayable::TooLarge);
+        } else if self.is_last() {
+            self.lose(NotReplayable::Released);
+        } else if let Some(data) = frame.data_ref() {
+            if self.recording.len().saturating_add(data.len() as u64) > self.limit {
+                self.over_limit = true;
+                self.lose(NotReplayable::TooLarge);
+            } else if self.lost.is_none() {
+                self.recording.push(data);
+                self.current.position = self.recording.chunks();
+            }
+        } else if let Some(trailers) = frame.trailers_ref() {
+            self.trailers = Some(trailers.clone());
+            self.current.trailers_sent = true;
         } else {
-            (0..position).for_each(|index| self.recording.forget(index));
+            self.lose(NotReplayable::UnknownFrame);
         }
     }
 }
@@ -129,16 +192,18 @@ impl<B: Body> State<B>
 where
     B::Error: Into<BoxError>,
 {
+    /// The next frame of the attempt that reads.
     pub(super) fn poll_current(
         &mut self,
         cx: &mut Context<'_>,
+        after: &mut Afterwards<B>,
     ) -> Poll<Option<Result<Frame<Bytes>, ReplayError>>> {
         self.current.polled = true;
-        let released = self.unkept == Some(NotReplayable::Released);
-        if let Some(chunk) = self.recording.get(self.current.position) {
-            if released {
-                self.recording.forget(self.current.position);
-                self.lost = self.lost.or(self.unkept);
+        let position = self.current.position;
+        if let Some(chunk) = self.recording.get(position) {
+            if self.is_last() {
+                self.recording.forget(position);
+                self.lost = self.lost.or(Some(NotReplayable::Released));
             }
             self.current.position += 1;
             self.current.unread = self.current.unread.saturating_sub(chunk.len() as u64);
@@ -158,21 +223,20 @@ where
                 return Poll::Ready(Some(Err(again)));
             }
         };
-        let Poll::Ready(frame) = source.as_mut().poll_frame(cx) else {
-            match &mut self.current.waker {
-                Some(waker) => waker.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
-            return Poll::Pending;
-        };
-        self.current.waker = None;
-        Poll::Ready(match frame {
+        let polled = source.as_mut().poll_frame(cx);
+        let listening = self.current.waker.as_ref().is_some_and(|w| w.will_wake(cx.waker()));
+        if polled.is_ready() {
+            after.drop_waker = self.current.waker.take();
+        } else if !listening {
+            after.drop_waker = self.current.waker.replace(cx.waker().clone());
+        }
+        polled.map(|frame| match frame {
             None => {
-                self.source = Source::Ended;
+                after.drop_source = std::mem::replace(&mut self.source, Source::Ended);
                 None
             }
             Some(Err(error)) => {
-                self.source = Source::Failed;
+                after.drop_source = std::mem::replace(&mut self.source, Source::Failed);
                 self.lose(NotReplayable::SourceFailed);
                 Some(Err(ReplayError::Source(error.into())))
             }
@@ -184,67 +248,41 @@ where
         })
     }
 
-    fn keep(&mut self, frame: &Frame<Bytes>) {
-        if let Some(why) = self.unkept {
-            self.lose(why);
-        } else if let Some(data) = frame.data_ref() {
-            if self.recording.len().saturating_add(data.len() as u64) > self.limit {
-                self.unkept = Some(NotReplayable::TooLarge);
-                self.lose(NotReplayable::TooLarge);
-            } else {
-                self.recording.push(data);
-                self.current.position = self.recording.chunks();
-            }
-        } else if let Some(trailers) = frame.trailers_ref() {
-            self.trailers = Some(trailers.clone());
-            self.current.trailers_sent = true;
-        } else {
-            self.unkept = Some(NotReplayable::UnknownFrame);
-            self.lose(NotReplayable::UnknownFrame);
-        }
-    }
-
-    /// What was read is gone for good; its memory is freed.
-    fn lose(&mut self, why: NotReplayable) {
-        self.lost = self.lost.or(Some(why));
-        self.recording.clear();
-        self.current.position = 0;
-    }
-
     pub(super) fn is_uploading(&self) -> bool {
         self.current.polled && self.current.alive && !self.is_end(self.current.number)
     }
 
-    /// Whether the attempt has got everything.
+    /// Whether an attempt with this number has got everything. One that is superseded, or comes too
+    /// late, has not: it ends with an error.
     pub(super) fn is_end(&self, number: u64) -> bool {
         let source_ended = match &self.source {
             Source::Live(source) => source.is_end_stream(),
             Source::Ended => true,
             Source::Failed => false,
         };
-        let (unread, trailers) = if number == self.current.number {
-            (
-                self.current.position < self.recording.chunks(),
-                !self.current.trailers_sent,
-            )
-        } else {
-            (self.recording.len() > 0, true)
+        let got_all = match number.cmp(&self.current.number) {
+            Ordering::Less => false,
+            Ordering::Equal => {
+                self.current.position >= self.recording.chunks()
+                    && (self.current.trailers_sent || self.trailers.is_none())
+            }
+            Ordering::Greater => {
+                self.lost.is_none() && self.recording.len() == 0 && self.trailers.is_none()
+            }
         };
-        number >= self.current.number
-            && source_ended
-            && !unread
-            && !(trailers && self.trailers.is_some())
+        source_ended && got_all
     }
 
     pub(super) fn size_hint(&self, number: u64) -> SizeHint {
         let recorded = match number.cmp(&self.current.number) {
-            std::cmp::Ordering::Less => return SizeHint::default(),
-            std::cmp::Ordering::Equal => self.current.unread,
-            std::cmp::Ordering::Greater => self.recording.len(),
+            Ordering::Equal => self.current.unread,
+            Ordering::Greater if self.lost.is_none() => self.recording.len(),
+            _ => return SizeHint::default(),
         };
         let source = match &self.source {
             Source::Live(source) => source.size_hint(),
-            Source::Ended | Source::Failed => SizeHint::with_exact(0),
+            Source::Ended => SizeHint::with_exact(0),
+            Source::Failed => return SizeHint::default(),
         };
         let mut hint = SizeHint::new();
         hint.set_lower(source.lower().saturating_add(recorded));
@@ -252,18 +290,5 @@ where
             hint.set_upper(upper);
         }
         hint
-    }
-
-    /// Hands the body to `number`, if it is newer and comes in time. The waker is to be woken once
-    /// the lock is released.
-    pub(super) fn claim(&mut self, number: u64) -> Result<Option<Waker>, ReplayError> {
-        match number.cmp(&self.current.number) {
-            std::cmp::Ordering::Less => Err(ReplayError::Superseded),
-            std::cmp::Ordering::Equal => Ok(None),
-            std::cmp::Ordering::Greater => {
-                self.replayable().map_err(ReplayError::NotReplayable)?;
-                Ok(self.supersede(number))
-            }
-        }
     }
 }

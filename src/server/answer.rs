@@ -10,18 +10,16 @@ use crate::head::{Refusal, RequestHead};
 use crate::policy::text_response;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 
+#[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 pub(super) fn redirect(head: &RequestHead<'_>, to: &Redirection) -> Response<Bytes> {
     let Some(location) = to.location_for(head) else {
-        let reason = "a host is needed, and there is none";
+        let reason = "a host is needed, and there is none\n";
         let refusal = head.refusal();
         return refuse(
             head,
-            refusal.unwrap_or(Refusal {
-                status: StatusCode::BAD_REQUEST,
-                reason,
-            }),
+            refusal.unwrap_or(Refusal { status: StatusCode::BAD_REQUEST, reason }),
         );
     };
     let mut status = to.status_for(head.method());
@@ -37,11 +35,8 @@ pub(super) fn redirect(head: &RequestHead<'_>, to: &Redirection) -> Response<Byt
     let mut fields = HeaderMap::with_capacity(4);
     fields.insert(header::LOCATION, location);
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-    if is_kept(status) {
-        keep(head, &mut fields, to.permanent_for());
-    } else {
-        fields.insert(header::CACHE_CONTROL, NO_STORE);
-    }
+    fields.insert(header::CACHE_CONTROL, cache_control(status, to.permanent_for()));
+    vary(head, &mut fields);
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     *response.headers_mut() = fields;
@@ -49,21 +44,23 @@ pub(super) fn redirect(head: &RequestHead<'_>, to: &Redirection) -> Response<Byt
 }
 
 pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> Response<Bytes> {
-    let status = response.status();
-    let length = response.body().len();
+    let (status, length) = (response.status(), response.body().len());
+    let no_content = status.is_informational()
+        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || *head.method() == Method::CONNECT && status.is_success();
+    let to_head = *head.method() == Method::HEAD;
     let fields = response.headers_mut();
     if !fields.contains_key(header::CACHE_CONTROL) {
-        if is_kept(status) {
-            keep(head, fields, PERMANENT_MAX_AGE);
-        } else {
-            fields.insert(header::CACHE_CONTROL, NO_STORE);
-        }
+        fields.insert(header::CACHE_CONTROL, cache_control(status, PERMANENT_MAX_AGE));
     }
-    // RFC 9110 §8.6: none on 1xx and 204.
-    if !status.is_informational() && status != StatusCode::NO_CONTENT {
+    vary(head, fields);
+    // RFC 9110 §8.6: to HEAD it says what a GET would bring, which the policy may know better.
+    if no_content {
+        fields.remove(header::CONTENT_LENGTH);
+    } else if !to_head || length > 0 || !fields.contains_key(header::CONTENT_LENGTH) {
         fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    if head.method() == Method::HEAD {
+    if no_content || to_head {
         *response.body_mut() = Bytes::new();
     }
     response
@@ -76,16 +73,21 @@ pub(super) fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes
 /// The answers that caches are told to keep.
 fn is_kept(status: StatusCode) -> bool {
     use StatusCode as S;
-    matches!(
-        status,
-        S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE
-    )
+    matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE)
 }
 
-fn keep(head: &RequestHead<'_>, fields: &mut HeaderMap, max_age: Duration) {
-    let value = HeaderValue::try_from(format!("max-age={}", max_age.as_secs()));
-    fields.insert(header::CACHE_CONTROL, value.unwrap_or(NO_STORE));
-    if let Some(vary) = head.vary() {
-        fields.append(header::VARY, vary);
+fn cache_control(status: StatusCode, max_age: Duration) -> HeaderValue {
+    if !is_kept(status) {
+        return NO_STORE;
+    }
+    HeaderValue::try_from(format!("max-age={}", max_age.as_secs())).unwrap_or(NO_STORE)
+}
+
+/// Names the fields that were read, where the answer may be kept.
+fn vary(head: &RequestHead<'_>, fields: &mut HeaderMap) {
+    if fields.get(header::CACHE_CONTROL) != Some(&NO_STORE) {
+        if let Some(vary) = head.vary() {
+            fields.append(header::VARY, vary);
+        }
     }
 }

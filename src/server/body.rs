@@ -26,15 +26,11 @@ pin_project! {
 
 impl<R> ResponseBody<R> {
     pub(super) fn inner(body: R) -> Self {
-        Self {
-            kind: Kind::Inner { body },
-        }
+        Self { kind: Kind::Inner { body } }
     }
 
     pub(super) fn own(body: Bytes) -> Self {
-        Self {
-            kind: Kind::Own { body },
-        }
+        Self { kind: Kind::Own { body } }
     }
 }
 

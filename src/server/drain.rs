@@ -46,30 +46,15 @@ impl<B: Body> Upload<B> {
         let held_back = request.headers().contains_key(header::EXPECT);
         let body = request.into_body();
         if !http1 || body.is_end_stream() {
-            return Self {
-                body: None,
-                left: 0,
-                deadline: None,
-                outcome: Outcome::Done,
-            };
+            return Self { body: None, left: 0, deadline: None, outcome: Outcome::Done };
         }
         // Polled, a body with `Expect` makes the server send 100 and the client upload. One that is
         // longer than the limit would be cut off in any case.
         if held_back || body.size_hint().lower() > limit.bytes {
-            return Self {
-                body: None,
-                left: 0,
-                deadline: None,
-                outcome: Outcome::Close,
-            };
+            return Self { body: None, left: 0, deadline: None, outcome: Outcome::Close };
         }
         let deadline = Instant::now().checked_add(limit.time);
-        Self {
-            body: Some(body),
-            left: limit.bytes,
-            deadline,
-            outcome: Outcome::Done,
-        }
+        Self { body: Some(body), left: limit.bytes, deadline, outcome: Outcome::Done }
     }
 
     pub(super) fn poll_drained(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
@@ -78,20 +63,18 @@ impl<B: Body> Upload<B> {
             if body.is_end_stream() {
                 break;
             }
-            let late = this
-                .deadline
-                .is_some_and(|deadline| Instant::now() >= deadline);
-            let frame = if late {
-                None
-            } else {
-                Some(ready!(body.poll_frame(cx)))
-            };
-            let read = match &frame {
-                Some(Some(Ok(frame))) => frame.data_ref().map_or(0, |data| data.remaining() as u64),
+            let late = this.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let frame = if late { None } else { Some(ready!(body.poll_frame(cx))) };
+            let left = match frame {
                 Some(None) => break,
-                None | Some(Some(Err(_))) => u64::MAX,
+                // A frame of nothing counts as one byte, so that a flood of them ends, too.
+                Some(Some(Ok(frame))) => {
+                    let read = frame.data_ref().map_or(0, Buf::remaining).max(1);
+                    this.left.checked_sub(read as u64)
+                }
+                Some(Some(Err(_))) | None => None,
             };
-            match this.left.checked_sub(read) {
+            match left {
                 Some(left) => *this.left = left,
                 None => {
                     *this.outcome = Outcome::Close;

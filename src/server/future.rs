@@ -32,27 +32,15 @@ pin_project! {
 
 impl<F, B> ResponseFuture<F, B> {
     pub(super) fn inner(future: F) -> Self {
-        Self {
-            state: State::Inner { future },
-        }
+        Self { state: State::Inner { future } }
     }
 
     pub(super) fn annotate(future: F, fields: HeaderMap) -> Self {
-        Self {
-            state: State::Annotate {
-                future,
-                fields: Some(fields),
-            },
-        }
+        Self { state: State::Annotate { future, fields: Some(fields) } }
     }
 
     pub(super) fn answer(response: Response<Bytes>, upload: Upload<B>) -> Self {
-        Self {
-            state: State::Answer {
-                upload,
-                response: Some(response),
-            },
-        }
+        Self { state: State::Answer { upload, response: Some(response) } }
     }
 }
 

@@ -23,10 +23,7 @@ pub struct RedirectLayer<P> {
 impl<P: RedirectPolicy> RedirectLayer<P> {
     /// Asks `policy`: trusts nobody, takes any host.
     pub fn new(policy: P) -> Self {
-        Self {
-            policy: Arc::new(policy),
-            settings: Arc::default(),
-        }
+        Self { policy: Arc::new(policy), settings: Arc::default() }
     }
 }
 
@@ -39,11 +36,12 @@ impl<P> RedirectLayer<P> {
 
     /// The hosts that are answered for: exact names, and `*.example.com` for one or more labels in
     /// front. Ports are not compared. A request for another host, where a policy looks at it, is
-    /// answered 421 (RFC 9110 §15.5.20). Without this, any host is taken.
+    /// answered 421 (RFC 9110 §15.5.20). Without this, any host is taken; a second list replaces the
+    /// first.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] for a name that is no host.
+    /// [`ConfigError::Host`] for a name that is no host, or no name at all.
     pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -59,9 +57,7 @@ impl<P> RedirectLayer<P> {
     ///
     /// [`ConfigError::Host`] if it is no host, or has a port.
     pub fn canonical_host(mut self, host: &str) -> Result<Self, ConfigError> {
-        Arc::make_mut(&mut self.settings)
-            .hosts
-            .set_canonical(host)?;
+        Arc::make_mut(&mut self.settings).hosts.set_canonical(host)?;
         Ok(self)
     }
 
@@ -72,8 +68,8 @@ impl<P> RedirectLayer<P> {
         self.set(|settings| settings.drain = DrainLimit { bytes, time })
     }
 
-    /// Calls `hook` with what an operator should know; on the thread that serves the request, so
-    /// that it should only note or count.
+    /// Calls `hook` with what an operator should know: for every request that shows it, on the thread
+    /// that serves it, so that it should only note or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.on_diagnosis = Hook(Some(Arc::new(hook))))
     }
@@ -95,10 +91,7 @@ impl<S, P> Layer<S> for RedirectLayer<P> {
 /// A clone shares policy and settings.
 impl<P> Clone for RedirectLayer<P> {
     fn clone(&self) -> Self {
-        Self {
-            policy: self.policy.clone(),
-            settings: self.settings.clone(),
-        }
+        Self { policy: self.policy.clone(), settings: self.settings.clone() }
     }
 }
 

@@ -6,9 +6,9 @@
 //!    request unchanged, at the cost of no allocation.
 //! 2. A host that a policy asked for and that is refused is answered 400 or 421, whatever the policy
 //!    then said.
-//! 3. Every answer of this layer carries `Content-Length` and `Cache-Control`: `max-age` on 301, 308
-//!    and 410, `no-store` on all others; where it may be kept, `Vary` names the fields that the
-//!    decision read.
+//! 3. Every answer of this layer carries `Content-Length`, where the status has content, and
+//!    `Cache-Control`: what a policy's own response says, else `max-age` on 301, 308 and 410, and
+//!    `no-store` on all others. Where it may be kept, `Vary` names the fields that the decision read.
 //! 4. Over HTTP/1 an upload that is under way is read away *before* the answer, up to
 //!    [`RedirectLayer::drain_limit`]: a server that closes with unread input resets the connection,
 //!    and the client sees a broken pipe instead of the 307. With `Expect: 100-continue` nothing is

@@ -26,11 +26,24 @@ pub struct Redirect<S, P> {
 
 impl<S, P> Redirect<S, P> {
     pub(super) fn new(inner: S, policy: Arc<P>, settings: Arc<Settings>) -> Self {
-        Self {
-            inner,
-            policy,
-            settings,
-        }
+        Self { inner, policy, settings }
+    }
+}
+
+impl<S, P> Redirect<S, P> {
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service, alone.
+    pub fn into_inner(self) -> S {
+        self.inner
     }
 }
 
@@ -43,12 +56,7 @@ enum Verdict {
 
 impl<S, P: RedirectPolicy> Redirect<S, P> {
     fn judge<B>(&self, request: &Request<B>) -> Verdict {
-        let Settings {
-            trust,
-            hosts,
-            on_diagnosis,
-            ..
-        } = &*self.settings;
+        let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
         let head = RequestHead::new(request, trust, hosts);
         let decision = settle(&head, self.policy.decide(&head));
         let verdict = match (head.refusal(), decision) {

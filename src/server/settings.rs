@@ -19,10 +19,7 @@ impl Default for Settings {
         Self {
             trust: Trust::nobody(),
             hosts: Hosts::any(),
-            drain: DrainLimit {
-                bytes: 64 * 1024 * 1024,
-                time: Duration::from_secs(30),
-            },
+            drain: DrainLimit { bytes: 64 * 1024 * 1024, time: Duration::from_secs(30) },
             on_diagnosis: Hook(None),
         }
     }

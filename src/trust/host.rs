@@ -18,9 +18,26 @@ pub struct Authority<'a> {
 }
 
 impl<'a> Authority<'a> {
-    /// The host as it was sent, without a trailing dot; an IPv6 address keeps its brackets.
+    /// The host as it was sent, without a trailing dot; an IPv6 address keeps its brackets. Clients
+    /// write it in any case: compare by [`is_host`](Self::is_host).
     pub const fn host(&self) -> &'a str {
         self.host
+    }
+
+    /// Whether this is the host `name`: without case, addresses by value, ports not compared.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::RequestHead;
+    ///
+    /// let request = Request::get("/").header("host", "OLD.test.:80").body(())?;
+    /// let asked = |name| RequestHead::from(&request).authority().is_some_and(|a| a.is_host(name));
+    /// assert!(asked("old.test"));
+    /// assert!(!asked("new.test"));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn is_host(&self, name: &str) -> bool {
+        Authority::parse(name.as_bytes()).is_ok_and(|other| self.same_host(&other))
     }
 
     /// The port, where one was written.
@@ -40,16 +57,9 @@ impl<'a> Authority<'a> {
         let text = str::from_utf8(bytes).map_err(|_| "host is not ASCII")?;
         if text.starts_with('[') {
             let (address, rest) = text.split_once(']').ok_or("unbalanced bracket in host")?;
-            let v6 = address
-                .get(1..)
-                .and_then(|a| a.parse().ok())
-                .ok_or("bad address in host")?;
+            let v6 = address.get(1..).and_then(|a| a.parse().ok()).ok_or("bad address in host")?;
             let host = text.get(..=address.len()).unwrap_or(text);
-            return Ok(Self {
-                host,
-                v6: Some(v6),
-                port: port(rest)?,
-            });
+            return Ok(Self { host, v6: Some(v6), port: port(rest)? });
         }
         let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
         let host = name.strip_suffix('.').unwrap_or(name);
@@ -62,11 +72,7 @@ impl<'a> Authority<'a> {
         if host.starts_with('.') || host.ends_with('.') || host.contains("..") {
             return Err("empty label in host");
         }
-        Ok(Self {
-            host,
-            v6: None,
-            port: port(rest)?,
-        })
+        Ok(Self { host, v6: None, port: port(rest)? })
     }
 
     /// The port that is meant: the written one, or the default of `scheme`.
@@ -113,11 +119,7 @@ impl fmt::Debug for Authority<'_> {
 /// `[ ":" [ port ] ]`, at most 65535.
 fn port(rest: &str) -> Result<Option<u16>, &'static str> {
     let Some(digits) = rest.strip_prefix(':') else {
-        return if rest.is_empty() {
-            Ok(None)
-        } else {
-            Err("text after the host's bracket")
-        };
+        return if rest.is_empty() { Ok(None) } else { Err("text after the host's bracket") };
     };
     if digits.is_empty() {
         return Ok(None);
@@ -145,6 +147,9 @@ impl Host {
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
         let authority =
             Authority::parse(text.as_bytes()).map_err(|why| ConfigError::host(text, why))?;
+        if text.contains('*') {
+            return Err(ConfigError::host(text, "`*` stands for labels in a list of hosts only"));
+        }
         if text.strip_suffix('.').unwrap_or(text) != authority.host {
             return Err(ConfigError::host(text, "a port does not belong here"));
         }
@@ -152,11 +157,7 @@ impl Host {
     }
 
     pub(crate) fn authority(&self, port: Option<u16>) -> Authority<'_> {
-        Authority {
-            host: &self.text,
-            v6: self.v6,
-            port,
-        }
+        Authority { host: &self.text, v6: self.v6, port }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -166,10 +167,7 @@ impl Host {
 
 impl From<&Authority<'_>> for Host {
     fn from(authority: &Authority<'_>) -> Self {
-        Self {
-            text: authority.host.to_ascii_lowercase().into(),
-            v6: authority.v6,
-        }
+        Self { text: authority.host.to_ascii_lowercase().into(), v6: authority.v6 }
     }
 }
 

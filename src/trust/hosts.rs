@@ -17,10 +17,7 @@ enum Pattern {
 
 impl Hosts {
     pub(crate) const fn any() -> Self {
-        Self {
-            listed: None,
-            canonical: None,
-        }
+        Self { listed: None, canonical: None }
     }
 
     pub(crate) fn list<I>(&mut self, patterns: I) -> Result<(), ConfigError>
@@ -28,7 +25,11 @@ impl Hosts {
         I: IntoIterator<Item: AsRef<str>>,
     {
         let parsed = patterns.into_iter().map(|p| Pattern::parse(p.as_ref()));
-        self.listed = Some(parsed.collect::<Result<_, _>>()?);
+        let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
+        if parsed.is_empty() {
+            return Err(ConfigError::host("", "a list of no hosts would refuse every request"));
+        }
+        self.listed = Some(parsed);
         Ok(())
     }
 
@@ -42,19 +43,14 @@ impl Hosts {
         self.canonical.as_ref().map(|host| host.authority(None))
     }
 
-    /// Whether the operator named the hosts, so that a client cannot choose one.
-    pub(crate) fn are_listed(&self) -> bool {
-        self.listed.is_some()
+    /// Whether the operator named this host, so that no client chose it.
+    pub(crate) fn vouch_for(&self, authority: &Authority<'_>) -> bool {
+        self.canonical().is_some_and(|canonical| canonical.same_host(authority))
+            || self.listed.iter().flatten().any(|pattern| pattern.matches(authority))
     }
 
     pub(crate) fn allow(&self, authority: &Authority<'_>) -> bool {
-        match &self.listed {
-            None => true,
-            Some(patterns) => {
-                patterns.iter().any(|p| p.matches(authority))
-                    || self.canonical().is_some_and(|c| c.same_host(authority))
-            }
-        }
+        self.listed.is_none() || self.vouch_for(authority)
     }
 }
 
@@ -65,10 +61,6 @@ impl Pattern {
                 let suffix = Host::parse(suffix)?;
                 Ok(Self::Suffix(format!(".{}", suffix.as_str()).into()))
             }
-            None if text.contains('*') => Err(ConfigError::host(
-                text,
-                "`*` stands in front only, as in `*.example.com`",
-            )),
             None => Host::parse(text).map(Self::Exact),
         }
     }
@@ -115,17 +107,13 @@ mod tests {
 
     #[test]
     fn bad_patterns_are_refused() {
-        for pattern in [
-            "*",
-            "*.",
-            "a.*.test",
-            "*a.test",
-            "a.test:80",
-            "http://a.test",
-            "",
-        ] {
+        for pattern in
+            ["*", "*.", "*.*.a.test", "a.*.test", "*a.test", "a.test:80", "http://a.test", ""]
+        {
             assert!(Hosts::any().list([pattern]).is_err(), "{pattern}");
         }
+        assert!(Hosts::any().list([""; 0]).is_err());
+        assert!(Hosts::any().set_canonical("*.a.test").is_err());
     }
 
     #[test]

@@ -7,8 +7,8 @@
 //! 3. Otherwise the request is plain. An absolute-form `https://` target, an HTTP/2 `:scheme` and
 //!    any forwarded header prove nothing.
 //!
-//! Pitfall: behind a proxy that terminates TLS every request looks plain. Say so with
-//! [`Trust::transport`] where *all* traffic comes through that proxy.
+//! Pitfall: behind a proxy that terminates TLS every request looks plain. Where *all* traffic comes
+//! through that proxy, say so with [`RedirectLayer::transport`](crate::RedirectLayer::transport).
 //!
 //! ```
 //! use http::Request;
@@ -31,7 +31,7 @@ pub(crate) use host::Host;
 pub(crate) use hosts::Hosts;
 pub use transport::{Scheme, Transport};
 
-/// Whose word counts about a request: the one value that every layer of this crate takes.
+/// Whose word counts about a request.
 ///
 /// [`Trust::nobody`] believes the acceptor's [`Transport`] extension and nothing else.
 #[derive(Clone, Debug, Default)]

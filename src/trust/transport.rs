@@ -51,9 +51,7 @@ impl Scheme {
     /// The scheme of a URI, where it has one that we know (RFC 3986 §3.1: without case).
     pub(crate) fn of(uri: &http::Uri) -> Option<Self> {
         let scheme = uri.scheme_str()?;
-        [Self::Http, Self::Https]
-            .into_iter()
-            .find(|s| s.as_str().eq_ignore_ascii_case(scheme))
+        [Self::Http, Self::Https].into_iter().find(|s| s.as_str().eq_ignore_ascii_case(scheme))
     }
 }
 

@@ -35,9 +35,7 @@ impl<B> Service<Request<B>> for Inner {
     fn call(&mut self, _: Request<B>) -> Self::Future {
         self.0.fetch_add(1, Ordering::SeqCst);
         let mut response = Response::new(Full::from("inner"));
-        response
-            .headers_mut()
-            .insert("x-app", HeaderValue::from_static("inner"));
+        response.headers_mut().insert("x-app", HeaderValue::from_static("inner"));
         ready(Ok(response))
     }
 }
@@ -54,9 +52,7 @@ pub struct Asked {
 
 impl Asked {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().expect("ascii"))
+        self.headers.get(name).map(|value| value.to_str().expect("ascii"))
     }
 
     pub fn location(&self) -> Option<&str> {
@@ -70,19 +66,10 @@ where
     B: Body,
 {
     let inner = Inner::default();
-    let response = layer
-        .layer(inner.clone())
-        .oneshot(request)
-        .await
-        .expect("infallible");
+    let response = layer.layer(inner.clone()).oneshot(request).await.expect("infallible");
     let (parts, body) = response.into_parts();
     let body = body.collect().await.expect("infallible").to_bytes();
-    Asked {
-        status: parts.status,
-        headers: parts.headers,
-        body,
-        calls: inner.calls(),
-    }
+    Asked { status: parts.status, headers: parts.headers, body, calls: inner.calls() }
 }
 
 /// A request without content for `a.test`.

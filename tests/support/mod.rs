@@ -62,10 +62,7 @@ pub struct Script {
 impl Script {
     pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
-        Self {
-            answers,
-            seen: Arc::default(),
-        }
+        Self { answers, seen: Arc::default() }
     }
 
     pub fn push(&self, answer: Answer) {
@@ -114,13 +111,8 @@ where
             let (parts, body) = request.into_parts();
             let body = body.collect().await.expect("a whole body").to_bytes();
             let marked = parts.extensions.get::<Mark>().is_some();
-            let seen = Seen {
-                method: parts.method,
-                uri: parts.uri,
-                headers: parts.headers,
-                body,
-                marked,
-            };
+            let seen =
+                Seen { method: parts.method, uri: parts.uri, headers: parts.headers, body, marked };
             script.seen.lock().expect("not poisoned").push(seen);
             let answer = script.answers.lock().expect("not poisoned").pop_front();
             Ok(answer.unwrap_or_else(|| Response::new(Full::from("done"))))
@@ -137,10 +129,7 @@ pub struct Frames {
 
 impl Frames {
     pub fn new(frames: impl IntoIterator<Item = Bytes>) -> Self {
-        Self {
-            frames: frames.into_iter().collect(),
-            trailers: None,
-        }
+        Self { frames: frames.into_iter().collect(), trailers: None }
     }
 }
 
@@ -153,9 +142,6 @@ impl Body for Frames {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let data = self.frames.pop_front().map(Frame::data);
-        Poll::Ready(
-            data.or_else(|| self.trailers.take().map(Frame::trailers))
-                .map(Ok),
-        )
+        Poll::Ready(data.or_else(|| self.trailers.take().map(Frame::trailers)).map(Ok))
     }
 }

@@ -1,0 +1,231 @@
+//! What things cost, counted: allocations, polls, bytes of a future.
+#![allow(missing_docs)]
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use allocation_counter::measure;
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, header};
+use http_body_util::{Empty, Full};
+use tower::{Layer, Service};
+use tower_redirect::{
+    FollowRedirectsLayer, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
+    Transport, Versioning, policy_fn,
+};
+
+type Answer = Response<Full<Bytes>>;
+
+/// Ready at the first poll; answers with what the script says of the call's number.
+struct Scripted<const N: usize> {
+    locations: [&'static str; N],
+    calls: usize,
+    polls: usize,
+}
+
+impl<const N: usize> Scripted<N> {
+    const fn new(locations: [&'static str; N]) -> Self {
+        Self { locations, calls: 0, polls: 0 }
+    }
+}
+
+/// A handle to a script that lives as long as the test.
+struct Handle<const N: usize>(&'static std::sync::Mutex<Scripted<N>>);
+
+impl<const N: usize> Clone for Handle<N> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<const N: usize> Handle<N> {
+    fn new(locations: [&'static str; N]) -> Self {
+        Self(Box::leak(Box::new(std::sync::Mutex::new(Scripted::new(locations)))))
+    }
+
+    fn polls(&self) -> usize {
+        self.0.lock().expect("not poisoned").polls
+    }
+}
+
+struct Prepared<const N: usize> {
+    handle: Handle<N>,
+    answer: Option<Answer>,
+}
+
+impl<const N: usize> Future for Prepared<N> {
+    type Output = Result<Answer, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        self.handle.0.lock().expect("not poisoned").polls += 1;
+        Poll::Ready(Ok(self.answer.take().expect("polled once")))
+    }
+}
+
+impl<B, const N: usize> Service<Request<B>> for Handle<N> {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Prepared<N>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        let mut script = self.0.lock().expect("not poisoned");
+        let mut answer = Response::new(Full::default());
+        if let Some(location) = script.locations.get(script.calls) {
+            *answer.status_mut() = http::StatusCode::TEMPORARY_REDIRECT;
+            answer.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
+        }
+        script.calls += 1;
+        Prepared { handle: Handle(self.0), answer: Some(answer) }
+    }
+}
+
+/// Calls and polls once; the answer has to be there.
+fn answer<S, B>(service: &mut S, request: Request<B>) -> S::Response
+where
+    S: Service<Request<B>>,
+{
+    let future = pin!(service.call(request));
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(response)) => response,
+        Poll::Ready(Err(_)) => panic!("an error"),
+        Poll::Pending => panic!("not ready at the first poll"),
+    }
+}
+
+fn get<B>(uri: &'static str, body: B) -> Request<B> {
+    let mut request = Request::new(body);
+    *request.uri_mut() = http::Uri::from_static(uri);
+    let fields = request.headers_mut();
+    fields.insert(header::HOST, HeaderValue::from_static("a.test"));
+    for name in [
+        header::ACCEPT,
+        header::ACCEPT_ENCODING,
+        header::ACCEPT_LANGUAGE,
+        header::USER_AGENT,
+        header::AUTHORIZATION,
+        header::COOKIE,
+        header::CACHE_CONTROL,
+        header::PRAGMA,
+        header::DNT,
+    ] {
+        // As a caller makes it: a value of its own, not a static one.
+        fields.insert(
+            name,
+            HeaderValue::try_from("a value of some length".to_owned()).expect("valid"),
+        );
+    }
+    request
+}
+
+fn pass_allocations(policy: impl RedirectPolicy, secure: bool) -> u64 {
+    let handle = Handle::new([]);
+    let mut service = RedirectLayer::new(policy).layer(handle.clone());
+    let mut request = get("/api/v2/orders?id=7", Empty::<Bytes>::new());
+    if secure {
+        request.extensions_mut().insert(Transport::Secure);
+    }
+    let mut response = None;
+    let count = measure(|| response = Some(answer(&mut service, request)));
+    assert_eq!(response.expect("an answer").status(), 200);
+    assert_eq!(handle.polls(), 1);
+    count.count_total
+}
+
+fn three() -> impl RedirectPolicy {
+    let standby = Maintenance::new(MaintenanceSwitch::new()).standby("https://b.test");
+    let versions = Versioning::new("/api", "v2").and_then(|v| v.retire("v1"));
+    (HttpsOnly::new(), standby.expect("valid"), versions.expect("valid"))
+}
+
+#[test]
+fn the_pass_path_allocates_nothing() {
+    let request = get("/", Empty::<Bytes>::new());
+    let dropped = measure(|| drop(request)).count_total;
+    assert_eq!(dropped, 0);
+    assert_eq!(pass_allocations(None::<HttpsOnly>, false), 0);
+    assert_eq!(pass_allocations(HttpsOnly::new(), true), 0);
+    assert_eq!(pass_allocations(three(), true), 0);
+    let reads = policy_fn(|head| {
+        let _ = (head.header(header::ACCEPT), head.authority(), head.is_secure());
+        None
+    });
+    assert_eq!(pass_allocations(reads, false), 0);
+}
+
+#[test]
+fn cloning_a_service_allocates_nothing() {
+    let server = RedirectLayer::new(three()).layer(Handle::new([]));
+    let client = FollowRedirectsLayer::new().layer(Handle::new([]));
+    assert_eq!(measure(|| drop(server.clone())).count_total, 0);
+    assert_eq!(measure(|| drop(client.clone())).count_total, 0);
+}
+
+#[test]
+fn a_redirection_allocates_its_fields_and_no_more() {
+    let mut service = RedirectLayer::new(HttpsOnly::new()).layer(Handle::new([]));
+    let request = get("/api/v2/orders?id=7", Empty::<Bytes>::new());
+    let mut response = None;
+    let count = measure(|| response = Some(answer(&mut service, request)));
+    assert_eq!(
+        response.expect("an answer").headers()["location"],
+        "https://a.test/api/v2/orders?id=7"
+    );
+    assert!(count.count_total <= 3, "{count:?}");
+}
+
+fn follow_allocations<B, const N: usize>(locations: [&'static str; N], body: B) -> u64
+where
+    B: http_body::Body + tower_redirect::Replay,
+{
+    let handle = Handle::new(locations);
+    let mut service = FollowRedirectsLayer::new().layer(handle.clone());
+    let request = get("http://a.test/api/v2/orders?id=7", body);
+    let mut response = None;
+    let count = measure(|| response = Some(answer(&mut service, request)));
+    assert_eq!(response.expect("an answer").status(), 200);
+    assert_eq!(handle.polls(), N + 1);
+    count.count_total
+}
+
+#[test]
+fn following_nothing_keeps_the_request_in_two_allocations() {
+    let empty = follow_allocations([], Empty::<Bytes>::new());
+    assert_eq!(empty, 2);
+    for length in [1024, 1024 * 1024] {
+        let body = Full::new(Bytes::from(vec![7; length]));
+        assert!(follow_allocations([], body) <= empty + 1, "{length}");
+    }
+}
+
+/// Allocations of `n` hops, less those of none and of the locations that the script makes.
+#[test]
+fn a_hop_costs_what_it_should() {
+    let none = follow_allocations([], Empty::<Bytes>::new());
+    // The script's own answer: two for its fields.
+    let script = 2;
+    let hop = |location| follow_allocations([location], Empty::<Bytes>::new()) - none - script;
+    assert!(hop("/next?a=b") <= 10, "relative: {}", hop("/next?a=b"));
+    assert!(hop("http://a.test/next") <= 10, "absolute: {}", hop("http://a.test/next"));
+    assert!(hop("https://b.test/next") <= 12, "elsewhere: {}", hop("https://b.test/next"));
+    assert!(hop("../next#x") <= 12, "to be resolved: {}", hop("../next#x"));
+}
+
+#[test]
+fn five_ready_hops_take_one_poll() {
+    let count = follow_allocations(["/1", "/2", "/3", "/4", "/5"], Full::new(Bytes::from("x")));
+    assert!(count > 0);
+}
+
+#[test]
+fn futures_are_small() {
+    let mut service = FollowRedirectsLayer::new().layer(Handle::new([]));
+    let future = service.call(get("http://a.test/", Empty::<Bytes>::new()));
+    let over = size_of_val(&future) - size_of::<Prepared<0>>();
+    assert!(over <= 520, "{over} bytes over the inner future");
+}
