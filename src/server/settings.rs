@@ -32,9 +32,11 @@ pub(super) struct DrainLimit {
     pub(super) time: Duration,
 }
 
+type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;
+
 /// Told of diagnoses.
 #[derive(Clone)]
-pub(super) struct Hook(pub(super) Option<Arc<dyn Fn(&Diagnosis) + Send + Sync>>);
+pub(super) struct Hook(pub(super) Option<Arc<OnDiagnosis>>);
 
 impl Hook {
     pub(super) fn tell(&self, diagnoses: &[Diagnosis]) {

@@ -1,0 +1,89 @@
+//! What the compiler says to the two mistakes that everyone makes first.
+#![allow(missing_docs)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Compiles a program against this crate, and returns what the compiler had to say.
+fn compile(name: &str, program: &str) -> (bool, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(project.join("src")).expect("a directory");
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+         [dependencies]\nbytes = \"1\"\nhttp = \"1\"\ntower-service = \"0.3\"\n\
+         tower-layer = \"0.3\"\ntower-redirect = {{ path = {root:?} }}\n[workspace]\n"
+    );
+    fs::write(project.join("Cargo.toml"), manifest).expect("written");
+    fs::write(project.join("src/main.rs"), program).expect("written");
+    fs::copy(root.join("Cargo.lock"), project.join("Cargo.lock")).expect("copied");
+    let output = Command::new(env!("CARGO"))
+        .args(["check", "--offline", "--quiet", "--color", "never", "--manifest-path"])
+        .arg(project.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui-target"))
+        .output()
+        .expect("cargo");
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The words of a message, whatever the width at which the compiler broke its lines.
+fn words(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c == '|' || c == '=');
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_bare_closure_is_pointed_to_policy_fn() {
+    let program = |policy: &str| {
+        format!(
+            "use tower_redirect::{{Decision, RedirectLayer, RequestHead, policy_fn}};\n\
+             fn main() {{ let _ = policy_fn::<fn(&RequestHead<'_>) -> Decision, _>;\n\
+             let _ = RedirectLayer::new({policy}); }}\n"
+        )
+    };
+    let closure = "|_: &RequestHead<'_>| Decision::Pass";
+    let (compiles, said) = compile("ui-closure", &program(closure));
+    let said = words(&said);
+    assert!(!compiles);
+    assert!(said.contains("is not a redirect policy"), "{said}");
+    assert!(said.contains("a closure becomes one by `policy_fn( head ..)`"), "{said}");
+    let (compiles, said) = compile("ui-closure", &program(&format!("policy_fn({closure})")));
+    assert!(compiles, "{said}");
+}
+
+#[test]
+fn a_body_that_cannot_be_sent_again_is_pointed_to_replay_body_layer() {
+    let program = |layers: &str, body: &str| {
+        format!(
+            "use std::{{convert::Infallible, pin::Pin, task::{{Context, Poll}}}};\n\
+             use http::{{Request, Response}};\n\
+             use tower_layer::Layer;\n\
+             use tower_redirect::{{FollowRedirectsLayer, ReplayBody, ReplayBodyLayer}};\n\
+             use tower_service::Service;\n\
+             #[derive(Clone)] struct Client;\n\
+             impl<B> Service<Request<B>> for Client {{\n\
+                 type Response = Response<String>; type Error = Infallible;\n\
+                 type Future = std::future::Ready<Result<Response<String>, Infallible>>;\n\
+                 fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {{ todo!() }}\n\
+                 fn call(&mut self, _: Request<B>) -> Self::Future {{ todo!() }}\n\
+             }}\n\
+             fn follow<B>(mut s: impl Service<Request<B>>, b: B) {{ let _ = s.call(Request::new(b)); }}\n\
+             fn main() {{\n\
+                 let _ = (ReplayBodyLayer::new(1), None::<ReplayBody<String>>, None::<Pin<Box<u8>>>);\n\
+                 let client = FollowRedirectsLayer::new().layer(Client);\n\
+                 follow({layers}, {body});\n\
+             }}\n"
+        )
+    };
+    let boxed = "Box::pin(String::new())";
+    let (compiles, said) = compile("ui-body", &program("client", boxed));
+    let said = words(&said);
+    assert!(!compiles);
+    assert!(said.contains("cannot be sent again"), "{said}");
+    assert!(said.contains("put `ReplayBodyLayer::new(limit)` outside"), "{said}");
+    let layered = program("ReplayBodyLayer::new(1).layer(client)", boxed);
+    let (compiles, said) = compile("ui-body", &layered);
+    assert!(compiles, "{said}");
+}

@@ -1,0 +1,66 @@
+//! curl against the servers of the tour. Run with `cargo test -- --ignored`.
+#![allow(missing_docs)]
+
+use std::error::Error;
+use std::process::Stdio;
+
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+#[path = "../examples/tour/app.rs"]
+mod app;
+#[path = "../examples/tour/policy.rs"]
+mod policy;
+#[path = "../examples/tour/servers.rs"]
+#[allow(dead_code)]
+mod servers;
+#[path = "../examples/tour/tls.rs"]
+#[allow(dead_code)]
+mod tls;
+
+/// Bytes that no compression and no luck can stand in for.
+fn random(length: usize) -> Vec<u8> {
+    let seed = std::process::id().to_le_bytes();
+    let blocks = (0..length.div_ceil(32) as u64).flat_map(|block| {
+        Sha256::new().chain_update(seed).chain_update(block.to_le_bytes()).finalize()
+    });
+    blocks.take(length).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs curl"]
+async fn curl_uploads_a_mebibyte_through_both_redirects() -> Result<(), Box<dyn Error>> {
+    let servers = servers::Servers::start(&tls::Identity::self_signed()?, None).await?;
+    let bytes = random(1024 * 1024);
+    for expect in ["Expect:", "Expect: 100-continue"] {
+        let mut curl = Command::new("curl")
+            .args(["-k", "-L", "-s", "-S", "-v", "--max-time", "60", "-H", expect])
+            .args(["--data-binary", "@-", "-w", "\n%{http_code} %{num_redirects} %{method}"])
+            .arg(format!("http://{}/api/v1/uploads", servers.http))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        curl.stdin.take().ok_or("no stdin")?.write_all(&bytes).await?;
+        let output = curl.wait_with_output().await?;
+        let (seen, log) =
+            (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));
+        let receipt = app::receipt_text("POST", "https", "/api/v2/uploads", &bytes);
+        assert_eq!(seen, format!("{receipt}\n\n201 2 POST"), "{log}");
+        // POST all the way.
+        let sent: Vec<_> = log
+            .lines()
+            .filter(|line| line.starts_with("> ") && line.ends_with("HTTP/1.1"))
+            .collect();
+        assert_eq!(
+            sent,
+            [
+                "> POST /api/v1/uploads HTTP/1.1",
+                "> POST /api/v1/uploads HTTP/1.1",
+                "> POST /api/v2/uploads HTTP/1.1"
+            ]
+        );
+    }
+    Ok(())
+}

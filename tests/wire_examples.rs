@@ -1,0 +1,135 @@
+//! The examples' own applications and clients, over TCP and TLS.
+#![allow(missing_docs, clippy::duplicate_mod)] // Two clients bring the same server along.
+
+use std::error::Error;
+
+use axum::Router;
+use axum::body::Body;
+use client::Stream;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use https_only::tls;
+use tls::{Identity, TlsListener};
+use tokio::net::TcpListener;
+use tower::{Service, ServiceExt};
+use tower_redirect::{MaintenanceSwitch, RedirectHistory};
+
+#[path = "../examples/api_versions.rs"]
+#[allow(dead_code)]
+mod api_versions;
+#[path = "../examples/tour/client.rs"]
+#[allow(dead_code)]
+mod client;
+#[path = "../examples/follow_hyper.rs"]
+#[allow(dead_code)]
+mod follow_hyper;
+#[path = "../examples/follow_reqwest.rs"]
+#[allow(dead_code)]
+mod follow_reqwest;
+#[path = "../examples/https_only.rs"]
+#[allow(dead_code)]
+mod https_only;
+#[path = "../examples/maintenance_switch.rs"]
+#[allow(dead_code)]
+mod maintenance_switch;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+async fn bind() -> std::io::Result<(TcpListener, u16)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
+}
+
+fn serve(listener: TcpListener, app: Router) {
+    tokio::spawn(async move { axum::serve(listener, app).await });
+}
+
+/// Posts a body, as one piece and as a stream; both have to end the same.
+async fn post<S, R>(client: S, url: &str, body: &'static str) -> Result<String, Box<dyn Error>>
+where
+    S: Service<Request<Body>, Response = Response<R>, Error: Error + 'static> + Clone,
+    R: http_body::Body<Data: Send, Error: Error + 'static>,
+{
+    let mut answers = Vec::new();
+    for body in [Body::from(body), Body::new(Stream(body.into()))] {
+        let response = client.clone().oneshot(Request::post(url).body(body)?).await?;
+        let status = response.status().as_u16();
+        let hops = RedirectHistory::of(&response).map_or(0, RedirectHistory::len);
+        let text = response.into_body().collect().await?.to_bytes();
+        answers.push(format!("{hops} hops, {status}: {}", String::from_utf8_lossy(&text).trim()));
+    }
+    assert_eq!(answers[0], answers[1]);
+    Ok(answers.remove(0))
+}
+
+#[tokio::test]
+async fn https_only_over_tcp_and_tls() -> Outcome {
+    let (http, http_port) = bind().await?;
+    let (https, https_port) = bind().await?;
+    let identity = Identity::self_signed()?;
+    let app = https_only::app(https_port)?;
+    serve(http, app.clone());
+    let listener = TlsListener::new(https, &identity)?;
+    let secure = https_only::secure(app);
+    tokio::spawn(async move { axum::serve(listener, secure).await });
+
+    let hyper = client::Client::new(&identity)?;
+    for (scheme, port, hops) in [("http", http_port, 1), ("https", https_port, 0)] {
+        let url = format!("{scheme}://127.0.0.1:{port}/orders");
+        let root = reqwest::Certificate::from_der(identity.certificate())?;
+        let reqwest = follow_reqwest::builder().tls_certs_only([root]).build()?;
+        let answer = post(follow_reqwest::following(reqwest), &url, "tea").await?;
+        assert_eq!(answer, format!("{hops} hops, 200: took 3 bytes, secure: true"));
+
+        for body in [Body::from("tea"), Body::new(Stream("tea".into()))] {
+            let seen = hyper.send(Request::post(&url).body(body)?).await?;
+            assert_eq!((seen.status, seen.history.len()), (StatusCode::OK, hops));
+            assert_eq!(seen.text, "took 3 bytes, secure: true\n");
+        }
+        let health = format!("{scheme}://127.0.0.1:{port}/health");
+        let seen = hyper.send(Request::get(health).body(Body::empty())?).await?;
+        assert_eq!((seen.history.len(), seen.text.as_str()), (0, "fine\n"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn maintenance_switch_over_tcp() -> Outcome {
+    let (main, main_port) = bind().await?;
+    let (standby, standby_port) = bind().await?;
+    let (admin, admin_port) = bind().await?;
+    let switch = MaintenanceSwitch::new();
+    let origin = format!("http://127.0.0.1:{standby_port}");
+    serve(main, maintenance_switch::app("main", switch.clone(), &origin)?);
+    serve(standby, maintenance_switch::orders("standby"));
+    serve(admin, maintenance_switch::admin(switch));
+
+    let url = format!("http://127.0.0.1:{main_port}/orders");
+    let reqwest = follow_reqwest::following(follow_reqwest::builder().build()?);
+    for (flip, expected) in [
+        ("off", "0 hops, 200: main took: tea"),
+        ("on", "1 hops, 200: standby took: tea"),
+        ("off", "0 hops, 200: main took: tea"),
+    ] {
+        let flip = format!("http://127.0.0.1:{admin_port}/{flip}");
+        post(reqwest.clone(), &flip, "").await?;
+        assert_eq!(post(reqwest.clone(), &url, "tea").await?, expected);
+        assert_eq!(post(follow_hyper::client(), &url, "tea").await?, expected);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn api_versions_over_tcp() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, api_versions::app()?);
+    for (path, hops) in [("/api/v1/orders", 1), ("/api/orders", 1), ("/api/v2/orders", 0)] {
+        let url = format!("http://127.0.0.1:{port}{path}");
+        let expected = format!("{hops} hops, 200: v2 took: tea");
+        assert_eq!(post(follow_hyper::client(), &url, "tea").await?, expected);
+        let reqwest = follow_reqwest::following(follow_reqwest::builder().build()?);
+        assert_eq!(post(reqwest, &url, "tea").await?, expected);
+    }
+    Ok(())
+}
