@@ -74,7 +74,11 @@
 //!
 //! `follow`, on by default: the client side, and with it the `url` crate. A server does without:
 //! `tower-redirect = { version = "0.1", default-features = false }`.
-
+//!
+#![cfg_attr(
+    not(feature = "follow"),
+    doc = " [`FollowRedirectsLayer`]: https://docs.rs/tower-redirect"
+)]
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 #![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
