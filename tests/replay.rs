@@ -358,8 +358,9 @@ fn hints_are_exact_at_each_moment() {
         }
     }
 
-    let big: &'static str = "x".repeat(2000).leak();
-    let source = Sized(frames(&["abc", big, "d"]));
+    static BIG: [u8; 2000] = [b'x'; 2000];
+    let parts = [b"abc".as_slice(), &BIG, b"d"];
+    let source = Sized(Frames::new(parts.map(Bytes::from_static)));
     let kept = ReplayBody::new(source, 10_000);
     let mut first = kept.replay().expect("kept");
     let mut left = 2004;
