@@ -20,9 +20,13 @@ mod api_versions;
 
 /// A builder whose clients leave redirects to the layer.
 pub fn builder() -> reqwest::ClientBuilder {
-    // Which cryptography TLS uses is the program's choice; an earlier one stays.
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
+}
+
+/// Which cryptography TLS uses is the program's choice, made once.
+pub fn choose_cryptography() {
+    // An earlier choice stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none())
 }
 
 /// `client`, following up to 10 redirections, and keeping up to 256 KiB of each body.
@@ -60,6 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             url
         }
     };
+    choose_cryptography();
     let client = following(builder().build()?);
     let response = client.oneshot(Request::post(url).body(Body::from("tea"))?).await?;
     if let Some(history) = RedirectHistory::of(&response) {

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use axum::extract::Request;
+use axum::body::Bytes;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
@@ -27,9 +27,8 @@ pub fn app(https_port: u16) -> Result<Router, ConfigError> {
         .layer(redirects))
 }
 
-async fn order(request: Request) -> String {
-    let secure = request.extensions().get() == Some(&Transport::Secure);
-    let body = axum::body::to_bytes(request.into_body(), 1024 * 1024).await.unwrap_or_default();
+async fn order(transport: Option<Extension<Transport>>, body: Bytes) -> String {
+    let secure = matches!(transport, Some(Extension(Transport::Secure)));
     format!("took {} bytes, secure: {secure}\n", body.len())
 }
 

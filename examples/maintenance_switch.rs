@@ -2,7 +2,7 @@
 //! `curl -X POST http://127.0.0.1:3001/on` and `curl -i -L -d tea http://127.0.0.1:3000/orders`
 //!
 //! While the switch is on, the standby does the work: a POST arrives there whole. The switch is
-//! reached on a port of its own, which stays inside.
+//! reached on a port of its own, which stays inside; a real one asks who flips it, too.
 
 use std::error::Error;
 use std::time::Duration;

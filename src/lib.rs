@@ -18,6 +18,7 @@
 //! let versions = Versioning::new("/api", "v2")?.retire("v1")?;
 //! let app: Router = Router::new()
 //!     .route("/api/v2/orders", post(|order: String| async move { order }))
+//!     // The TLS listener adds `Extension(Transport::Secure)`, outside of this.
 //!     .layer(RedirectLayer::new((https, maintenance, versions)));
 //! # Ok(())
 //! # }

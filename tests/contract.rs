@@ -89,13 +89,19 @@ async fn one_permit_is_enough() {
     }
     assert_eq!(script.seen().len(), 6);
 
-    let server = ServiceBuilder::new()
+    // What was answered here leaves its permit for the next call of the same instance.
+    let inner = Inner::default();
+    let mut server = ServiceBuilder::new()
         .layer(RedirectLayer::new(Versioning::new("/api", "v2").expect("valid")))
         .layer(ConcurrencyLimitLayer::new(1))
-        .service(Inner::default());
-    for path in ["/", "/api", "/", "/api"] {
-        in_time(server.clone().oneshot(request("GET", path, &[]))).await.expect("infallible");
+        .service(inner.clone());
+    for path in ["/", "/api", "/api", "/", "/api"] {
+        let request = request("GET", path, &[]);
+        let ready = ServiceExt::<MockRequest>::ready(&mut server);
+        let response = in_time(ready).await.expect("infallible").call(request);
+        in_time(response).await.expect("infallible");
     }
+    assert_eq!(inner.calls(), 2);
 }
 
 type MockRequest = Request<Full<Bytes>>;

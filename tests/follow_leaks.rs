@@ -158,11 +158,16 @@ async fn fields_of_the_connection_do_not_travel() {
 
 #[tokio::test]
 async fn userinfo_goes_no_further() {
-    for location in ["/next", "next", "http://a.test/next", "http://x:y@a.test/next"] {
-        let script = chain![302 location];
-        let request = Request::get("http://user:pw@a.test/").body(Full::<Bytes>::default());
-        script.follow(request.expect("valid")).await.expect("followed");
-        assert_eq!(script.seen()[1].uri, "http://a.test/next", "{location}");
+    for user in ["user:pw", "user", "a.test:pw", "a.test:80"] {
+        for location in
+            ["/next", "next", "http://a.test:81/next", "http://a.test:pw@a.test:81/next"]
+        {
+            let script = chain![302 location];
+            let from = format!("http://{user}@a.test:81/");
+            let request = Request::get(from).body(Full::<Bytes>::default());
+            script.follow(request.expect("valid")).await.expect("followed");
+            assert_eq!(script.seen()[1].uri, "http://a.test:81/next", "{user} {location}");
+        }
     }
 }
 

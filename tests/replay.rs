@@ -239,9 +239,24 @@ fn what_was_given_up_ends_at_once_and_is_freed() {
     }
 }
 
+#[test]
+fn what_somebody_else_may_ask_for_is_kept() {
+    let outer = ReplayBody::new(frames(&["a", "b"]), 100);
+    let kept = outer.clone();
+    let mut first = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut first)), "a");
+    kept.revoke();
+    assert_superseded(poll(&mut first));
+    drop((kept, first));
+    let mut second = outer.replay().expect("still there");
+    assert_eq!(data(poll(&mut second)), "a");
+    assert_eq!(data(poll(&mut second)), "b");
+    assert_end(poll(&mut second));
+}
+
 /// A source that asks for its own body when it is dropped, as a task's last waker may.
 #[test]
-fn nothing_foreign_runs_under_the_lock() {
+fn no_foreign_drop_or_wake_runs_under_the_lock() {
     struct Curious(Arc<std::sync::Mutex<Option<ReplayBody<Curious>>>>);
     impl Drop for Curious {
         fn drop(&mut self) {

@@ -1,18 +1,22 @@
 //! The tour holds, and notices each rule that is broken.
 #![allow(missing_docs)]
 
-use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// Built by `cargo test` beside the tests.
+/// By way of cargo, so that it is never an older one.
 fn tour(args: &[&str]) -> Output {
-    let test = std::env::current_exe().expect("a path");
-    let profile: PathBuf = test.parent().and_then(|deps| deps.parent()).expect("target/..").into();
-    let tour = profile.join("examples").join("tour");
-    let output = Command::new(&tour).args(args).output();
-    output.unwrap_or_else(|error| {
-        panic!("{}: {error}; `cargo build --example tour` makes it", tour.display())
-    })
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo tells this test is not meant for another cargo, which would build everything anew.
+    let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars().filter(|(name, _)| ours(name)) {
+        cargo.env_remove(name);
+    }
+    cargo
+        .args(["run", "--quiet", "--locked", "--all-features", "--example", "tour", "--"])
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo")
 }
 
 fn stdout(output: &Output) -> String {

@@ -63,6 +63,12 @@ where
     Ok(answers.remove(0))
 }
 
+/// The example's, without the proxy of whoever runs the tests.
+fn reqwest_builder() -> reqwest::ClientBuilder {
+    follow_reqwest::choose_cryptography();
+    follow_reqwest::builder().no_proxy()
+}
+
 #[tokio::test]
 async fn https_only_over_tcp_and_tls() -> Outcome {
     let (http, http_port) = bind().await?;
@@ -78,7 +84,7 @@ async fn https_only_over_tcp_and_tls() -> Outcome {
     for (scheme, port, hops) in [("http", http_port, 1), ("https", https_port, 0)] {
         let url = format!("{scheme}://127.0.0.1:{port}/orders");
         let root = reqwest::Certificate::from_der(identity.certificate())?;
-        let reqwest = follow_reqwest::builder().tls_certs_only([root]).build()?;
+        let reqwest = reqwest_builder().tls_certs_only([root]).build()?;
         let answer = post(follow_reqwest::following(reqwest), &url, "tea").await?;
         assert_eq!(answer, format!("{hops} hops, 200: took 3 bytes, secure: true"));
 
@@ -106,7 +112,7 @@ async fn maintenance_switch_over_tcp() -> Outcome {
     serve(admin, maintenance_switch::admin(switch));
 
     let url = format!("http://127.0.0.1:{main_port}/orders");
-    let reqwest = follow_reqwest::following(follow_reqwest::builder().build()?);
+    let reqwest = follow_reqwest::following(reqwest_builder().build()?);
     for (flip, expected) in [
         ("off", "0 hops, 200: main took: tea"),
         ("on", "1 hops, 200: standby took: tea"),
@@ -128,7 +134,7 @@ async fn api_versions_over_tcp() -> Outcome {
         let url = format!("http://127.0.0.1:{port}{path}");
         let expected = format!("{hops} hops, 200: v2 took: tea");
         assert_eq!(post(follow_hyper::client(), &url, "tea").await?, expected);
-        let reqwest = follow_reqwest::following(follow_reqwest::builder().build()?);
+        let reqwest = follow_reqwest::following(reqwest_builder().build()?);
         assert_eq!(post(reqwest, &url, "tea").await?, expected);
     }
     Ok(())

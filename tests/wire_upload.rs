@@ -37,11 +37,15 @@ impl Body for Zeros {
 
 /// How many of 20 uploads of 64 MiB without `Expect` see their 307.
 async fn seen(layer: RedirectLayer<Versioning>) -> usize {
+    seen_by(layer, false).await
+}
+
+async fn seen_by(layer: RedirectLayer<Versioning>, http2: bool) -> usize {
     let app = Router::new().route("/api/v2/upload", post(|| async {})).layer(layer);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/api/v1/upload", listener.local_addr().expect("bound"));
     tokio::spawn(async move { axum::serve(listener, app).await });
-    let client = Client::builder(TokioExecutor::new()).build_http();
+    let client = Client::builder(TokioExecutor::new()).http2_only(http2).build_http();
     let mut seen = 0;
     for _ in 0..20 {
         let request = Request::post(&url).body(Zeros(1024)).expect("valid");
@@ -63,4 +67,9 @@ async fn a_64_mib_upload_sees_its_307_twenty_times_of_twenty() {
     let undrained = seen(versions().drain_limit(0, Duration::ZERO)).await;
     println!("without the drain: {undrained} of 20");
     assert!(undrained <= 10, "{undrained} of 20");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_http2_it_is_seen_at_once() {
+    assert_eq!(seen_by(versions(), true).await, 20);
 }

@@ -164,7 +164,8 @@ impl<'a> PlainOrigin<'a> {
         let plain_port = match rest.strip_prefix(':') {
             None => rest.is_empty(),
             Some(digits) => {
-                !digits.starts_with('0')
+                digits.bytes().all(|byte| byte.is_ascii_digit())
+                    && !digits.starts_with('0')
                     && port.is_some_and(|port| port != if https { 443 } else { 80 })
             }
         };

@@ -16,8 +16,9 @@
 //! 5. What is read while no other handle is left that could replay is not recorded, and what was
 //!    recorded is freed: make the attempt first, then read it.
 //!
-//! Pitfall: the limit counts bytes; a chunk of 1 KiB or more is kept as the frame that it came in,
-//! and pins the memory which that frame shares.
+//! Pitfalls: the limit counts bytes; a chunk of 1 KiB or more is kept as the frame that it came in,
+//! and pins the memory which that frame shares. A source is polled under a lock: one that asks for
+//! its own `ReplayBody` while it is polled waits for itself.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -76,8 +77,8 @@ pub trait Replay: Sized {
         false
     }
 
-    /// Gives the body up: an attempt that is under way ends with an error, and what was kept is
-    /// freed. Does nothing for bodies that do not know of their attempts.
+    /// Gives the body up: an attempt that is under way ends with an error, and what was kept is freed,
+    /// unless another handle is left. Does nothing for bodies that do not know of their attempts.
     fn revoke(&self) {}
 }
 

@@ -129,13 +129,16 @@ impl<B> State<B> {
         after.wake = std::mem::replace(&mut self.current, next).waker;
     }
 
-    /// Nobody reads any more, and nothing is kept.
+    /// The attempt that reads ends. Where nobody but it and the caller has a handle, nothing is kept.
     pub(super) fn revoke(&mut self, after: &mut Afterwards<B>) {
+        let others = self.handles.saturating_sub(1 + usize::from(self.current.alive));
         self.latest += 1;
         self.supersede(self.latest, after);
         self.current.alive = false;
-        self.lose(NotReplayable::Released);
-        after.drop_source = std::mem::replace(&mut self.source, Source::Failed);
+        if others == 0 {
+            self.lose(NotReplayable::Released);
+            after.drop_source = std::mem::replace(&mut self.source, Source::Failed);
+        }
     }
 
     /// Hands the body to `number`, if it is newer and comes in time.
