@@ -170,7 +170,7 @@ impl RedirectError {
 impl fmt::Display for RedirectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { kind, status, uri, next_uri, history, .. } = &*self.0;
-        let (answer, next) = (format_args!("{} from {}", status.as_u16(), Shown(uri)), next_uri);
+        let (answer, next) = (format!("{} from {}", status.as_u16(), Shown(uri)), next_uri);
         match kind {
             RedirectErrorKind::TooManyRedirects => {
                 write!(f, "stopped after {} redirections at {}", history.len(), Shown(uri))?;
