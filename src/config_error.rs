@@ -38,6 +38,20 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Neither an address nor a range of them.
+    Proxy {
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Not what `Strict-Transport-Security` can say.
+    Hsts {
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// Not a version that can stand in a path, or one that contradicts another.
     Version {
         /// What was given.
@@ -60,6 +74,14 @@ impl ConfigError {
         Self::Path { value: value.to_owned(), reason }
     }
 
+    pub(crate) fn proxy(value: &str, reason: &'static str) -> Self {
+        Self::Proxy { value: value.to_owned(), reason }
+    }
+
+    pub(crate) fn hsts(value: &str, reason: &'static str) -> Self {
+        Self::Hsts { value: value.to_owned(), reason }
+    }
+
     pub(crate) fn version(value: &str, reason: &'static str) -> Self {
         Self::Version { value: value.to_owned(), reason }
     }
@@ -71,6 +93,8 @@ impl fmt::Display for ConfigError {
             Self::Host { value, reason } => ("host", value, reason),
             Self::Url { value, reason } => ("url", value, reason),
             Self::Path { value, reason } => ("path", value, reason),
+            Self::Proxy { value, reason } => ("proxy", value, reason),
+            Self::Hsts { value, reason } => ("strict-transport-security", value, reason),
             Self::Version { value, reason } => ("version", value, reason),
         };
         write!(f, "invalid {what} {value:?}: {reason}")

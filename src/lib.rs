@@ -84,11 +84,14 @@
 #![warn(unreachable_pub)]
 #![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+#[cfg(feature = "axum")]
+mod axum;
 mod config_error;
 mod diagnosis;
 #[cfg(feature = "follow")]
 pub mod follow;
 mod head;
+pub mod hsts;
 pub mod policy;
 pub mod redirection;
 #[cfg(feature = "follow")]
@@ -104,8 +107,10 @@ pub use follow::{
     RedirectHistory,
 };
 pub use head::RequestHead;
+pub use hsts::HstsLayer;
 pub use policy::{
-    Decision, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectPolicy, Versioning, policy_fn,
+    CanonicalHost, Decision, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectPolicy, Versioning,
+    policy_fn,
 };
 pub use redirection::Redirection;
 #[cfg(feature = "follow")]

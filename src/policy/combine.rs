@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::{Decision, RedirectPolicy, settle};
+use super::{Decision, RedirectPolicy, ask};
 use crate::head::RequestHead;
 
 /// What the policies asked so far have said.
@@ -14,8 +14,8 @@ struct Tally(Option<HeaderMap>);
 
 impl Tally {
     /// Takes one policy's word; `Some` ends the asking.
-    fn count(&mut self, head: &RequestHead<'_>, decision: Decision) -> Option<Decision> {
-        match settle(head, decision) {
+    fn count<P: RedirectPolicy>(&mut self, head: &RequestHead<'_>, policy: &P) -> Option<Decision> {
+        match ask(policy, head) {
             Decision::Pass => None,
             Decision::Annotate(fields) => {
                 match &mut self.0 {
@@ -49,7 +49,7 @@ impl<P: RedirectPolicy> RedirectPolicy for [P] {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let mut tally = Tally::default();
         for policy in self {
-            if let Some(decided) = tally.count(head, policy.decide(head)) {
+            if let Some(decided) = tally.count(head, policy) {
                 return decided;
             }
         }
@@ -73,6 +73,10 @@ impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         self.as_ref().map_or(Decision::Pass, |policy| policy.decide(head))
     }
+
+    fn name(&self) -> &'static str {
+        self.as_ref().map_or("None", RedirectPolicy::name)
+    }
 }
 
 macro_rules! pointers {
@@ -80,6 +84,10 @@ macro_rules! pointers {
         impl<P: RedirectPolicy + ?Sized> RedirectPolicy for $pointer {
             fn decide(&self, head: &RequestHead<'_>) -> Decision {
                 (**self).decide(head)
+            }
+
+            fn name(&self) -> &'static str {
+                (**self).name()
             }
         }
     )+};
@@ -95,7 +103,7 @@ macro_rules! tuples {
                 let ($($policy,)+) = self;
                 let mut tally = Tally::default();
                 $(
-                    if let Some(decided) = tally.count(head, $policy.decide(head)) {
+                    if let Some(decided) = tally.count(head, $policy) {
                         return decided;
                     }
                 )+
@@ -143,6 +151,9 @@ where
         } else {
             Decision::Pass
         }
+    }
+    fn name(&self) -> &'static str {
+        self.policy.name()
     }
 }
 

@@ -40,6 +40,10 @@ where
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         (self.0)(head).into()
     }
+
+    fn name(&self) -> &'static str {
+        any::type_name::<F>()
+    }
 }
 
 impl<F> fmt::Debug for PolicyFn<F> {

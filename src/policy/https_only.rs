@@ -1,10 +1,10 @@
 use http::StatusCode;
 
-use super::{Decision, Exempt, RedirectPolicy};
+use super::{Decision, Exempt, RedirectPolicy, examine};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
-use crate::trust::Scheme;
+use crate::trust::{Hosts, Scheme};
 
 /// Nothing in clear: what is not proven secure is sent to https, same host, path and query.
 ///
@@ -13,22 +13,29 @@ use crate::trust::Scheme;
 /// 1. A secure request passes.
 /// 2. An exempt path passes: `/.well-known/acme-challenge/` for GET and HEAD, and what
 ///    [`exempt`](Self::exempt) names. The host is not looked at.
-/// 3. `OPTIONS *`, CONNECT and CORS preflights get 403: they cannot be redirected.
-/// 4. A request without an acceptable host gets 400 or 421.
-/// 5. All else gets a 307 to https (308 by [`permanent`](Self::permanent)), with the port of
-///    [`port`](Self::port) and never the request's own.
+/// 3. `OPTIONS *`, CONNECT (and with it websockets over HTTP/2) and CORS preflights get 403: they
+///    cannot be redirected. So does an unsafe method under [`refuse_unsafe`](Self::refuse_unsafe).
+/// 4. A request without an acceptable host gets 400 or 421, and so does one for a host outside
+///    [`hosts`](Self::hosts).
+/// 5. All else, upgrades among it, gets a 307 to https (308 by [`permanent`](Self::permanent)), with
+///    the port of [`port`](Self::port) or [`port_map`](Self::port_map) and never the request's own.
 ///
 /// It fails closed: no other request reaches the inner service.
 ///
-/// Pitfalls: behind a proxy that terminates TLS, tell the layer by
-/// [`RedirectLayer::transport`](crate::RedirectLayer::transport), or each answer leads back here. A
-/// POST in clear has shown its body before it is redirected.
+/// **Loop doctor.** Before it redirects, it looks for signs that the user agent did come by https: a
+/// peer that is not trusted says so; a browser sends `Sec-Fetch-*` to a host that is not loopback; or
+/// proxies are configured, and no peer's address is known. Each cause becomes one
+/// [`Diagnosis`](crate::Diagnosis) that names the peer and the call which would mend it. A diagnosis,
+/// never a way in.
+///
+/// Pitfalls: behind a proxy that terminates TLS, [trust the proxy](crate::Trust::proxies), or each
+/// answer leads back here. A POST in clear has shown its body before it is redirected.
 ///
 /// ```
 /// use http::Request;
 /// use tower_redirect::{Decision, HttpsOnly, RedirectPolicy, RequestHead, Transport, Trust};
 ///
-/// let policy = HttpsOnly::new().port(8443);
+/// let policy = HttpsOnly::new().port_map([(8080, 8443)]);
 /// let request = Request::post("/pay?id=7").header("host", "shop.test:8080").body(())?;
 ///
 /// let head = RequestHead::from(&request);
@@ -43,13 +50,22 @@ use crate::trust::Scheme;
 #[must_use]
 pub struct HttpsOnly {
     to: Redirection,
+    port_map: Vec<(u16, u16)>,
+    hosts: Hosts,
+    refuse_unsafe: bool,
     exempt: Exempt,
 }
 
 impl HttpsOnly {
     /// 307 to https on its default port, 443.
     pub fn new() -> Self {
-        Self { to: Redirection::new().scheme(Scheme::Https), exempt: Exempt::acme_only() }
+        Self {
+            to: Redirection::new().scheme(Scheme::Https),
+            port_map: Vec::new(),
+            hosts: Hosts::any(),
+            refuse_unsafe: false,
+            exempt: Exempt::acme_only(),
+        }
     }
 
     /// The port that https is served on, as the user agent sees it.
@@ -58,11 +74,39 @@ impl HttpsOnly {
         self
     }
 
-    /// 308: clients and caches may remember it for a day. Needs
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts); without them it stays a 307, and a
-    /// diagnosis says so.
+    /// Ports of http, and the ports of https that belong to them: `[(8080, 8443)]`. Others lead to
+    /// [`port`](Self::port).
+    pub fn port_map(mut self, ports: impl IntoIterator<Item = (u16, u16)>) -> Self {
+        self.port_map.extend(ports);
+        self
+    }
+
+    /// The hosts that are redirected, as for
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts); others get 421.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Host`] for a name that is no host, or no name at all.
+    pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        self.hosts.list(hosts)?;
+        self.to = self.to.vouched();
+        Ok(self)
+    }
+
+    /// 308: clients and caches may remember it for a day. Needs [`hosts`](Self::hosts), here or on
+    /// the layer; without them it stays a 307, and a diagnosis says so.
     pub fn permanent(mut self) -> Self {
         self.to = self.to.permanent();
+        self
+    }
+
+    /// 403 in place of a redirection for methods other than GET, HEAD, OPTIONS and TRACE: what they
+    /// carry has been shown in clear already, and whoever sends it should hear of that.
+    pub fn refuse_unsafe(mut self) -> Self {
+        self.refuse_unsafe = true;
         self
     }
 
@@ -89,12 +133,22 @@ impl RedirectPolicy for HttpsOnly {
         if head.is_secure() || self.exempt.covers(head) {
             return Decision::Pass;
         }
-        if head.has_no_url() || head.is_preflight() {
+        examine(head);
+        let refused = self.refuse_unsafe && !head.method().is_safe();
+        if head.has_no_url() || head.is_preflight() || refused {
             return Decision::text(StatusCode::FORBIDDEN, "https is required\n");
         }
-        if head.authority().is_none() {
+        let Some(authority) = head.authority() else {
             return Decision::text(StatusCode::BAD_REQUEST, "no acceptable host\n");
+        };
+        if !self.hosts.allow(&authority) {
+            return Decision::text(StatusCode::MISDIRECTED_REQUEST, "not a host of this server\n");
         }
-        Decision::Redirect(self.to.clone())
+        let asked = authority.effective_port(Scheme::Http);
+        let mapped = self.port_map.iter().find(|(http, _)| *http == asked);
+        Decision::Redirect(match mapped {
+            Some((_, https)) => self.to.clone().port(*https),
+            None => self.to.clone(),
+        })
     }
 }

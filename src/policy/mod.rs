@@ -27,11 +27,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod canonical_host;
 mod combine;
 mod exempt;
 mod func;
 mod https_only;
+mod loop_doctor;
 mod maintenance;
+mod one_hop;
 mod versioning;
 
 use bytes::Bytes;
@@ -40,12 +43,15 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
 
+pub use canonical_host::CanonicalHost;
 pub use combine::When;
 pub(crate) use combine::append;
 pub(crate) use exempt::Exempt;
 pub use func::{PolicyFn, policy_fn};
 pub use https_only::HttpsOnly;
+use loop_doctor::examine;
 pub use maintenance::{Maintenance, MaintenanceSwitch, Page, RedirectTo, Standby, Unavailable};
+pub(crate) use one_hop::decide;
 pub use versioning::Versioning;
 
 /// Decides about a request from its head: pure, synchronous, without I/O.
@@ -60,6 +66,11 @@ pub use versioning::Versioning;
 pub trait RedirectPolicy: Send + Sync {
     /// What of this request?
     fn decide(&self, head: &RequestHead<'_>) -> Decision;
+
+    /// What diagnoses call this policy: its type, unless it says otherwise.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 
     /// This policy, then `other` where this one passes: the pair. Of an `Option`, write the tuple:
     /// `Option::or` comes first there.
@@ -125,13 +136,17 @@ impl From<Option<Redirection>> for Decision {
     }
 }
 
-/// What a decision counts as: redirections that could not be followed or would change nothing pass.
-pub(crate) fn settle(head: &RequestHead<'_>, decision: Decision) -> Decision {
-    match decision {
+/// Asks a policy. Redirections that could not be followed or would change nothing count as a pass.
+pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>) -> Decision {
+    let decision = match policy.decide(head) {
         Decision::Redirect(to) if cannot_move(head) || to.is_self(head) => Decision::Pass,
         Decision::Respond(with) if is_redirection(&with) && cannot_move(head) => Decision::Pass,
         decided => decided,
+    };
+    if let Decision::Redirect(_) = decision {
+        head.note_rule(policy.name());
     }
+    decision
 }
 
 /// Asks for nothing that has another URL, or would not be understood to be redirected.

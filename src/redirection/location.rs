@@ -1,5 +1,7 @@
 //! Writes the `Location`, and compares it with the request's own URL.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderValue;
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
@@ -29,7 +31,7 @@ pub(super) fn is_reference(redirection: &Redirection, head: &RequestHead<'_>) ->
     keeps_origin(redirection, head) && !looks_like_an_authority(&path(redirection, head))
 }
 
-fn keeps_origin(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
+pub(super) fn keeps_origin(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
     redirection.host.is_none()
         && redirection.port.is_none()
         && redirection.scheme.is_none_or(|scheme| scheme == head.scheme())
@@ -106,6 +108,29 @@ pub(super) fn is_same_origin(redirection: &Redirection, head: &RequestHead<'_>) 
     new.scheme == head.scheme()
         && new.host.same_host(&old)
         && new.port == old.effective_port(new.scheme)
+}
+
+/// Scheme and authority that a redirection leads to, its port among them.
+pub(super) fn authority<'r>(
+    redirection: &'r Redirection,
+    head: &'r RequestHead<'_>,
+) -> Option<(Scheme, Authority<'r>)> {
+    let origin = origin(redirection, head)?;
+    Some((origin.scheme, origin.host.at_port(origin.written_port())))
+}
+
+/// Path and query as a `Location` writes them.
+pub(super) fn encoded_path<'r>(
+    redirection: &'r Redirection,
+    head: &'r RequestHead<'_>,
+) -> (Cow<'r, str>, Option<Cow<'r, str>>) {
+    let pieces = path(redirection, head);
+    let path = match pieces.0 {
+        [whole, "", ""] => percent_encode(whole.as_bytes(), PATH).into(),
+        _ => pieces.iter().flat_map(|piece| percent_encode(piece.as_bytes(), PATH)).collect(),
+    };
+    let query = query(redirection, head);
+    (path, query.map(|query| percent_encode(query.as_bytes(), QUERY).into()))
 }
 
 /// The origin that a redirection leads to.

@@ -28,6 +28,7 @@
 //! ```
 
 mod location;
+mod merge;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ use http::{HeaderValue, Method, StatusCode, Uri};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::trust::{Authority, Host, Scheme};
+pub(crate) use merge::Moved;
 
 /// One day: how long a permanent answer may be kept unless a policy says otherwise.
 pub(crate) const PERMANENT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -49,6 +51,8 @@ pub struct Redirection {
     status: Status,
     rewriting_methods: bool,
     allow_self: bool,
+    own_host: bool,
+    vouched: bool,
     max_age: Option<Duration>,
     scheme: Option<Scheme>,
     host: Option<Host>,
@@ -264,13 +268,22 @@ impl Redirection {
         location::build(self, head)
     }
 
+    /// Somebody made sure of the request's host.
+    pub(crate) fn vouched(mut self) -> Self {
+        self.vouched = true;
+        self
+    }
+
     pub(crate) fn permanent_for(&self) -> Duration {
         self.max_age.unwrap_or(PERMANENT_MAX_AGE)
     }
 
     /// Whether the `Location` carries a host that nobody but the client vouches for.
     pub(crate) fn host_is_the_clients(&self, head: &RequestHead<'_>) -> bool {
-        self.host.is_none() && !location::is_reference(self, head) && !head.host_is_vouched_for()
+        self.host.is_none()
+            && !self.vouched
+            && !location::is_reference(self, head)
+            && !head.host_is_vouched_for()
     }
 
     /// Whether following this would bring the same request again.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
+use super::redirected::Redirected;
+use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
 use crate::policy::text_response;
@@ -13,7 +15,11 @@ use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 #[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-pub(super) fn redirect(head: &RequestHead<'_>, to: &Redirection) -> Response<Bytes> {
+pub(super) fn redirect(
+    head: &RequestHead<'_>,
+    to: &Redirection,
+    settings: &Settings,
+) -> Response<Bytes> {
     let Some(location) = to.location_for(head) else {
         let reason = "a host is needed, and there is none\n";
         let refusal = head.refusal();
@@ -32,15 +38,43 @@ pub(super) fn redirect(head: &RequestHead<'_>, to: &Redirection) -> Response<Byt
         let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
         head.diagnose(Diagnosis::PermanentWithoutHosts { authority });
     }
+    let record = settings.record.then(|| Redirected {
+        status,
+        location: location.clone(),
+        rule: head.rule().unwrap_or_default(),
+    });
+    let note = if settings.html_note && *head.method() == Method::GET {
+        html_note(&location)
+    } else {
+        Bytes::new()
+    };
     let mut fields = HeaderMap::with_capacity(4);
     fields.insert(header::LOCATION, location);
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    if !note.is_empty() {
+        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(note.len()));
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        fields.insert(header::CONTENT_TYPE, html);
+    }
     fields.insert(header::CACHE_CONTROL, cache_control(status, to.permanent_for()));
     vary(head, &mut fields);
-    let mut response = Response::new(Bytes::new());
+    let mut response = Response::new(note);
     *response.status_mut() = status;
     *response.headers_mut() = fields;
+    if let Some(record) = record {
+        response.extensions_mut().insert(record);
+    }
     response
+}
+
+/// A link to the target. A `Location` of ours has no character that HTML reads as its own but `&` and
+/// `'`.
+fn html_note(location: &HeaderValue) -> Bytes {
+    let target = String::from_utf8_lossy(location.as_bytes());
+    let target = target.replace('&', "&amp;").replace('\'', "&#39;").replace('"', "&quot;");
+    let target = target.replace('<', "&lt;").replace('>', "&gt;");
+    format!("<!doctype html><title>Moved</title><p>Moved to <a href=\"{target}\">{target}</a>\n")
+        .into()
 }
 
 pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> Response<Bytes> {

@@ -13,7 +13,8 @@ use super::settings::DrainLimit;
 
 pin_project! {
     /// What is left of a request that is answered here.
-    pub(super) struct Upload<B> {
+    #[derive(Debug)]
+    pub struct Upload<B> {
         #[pin]
         body: Option<B>,
         left: u64,
@@ -40,13 +41,23 @@ impl Outcome {
     }
 }
 
+impl<B> Upload<B> {
+    pub(super) const fn nothing() -> Self {
+        Self { body: None, left: 0, deadline: None, outcome: Outcome::Done }
+    }
+
+    pub(super) const fn is_pending(&self) -> bool {
+        self.body.is_some()
+    }
+}
+
 impl<B: Body> Upload<B> {
     pub(super) fn of(request: Request<B>, limit: DrainLimit) -> Self {
         let http1 = request.version() < Version::HTTP_2;
         let held_back = request.headers().contains_key(header::EXPECT);
         let body = request.into_body();
         if !http1 || body.is_end_stream() {
-            return Self { body: None, left: 0, deadline: None, outcome: Outcome::Done };
+            return Self::nothing();
         }
         // Polled, a body with `Expect` makes the server send 100 and the client upload. One that is
         // longer than the limit would be cut off in any case.

@@ -5,33 +5,50 @@ use std::time::Duration;
 
 use tower_layer::Layer;
 
+use super::drain_on::{DrainOn, Inline};
 use super::service::Redirect;
 use super::settings::{DrainLimit, Hook, Settings};
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
 use crate::policy::RedirectPolicy;
-use crate::trust::Transport;
+use crate::trust::{Transport, Trust};
 
 /// Wraps a service so that a [`RedirectPolicy`] is asked about each request: see the
 /// [module](crate::server) for the rules.
 #[must_use]
-pub struct RedirectLayer<P> {
+pub struct RedirectLayer<P, D = Inline> {
     policy: Arc<P>,
     settings: Arc<Settings>,
+    drain: D,
 }
 
 impl<P: RedirectPolicy> RedirectLayer<P> {
     /// Asks `policy`: trusts nobody, takes any host.
     pub fn new(policy: P) -> Self {
-        Self { policy: Arc::new(policy), settings: Arc::default() }
+        Self { policy: Arc::new(policy), settings: Arc::default(), drain: Inline }
     }
 }
 
-impl<P> RedirectLayer<P> {
+impl<P, D> RedirectLayer<P, D> {
+    /// Whose word counts about scheme, host and client: proxies, above all.
+    pub fn trust(self, trust: Trust) -> Self {
+        self.set(|settings| settings.trust = trust)
+    }
+
     /// Fixes the transport of every request: for a listener which only TLS reaches, or one behind a
     /// proxy that terminates it for all traffic.
     pub fn transport(self, transport: Transport) -> Self {
         self.set(|settings| settings.trust = settings.trust.clone().transport(transport))
+    }
+
+    /// Reads axum's `OriginalUri`, so that in a nested router the whole path counts, and, unless
+    /// [`Trust::peer_from`] says otherwise, its `ConnectInfo<SocketAddr>` for the peer's address.
+    #[cfg(feature = "axum")]
+    pub fn axum(self) -> Self {
+        self.set(|settings| {
+            settings.trust = settings.trust.clone().axum();
+            settings.original_uri = Some(crate::axum::original_uri);
+        })
     }
 
     /// The hosts that are answered for: exact names, and `*.example.com` for one or more labels in
@@ -61,6 +78,24 @@ impl<P> RedirectLayer<P> {
         Ok(self)
     }
 
+    /// Keeps http -> https on the same host a redirection of its own, as the rules of the HSTS
+    /// preload list ask; what else there is to say follows on https.
+    pub fn preload_safe(self) -> Self {
+        self.set(|settings| settings.preload_safe = true)
+    }
+
+    /// Answers a redirected GET with a line of HTML that links to its target, for people whose
+    /// client does not follow.
+    pub fn html_note(self) -> Self {
+        self.set(|settings| settings.html_note = true)
+    }
+
+    /// Puts a [`Redirected`](crate::server::Redirected) into the extensions of each redirection, for
+    /// layers outside to count or log.
+    pub fn record(self) -> Self {
+        self.set(|settings| settings.record = true)
+    }
+
     /// How much of an HTTP/1 upload is read away before it is answered: 64 MiB within 30 s unless
     /// set. The time is looked at whenever the upload goes on. Beyond either, the answer is sent
     /// with `Connection: close`, and a client that only writes may never read it.
@@ -68,10 +103,17 @@ impl<P> RedirectLayer<P> {
         self.set(|settings| settings.drain = DrainLimit { bytes, time })
     }
 
-    /// Calls `hook` with what an operator should know: for every request that shows it, on the thread
-    /// that serves it, so that it should only note or count.
+    /// Answers at once, and hands uploads to an executor to be read away, up to the same limits:
+    /// `.drain_on(tokio::spawn)`.
+    pub fn drain_on<F>(self, spawn: F) -> RedirectLayer<P, DrainOn<F>> {
+        let Self { policy, settings, .. } = self;
+        RedirectLayer { policy, settings, drain: DrainOn::new(spawn) }
+    }
+
+    /// Calls `hook` with what an operator should know, once for each cause; on the thread that
+    /// serves the request, so that it should only note or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.on_diagnosis = Hook(Some(Arc::new(hook))))
+        self.set(|settings| settings.on_diagnosis = Hook::new(hook))
     }
 
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -80,22 +122,23 @@ impl<P> RedirectLayer<P> {
     }
 }
 
-impl<S, P> Layer<S> for RedirectLayer<P> {
-    type Service = Redirect<S, P>;
+impl<S, P, D: Clone> Layer<S> for RedirectLayer<P, D> {
+    type Service = Redirect<S, P, D>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Redirect::new(inner, self.policy.clone(), self.settings.clone())
+        Redirect::new(inner, self.policy.clone(), self.settings.clone(), self.drain.clone())
     }
 }
 
 /// A clone shares policy and settings.
-impl<P> Clone for RedirectLayer<P> {
+impl<P, D: Clone> Clone for RedirectLayer<P, D> {
     fn clone(&self) -> Self {
-        Self { policy: self.policy.clone(), settings: self.settings.clone() }
+        let Self { policy, settings, drain } = self;
+        Self { policy: policy.clone(), settings: settings.clone(), drain: drain.clone() }
     }
 }
 
-impl<P> fmt::Debug for RedirectLayer<P> {
+impl<P, D> fmt::Debug for RedirectLayer<P, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedirectLayer")
             .field("policy", &any::type_name::<P>())

@@ -46,12 +46,16 @@
 mod answer;
 mod body;
 mod drain;
+mod drain_on;
 mod future;
 mod layer;
+mod redirected;
 mod service;
 mod settings;
 
 pub use body::ResponseBody;
+pub use drain_on::{DrainOn, DrainTask, Inline};
 pub use future::ResponseFuture;
 pub use layer::RedirectLayer;
+pub use redirected::Redirected;
 pub use service::Redirect;

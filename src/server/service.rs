@@ -11,26 +11,26 @@ use tower_service::Service;
 use super::answer;
 use super::body::ResponseBody;
 use super::drain::Upload;
+use super::drain_on::{Drain, Inline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
 use crate::head::RequestHead;
-use crate::policy::{Decision, RedirectPolicy, settle};
+use crate::policy::{Decision, RedirectPolicy, decide};
 
 /// Asks a [`RedirectPolicy`] before the inner service: made by
 /// [`RedirectLayer`](crate::RedirectLayer).
-pub struct Redirect<S, P> {
+pub struct Redirect<S, P, D = Inline> {
     inner: S,
     policy: Arc<P>,
     settings: Arc<Settings>,
+    drain: D,
 }
 
-impl<S, P> Redirect<S, P> {
-    pub(super) fn new(inner: S, policy: Arc<P>, settings: Arc<Settings>) -> Self {
-        Self { inner, policy, settings }
+impl<S, P, D> Redirect<S, P, D> {
+    pub(super) fn new(inner: S, policy: Arc<P>, settings: Arc<Settings>, drain: D) -> Self {
+        Self { inner, policy, settings, drain }
     }
-}
 
-impl<S, P> Redirect<S, P> {
     /// The inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
@@ -54,27 +54,31 @@ enum Verdict {
     Answer(Response<Bytes>),
 }
 
-impl<S, P: RedirectPolicy> Redirect<S, P> {
+impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
     fn judge<B>(&self, request: &Request<B>) -> Verdict {
-        let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
-        let head = RequestHead::new(request, trust, hosts);
-        let decision = settle(&head, self.policy.decide(&head));
+        let Settings { trust, hosts, .. } = &*self.settings;
+        let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
+        let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
+        let decision = decide(&*self.policy, &head, self.settings.preload_safe);
         let verdict = match (head.refusal(), decision) {
             (Some(refusal), _) => Verdict::Answer(answer::refuse(&head, refusal)),
             (None, Decision::Pass) => Verdict::Call,
             (None, Decision::Annotate(fields)) => Verdict::Annotate(fields),
-            (None, Decision::Redirect(to)) => Verdict::Answer(answer::redirect(&head, &to)),
+            (None, Decision::Redirect(to)) => {
+                Verdict::Answer(answer::redirect(&head, &to, &self.settings))
+            }
             (None, Decision::Respond(with)) => Verdict::Answer(answer::respond(&head, with)),
         };
-        on_diagnosis.tell(&head.take_diagnoses());
+        self.settings.on_diagnosis.tell(&head.take_diagnoses());
         verdict
     }
 }
 
-impl<S, P, B, R> Service<Request<B>> for Redirect<S, P>
+impl<S, P, D, B, R> Service<Request<B>> for Redirect<S, P, D>
 where
     S: Service<Request<B>, Response = Response<R>>,
     P: RedirectPolicy,
+    D: Drain<B>,
     B: Body,
 {
     type Response = Response<ResponseBody<R>>;
@@ -92,23 +96,24 @@ where
             Verdict::Answer(response) => {
                 // The head ends here: while it lives, the connection cannot use its buffer again.
                 let upload = Upload::of(request, self.settings.drain);
-                ResponseFuture::answer(response, upload)
+                ResponseFuture::answer(response, self.drain.begin(upload))
             }
         }
     }
 }
 
-impl<S: Clone, P> Clone for Redirect<S, P> {
+impl<S: Clone, P, D: Clone> Clone for Redirect<S, P, D> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
             policy: self.policy.clone(),
             settings: self.settings.clone(),
+            drain: self.drain.clone(),
         }
     }
 }
 
-impl<S: fmt::Debug, P> fmt::Debug for Redirect<S, P> {
+impl<S: fmt::Debug, P, D> fmt::Debug for Redirect<S, P, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redirect")
             .field("inner", &self.inner)

@@ -1,6 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+use http::{Extensions, Uri};
 
 use crate::diagnosis::Diagnosis;
 use crate::trust::{Hosts, Trust};
@@ -12,6 +15,11 @@ pub(super) struct Settings {
     pub(super) hosts: Hosts,
     pub(super) drain: DrainLimit,
     pub(super) on_diagnosis: Hook,
+    pub(super) preload_safe: bool,
+    pub(super) html_note: bool,
+    pub(super) record: bool,
+    /// The URI before routers changed it, where somebody keeps it.
+    pub(super) original_uri: Option<fn(&Extensions) -> Option<&Uri>>,
 }
 
 impl Default for Settings {
@@ -20,7 +28,11 @@ impl Default for Settings {
             trust: Trust::nobody(),
             hosts: Hosts::any(),
             drain: DrainLimit { bytes: 64 * 1024 * 1024, time: Duration::from_secs(30) },
-            on_diagnosis: Hook(None),
+            on_diagnosis: Hook::default(),
+            preload_safe: false,
+            html_note: false,
+            record: false,
+            original_uri: None,
         }
     }
 }
@@ -34,14 +46,22 @@ pub(super) struct DrainLimit {
 
 type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;
 
-/// Told of diagnoses.
-#[derive(Clone)]
-pub(super) struct Hook(pub(super) Option<Arc<OnDiagnosis>>);
+/// Told of diagnoses, once for each cause.
+#[derive(Clone, Default)]
+pub(super) struct Hook(Option<Arc<(AtomicU32, Box<OnDiagnosis>)>>);
 
 impl Hook {
+    pub(super) fn new(hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new((AtomicU32::new(0), Box::new(hook)))))
+    }
+
     pub(super) fn tell(&self, diagnoses: &[Diagnosis]) {
-        if let Some(hook) = &self.0 {
-            diagnoses.iter().for_each(|diagnosis| hook(diagnosis));
+        let Some((told, hook)) = self.0.as_deref() else { return };
+        for diagnosis in diagnoses {
+            let cause = diagnosis.cause();
+            if told.fetch_or(cause, Ordering::Relaxed) & cause == 0 {
+                hook(diagnosis);
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str;
 use std::sync::Arc;
 
@@ -73,6 +73,23 @@ impl<'a> Authority<'a> {
             return Err("empty label in host");
         }
         Ok(Self { host, v6: None, port: port(rest)? })
+    }
+
+    /// Loopback, by name or address.
+    pub(crate) fn is_local(&self) -> bool {
+        let name = self.host.to_ascii_lowercase();
+        name == "localhost"
+            || name.ends_with(".localhost")
+            || self.address().is_some_and(|address| address.to_canonical().is_loopback())
+    }
+
+    /// The address, where the host is one.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.v6.map(IpAddr::from).or_else(|| self.host.parse().ok())
+    }
+
+    pub(crate) const fn at_port(self, port: Option<u16>) -> Self {
+        Self { port, ..self }
     }
 
     /// The port that is meant: the written one, or the default of `scheme`.

@@ -8,8 +8,9 @@ pub(crate) struct Hosts {
     canonical: Option<Host>,
 }
 
+/// An exact name, or all names below one.
 #[derive(Clone, Debug)]
-enum Pattern {
+pub(crate) enum Pattern {
     Exact(Host),
     /// Everything that ends so, with one or more labels in front; begins with the dot.
     Suffix(Box<str>),
@@ -55,7 +56,7 @@ impl Hosts {
 }
 
 impl Pattern {
-    fn parse(text: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
         match text.strip_prefix("*.") {
             Some(suffix) => {
                 let suffix = Host::parse(suffix)?;
@@ -65,7 +66,7 @@ impl Pattern {
         }
     }
 
-    fn matches(&self, authority: &Authority<'_>) -> bool {
+    pub(crate) fn matches(&self, authority: &Authority<'_>) -> bool {
         match self {
             Self::Exact(host) => host.authority(None).same_host(authority),
             Self::Suffix(suffix) => {

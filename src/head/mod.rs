@@ -1,13 +1,17 @@
+mod host;
+mod reads;
+
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::net::IpAddr;
 
-use http::{
-    Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version,
-    header,
-};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 
 use crate::diagnosis::Diagnosis;
-use crate::trust::{Authority, Hosts, Scheme, Trust};
+use crate::trust::{Authority, Facts, Hosts, Peer, Scheme, Trust};
+pub(crate) use host::Refusal;
+use host::{Looked, look};
+use reads::Reads;
 
 /// A request without its body, as a [`RedirectPolicy`](crate::RedirectPolicy) sees it.
 ///
@@ -36,58 +40,14 @@ pub struct RequestHead<'a> {
     extensions: &'a Extensions,
     trust: &'a Trust,
     hosts: &'a Hosts,
+    /// Path and query, where they are not the URI's.
+    moved: Option<(&'a str, Option<&'a str>)>,
     scheme: Cell<Option<Scheme>>,
+    facts: Cell<Option<Result<Facts<'a>, Refusal>>>,
     authority: Cell<Option<Looked<'a>>>,
     reads: RefCell<Reads>,
+    rule: Cell<Option<&'static str>>,
     diagnoses: RefCell<Vec<Diagnosis>>,
-}
-
-/// What a look at the host brought: the host, none where there may be none, or why not.
-type Looked<'a> = Result<Option<Authority<'a>>, Refusal>;
-
-/// Why a request is refused before any policy's answer counts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Refusal {
-    pub(crate) status: StatusCode,
-    pub(crate) reason: &'static str,
-}
-
-impl Refusal {
-    const fn bad_request(reason: &'static str) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, reason }
-    }
-
-    /// RFC 9110 §7.4, §15.5.20.
-    const fn misdirected(reason: &'static str) -> Self {
-        Self { status: StatusCode::MISDIRECTED_REQUEST, reason }
-    }
-}
-
-/// Fields that were read. Beyond the room for names, "all of them" is the honest answer.
-#[derive(Default)]
-struct Reads {
-    names: [Option<HeaderName>; 6],
-    all: bool,
-}
-
-impl Reads {
-    fn note(&mut self, name: HeaderName) {
-        // Every cache keys by it.
-        if name == header::HOST {
-            return;
-        }
-        for slot in &mut self.names {
-            match slot {
-                Some(noted) if *noted == name => return,
-                Some(_) => {}
-                None => {
-                    *slot = Some(name);
-                    return;
-                }
-            }
-        }
-        self.all = true;
-    }
 }
 
 /// Trusts nobody and takes any host: for testing a policy without a layer.
@@ -102,23 +62,67 @@ impl<'a> RequestHead<'a> {
     /// The head as a layer that believes `trust` shows it: for testing a policy without a layer.
     pub fn with<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
-        Self::new(request, trust, &ANY)
+        Self::new(request, request.uri(), trust, &ANY)
     }
 
-    pub(crate) fn new<B>(request: &'a Request<B>, trust: &'a Trust, hosts: &'a Hosts) -> Self {
+    /// `uri` is what the client asked for, where routers outside have changed the request's.
+    pub(crate) fn new<B>(
+        request: &'a Request<B>,
+        uri: &'a Uri,
+        trust: &'a Trust,
+        hosts: &'a Hosts,
+    ) -> Self {
         Self {
             method: request.method(),
-            uri: request.uri(),
+            uri,
             version: request.version(),
             headers: request.headers(),
             extensions: request.extensions(),
             trust,
             hosts,
+            moved: None,
             scheme: Cell::new(None),
+            facts: Cell::new(None),
             authority: Cell::new(None),
             reads: RefCell::default(),
+            rule: Cell::new(None),
             diagnoses: RefCell::default(),
         }
+    }
+
+    /// The same request as it would come back from `path`, and from another origin where one is
+    /// given.
+    pub(crate) fn moved<'m>(
+        &'m self,
+        origin: Option<(Scheme, Authority<'m>)>,
+        path: &'m str,
+        query: Option<&'m str>,
+    ) -> RequestHead<'m> {
+        RequestHead {
+            method: self.method,
+            uri: self.uri,
+            version: self.version,
+            headers: self.headers,
+            extensions: self.extensions,
+            trust: self.trust,
+            hosts: self.hosts,
+            moved: Some((path, query)),
+            scheme: Cell::new(origin.map_or(self.scheme.get(), |(scheme, _)| Some(scheme))),
+            facts: Cell::new(self.facts.get()),
+            authority: Cell::new(match origin {
+                Some((_, authority)) => Some(Ok(Some(authority))),
+                None => self.authority.get(),
+            }),
+            reads: RefCell::default(),
+            rule: Cell::new(None),
+            diagnoses: RefCell::default(),
+        }
+    }
+
+    /// Notes what was read of a head that was made of this one. Its diagnoses are not ours: the
+    /// request they are about was not made.
+    pub(crate) fn absorb_reads(&self, moved: RequestHead<'_>) {
+        self.reads.borrow_mut().absorb(moved.reads.into_inner());
     }
 
     /// The method.
@@ -128,12 +132,12 @@ impl<'a> RequestHead<'a> {
 
     /// The path as it was sent, undecoded; `*` for `OPTIONS *`, empty for `CONNECT`.
     pub fn path(&self) -> &'a str {
-        self.uri.path()
+        self.moved.map_or_else(|| self.uri.path(), |(path, _)| path)
     }
 
     /// The query as it was sent, undecoded and without the `?`.
     pub fn query(&self) -> Option<&'a str> {
-        self.uri.query()
+        self.moved.map_or_else(|| self.uri.query(), |(_, query)| query)
     }
 
     /// The protocol version.
@@ -151,7 +155,7 @@ impl<'a> RequestHead<'a> {
 
     /// All fields; notes `*` as read, which keeps an answer out of caches (RFC 9110 §12.5.5).
     pub fn headers(&self) -> &'a HeaderMap {
-        self.reads.borrow_mut().all = true;
+        self.reads.borrow_mut().note_all();
         self.headers
     }
 
@@ -163,10 +167,75 @@ impl<'a> RequestHead<'a> {
     /// The scheme that the user agent used, as far as it is proven.
     pub fn scheme(&self) -> Scheme {
         self.scheme.get().unwrap_or_else(|| {
-            let scheme = self.trust.scheme(self.extensions);
+            let fixed = self.trust.fixed_scheme();
+            let scheme = fixed.or_else(|| self.facts().map(|facts| facts.scheme));
+            let scheme = scheme.unwrap_or(Scheme::Http);
             self.scheme.set(Some(scheme));
             scheme
         })
+    }
+
+    /// The address of the user agent, or of the last proxy that is not ours: the peer's, or what a
+    /// trusted proxy forwards. `None` where nobody who counts knows.
+    pub fn client(&self) -> Option<IpAddr> {
+        self.facts().and_then(|facts| facts.client)
+    }
+
+    /// The other end of the connection, where the server said who that is.
+    pub fn peer(&self) -> Option<Peer> {
+        self.trust.peer(self.extensions)
+    }
+
+    /// `None` where the fields of a trusted proxy are refused.
+    fn facts(&self) -> Option<Facts<'a>> {
+        let facts = self.facts.get().unwrap_or_else(|| {
+            let facts = self.trust.facts(self.extensions, self.headers);
+            let facts = facts.map_err(Refusal::bad_request);
+            if !facts.is_ok_and(|facts| !facts.by_proxy) {
+                self.trust.fields().for_each(|name| self.reads.borrow_mut().note(name));
+            }
+            if let (Ok(Facts { scheme_missing: true, .. }), Some(peer)) = (facts, self.peer()) {
+                self.diagnose(Diagnosis::ProxyWithoutScheme { peer });
+            }
+            self.facts.set(Some(facts));
+            facts
+        });
+        facts.ok()
+    }
+
+    fn forwarded_authority(&self) -> (Option<&'a str>, Option<u16>) {
+        if !self.trust.forwards_authority() {
+            return (None, None);
+        }
+        self.facts().map_or((None, None), |facts| (facts.host, facts.port))
+    }
+
+    /// Whether the fields of a trusted proxy were what counted.
+    pub(crate) fn was_proxied(&self) -> bool {
+        self.facts().is_none_or(|facts| facts.by_proxy)
+    }
+
+    pub(crate) fn trust(&self) -> &'a Trust {
+        self.trust
+    }
+
+    /// Fields, for judging without an effect on the answer: nothing is noted.
+    pub(crate) fn unnoted(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    /// Who decided, unless that is known already.
+    pub(crate) fn note_rule(&self, rule: &'static str) {
+        self.rule.set(self.rule.get().or(Some(rule)));
+    }
+
+    pub(crate) fn rule(&self) -> Option<&'static str> {
+        self.rule.get()
+    }
+
+    /// Whether the operator named this host.
+    pub(crate) fn hosts_vouch_for(&self, host: &Authority<'_>) -> bool {
+        self.hosts.vouch_for(host)
     }
 
     /// Whether the request is proven to have come over a secure connection.
@@ -178,7 +247,7 @@ impl<'a> RequestHead<'a> {
     /// refused: then the layer answers 400 or 421, whatever the policy decides.
     pub fn authority(&self) -> Option<Authority<'a>> {
         let looked = self.authority.get().unwrap_or_else(|| {
-            let looked = self.look_at_host();
+            let looked = look(self);
             self.authority.set(Some(looked));
             looked
         });
@@ -187,7 +256,7 @@ impl<'a> RequestHead<'a> {
 
     /// The origin server itself is meant: `OPTIONS *` and CONNECT have no URL to move to.
     pub(crate) fn has_no_url(&self) -> bool {
-        *self.method == Method::CONNECT || self.uri.path() == "*"
+        *self.method == Method::CONNECT || self.path() == "*"
     }
 
     /// A CORS preflight: Fetch takes nothing but an ok status for an answer, so that a redirection
@@ -207,7 +276,8 @@ impl<'a> RequestHead<'a> {
     }
 
     pub(crate) fn refusal(&self) -> Option<Refusal> {
-        self.authority.get().and_then(Result::err)
+        let by_proxy = self.facts.get().and_then(Result::err);
+        by_proxy.or_else(|| self.authority.get().and_then(Result::err))
     }
 
     /// Whether the operator named the host that was asked for.
@@ -224,49 +294,7 @@ impl<'a> RequestHead<'a> {
 
     /// `Vary`: the names of the fields that were read (RFC 9110 §12.5.5).
     pub(crate) fn vary(&self) -> Option<HeaderValue> {
-        let reads = self.reads.borrow();
-        if reads.all {
-            return Some(HeaderValue::from_static("*"));
-        }
-        let names: Vec<_> = reads.names.iter().flatten().map(HeaderName::as_str).collect();
-        if names.is_empty() { None } else { HeaderValue::try_from(names.join(", ")).ok() }
-    }
-
-    /// The rows of the design's table of hosts; the first that matches wins.
-    fn look_at_host(&self) -> Looked<'a> {
-        let mut fields = self.headers.get_all(header::HOST).iter();
-        let field = match (fields.next(), fields.next()) {
-            (_, Some(_)) => return Err(Refusal::bad_request("more than one Host field\n")),
-            (field, None) => field.map(|value| Authority::parse(value.as_bytes())),
-        };
-        let field = field.transpose().map_err(Refusal::bad_request)?;
-        let target = self.uri.authority().map(|a| Authority::parse(a.as_str().as_bytes()));
-        let target = target.transpose().map_err(Refusal::bad_request)?;
-        if field.is_none() && self.version == Version::HTTP_11 {
-            return Err(Refusal::bad_request("no Host field\n"));
-        }
-        let target_scheme = Scheme::of(self.uri);
-        if let (Some(field), Some(target)) = (&field, &target) {
-            let scheme = target_scheme.unwrap_or_else(|| self.scheme());
-            if !field.same_host(target)
-                || field.effective_port(scheme) != target.effective_port(scheme)
-            {
-                return Err(Refusal::bad_request("Host differs from the request target\n"));
-            }
-        }
-        if target_scheme == Some(Scheme::Https) && !self.is_secure() {
-            return Err(Refusal::misdirected(
-                "https asked for on a connection that is not secure\n",
-            ));
-        }
-        match target.or(field) {
-            Some(authority) if !self.hosts.allow(&authority) => {
-                Err(Refusal::misdirected("not a host of this server\n"))
-            }
-            Some(authority) => Ok(Some(authority)),
-            None if self.version > Version::HTTP_11 => Err(Refusal::bad_request("no host\n")),
-            None => Ok(self.hosts.canonical()),
-        }
+        self.reads.borrow().vary()
     }
 }
 
@@ -274,7 +302,7 @@ impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHead")
             .field("method", self.method)
-            .field("path", &self.uri.path())
+            .field("path", &self.path())
             .field("version", &self.version)
             .field("scheme", &self.scheme())
             .finish_non_exhaustive()

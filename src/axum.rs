@@ -1,0 +1,27 @@
+//! What axum knows of a request.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, OriginalUri};
+use http::{Extensions, Uri};
+
+use crate::trust::{Peer, Trust};
+
+/// The URI before a nested router took its prefix away.
+pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
+    extensions.get().map(|OriginalUri(uri)| uri)
+}
+
+fn peer(extensions: &Extensions) -> Option<Peer> {
+    let info = extensions.get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| *address);
+    extensions.get().copied().or_else(|| info.map(Peer::from))
+}
+
+impl Trust {
+    /// Finds the peer's address in axum's `ConnectInfo<SocketAddr>`, unless
+    /// [`peer_from`](Self::peer_from) says otherwise: serve with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`.
+    pub fn axum(self) -> Self {
+        if self.finds_peers() { self } else { self.peer_from(peer) }
+    }
+}

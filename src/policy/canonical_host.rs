@@ -1,0 +1,104 @@
+use super::{Decision, RedirectPolicy};
+use crate::config_error::ConfigError;
+use crate::head::RequestHead;
+use crate::redirection::Redirection;
+use crate::trust::{Host, Pattern};
+
+/// One name for a site: www or apex, and old domains, on secure requests too.
+///
+/// Rules, in order:
+///
+/// 1. A request for the canonical host passes, and so does one for a host that is not named here:
+///    health checks ask by address. To refuse those, list your hosts with
+///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts).
+/// 2. The twin (`www.` in front, or taken away) and every [`alias`](Self::aliases) get a 307 to the
+///    canonical host (308 by [`permanent`](Self::permanent)): scheme, port, path and query stay.
+///
+/// Pitfalls: [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) has to list the aliases, too, or
+/// they are answered 421. Behind a proxy that rewrites `Host`, nothing is ever moved; let it pass `Host` on, or
+/// believe its [forwarded host](crate::Trust::forwarded_host).
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::{CanonicalHost, Decision, RedirectPolicy, RequestHead};
+///
+/// let policy = CanonicalHost::new("www.example.com")?.aliases(["*.example.org"])?;
+/// for (host, location) in [
+///     ("example.com:8080", Some("http://www.example.com:8080/p?q")),
+///     ("old.example.org", Some("http://www.example.com/p?q")),
+///     ("www.example.com", None),
+///     ("10.0.0.7", None),
+/// ] {
+///     let request = Request::post("/p?q").header("host", host).body(())?;
+///     let head = RequestHead::from(&request);
+///     let seen = match policy.decide(&head) {
+///         Decision::Redirect(to) => to.location_for(&head),
+///         _ => None,
+///     };
+///     assert_eq!(seen.as_ref().map(|seen| seen.as_bytes()), location.map(str::as_bytes));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct CanonicalHost {
+    host: Host,
+    aliases: Vec<Pattern>,
+    to: Redirection,
+}
+
+impl CanonicalHost {
+    /// `host`, for its twin: `www.example.com` for `example.com`, or the other way round.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Host`] if it is no host, or has a port.
+    pub fn new(host: &str) -> Result<Self, ConfigError> {
+        let to = Redirection::new().host(host)?.to_own_host();
+        let host = Host::parse(host)?;
+        let twin = match host.as_str().strip_prefix("www.") {
+            Some(apex) => Pattern::parse(apex),
+            None => Pattern::parse(&format!("www.{}", host.as_str())),
+        };
+        // An address has no twin.
+        Ok(Self { host, aliases: twin.into_iter().collect(), to })
+    }
+
+    /// Further hosts that are moved: exact names, and `*.example.org` for one or more labels in front.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Host`] for a name that is no host.
+    pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        for host in hosts {
+            self.aliases.push(Pattern::parse(host.as_ref())?);
+        }
+        Ok(self)
+    }
+
+    /// 308: clients and caches may remember it for a day.
+    pub fn permanent(mut self) -> Self {
+        self.to = self.to.permanent();
+        self
+    }
+}
+
+impl RedirectPolicy for CanonicalHost {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        if head.has_no_url() || head.is_preflight() {
+            return Decision::Pass;
+        }
+        match head.authority() {
+            Some(asked)
+                if !asked.same_host(&self.host.authority(None))
+                    && self.aliases.iter().any(|alias| alias.matches(&asked)) =>
+            {
+                Decision::Redirect(self.to.clone())
+            }
+            _ => Decision::Pass,
+        }
+    }
+}

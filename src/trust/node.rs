@@ -1,0 +1,86 @@
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// Whom a forwarded field names (RFC 7239 §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    Address(IpAddr),
+    /// `unknown`, or an obfuscated identifier.
+    Hidden,
+}
+
+/// Reads `address [ ":" port ]`; an IPv6 address with a port has brackets, alone it need not.
+pub(super) fn parse(text: &str) -> Option<Node> {
+    if text.eq_ignore_ascii_case("unknown") || is_obfuscated(text) {
+        return Some(Node::Hidden);
+    }
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(Node::Address(address));
+    }
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Some(Node::Address(address.ip()));
+    }
+    // `[::1]`, and an obfuscated port behind any of these.
+    let (node, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            (address.parse::<Ipv6Addr>().ok().map(IpAddr::from)?, port)
+        }
+        None => {
+            let (address, _) = text.split_once(':')?;
+            (address.parse().ok()?, text.get(address.len()..)?)
+        }
+    };
+    let plausible = port.is_empty() || port.strip_prefix(':').is_some_and(is_obfuscated);
+    plausible.then_some(Node::Address(node))
+}
+
+/// `"_" 1*( ALPHA / DIGIT / "." / "_" / "-" )`
+fn is_obfuscated(text: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    text.strip_prefix('_').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes() {
+        for (text, address) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("192.0.2.1:4711", Some("192.0.2.1")),
+            ("192.0.2.1:_port", Some("192.0.2.1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:4711", Some("2001:db8::1")),
+            ("[2001:db8::1]:_p", Some("2001:db8::1")),
+            ("unknown", None),
+            ("Unknown", None),
+            ("_hidden", None),
+            ("_SEVKISEK-1.x", None),
+        ] {
+            let node = parse(text).expect(text);
+            let expected = address.map_or(Node::Hidden, |a| Node::Address(a.parse().expect(a)));
+            assert_eq!(node, expected, "{text}");
+        }
+        for text in [
+            "",
+            "_",
+            "a.test",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1.2.3.4:",
+            "1.2.3.4:99999",
+            "[::1",
+            "::1]",
+            "[::1]x",
+            "[1.2.3.4]",
+            "_a b",
+            "unknown:80x",
+            "\"1.2.3.4\"",
+            "fe80::1%eth0",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+}
