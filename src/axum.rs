@@ -12,7 +12,7 @@ pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
     extensions.get().map(|OriginalUri(uri)| uri)
 }
 
-fn peer(extensions: &Extensions) -> Option<Peer> {
+pub(crate) fn peer(extensions: &Extensions) -> Option<Peer> {
     let info = extensions.get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| *address);
     extensions.get().copied().or_else(|| info.map(Peer::from))
 }
@@ -22,6 +22,6 @@ impl Trust {
     /// [`peer_from`](Self::peer_from) says otherwise: serve with
     /// `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn axum(self) -> Self {
-        if self.finds_peers() { self } else { self.peer_from(peer) }
+        self.or_peer_from(peer)
     }
 }

@@ -32,7 +32,12 @@ impl<P: RedirectPolicy> RedirectLayer<P> {
 impl<P, D> RedirectLayer<P, D> {
     /// Whose word counts about scheme, host and client: proxies, above all.
     pub fn trust(self, trust: Trust) -> Self {
-        self.set(|settings| settings.trust = trust)
+        self.set(|settings| {
+            settings.trust = match settings.peer_from {
+                Some(peer_from) => trust.or_peer_from(peer_from),
+                None => trust,
+            };
+        })
     }
 
     /// Fixes the transport of every request: for a listener which only TLS reaches, or one behind a
@@ -47,6 +52,7 @@ impl<P, D> RedirectLayer<P, D> {
     pub fn axum(self) -> Self {
         self.set(|settings| {
             settings.trust = settings.trust.clone().axum();
+            settings.peer_from = Some(crate::axum::peer);
             settings.original_uri = Some(crate::axum::original_uri);
         })
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Extensions, Uri};
 
 use crate::diagnosis::Diagnosis;
-use crate::trust::{Hosts, Trust};
+use crate::trust::{Hosts, Peer, Trust};
 
 /// What a layer was told, apart from its policy.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Settings {
     pub(super) preload_safe: bool,
     pub(super) html_note: bool,
     pub(super) record: bool,
+    /// How peers are found, unless trust says otherwise.
+    pub(super) peer_from: Option<fn(&Extensions) -> Option<Peer>>,
     /// The URI before routers changed it, where somebody keeps it.
     pub(super) original_uri: Option<fn(&Extensions) -> Option<&Uri>>,
 }
@@ -32,6 +34,7 @@ impl Default for Settings {
             preload_safe: false,
             html_note: false,
             record: false,
+            peer_from: None,
             original_uri: None,
         }
     }

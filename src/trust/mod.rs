@@ -185,9 +185,9 @@ impl Trust {
         }
     }
 
-    #[cfg(feature = "axum")]
-    pub(crate) const fn finds_peers(&self) -> bool {
-        self.peer_from.is_some()
+    /// Finds peers by `peer`, unless it knows how already.
+    pub(crate) fn or_peer_from(self, peer: fn(&Extensions) -> Option<Peer>) -> Self {
+        if self.peer_from.is_some() { self } else { self.peer_from(peer) }
     }
 
     pub(crate) fn peer(&self, extensions: &Extensions) -> Option<Peer> {

@@ -72,6 +72,19 @@ where
     Asked { status: parts.status, headers: parts.headers, body, calls: inner.calls() }
 }
 
+/// The same, without a runtime: nothing here has to wait.
+pub fn ask_now<P, B>(layer: &RedirectLayer<P>, request: Request<B>) -> Asked
+where
+    P: RedirectPolicy,
+    B: Body,
+{
+    let future = std::pin::pin!(ask(layer, request));
+    match future.poll(&mut Context::from_waker(std::task::Waker::noop())) {
+        Poll::Ready(asked) => asked,
+        Poll::Pending => panic!("it has to wait"),
+    }
+}
+
 /// A request without content for `a.test`.
 pub fn request(method: &str, uri: &str, fields: &[(&str, &str)]) -> Request<Full<Bytes>> {
     let mut request = Request::builder().method(method).uri(uri);

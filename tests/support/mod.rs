@@ -5,7 +5,7 @@ mod inner;
 #[cfg(feature = "follow")]
 mod script;
 
-pub use inner::{Asked, Inner, ask, request};
+pub use inner::{Asked, Inner, ask, ask_now, request};
 #[cfg(feature = "follow")]
 pub(crate) use script::chain;
 #[cfg(feature = "follow")]
