@@ -11,9 +11,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::{Empty, Full};
 use tower::{Layer, Service};
+use tower_redirect::trust::Peer;
 use tower_redirect::{
     FollowRedirectsLayer, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
-    Transport, Versioning, policy_fn,
+    Transport, Trust, Versioning, policy_fn,
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -123,18 +124,40 @@ fn get<B>(uri: &'static str, body: B) -> Request<B> {
     request
 }
 
+fn proxies() -> Trust {
+    Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded()
+}
+
+/// As a trusted proxy hands it on.
+fn proxied() -> Request<Empty<Bytes>> {
+    let mut request = get("/api/v2/orders?id=7", Empty::new());
+    request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+    let fields = request.headers_mut();
+    fields.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 1.1.1.1, 10.0.0.2"));
+    fields.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+    request
+}
+
+fn pass_through<S, R>(mut service: S, request: Request<Empty<Bytes>>) -> u64
+where
+    S: Service<Request<Empty<Bytes>>, Response = Response<R>>,
+{
+    let mut response = None;
+    let count = measure(|| response = Some(answer(&mut service, request)));
+    assert_eq!(response.expect("an answer").status(), 200);
+    count.count_total
+}
+
 fn pass_allocations(policy: impl RedirectPolicy, secure: bool) -> u64 {
     let handle = Handle::new([]);
-    let mut service = RedirectLayer::new(policy).layer(handle.clone());
+    let service = RedirectLayer::new(policy).layer(handle.clone());
     let mut request = get("/api/v2/orders?id=7", Empty::<Bytes>::new());
     if secure {
         request.extensions_mut().insert(Transport::Secure);
     }
-    let mut response = None;
-    let count = measure(|| response = Some(answer(&mut service, request)));
-    assert_eq!(response.expect("an answer").status(), 200);
+    let count = pass_through(service, request);
     assert_eq!(handle.polls(), 1);
-    count.count_total
+    count
 }
 
 fn three() -> impl RedirectPolicy {
@@ -151,6 +174,15 @@ fn the_pass_path_allocates_nothing() {
     assert_eq!(pass_allocations(None::<HttpsOnly>, false), 0);
     assert_eq!(pass_allocations(HttpsOnly::new(), true), 0);
     assert_eq!(pass_allocations(three(), true), 0);
+    let service = RedirectLayer::new(three()).trust(proxies()).layer(Handle::new([]));
+    assert_eq!(pass_through(service, proxied()), 0);
+    let trust = Trust::proxies(["10.0.0.0/8"]).expect("valid").forwarded().forwarded_host();
+    let service = RedirectLayer::new(three()).trust(trust).layer(Handle::new([]));
+    let mut request = proxied();
+    let element =
+        HeaderValue::from_static("for=1.1.1.1;proto=https;host=a.test, for=10.0.0.2;proto=http");
+    request.headers_mut().insert(header::FORWARDED, element);
+    assert_eq!(pass_through(service, request), 0);
     let reads = policy_fn(|head| {
         let _ = (head.header(header::ACCEPT), head.authority(), head.is_secure());
         None
@@ -168,15 +200,21 @@ fn cloning_a_service_allocates_nothing() {
 
 #[test]
 fn a_redirection_allocates_its_fields_and_no_more() {
-    let mut service = RedirectLayer::new(HttpsOnly::new()).layer(Handle::new([]));
-    let request = get("/api/v2/orders?id=7", Empty::<Bytes>::new());
-    let mut response = None;
-    let count = measure(|| response = Some(answer(&mut service, request)));
-    assert_eq!(
-        response.expect("an answer").headers()["location"],
-        "https://a.test/api/v2/orders?id=7"
-    );
-    assert!(count.count_total <= 3, "{count:?}");
+    let redirect = |layer: RedirectLayer<HttpsOnly>, location: &str| {
+        let mut service = layer.layer(Handle::new([]));
+        let request = get("/api/v2/orders?id=7", Empty::<Bytes>::new());
+        let mut response = None;
+        let count = measure(|| response = Some(answer(&mut service, request)));
+        assert_eq!(response.expect("an answer").headers()["location"], location);
+        count.count_total
+    };
+    let layer = RedirectLayer::new(HttpsOnly::new());
+    let location = "https://a.test/api/v2/orders?id=7";
+    assert_eq!(redirect(layer.clone(), location), 3);
+    let recorded = redirect(layer.record(), location);
+    assert!(recorded <= 7, "{recorded}");
+    let layer = RedirectLayer::new(HttpsOnly::new().port(8443));
+    assert_eq!(redirect(layer, "https://a.test:8443/api/v2/orders?id=7"), 3);
 }
 
 fn follow_allocations<B, const N: usize>(locations: [&'static str; N], body: B) -> u64

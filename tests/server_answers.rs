@@ -14,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use support::{Inner, ask, request};
 use tower::{Layer, Service};
+use tower_redirect::server::Redirected;
 use tower_redirect::{
     Decision, HttpsOnly, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Scheme,
     Transport, Versioning, policy_fn,
@@ -505,4 +506,107 @@ async fn the_inner_body_comes_through_as_it_is() {
     assert_eq!(response.body().size_hint().exact(), Some(5));
     assert!(!response.body().is_end_stream());
     assert_eq!(response.into_body().collect().await.expect("infallible").to_bytes(), "inner");
+}
+
+#[test]
+fn targets_that_browsers_read_otherwise_are_refused() {
+    for target in [
+        "http://google.com\\@apple.com",
+        "http:/\\evil.com",
+        "/\t/evil.com",
+        "http://a@evil.com/",
+        "//evil.com",
+        "/\\evil.com",
+        "javascript:alert(1)",
+        " https://a.test/",
+    ] {
+        assert!(Redirection::to(target).is_err(), "{target:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_note_shows_its_target_as_text() {
+    let layer = always(Redirection::new().path("/<script>'\"&x")).html_note();
+    let asked = ask(&layer, request("GET", "/?a&b='", &[])).await;
+    let note = "<!doctype html><title>Moved</title><p>Moved to \
+                <a href=\"/%3Cscript%3E&#39;%22&amp;x?a&amp;b=&#39;\">/%3Cscript%3E&#39;%22&amp;x?a&amp;b=&#39;</a>\n";
+    assert_eq!(String::from_utf8_lossy(&asked.body), note);
+    assert_eq!(asked.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(asked.header("content-length"), Some(note.len().to_string().as_str()));
+    // To people only: not to HEAD, and not to what sends a body.
+    for method in ["HEAD", "POST"] {
+        let asked = ask(&layer, request(method, "/", &[])).await;
+        assert_eq!((asked.header("content-length"), asked.body.len()), (Some("0"), 0), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_not_mapped_is_no_error() {
+    let layer = RedirectLayer::new(HttpsOnly::new().port(9443).port_map([(8080, 8443), (80, 443)]));
+    for (host, location) in [
+        ("a.test:8080", "https://a.test:8443/"),
+        ("a.test", "https://a.test/"),
+        ("a.test:80", "https://a.test/"),
+        ("localhost:1234", "https://localhost:9443/"),
+    ] {
+        let asked = ask(&layer, request("GET", "/", &[("host", host)])).await;
+        assert_eq!(asked.location(), Some(location));
+    }
+}
+
+#[tokio::test]
+async fn https_only_can_refuse() {
+    let refusing = RedirectLayer::new(HttpsOnly::new().refuse_unsafe());
+    for (method, status) in
+        [("GET", 307), ("HEAD", 307), ("OPTIONS", 307), ("POST", 403), ("PUT", 403), ("BREW", 403)]
+    {
+        let asked = ask(&refusing, request(method, "/", &[])).await;
+        assert_eq!((asked.status.as_u16(), asked.calls), (status, 0), "{method}");
+    }
+    let listed = HttpsOnly::new().hosts(["a.test"]).expect("valid").permanent();
+    let listed = RedirectLayer::new(listed);
+    assert_eq!(ask(&listed, request("GET", "/", &[])).await.status.as_u16(), 308);
+    let other = ask(&listed, request("GET", "/", &[("host", "b.test")])).await;
+    assert_eq!((other.status.as_u16(), other.location()), (421, None));
+    // What is secure is not asked for its host.
+    let mut secure = request("GET", "/", &[("host", "b.test")]);
+    secure.extensions_mut().insert(Transport::Secure);
+    assert_eq!(ask(&listed, secure).await.calls, 1);
+}
+
+#[tokio::test]
+async fn a_record_says_what_was_answered_and_by_whom() {
+    let policy = (Versioning::new("/api", "v2").expect("valid"), HttpsOnly::new());
+    for recorded in [true, false] {
+        let layer = RedirectLayer::new(&policy);
+        let layer = if recorded { layer.record() } else { layer };
+        let mut service = layer.layer(Inner::default());
+        let response = service.call(request("GET", "/x", &[])).await.expect("infallible");
+        let record = Redirected::of(&response);
+        assert_eq!(record.is_some(), recorded);
+        if let Some(record) = record {
+            assert_eq!(record.status(), StatusCode::TEMPORARY_REDIRECT);
+            assert_eq!(record.location(), "https://a.test/x");
+            assert!(record.rule().ends_with("::HttpsOnly"), "{}", record.rule());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_request_holds_no_control_byte() {
+    let diagnoses = Arc::new(Mutex::new(Vec::new()));
+    let noted = diagnoses.clone();
+    let layer = RedirectLayer::new((
+        HttpsOnly::new().permanent(),
+        policy_fn(|head| head.is_secure().then(|| Redirection::new().scheme(Scheme::Http))),
+    ))
+    .on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.to_string()));
+    for (path, proto) in [("/%0a%1b[31m", "http"), ("/\u{9b}", "https\tx")] {
+        ask(&layer, request("GET", path, &[("x-forwarded-proto", proto)])).await;
+    }
+    let diagnoses = diagnoses.lock().expect("not poisoned");
+    assert!(!diagnoses.is_empty());
+    for diagnosis in diagnoses.iter() {
+        assert!(!diagnosis.chars().any(char::is_control), "{diagnosis:?}");
+    }
 }

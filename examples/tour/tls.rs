@@ -34,7 +34,9 @@ impl Identity {
     pub fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
         let chain = vec![self.certificate.clone()];
         let config = ServerConfig::builder().with_no_client_auth();
-        Ok(Arc::new(config.with_single_cert(chain, self.key.clone_key())?))
+        let mut config = config.with_single_cert(chain, self.key.clone_key())?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
     }
 
     /// The certificate, for clients to believe.

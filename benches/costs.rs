@@ -1,0 +1,127 @@
+//! Run with: `cargo bench --bench costs` (needs valgrind)
+//!
+//! What the server side costs, in instructions per request over the bare service. Instructions
+//! repeat within a promille, times do not.
+
+use std::convert::Infallible;
+use std::env;
+use std::error::Error;
+use std::future::{Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::process::Command;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body_util::Empty;
+use tower::{Layer, Service};
+use tower_redirect::trust::Peer;
+use tower_redirect::{
+    HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, Transport, Trust, Versioning,
+    policy_fn,
+};
+
+type Body = Empty<Bytes>;
+
+#[derive(Clone)]
+struct Inner;
+
+impl Service<Request<Body>> for Inner {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        black_box(request);
+        ready(Ok(Response::new(Body::new())))
+    }
+}
+
+fn request(secure: bool) -> Request<Body> {
+    let mut request = Request::new(Body::new());
+    *request.uri_mut() = Uri::from_static("/api/v2/orders?id=7");
+    let fields = request.headers_mut();
+    fields.insert(header::HOST, HeaderValue::from_static("shop.example.com"));
+    fields.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    fields.insert(header::USER_AGENT, HeaderValue::from_static("bench"));
+    fields.insert("x-forwarded-for", HeaderValue::from_static("1.1.1.1"));
+    fields.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+    request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+    if secure {
+        request.extensions_mut().insert(Transport::Secure);
+    }
+    request
+}
+
+fn run<S: Service<Request<Body>>>(mut service: S, secure: bool, times: usize) {
+    let mut cx = Context::from_waker(Waker::noop());
+    for _ in 0..times {
+        let future = pin!(service.call(request(secure)));
+        let _ = black_box(future.poll(&mut cx).is_ready());
+    }
+}
+
+const SCENARIOS: [&str; 7] = ["bare", "S1", "S2", "https", "S2b", "S3", "S3-record"];
+
+fn scenario(name: &str, times: usize) -> Result<(), Box<dyn Error>> {
+    let maintenance =
+        Maintenance::new(MaintenanceSwitch::new()).standby("https://b.example.com")?;
+    let versions = Versioning::new("/api", "v2")?.retire("v1")?;
+    let trust = Trust::proxies(["10.0.0.0/8"])?.x_forwarded();
+    let https = HttpsOnly::new();
+    match name {
+        "bare" => run(Inner, true, times),
+        "S1" => run(RedirectLayer::new(policy_fn(|_| None)).layer(Inner), true, times),
+        "S2" => {
+            let reads = policy_fn(|head| {
+                black_box(head.header(header::ACCEPT));
+                None
+            });
+            run(RedirectLayer::new(reads).layer(Inner), true, times);
+        }
+        "https" => run(RedirectLayer::new(https).layer(Inner), true, times),
+        "S2b" => {
+            let layer = RedirectLayer::new((https, maintenance, versions)).trust(trust);
+            run(layer.layer(Inner), false, times);
+        }
+        "S3" => run(RedirectLayer::new(https).layer(Inner), false, times),
+        "S3-record" => run(RedirectLayer::new(https).record().layer(Inner), false, times),
+        other => return Err(format!("no scenario {other:?}").into()),
+    }
+    Ok(())
+}
+
+/// Instructions that a scenario takes for so many requests.
+fn instructions(name: &str, times: usize) -> Result<u64, Box<dyn Error>> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env::current_exe()?)
+        .args([name, &times.to_string()])
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let collected = text.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, number) = collected.ok_or_else(|| format!("valgrind said: {text}"))?;
+    Ok(number.trim().parse()?)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    if let [name, times] = args.as_slice() {
+        return scenario(name, times.parse()?);
+    }
+    let mut bare = None;
+    for name in SCENARIOS {
+        let each = (instructions(name, 2000)? - instructions(name, 1000)?) / 1000;
+        let over = *bare.get_or_insert(each);
+        println!(
+            "{name:10} {each:6} instructions, {:+} over bare",
+            i128::from(each) - i128::from(over)
+        );
+    }
+    Ok(())
+}
