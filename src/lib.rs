@@ -58,7 +58,8 @@
 //!
 //! | you want | take |
 //! |---|---|
-//! | nothing in clear | [`HttpsOnly`] |
+//! | nothing in clear | [`HttpsOnly`], and [`HstsLayer`] outside |
+//! | one name for a site | [`CanonicalHost`] |
 //! | work to go on elsewhere, or a page or 503 to say that it cannot | [`Maintenance`], with its [`MaintenanceSwitch`] |
 //! | an old version's clients to reach the new one | [`Versioning`] |
 //! | one moved URL, or rules of your own | [`policy_fn`] with a [`Redirection`] |
@@ -67,14 +68,16 @@
 //! # Behind a proxy
 //!
 //! A proxy that terminates TLS makes every request look plain, and [`HttpsOnly`] would redirect it
-//! forever. Where all traffic comes through the proxy, and the proxy takes https alone, say so:
-//! [`RedirectLayer::transport`]`(Transport::Secure)`. A forwarded header proves nothing to this
-//! version, whoever sends it.
+//! forever. Say which peers are yours, and which field they set:
+//! `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`, for [`RedirectLayer`] and [`HstsLayer`]
+//! alike; see [`trust`] for the rules. Where a request goes round in circles all the same,
+//! [`RedirectLayer::on_diagnosis`] says why.
 //!
 //! # Features
 //!
 //! `follow`, on by default: the client side, and with it the `url` crate. A server does without:
-//! `tower-redirect = { version = "0.1", default-features = false }`.
+//! `tower-redirect = { version = "0.1", default-features = false }`. `axum`: the call `.axum()`, for
+//! nested routers and `ConnectInfo`.
 //!
 #![cfg_attr(
     not(feature = "follow"),

@@ -29,14 +29,26 @@ fn random(length: usize) -> Vec<u8> {
 
 #[tokio::test]
 #[ignore = "needs curl"]
-async fn curl_uploads_a_mebibyte_through_both_redirects() -> Result<(), Box<dyn Error>> {
+async fn curl_uploads_a_mebibyte_to_https_and_v2() -> Result<(), Box<dyn Error>> {
     let servers = servers::Servers::start(&tls::Identity::self_signed()?, None).await?;
     let bytes = random(1024 * 1024);
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("upload");
     std::fs::write(&file, &bytes)?;
     for expect in ["Expect:", "Expect: 100-continue"] {
         let output = Command::new("curl")
-            .args(["-q", "--noproxy", "*", "-k", "-L", "-s", "-S", "-v", "--max-time", "60"])
+            .args([
+                "-q",
+                "--noproxy",
+                "*",
+                "-k",
+                "-L",
+                "-s",
+                "-S",
+                "-v",
+                "--max-time",
+                "60",
+                "--http1.1",
+            ])
             .args(["-H", expect, "-w", "\n%{http_code} %{num_redirects} %{method}"])
             .arg("--data-binary")
             .arg(format!("@{}", file.display()))
@@ -46,20 +58,13 @@ async fn curl_uploads_a_mebibyte_through_both_redirects() -> Result<(), Box<dyn 
         let (seen, log) =
             (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));
         let receipt = app::receipt_text("POST", "https", "/api/v2/uploads", &bytes);
-        assert_eq!(seen, format!("{receipt}\n\n201 2 POST"), "{log}");
+        assert_eq!(seen, format!("{receipt}\n\n201 1 POST"), "{log}");
         // POST all the way.
         let sent: Vec<_> = log
             .lines()
             .filter(|line| line.starts_with("> ") && line.ends_with("HTTP/1.1"))
             .collect();
-        assert_eq!(
-            sent,
-            [
-                "> POST /api/v1/uploads HTTP/1.1",
-                "> POST /api/v1/uploads HTTP/1.1",
-                "> POST /api/v2/uploads HTTP/1.1"
-            ]
-        );
+        assert_eq!(sent, ["> POST /api/v1/uploads HTTP/1.1", "> POST /api/v2/uploads HTTP/1.1"]);
     }
     Ok(())
 }

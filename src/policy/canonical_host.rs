@@ -54,7 +54,7 @@ impl CanonicalHost {
     ///
     /// [`ConfigError::Host`] if it is no host, or has a port.
     pub fn new(host: &str) -> Result<Self, ConfigError> {
-        let to = Redirection::new().host(host)?.to_own_host();
+        let to = Redirection::new().host(host)?.on_own_host();
         let host = Host::parse(host)?;
         let twin = match host.as_str().strip_prefix("www.") {
             Some(apex) => Pattern::parse(apex),

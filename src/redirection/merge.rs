@@ -37,7 +37,7 @@ impl<'r> Moved<'r> {
 
 impl Redirection {
     /// Leads to a host that this server answers for, whoever named it.
-    pub(crate) fn to_own_host(mut self) -> Self {
+    pub(crate) fn on_own_host(mut self) -> Self {
         self.own_host = true;
         self
     }

@@ -4,6 +4,8 @@
 //!
 //! 1. The policy is asked about the request's head. Where it passes, the inner service gets the
 //!    request unchanged, at the cost of no allocation.
+//!    A redirection to a host of ours is not sent yet: the policies are asked again about the request
+//!    as it would come back, so that several become one. A circle is answered 500.
 //! 2. A host that a policy asked for and that is refused is answered 400 or 421, whatever the policy
 //!    then said.
 //! 3. Every answer of this layer carries `Content-Length`, where the status has content, and
@@ -13,6 +15,7 @@
 //!    [`RedirectLayer::drain_limit`]: a server that closes with unread input resets the connection,
 //!    and the client sees a broken pipe instead of the 307. With `Expect: 100-continue` nothing is
 //!    read, and nothing uploaded. In both cases where input stays unread: `Connection: close`.
+//!    [`RedirectLayer::drain_on`] answers at once, and reads the upload away elsewhere.
 //!
 //! Pitfalls: a client that announces a body and never sends it is waited for while something keeps
 //! the connection open, so put a timeout outside. An application answer that depends on a field
