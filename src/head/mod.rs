@@ -47,8 +47,12 @@ pub struct RequestHead<'a> {
     authority: Cell<Option<Looked<'a>>>,
     reads: RefCell<Reads>,
     rule: Cell<Option<&'static str>>,
-    diagnoses: RefCell<Vec<Diagnosis>>,
+    /// Boxed, so that the many heads without one have little to drop.
+    diagnoses: RefCell<Option<Box<Diagnoses>>>,
 }
+
+#[derive(Default)]
+struct Diagnoses(Vec<Diagnosis>);
 
 /// Trusts nobody and takes any host: for testing a policy without a layer.
 impl<'a, B> From<&'a Request<B>> for RequestHead<'a> {
@@ -167,8 +171,11 @@ impl<'a> RequestHead<'a> {
     /// The scheme that the user agent used, as far as it is proven.
     pub fn scheme(&self) -> Scheme {
         self.scheme.get().unwrap_or_else(|| {
-            let fixed = self.trust.fixed_scheme();
-            let scheme = fixed.or_else(|| self.facts().map(|facts| facts.scheme));
+            let said = || match self.trust.has_proxies() {
+                true => self.facts().map(|facts| facts.scheme),
+                false => Some(Trust::accepted(self.extensions)),
+            };
+            let scheme = self.trust.fixed_scheme().or_else(said);
             let scheme = scheme.unwrap_or(Scheme::Http);
             self.scheme.set(Some(scheme));
             scheme
@@ -268,11 +275,11 @@ impl<'a> RequestHead<'a> {
     }
 
     pub(crate) fn diagnose(&self, diagnosis: Diagnosis) {
-        self.diagnoses.borrow_mut().push(diagnosis);
+        self.diagnoses.borrow_mut().get_or_insert_default().0.push(diagnosis);
     }
 
     pub(crate) fn take_diagnoses(&self) -> Vec<Diagnosis> {
-        self.diagnoses.take()
+        self.diagnoses.take().map_or(Vec::new(), |diagnoses| diagnoses.0)
     }
 
     pub(crate) fn refusal(&self) -> Option<Refusal> {

@@ -57,13 +57,30 @@ pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
 /// What stands behind may read this path as another one: an empty or dot segment, an escaped dot,
 /// slash or backslash, a backslash.
 pub(crate) fn is_ambiguous(path: &str) -> bool {
-    let escaped = |rest: &[u8]| {
-        matches!(rest, [b'%', b'2', b'e' | b'E' | b'f' | b'F', ..] | [b'%', b'5', b'c' | b'C', ..])
-    };
-    path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | ".."))
-        || path.contains('\\')
-        || path.contains('%')
-            && (0..path.len()).any(|at| path.as_bytes().get(at..).is_some_and(escaped))
+    let bytes = path.as_bytes();
+    let odd_segment = |segment: Option<&[u8]>| matches!(segment, None | Some(b"" | b"." | b".."));
+    // Where the segment under way begins; `None` before the first slash.
+    let mut begin = None;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'/' => {
+                if begin.is_some_and(|begin| odd_segment(bytes.get(begin..at))) {
+                    return true;
+                }
+                begin = Some(at + 1);
+            }
+            b'\\' => return true,
+            b'%' => {
+                if let Some([b'2', b'e' | b'E' | b'f' | b'F'] | [b'5', b'c' | b'C']) =
+                    bytes.get(at + 1..at + 3)
+                {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    begin.is_some_and(|begin| odd_segment(bytes.get(begin..)))
 }
 
 #[cfg(test)]

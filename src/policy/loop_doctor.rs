@@ -10,25 +10,41 @@ pub(super) fn examine(head: &RequestHead<'_>) {
     if head.was_proxied() || head.trust().fixed_scheme().is_some() {
         return;
     }
-    let peer = head.peer();
-    let fields = head.unnoted();
-    if head.trust().has_proxies() && peer.is_none() {
+    let signs = Signs::of(head.unnoted());
+    let no_peer = head.trust().has_proxies() && head.peer().is_none();
+    if no_peer {
         head.diagnose(Diagnosis::PeerUnknown);
-    } else if says_https(fields) {
-        head.diagnose(Diagnosis::UntrustedProxy { peer });
-    } else if fields.keys().any(|name| name.as_str().starts_with("sec-fetch-")) && !is_local(head) {
-        head.diagnose(Diagnosis::BrowserOverTls { peer });
+    } else if signs.says_https {
+        head.diagnose(Diagnosis::UntrustedProxy { peer: head.peer() });
+    } else if signs.from_browser && !is_local(head) {
+        head.diagnose(Diagnosis::BrowserOverTls { peer: head.peer() });
     }
 }
 
-fn says_https(fields: &HeaderMap) -> bool {
-    let contains = |name: &str, text: &[u8]| {
-        let holds = |value: &[u8]| value.windows(text.len()).any(|w| w.eq_ignore_ascii_case(text));
-        fields.get_all(name).iter().any(|value| holds(value.as_bytes()))
-    };
-    contains("x-forwarded-proto", b"https")
-        || contains("forwarded", b"proto=https")
-        || contains("forwarded", b"proto=\"https\"")
+/// What fields say of how the user agent came.
+#[derive(Default)]
+struct Signs {
+    says_https: bool,
+    from_browser: bool,
+}
+
+impl Signs {
+    fn of(fields: &HeaderMap) -> Self {
+        let mut signs = Self::default();
+        for (name, value) in fields {
+            let holds = |text: &[u8]| {
+                value.as_bytes().windows(text.len()).any(|w| w.eq_ignore_ascii_case(text))
+            };
+            match name.as_str() {
+                "x-forwarded-proto" => signs.says_https |= holds(b"https"),
+                "forwarded" => {
+                    signs.says_https |= holds(b"proto=https") || holds(b"proto=\"https\"");
+                }
+                other => signs.from_browser |= other.starts_with("sec-fetch-"),
+            }
+        }
+        signs
+    }
 }
 
 /// Browsers take loopback for secure, too (W3C Secure Contexts §3.1).

@@ -139,6 +139,8 @@ impl From<Option<Redirection>> for Decision {
 /// Asks a policy. Redirections that could not be followed or would change nothing count as a pass.
 pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>) -> Decision {
     let decision = match policy.decide(head) {
+        // Said anew, so that a pass does not carry the room of an answer around.
+        Decision::Pass => return Decision::Pass,
         Decision::Redirect(to) if cannot_move(head) || to.is_self(head) => Decision::Pass,
         Decision::Respond(with) if is_redirection(&with) && cannot_move(head) => Decision::Pass,
         decided => decided,

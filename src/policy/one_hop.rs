@@ -19,6 +19,7 @@ pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     preload_safe: bool,
 ) -> Decision {
     let mut found = match ask(policy, head) {
+        Decision::Pass => return Decision::Pass,
         Decision::Redirect(found) if found.comes_back(head) => found,
         decided => return decided,
     };

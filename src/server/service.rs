@@ -60,14 +60,17 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
         let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
         let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
         let decision = decide(&*self.policy, &head, self.settings.preload_safe);
-        let verdict = match (head.refusal(), decision) {
-            (Some(refusal), _) => Verdict::Answer(answer::refuse(&head, refusal)),
-            (None, Decision::Pass) => Verdict::Call,
-            (None, Decision::Annotate(fields)) => Verdict::Annotate(fields),
-            (None, Decision::Redirect(to)) => {
-                Verdict::Answer(answer::redirect(&head, &to, &self.settings))
+        let verdict = if let Some(refusal) = head.refusal() {
+            Verdict::Answer(answer::refuse(&head, refusal))
+        } else {
+            match decision {
+                Decision::Pass => Verdict::Call,
+                Decision::Annotate(fields) => Verdict::Annotate(fields),
+                Decision::Redirect(to) => {
+                    Verdict::Answer(answer::redirect(&head, &to, &self.settings))
+                }
+                Decision::Respond(with) => Verdict::Answer(answer::respond(&head, with)),
             }
-            (None, Decision::Respond(with)) => Verdict::Answer(answer::respond(&head, with)),
         };
         self.settings.on_diagnosis.tell(&head.take_diagnoses());
         verdict

@@ -55,14 +55,16 @@ impl Reading<'_> {
                 }
             }
         }
-        let entries = from_the_right(headers, &X_FORWARDED_FOR).count();
         let at = |name: &HeaderName, problem: &'static str| {
             let mut values = from_the_right(headers, name);
-            let value = match from_the_right(headers, name).count() {
-                0 => return Ok(None),
-                1 => values.next(),
-                count if count == entries => values.nth(depth),
-                _ => return Err(problem),
+            let Some(last) = values.next() else { return Ok(None) };
+            let value = match values.count() {
+                0 => Some(last),
+                more => {
+                    let entries = from_the_right(headers, &X_FORWARDED_FOR).count();
+                    let mut values = from_the_right(headers, name);
+                    if more + 1 == entries { values.nth(depth) } else { return Err(problem) }
+                }
             };
             value.transpose().map_err(|_| problem)
         };

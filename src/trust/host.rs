@@ -66,10 +66,18 @@ impl<'a> Authority<'a> {
         if host.is_empty() {
             return Err("empty host");
         }
-        if !host.bytes().all(is_reg_name) {
-            return Err("host holds a character that no host has");
+        // As if a dot stood in front.
+        let mut previous = b'.';
+        for byte in host.bytes() {
+            if !is_reg_name(byte) {
+                return Err("host holds a character that no host has");
+            }
+            if byte == b'.' && previous == b'.' {
+                return Err("empty label in host");
+            }
+            previous = byte;
         }
-        if host.starts_with('.') || host.ends_with('.') || host.contains("..") {
+        if previous == b'.' {
             return Err("empty label in host");
         }
         Ok(Self { host, v6: None, port: port(rest)? })
@@ -149,7 +157,10 @@ fn port(rest: &str) -> Result<Option<u16>, &'static str> {
 
 /// `unreserved / sub-delims` (RFC 3986 §3.2.2, §2.2, §2.3).
 fn is_reg_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+    matches!(
+        byte,
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'&'..=b'.' | b'_' | b'~' | b'!' | b'$' | b';' | b'='
+    )
 }
 
 /// A configured host: checked, in lower case, shared.

@@ -190,6 +190,14 @@ impl Trust {
         if self.peer_from.is_some() { self } else { self.peer_from(peer) }
     }
 
+    /// The scheme, where only the acceptor has a word.
+    pub(crate) fn accepted(extensions: &Extensions) -> Scheme {
+        match extensions.get() {
+            Some(Transport::Secure) => Scheme::Https,
+            _ => Scheme::Http,
+        }
+    }
+
     pub(crate) fn peer(&self, extensions: &Extensions) -> Option<Peer> {
         match &self.peer_from {
             Some(peer_from) => peer_from(extensions),
@@ -238,9 +246,8 @@ impl Trust {
                 });
             }
         }
-        let secure = extensions.get() == Some(&Transport::Secure);
         Ok(Facts {
-            scheme: if secure { Scheme::Https } else { Scheme::Http },
+            scheme: Self::accepted(extensions),
             scheme_missing: false,
             client: match peer {
                 Some(Peer::Ip(address)) => Some(address.to_canonical()),
