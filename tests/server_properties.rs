@@ -57,6 +57,7 @@ fn path() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "/(api|apis|page|\\.well-known/acme-challenge|health)?(/v1|/v2|/x|/\\.\\.|//|/%2e%2E|\\\\|/%2f|/%5c)?(/[a-z]{0,3})?(\\?[a-z=&]{0,6})?",
         2 => "/[/\\\\%.@:a-c?&=]{0,12}",
+        1 => "/api(/|//|/\\\\|/%09/)evil\\.example(/[a-z]{0,2})?",
         1 => "/(/|\\\\|%09|%5c|\\.)?evil\\.example(/|\\\\|@a\\.test|\\?)?[a-z]{0,3}",
     ]
 }
