@@ -13,7 +13,7 @@ use std::process::Command;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::Empty;
 use tower::{Layer, Service};
 use tower_redirect::trust::Peer;
@@ -80,7 +80,41 @@ fn run<S: Service<Request<Body>>>(mut service: S, way: Way, times: usize) {
     }
 }
 
-const SCENARIOS: [&str; 8] = ["bare", "request", "S1", "S2", "https", "S2b", "S3", "S3-record"];
+/// A redirection written by hand, with no check at all: what the bytes alone cost.
+#[derive(Clone)]
+struct Floor;
+
+impl Service<Request<Body>> for Floor {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let host =
+            request.headers().get(header::HOST).map_or("", |host| host.to_str().unwrap_or(""));
+        let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+        let mut location = String::with_capacity(8 + host.len() + path.len());
+        location.push_str("https://");
+        location.push_str(host);
+        location.push_str(path);
+        let location = HeaderValue::from_maybe_shared(Bytes::from(location));
+        let mut fields = HeaderMap::with_capacity(4);
+        fields.insert(header::LOCATION, location.unwrap_or(HeaderValue::from_static("/")));
+        fields.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut response = Response::new(Body::new());
+        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        *response.headers_mut() = fields;
+        ready(Ok(response))
+    }
+}
+
+const SCENARIOS: [&str; 9] =
+    ["bare", "request", "S1", "S2", "https", "S2b", "floor", "S3", "S3-record"];
 
 fn scenario(name: &str, times: usize) -> Result<(), Box<dyn Error>> {
     let maintenance =
@@ -105,6 +139,7 @@ fn scenario(name: &str, times: usize) -> Result<(), Box<dyn Error>> {
             let layer = RedirectLayer::new((https, maintenance, versions)).trust(trust);
             run(layer.layer(Inner), Way::Proxied, times);
         }
+        "floor" => run(Floor, Way::Plain, times),
         "S3" => run(RedirectLayer::new(https).layer(Inner), Way::Plain, times),
         "S3-record" => run(RedirectLayer::new(https).record().layer(Inner), Way::Plain, times),
         other => return Err(format!("no scenario {other:?}").into()),

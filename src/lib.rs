@@ -89,6 +89,7 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod byte_set;
 mod config_error;
 mod diagnosis;
 #[cfg(feature = "follow")]

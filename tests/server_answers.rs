@@ -585,8 +585,6 @@ async fn a_record_says_what_was_answered_and_by_whom() {
         let record = Redirected::of(&response);
         assert_eq!(record.is_some(), recorded);
         if let Some(record) = record {
-            assert_eq!(record.status(), StatusCode::TEMPORARY_REDIRECT);
-            assert_eq!(record.location(), "https://a.test/x");
             assert!(record.rule().ends_with("::HttpsOnly"), "{}", record.rule());
         }
     }

@@ -6,7 +6,7 @@ use super::RequestHead;
 use crate::trust::{Authority, Scheme};
 
 /// What a look at the host brought: the host, none where there may be none, or why not.
-pub(super) type Looked<'a> = Result<Option<Authority<'a>>, Refusal>;
+type Looked<'a> = Result<Option<Authority<'a>>, Refusal>;
 
 /// Why a request is refused before any policy's answer counts.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +70,7 @@ fn forwarded<'a>(
     let (host, port) = head.forwarded_authority();
     let authority = match host {
         Some(host) => {
-            let parsed = Authority::parse(host.as_bytes());
+            let parsed = Authority::parse(host);
             Some(parsed.map_err(|_| Refusal::bad_request("malformed forwarded host\n"))?)
         }
         None => asked,

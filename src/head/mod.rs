@@ -1,16 +1,18 @@
 mod host;
 mod reads;
+mod speaker;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::net::IpAddr;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 
 use crate::diagnosis::Diagnosis;
-use crate::trust::{Authority, Facts, Hosts, Peer, Scheme, Trust};
+use crate::redirection::PLAIN;
+use crate::trust::{Authority, Facts, Hosts, Scheme, Trust};
 pub(crate) use host::Refusal;
-use host::{Looked, look};
+use host::look;
 use reads::Reads;
 
 /// A request without its body, as a [`RedirectPolicy`](crate::RedirectPolicy) sees it.
@@ -42,11 +44,18 @@ pub struct RequestHead<'a> {
     hosts: &'a Hosts,
     /// Path and query, where they are not the URI's.
     moved: Option<(&'a str, Option<&'a str>)>,
+    /// Path and query need no encoding in a `Location`.
+    plain: Cell<Option<bool>>,
     scheme: Cell<Option<Scheme>>,
-    facts: Cell<Option<Result<Facts<'a>, Refusal>>>,
-    authority: Cell<Option<Looked<'a>>>,
+    facts: OnceCell<Option<Facts<'a>>>,
+    client: OnceCell<Option<IpAddr>>,
+    authority: OnceCell<Option<Authority<'a>>>,
+    /// Why one of these is not there.
+    refusal: Cell<Option<Refusal>>,
     reads: RefCell<Reads>,
     rule: Cell<Option<&'static str>>,
+    /// Somebody hears diagnoses.
+    heard: bool,
     /// Boxed, so that the many heads without one have little to drop.
     diagnoses: RefCell<Option<Box<Diagnoses>>>,
 }
@@ -85,13 +94,26 @@ impl<'a> RequestHead<'a> {
             trust,
             hosts,
             moved: None,
+            plain: Cell::new(None),
             scheme: Cell::new(None),
-            facts: Cell::new(None),
-            authority: Cell::new(None),
+            facts: OnceCell::new(),
+            client: OnceCell::new(),
+            authority: OnceCell::new(),
+            refusal: Cell::new(None),
             reads: RefCell::default(),
             rule: Cell::new(None),
+            heard: true,
             diagnoses: RefCell::default(),
         }
+    }
+
+    /// Without ears for diagnoses, none are looked for.
+    pub(crate) fn heard(self, heard: bool) -> Self {
+        Self { heard, ..self }
+    }
+
+    pub(crate) fn is_heard(&self) -> bool {
+        self.heard
     }
 
     /// The same request as it would come back from `path`, and from another origin where one is
@@ -111,14 +133,19 @@ impl<'a> RequestHead<'a> {
             trust: self.trust,
             hosts: self.hosts,
             moved: Some((path, query)),
+            // Written by us.
+            plain: Cell::new(Some(true)),
             scheme: Cell::new(origin.map_or(self.scheme.get(), |(scheme, _)| Some(scheme))),
-            facts: Cell::new(self.facts.get()),
-            authority: Cell::new(match origin {
-                Some((_, authority)) => Some(Ok(Some(authority))),
-                None => self.authority.get(),
+            facts: known(self.facts.get().copied()),
+            client: self.client.clone(),
+            authority: known(match origin {
+                Some((_, authority)) => Some(Some(authority)),
+                None => self.authority.get().copied(),
             }),
+            refusal: Cell::new(None),
             reads: RefCell::default(),
             rule: Cell::new(None),
+            heard: false,
             diagnoses: RefCell::default(),
         }
     }
@@ -142,6 +169,15 @@ impl<'a> RequestHead<'a> {
     /// The query as it was sent, undecoded and without the `?`.
     pub fn query(&self) -> Option<&'a str> {
         self.moved.map_or_else(|| self.uri.query(), |(_, query)| query)
+    }
+
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain.get().unwrap_or_else(|| {
+            let query = || self.query().is_none_or(|query| PLAIN.contain_all(query));
+            let plain = PLAIN.contain_all(self.path()) && query();
+            self.plain.set(Some(plain));
+            plain
+        })
     }
 
     /// The protocol version.
@@ -168,58 +204,10 @@ impl<'a> RequestHead<'a> {
         self.extensions
     }
 
-    /// The scheme that the user agent used, as far as it is proven.
-    pub fn scheme(&self) -> Scheme {
-        self.scheme.get().unwrap_or_else(|| {
-            let said = || match self.trust.has_proxies() {
-                true => self.facts().map(|facts| facts.scheme),
-                false => Some(Trust::accepted(self.extensions)),
-            };
-            let scheme = self.trust.fixed_scheme().or_else(said);
-            let scheme = scheme.unwrap_or(Scheme::Http);
-            self.scheme.set(Some(scheme));
-            scheme
-        })
-    }
-
-    /// The address of the user agent, or of the last proxy that is not ours: the peer's, or what a
-    /// trusted proxy forwards. `None` where nobody who counts knows.
-    pub fn client(&self) -> Option<IpAddr> {
-        self.facts().and_then(|facts| facts.client)
-    }
-
-    /// The other end of the connection, where the server said who that is.
-    pub fn peer(&self) -> Option<Peer> {
-        self.trust.peer(self.extensions)
-    }
-
-    /// `None` where the fields of a trusted proxy are refused.
-    fn facts(&self) -> Option<Facts<'a>> {
-        let facts = self.facts.get().unwrap_or_else(|| {
-            let facts = self.trust.facts(self.extensions, self.headers);
-            let facts = facts.map_err(Refusal::bad_request);
-            if !facts.is_ok_and(|facts| !facts.by_proxy) {
-                self.trust.fields().for_each(|name| self.reads.borrow_mut().note(name));
-            }
-            if let (Ok(Facts { scheme_missing: true, .. }), Some(peer)) = (facts, self.peer()) {
-                self.diagnose(Diagnosis::ProxyWithoutScheme { peer });
-            }
-            self.facts.set(Some(facts));
-            facts
-        });
-        facts.ok()
-    }
-
-    fn forwarded_authority(&self) -> (Option<&'a str>, Option<u16>) {
-        if !self.trust.forwards_authority() {
-            return (None, None);
-        }
-        self.facts().map_or((None, None), |facts| (facts.host, facts.port))
-    }
-
-    /// Whether the fields of a trusted proxy were what counted.
-    pub(crate) fn was_proxied(&self) -> bool {
-        self.facts().is_none_or(|facts| facts.by_proxy)
+    /// The first refusal counts.
+    fn refuse<T>(&self, refusal: Refusal) -> Option<T> {
+        self.refusal.set(self.refusal.get().or(Some(refusal)));
+        None
     }
 
     pub(crate) fn trust(&self) -> &'a Trust {
@@ -245,20 +233,11 @@ impl<'a> RequestHead<'a> {
         self.hosts.vouch_for(host)
     }
 
-    /// Whether the request is proven to have come over a secure connection.
-    pub fn is_secure(&self) -> bool {
-        self.scheme() == Scheme::Https
-    }
-
     /// Host and port that the user agent asked for. `None` if there is none (HTTP/1.0), or if it is
     /// refused: then the layer answers 400 or 421, whatever the policy decides.
     pub fn authority(&self) -> Option<Authority<'a>> {
-        let looked = self.authority.get().unwrap_or_else(|| {
-            let looked = look(self);
-            self.authority.set(Some(looked));
-            looked
-        });
-        looked.ok().flatten()
+        let look = || look(self).unwrap_or_else(|refusal| self.refuse(refusal));
+        *self.authority.get_or_init(look)
     }
 
     /// The origin server itself is meant: `OPTIONS *` and CONNECT have no URL to move to.
@@ -275,16 +254,21 @@ impl<'a> RequestHead<'a> {
     }
 
     pub(crate) fn diagnose(&self, diagnosis: Diagnosis) {
+        if !self.heard {
+            return;
+        }
         self.diagnoses.borrow_mut().get_or_insert_default().0.push(diagnosis);
     }
 
-    pub(crate) fn take_diagnoses(&self) -> Vec<Diagnosis> {
-        self.diagnoses.take().map_or(Vec::new(), |diagnoses| diagnoses.0)
+    /// Hands over what was diagnosed.
+    pub(crate) fn each_diagnosis(&self, tell: impl FnMut(Diagnosis)) {
+        if let Some(diagnoses) = self.diagnoses.take() {
+            diagnoses.0.into_iter().for_each(tell);
+        }
     }
 
     pub(crate) fn refusal(&self) -> Option<Refusal> {
-        let by_proxy = self.facts.get().and_then(Result::err);
-        by_proxy.or_else(|| self.authority.get().and_then(Result::err))
+        self.refusal.get()
     }
 
     /// Whether the operator named the host that was asked for.
@@ -301,8 +285,12 @@ impl<'a> RequestHead<'a> {
 
     /// `Vary`: the names of the fields that were read (RFC 9110 §12.5.5).
     pub(crate) fn vary(&self) -> Option<HeaderValue> {
-        self.reads.borrow().vary()
+        self.reads.borrow().vary(self.trust)
     }
+}
+
+fn known<T>(value: Option<T>) -> OnceCell<T> {
+    value.map_or_else(OnceCell::new, OnceCell::from)
 }
 
 impl fmt::Debug for RequestHead<'_> {

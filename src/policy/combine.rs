@@ -1,6 +1,7 @@
 //! The first policy that decides wins.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -14,9 +15,14 @@ struct Tally(Option<HeaderMap>);
 
 impl Tally {
     /// Takes one policy's word; `Some` ends the asking.
-    fn count<P: RedirectPolicy>(&mut self, head: &RequestHead<'_>, policy: &P) -> Option<Decision> {
-        match ask(policy, head) {
-            Decision::Pass => None,
+    #[inline]
+    fn count(&mut self, word: Decision) -> Option<Decision> {
+        match word {
+            Decision::Pass => {
+                // Nothing is in it that would have to be dropped.
+                mem::forget(word);
+                None
+            }
             Decision::Annotate(fields) => {
                 match &mut self.0 {
                     Some(all) => append(all, fields),
@@ -49,7 +55,7 @@ impl<P: RedirectPolicy> RedirectPolicy for [P] {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let mut tally = Tally::default();
         for policy in self {
-            if let Some(decided) = tally.count(head, policy) {
+            if let Some(decided) = tally.count(ask(policy, head)) {
                 return decided;
             }
         }
@@ -103,7 +109,7 @@ macro_rules! tuples {
                 let ($($policy,)+) = self;
                 let mut tally = Tally::default();
                 $(
-                    if let Some(decided) = tally.count(head, $policy) {
+                    if let Some(decided) = tally.count(ask($policy, head)) {
                         return decided;
                     }
                 )+

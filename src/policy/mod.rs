@@ -37,6 +37,8 @@ mod maintenance;
 mod one_hop;
 mod versioning;
 
+use std::mem;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
@@ -132,23 +134,29 @@ impl From<Redirection> for Decision {
 
 impl From<Option<Redirection>> for Decision {
     fn from(redirection: Option<Redirection>) -> Self {
-        redirection.map_or(Self::Pass, Self::Redirect)
+        let Some(redirection) = redirection else { return Self::Pass };
+        Self::Redirect(redirection)
     }
 }
 
 /// Asks a policy. Redirections that could not be followed or would change nothing count as a pass.
+#[inline]
 pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>) -> Decision {
-    let decision = match policy.decide(head) {
-        // Said anew, so that a pass does not carry the room of an answer around.
-        Decision::Pass => return Decision::Pass,
+    match policy.decide(head) {
+        // Said anew: a pass has nothing to move and nothing to drop.
+        pass @ Decision::Pass => {
+            mem::forget(pass);
+            Decision::Pass
+        }
         Decision::Redirect(to) if cannot_move(head) || to.is_self(head) => Decision::Pass,
         Decision::Respond(with) if is_redirection(&with) && cannot_move(head) => Decision::Pass,
-        decided => decided,
-    };
-    if let Decision::Redirect(_) = decision {
-        head.note_rule(policy.name());
+        decided => {
+            if let Decision::Redirect(_) = decided {
+                head.note_rule(policy.name());
+            }
+            decided
+        }
     }
-    decision
 }
 
 /// Asks for nothing that has another URL, or would not be understood to be redirected.

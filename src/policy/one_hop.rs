@@ -18,11 +18,20 @@ pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     head: &RequestHead<'_>,
     preload_safe: bool,
 ) -> Decision {
-    let mut found = match ask(policy, head) {
-        Decision::Pass => return Decision::Pass,
-        Decision::Redirect(found) if found.comes_back(head) => found,
-        decided => return decided,
-    };
+    let first = ask(policy, head);
+    if matches!(&first, Decision::Redirect(found) if found.comes_back(head)) {
+        return go_on(policy, head, preload_safe, first);
+    }
+    first
+}
+
+fn go_on<P: RedirectPolicy + ?Sized>(
+    policy: &P,
+    head: &RequestHead<'_>,
+    preload_safe: bool,
+    first: Decision,
+) -> Decision {
+    let Decision::Redirect(mut found) = first else { return first };
     let mut rules: Vec<&'static str> = Vec::new();
     let mut locations: Vec<String> = Vec::new();
     for _ in 0..BOUND {

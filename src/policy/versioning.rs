@@ -60,7 +60,7 @@ pub struct Versioning {
 
 /// What a path is under a [`Versioning`].
 enum Seen<'a> {
-    /// Not ours, or for the application to judge.
+    /// Not ours, the current version, or for the application to judge.
     Other,
     /// A version of ours, and where it stands.
     Version { segment: &'a str, start: usize },
@@ -120,14 +120,19 @@ impl Versioning {
         let Some(rest) = path.get(at..).filter(|_| is_below(path, &self.prefix)) else {
             return Seen::Other;
         };
+        let rest = rest.get(1..).unwrap_or_default();
+        let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
+        let segment = rest.get(..end).unwrap_or_default();
+        if *segment == *self.current {
+            return Seen::Other;
+        }
         // One trailing slash is an empty last segment that everyone reads alike.
         let judged = path.strip_suffix('/').unwrap_or(path);
         if !judged.is_empty() && is_ambiguous(judged) {
             return Seen::Other;
         }
-        let segment = rest.split('/').nth(1).unwrap_or_default();
         let declared = self.retired.iter().any(|version| **version == *segment);
-        if declared || *segment == *self.current || is_version_shaped(segment) {
+        if declared || is_version_shaped(segment) {
             Seen::Version { segment, start: at + 1 }
         } else {
             Seen::Unversioned { at }

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::{Path, Redirection};
+use crate::byte_set::ByteSet;
 use crate::head::RequestHead;
 use crate::trust::{Authority, Scheme};
 
@@ -68,12 +69,13 @@ pub(super) fn build(redirection: &Redirection, head: &RequestHead<'_>) -> Option
     if !path.concat_starts_with_slash() {
         out.push(b'/');
     }
+    let plain = path_is_plain(redirection, head);
     for part in path.iter() {
-        encode(part, PATH, &mut out);
+        encode(part, PATH, plain, &mut out);
     }
     if let Some(query) = query {
         out.push(b'?');
-        encode(query, QUERY, &mut out);
+        encode(query, QUERY, query_is_plain(redirection, head), &mut out);
     }
     HeaderValue::from_maybe_shared(Bytes::from(out)).ok()
 }
@@ -102,12 +104,13 @@ pub(super) fn is_same_origin(redirection: &Redirection, head: &RequestHead<'_>) 
     if keeps_origin(redirection, head) {
         return true;
     }
+    if redirection.scheme.is_some_and(|scheme| scheme != head.scheme()) {
+        return false;
+    }
     let (Some(new), Some(old)) = (origin(redirection, head), head.authority()) else {
         return false;
     };
-    new.scheme == head.scheme()
-        && new.host.same_host(&old)
-        && new.port == old.effective_port(new.scheme)
+    new.host.same_host(&old) && new.port == old.effective_port(new.scheme)
 }
 
 /// Scheme and authority that a redirection leads to, its port among them.
@@ -126,11 +129,14 @@ pub(super) fn encoded_path<'r>(
 ) -> (Cow<'r, str>, Option<Cow<'r, str>>) {
     let pieces = path(redirection, head);
     let path = match pieces.0 {
-        [whole, "", ""] => percent_encode(whole.as_bytes(), PATH).into(),
+        [whole, "", ""] if path_is_plain(redirection, head) => whole.into(),
         _ => pieces.iter().flat_map(|piece| percent_encode(piece.as_bytes(), PATH)).collect(),
     };
-    let query = query(redirection, head);
-    (path, query.map(|query| percent_encode(query.as_bytes(), QUERY).into()))
+    let query = query(redirection, head).map(|query| match query_is_plain(redirection, head) {
+        true => query.into(),
+        false => percent_encode(query.as_bytes(), QUERY).into(),
+    });
+    (path, query)
 }
 
 /// The origin that a redirection leads to.
@@ -148,16 +154,16 @@ impl Origin<'_> {
 }
 
 fn origin<'r>(redirection: &'r Redirection, head: &'r RequestHead<'_>) -> Option<Origin<'r>> {
-    let scheme = redirection.scheme.unwrap_or_else(|| head.scheme());
-    let changed = scheme != head.scheme();
-    let host = match &redirection.host {
-        Some(host) => host.authority(None),
-        None => head.authority()?,
-    };
-    let port = match redirection.port {
-        Some(port) => port,
-        None if changed => scheme.default_port(),
-        None => head.authority()?.effective_port(scheme),
+    let asked = head.scheme();
+    let scheme = redirection.scheme.unwrap_or(asked);
+    let port = redirection.port.or((scheme != asked).then_some(scheme.default_port()));
+    let (host, port) = match (&redirection.host, port) {
+        (Some(host), Some(port)) => (host.authority(None), port),
+        (host, port) => {
+            let asked = head.authority()?;
+            let port = port.unwrap_or(asked.effective_port(scheme));
+            (host.as_ref().map_or(asked, |host| host.authority(None)), port)
+        }
     };
     Some(Origin { scheme, host, port })
 }
@@ -170,12 +176,18 @@ impl<'a> Pieces<'a> {
         self.0.into_iter()
     }
 
-    fn bytes(&self) -> impl Iterator<Item = u8> {
-        self.iter().flat_map(str::bytes)
+    fn byte(&self, mut at: usize) -> Option<u8> {
+        for piece in self.0 {
+            match piece.as_bytes().get(at) {
+                Some(byte) => return Some(*byte),
+                None => at -= piece.len(),
+            }
+        }
+        None
     }
 
     fn concat_starts_with_slash(&self) -> bool {
-        self.bytes().next() == Some(b'/')
+        self.byte(0) == Some(b'/')
     }
 }
 
@@ -202,7 +214,7 @@ fn query<'r>(redirection: &'r Redirection, head: &'r RequestHead<'_>) -> Option<
 /// `//x` and `/\x` name a host when a browser reads them as a reference.
 fn looks_like_an_authority(path: &Pieces<'_>) -> bool {
     let skip = usize::from(path.concat_starts_with_slash());
-    matches!(path.bytes().nth(skip), Some(b'/' | b'\\'))
+    matches!(path.byte(skip), Some(b'/' | b'\\'))
 }
 
 /// The digits of a port, without an allocation.
@@ -219,7 +231,28 @@ fn decimal(mut port: u16, digits: &mut [u8; 5]) -> &[u8] {
     digits.get(start..).unwrap_or_default()
 }
 
-fn encode(part: &str, set: &'static AsciiSet, out: &mut Vec<u8>) {
+/// Needs no encoding: seen at a glance, since nearly every path and query is so.
+pub(crate) static PLAIN: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=@[]_~");
+
+fn path_is_plain(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
+    match &redirection.path {
+        None => head.is_plain(),
+        Some(Path::Whole(path)) => PLAIN.contain_all(path),
+        Some(Path::Splice { with, .. }) => head.is_plain() && PLAIN.contain_all(with),
+    }
+}
+
+fn query_is_plain(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
+    match &redirection.query {
+        None => head.is_plain(),
+        Some(query) => query.as_deref().is_none_or(|query| PLAIN.contain_all(query)),
+    }
+}
+
+fn encode(part: &str, set: &'static AsciiSet, plain: bool, out: &mut Vec<u8>) {
+    if plain {
+        return out.extend_from_slice(part.as_bytes());
+    }
     for chunk in percent_encode(part.as_bytes(), set) {
         out.extend_from_slice(chunk.as_bytes());
     }
@@ -230,4 +263,21 @@ fn encoded<'a>(
     set: &'static AsciiSet,
 ) -> impl Iterator<Item = u8> {
     parts.flat_map(move |part| percent_encode(part.as_bytes(), set)).flat_map(str::bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_plain_needs_no_encoding() {
+        for byte in 0..=u8::MAX {
+            let text = [byte];
+            let kept =
+                |set| percent_encode(&text, set).eq([str::from_utf8(&text).unwrap_or_default()]);
+            // A `?` stays in a query alone, and is looked at twice there.
+            assert_eq!(PLAIN.contain(byte), kept(PATH), "{byte:#x}");
+            assert!(!PLAIN.contain(byte) || kept(QUERY), "{byte:#x}");
+        }
+    }
 }

@@ -38,11 +38,6 @@ pub(super) fn redirect(
         let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
         head.diagnose(Diagnosis::PermanentWithoutHosts { authority });
     }
-    let record = settings.record.then(|| Redirected {
-        status,
-        location: location.clone(),
-        rule: head.rule().unwrap_or_default(),
-    });
     let note = if settings.html_note && *head.method() == Method::GET {
         html_note(&location)
     } else {
@@ -57,12 +52,14 @@ pub(super) fn redirect(
         fields.insert(header::CONTENT_TYPE, html);
     }
     fields.insert(header::CACHE_CONTROL, cache_control(status, to.permanent_for()));
-    vary(head, &mut fields);
+    if is_kept(status) {
+        vary(head, &mut fields);
+    }
     let mut response = Response::new(note);
     *response.status_mut() = status;
     *response.headers_mut() = fields;
-    if let Some(record) = record {
-        response.extensions_mut().insert(record);
+    if settings.record {
+        response.extensions_mut().insert(Redirected { rule: head.rule().unwrap_or_default() });
     }
     response
 }

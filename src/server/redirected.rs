@@ -1,12 +1,11 @@
-use http::{HeaderValue, Response, StatusCode};
+use http::Response;
 
-/// What was answered and why: in the extensions of a redirection, where
-/// [`RedirectLayer::record`](crate::RedirectLayer::record) asks for it.
+/// That a response is a redirection of this layer, and why: in its extensions, where
+/// [`RedirectLayer::record`](crate::RedirectLayer::record) asks for it. What was sent stands in the
+/// response itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Redirected {
-    pub(super) status: StatusCode,
-    pub(super) location: HeaderValue,
     pub(super) rule: &'static str,
 }
 
@@ -14,16 +13,6 @@ impl Redirected {
     /// The record of a response; `None` if the layer did not redirect.
     pub fn of<B>(response: &Response<B>) -> Option<&Self> {
         response.extensions().get()
-    }
-
-    /// The status that was sent.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The `Location` that was sent.
-    pub fn location(&self) -> &HeaderValue {
-        &self.location
     }
 
     /// The [name](crate::RedirectPolicy::name) of the policy that decided, the first of those whose

@@ -56,24 +56,29 @@ enum Verdict {
 
 impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
     fn judge<B>(&self, request: &Request<B>) -> Verdict {
-        let Settings { trust, hosts, .. } = &*self.settings;
+        let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
         let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
         let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
+        let head = head.heard(on_diagnosis.is_some());
         let decision = decide(&*self.policy, &head, self.settings.preload_safe);
-        let verdict = if let Some(refusal) = head.refusal() {
-            Verdict::Answer(answer::refuse(&head, refusal))
-        } else {
-            match decision {
-                Decision::Pass => Verdict::Call,
-                Decision::Annotate(fields) => Verdict::Annotate(fields),
-                Decision::Redirect(to) => {
-                    Verdict::Answer(answer::redirect(&head, &to, &self.settings))
+        let tell = || head.each_diagnosis(|diagnosis| on_diagnosis.tell(&diagnosis));
+        let answer = match (head.refusal(), decision) {
+            (None, Decision::Pass) => {
+                if head.is_heard() {
+                    tell();
                 }
-                Decision::Respond(with) => Verdict::Answer(answer::respond(&head, with)),
+                // Said at once: a pass does not carry the room of an answer around.
+                return Verdict::Call;
             }
+            (None, Decision::Annotate(fields)) => Verdict::Annotate(fields),
+            (None, Decision::Redirect(to)) => {
+                Verdict::Answer(answer::redirect(&head, &to, &self.settings))
+            }
+            (None, Decision::Respond(with)) => Verdict::Answer(answer::respond(&head, with)),
+            (Some(refusal), _) => Verdict::Answer(answer::refuse(&head, refusal)),
         };
-        self.settings.on_diagnosis.tell(&head.take_diagnoses());
-        verdict
+        tell();
+        answer
     }
 }
 

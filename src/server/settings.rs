@@ -58,13 +58,15 @@ impl Hook {
         Self(Some(Arc::new((AtomicU32::new(0), Box::new(hook)))))
     }
 
-    pub(super) fn tell(&self, diagnoses: &[Diagnosis]) {
+    pub(super) const fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(super) fn tell(&self, diagnosis: &Diagnosis) {
         let Some((told, hook)) = self.0.as_deref() else { return };
-        for diagnosis in diagnoses {
-            let cause = diagnosis.cause();
-            if told.fetch_or(cause, Ordering::Relaxed) & cause == 0 {
-                hook(diagnosis);
-            }
+        let cause = diagnosis.cause();
+        if told.fetch_or(cause, Ordering::Relaxed) & cause == 0 {
+            hook(diagnosis);
         }
     }
 }

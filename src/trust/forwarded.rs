@@ -4,8 +4,9 @@
 //! stands to the left of the last entry that is read is the client's own affair.
 
 use std::net::IpAddr;
+use std::str;
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::node::{self, Node};
 use super::proxies::Proxies;
@@ -18,11 +19,10 @@ pub(super) const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwa
 
 /// What the last trusted proxy says. `Err` is what was read and is malformed or contradictory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said<'a> {
-    pub(super) scheme: Option<Scheme>,
-    pub(super) client: Option<IpAddr>,
-    pub(super) host: Option<&'a str>,
-    pub(super) port: Option<u16>,
+pub(crate) struct Said<'a> {
+    pub(crate) scheme: Option<Scheme>,
+    pub(crate) host: Option<&'a [u8]>,
+    pub(crate) port: Option<u16>,
 }
 
 /// How far to read, and what.
@@ -36,57 +36,73 @@ pub(super) struct Reading<'p> {
 
 impl Reading<'_> {
     pub(super) fn x_forwarded<'a>(&self, headers: &'a HeaderMap) -> Result<Said<'a>, &'static str> {
-        let mut client = None;
-        let mut depth = 0;
-        for (index, entry) in from_the_right(headers, &X_FORWARDED_FOR).enumerate().take(self.hops)
-        {
-            depth = index;
-            let node = entry.ok().and_then(node::parse).ok_or("malformed X-Forwarded-For\n")?;
-            match node {
+        const PROTO: &str = "contradictory or malformed X-Forwarded-Proto\n";
+        const HOST: &str = "contradictory X-Forwarded-Host\n";
+        const PORT: &str = "contradictory or malformed X-Forwarded-Port\n";
+        let scheme = self.value(headers, &X_FORWARDED_PROTO, PROTO)?;
+        let scheme = scheme.map(|text| scheme_of(text).ok_or(PROTO)).transpose()?;
+        let host = if self.host { self.value(headers, &X_FORWARDED_HOST, HOST)? } else { None };
+        let port = if self.port { self.value(headers, &X_FORWARDED_PORT, PORT)? } else { None };
+        let port = port.map(|text| port_of(text).ok_or(PORT)).transpose()?;
+        Ok(Said { scheme, host, port })
+    }
+
+    /// The only value of a field, or of a list as long as that of the addresses the one which
+    /// stands where the client does.
+    fn value<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        name: &HeaderName,
+        problem: &'static str,
+    ) -> Result<Option<&'a [u8]>, &'static str> {
+        let mut lines = headers.get_all(name).iter();
+        let Some(line) = lines.next() else { return Ok(None) };
+        let only = line.as_bytes().trim_ascii();
+        if lines.next().is_none() && !only.is_empty() && !only.contains(&b',') {
+            return Ok(Some(only));
+        }
+        let count = |name| from_the_right(headers, name).count();
+        let mut values = from_the_right(headers, name);
+        match count(name) {
+            0 | 1 => Ok(values.next()),
+            several if several == count(&X_FORWARDED_FOR) => {
+                let (_, depth) = self.walk(headers)?;
+                Ok(values.nth(depth))
+            }
+            _ => Err(problem),
+        }
+    }
+
+    /// The client by `X-Forwarded-For`, past trusted addresses, and how many entries from the right
+    /// it stands.
+    pub(super) fn walk(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<(Option<IpAddr>, usize), &'static str> {
+        let mut reached = (None, 0);
+        let nodes = from_the_right(headers, &X_FORWARDED_FOR);
+        for (depth, node) in nodes.enumerate().take(self.hops) {
+            let node = str::from_utf8(node).ok().and_then(node::parse);
+            match node.ok_or("malformed X-Forwarded-For\n")? {
                 Node::Address(address) => {
-                    client = Some(address.to_canonical());
+                    reached = (Some(address.to_canonical()), depth);
                     if !self.proxies.trust_address(address) {
                         break;
                     }
                 }
-                Node::Hidden => {
-                    client = None;
-                    break;
-                }
+                Node::Hidden => return Ok((None, depth)),
             }
         }
-        let at = |name: &HeaderName, problem: &'static str| {
-            let mut values = from_the_right(headers, name);
-            let Some(last) = values.next() else { return Ok(None) };
-            let value = match values.count() {
-                0 => Some(last),
-                more => {
-                    let entries = from_the_right(headers, &X_FORWARDED_FOR).count();
-                    let mut values = from_the_right(headers, name);
-                    if more + 1 == entries { values.nth(depth) } else { return Err(problem) }
-                }
-            };
-            value.transpose().map_err(|_| problem)
-        };
-        let scheme = at(&X_FORWARDED_PROTO, "contradictory X-Forwarded-Proto\n")?;
-        let scheme = scheme.map(|text| scheme_of(text).ok_or("malformed X-Forwarded-Proto\n"));
-        let host = if self.host {
-            at(&X_FORWARDED_HOST, "contradictory X-Forwarded-Host\n")?
-        } else {
-            None
-        };
-        let port = if self.port {
-            at(&X_FORWARDED_PORT, "contradictory X-Forwarded-Port\n")?
-        } else {
-            None
-        };
-        let port = port.map(|text| port_of(text).ok_or("malformed X-Forwarded-Port\n"));
-        Ok(Said { scheme: scheme.transpose()?, client, host, port: port.transpose()? })
+        Ok(reached)
     }
 
-    pub(super) fn forwarded<'a>(&self, headers: &'a HeaderMap) -> Result<Said<'a>, &'static str> {
+    /// What `Forwarded` says, and the client by it.
+    pub(super) fn forwarded<'a>(
+        &self,
+        headers: &'a HeaderMap,
+    ) -> Result<(Said<'a>, Option<IpAddr>), &'static str> {
         const MALFORMED: &str = "malformed Forwarded\n";
-        let mut said = Said::default();
+        let mut said = (Said::default(), None);
         let mut left = self.hops;
         for line in headers.get_all(header::FORWARDED).iter().rev() {
             let line = line.to_str().map_err(|_| MALFORMED)?;
@@ -103,10 +119,13 @@ impl Reading<'_> {
                     return Err(MALFORMED);
                 }
                 let (node, read) = self.element(element).ok_or(MALFORMED)?;
-                said = read;
-                match node {
-                    Some(Node::Address(address)) if self.proxies.trust_address(address) => {}
-                    _ => return Ok(said),
+                let address = match node {
+                    Some(Node::Address(address)) => Some(address),
+                    _ => None,
+                };
+                said = (read, address.map(|address| address.to_canonical()));
+                if !address.is_some_and(|address| self.proxies.trust_address(address)) {
+                    return Ok(said);
                 }
             }
         }
@@ -130,13 +149,10 @@ impl Reading<'_> {
             if name.eq_ignore_ascii_case("for") {
                 node = Some(node::parse(value)?);
             } else if name.eq_ignore_ascii_case("proto") {
-                said.scheme = Some(scheme_of(value)?);
+                said.scheme = Some(scheme_of(value.as_bytes())?);
             } else if name.eq_ignore_ascii_case("host") && self.host {
-                said.host = Some(value);
+                said.host = Some(value.as_bytes());
             }
-        }
-        if let Some(Node::Address(address)) = node {
-            said.client = Some(address.to_canonical());
         }
         Some((node, said))
     }
@@ -144,18 +160,36 @@ impl Reading<'_> {
 
 /// The entries of a list field, several lines being one, from the last to the first; empty ones do
 /// not count (RFC 9110 §5.6.1).
-fn from_the_right<'a>(
-    headers: &'a HeaderMap,
-    name: &HeaderName,
-) -> impl Iterator<Item = Result<&'a str, ()>> {
-    let entries = headers
-        .get_all(name)
-        .into_iter()
-        .rev()
-        .flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b',').map(<[u8]>::trim_ascii));
-    entries
-        .filter(|entry| !entry.is_empty())
-        .map(|entry| std::str::from_utf8(entry).map_err(|_| ()))
+fn from_the_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FromTheRight<'a> {
+    FromTheRight { lines: headers.get_all(name).into_iter(), line: b"" }
+}
+
+struct FromTheRight<'a> {
+    lines: header::ValueIter<'a, HeaderValue>,
+    /// What is left of the line under way.
+    line: &'a [u8],
+}
+
+impl<'a> Iterator for FromTheRight<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if self.line.is_empty() {
+                self.line = self.lines.next_back()?.as_bytes();
+            }
+            let start = self.line.iter().rposition(|byte| *byte == b',');
+            let (rest, entry) = match start.and_then(|comma| self.line.split_at_checked(comma)) {
+                Some((rest, entry)) => (rest, entry.get(1..).unwrap_or_default()),
+                None => (b"".as_slice(), self.line),
+            };
+            self.line = rest;
+            let entry = entry.trim_ascii();
+            if !entry.is_empty() {
+                return Some(entry);
+            }
+        }
+    }
 }
 
 /// The parts between separators which stand outside of quotes, trimmed. The last is an error where a
@@ -198,12 +232,18 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// Some proxies name the scheme of a websocket.
-fn scheme_of(text: &str) -> Option<Scheme> {
-    [("http", Scheme::Http), ("https", Scheme::Https), ("ws", Scheme::Http), ("wss", Scheme::Https)]
-        .into_iter()
-        .find_map(|(name, scheme)| name.eq_ignore_ascii_case(text).then_some(scheme))
+fn scheme_of(text: &[u8]) -> Option<Scheme> {
+    let is = |name: &[u8]| name.eq_ignore_ascii_case(text);
+    match text {
+        b"https" => Some(Scheme::Https),
+        b"http" => Some(Scheme::Http),
+        _ if is(b"https") || is(b"wss") => Some(Scheme::Https),
+        _ if is(b"http") || is(b"ws") => Some(Scheme::Http),
+        _ => None,
+    }
 }
 
-fn port_of(text: &str) -> Option<u16> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+fn port_of(text: &[u8]) -> Option<u16> {
+    let digits = Some(text).filter(|text| text.iter().all(u8::is_ascii_digit))?;
+    str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -3,6 +3,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str;
 use std::sync::Arc;
 
+use crate::byte_set::ByteSet;
 use crate::config_error::ConfigError;
 use crate::trust::Scheme;
 
@@ -51,35 +52,33 @@ impl<'a> Authority<'a> {
     /// RFC 3986 allows percent-encoding in a registered name. It is refused here: clients decode it
     /// into another host than the one that was checked.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
-        if bytes.is_empty() {
-            return Err("empty host");
-        }
-        let text = str::from_utf8(bytes).map_err(|_| "host is not ASCII")?;
-        if text.starts_with('[') {
+        if bytes.first() == Some(&b'[') {
+            let text = str::from_utf8(bytes).map_err(|_| "host is not ASCII")?;
             let (address, rest) = text.split_once(']').ok_or("unbalanced bracket in host")?;
             let v6 = address.get(1..).and_then(|a| a.parse().ok()).ok_or("bad address in host")?;
             let host = text.get(..=address.len()).unwrap_or(text);
-            return Ok(Self { host, v6: Some(v6), port: port(rest)? });
+            return Ok(Self { host, v6: Some(v6), port: port(rest.as_bytes())? });
         }
-        let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
-        let host = name.strip_suffix('.').unwrap_or(name);
-        if host.is_empty() {
-            return Err("empty host");
-        }
+        let mut end = bytes.len();
         // As if a dot stood in front.
         let mut previous = b'.';
-        for byte in host.bytes() {
-            if !is_reg_name(byte) {
-                return Err("host holds a character that no host has");
+        for (at, byte) in bytes.iter().copied().enumerate() {
+            match byte {
+                b':' => {
+                    end = at;
+                    break;
+                }
+                b'.' if previous == b'.' => return Err("empty label in host"),
+                _ if REG_NAME.contain(byte) => previous = byte,
+                _ => return Err("host holds a character that no host has"),
             }
-            if byte == b'.' && previous == b'.' {
-                return Err("empty label in host");
-            }
-            previous = byte;
         }
-        if previous == b'.' {
-            return Err("empty label in host");
+        let (name, rest) = bytes.split_at_checked(end).unwrap_or((bytes, b""));
+        let name = name.strip_suffix(b".").unwrap_or(name);
+        if name.is_empty() {
+            return Err("empty host");
         }
+        let host = str::from_utf8(name).map_err(|_| "host is not ASCII")?;
         Ok(Self { host, v6: None, port: port(rest)? })
     }
 
@@ -142,26 +141,20 @@ impl fmt::Debug for Authority<'_> {
 }
 
 /// `[ ":" [ port ] ]`, at most 65535.
-fn port(rest: &str) -> Result<Option<u16>, &'static str> {
-    let Some(digits) = rest.strip_prefix(':') else {
-        return if rest.is_empty() { Ok(None) } else { Err("text after the host's bracket") };
-    };
-    if digits.is_empty() {
-        return Ok(None);
+fn port(rest: &[u8]) -> Result<Option<u16>, &'static str> {
+    match rest {
+        [] | [b':'] => Ok(None),
+        [b':', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => {
+            let digits = str::from_utf8(digits).map_err(|_| "port is not a number")?;
+            digits.parse().map(Some).map_err(|_| "port above 65535")
+        }
+        [b':', ..] => Err("port is not a number"),
+        _ => Err("text after the host's bracket"),
     }
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err("port is not a number");
-    }
-    digits.parse().map(Some).map_err(|_| "port above 65535")
 }
 
 /// `unreserved / sub-delims` (RFC 3986 §3.2.2, §2.2, §2.3).
-fn is_reg_name(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'&'..=b'.' | b'_' | b'~' | b'!' | b'$' | b';' | b'='
-    )
-}
+static REG_NAME: ByteSet = ByteSet::of(b"-._~!$&'()*+,;=");
 
 /// A configured host: checked, in lower case, shared.
 #[derive(Clone, Debug)]

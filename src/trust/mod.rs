@@ -18,7 +18,8 @@
 //!    further than the [hop limit](TrustedProxies::hop_limit). What stands to the left is the
 //!    client's own affair. `unknown` and `_hidden` end the walk.
 //! 7. `X-Forwarded-Proto` with one value is that value; with as many as `X-Forwarded-For`, the one at
-//!    the walk's last hop. Anything else, and whatever is read and malformed, is answered 400.
+//!    the walk's last hop. Anything else, and whatever is read and malformed, is answered 400. The
+//!    addresses are read where somebody asks for the client, or for a scheme out of a list.
 //!
 //! Pitfalls: behind a proxy that terminates TLS every request looks plain until the proxy is trusted.
 //! Trust addresses that only your proxies can have. `X-Forwarded-Host` and `-Port` are believed only
@@ -233,47 +234,41 @@ impl Trust {
         extensions: &Extensions,
         headers: &'a HeaderMap,
     ) -> Result<Facts<'a>, &'static str> {
-        let peer = self.peer(extensions);
-        if let (Some(trusted), Some(peer)) = (&self.proxies, peer) {
-            if trusted.proxies.trust(peer) {
-                return self.said_by(trusted, headers).map(|said| Facts {
-                    scheme: said.scheme.unwrap_or(Scheme::Http),
-                    scheme_missing: said.scheme.is_none(),
-                    client: said.client,
-                    host: said.host,
-                    port: said.port,
-                    by_proxy: true,
-                });
-            }
-        }
-        Ok(Facts {
-            scheme: Self::accepted(extensions),
-            scheme_missing: false,
-            client: match peer {
-                Some(Peer::Ip(address)) => Some(address.to_canonical()),
-                _ => None,
-            },
-            host: None,
-            port: None,
-            by_proxy: false,
-        })
+        let Some(reading) = self.reading(self.peer(extensions)) else {
+            let (scheme, said) = (Self::accepted(extensions), Said::default());
+            return Ok(Facts { scheme, said, by_proxy: false });
+        };
+        let said = match self.family {
+            Family::XForwarded => reading.x_forwarded(headers)?,
+            Family::Forwarded => reading.forwarded(headers)?.0,
+        };
+        Ok(Facts { scheme: said.scheme.unwrap_or(Scheme::Http), said, by_proxy: true })
     }
 
-    fn said_by<'a>(
+    /// The user agent's address, as far as trusted proxies know it. `Err` as above.
+    pub(crate) fn client(
         &self,
-        trusted: &TrustedProxies,
-        headers: &'a HeaderMap,
-    ) -> Result<Said<'a>, &'static str> {
-        let reading = Reading {
-            proxies: &trusted.proxies,
-            hops: trusted.hops,
-            host: self.host,
-            port: self.port,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Result<Option<IpAddr>, &'static str> {
+        let peer = self.peer(extensions);
+        let Some(reading) = self.reading(peer) else {
+            return Ok(match peer {
+                Some(Peer::Ip(address)) => Some(address.to_canonical()),
+                _ => None,
+            });
         };
         match self.family {
-            Family::XForwarded => reading.x_forwarded(headers),
-            Family::Forwarded => reading.forwarded(headers),
+            Family::XForwarded => reading.walk(headers).map(|(client, _)| client),
+            Family::Forwarded => reading.forwarded(headers).map(|(_, client)| client),
         }
+    }
+
+    /// How to read the fields of this peer; `None` where it is not trusted.
+    fn reading(&self, peer: Option<Peer>) -> Option<Reading<'_>> {
+        let TrustedProxies { proxies, hops } = self.proxies.as_ref()?;
+        let trusted = proxies.trust(peer?);
+        trusted.then_some(Reading { proxies, hops: *hops, host: self.host, port: self.port })
     }
 }
 
@@ -281,13 +276,16 @@ impl Trust {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts<'a> {
     pub(crate) scheme: Scheme,
-    /// A trusted proxy said nothing of the scheme.
-    pub(crate) scheme_missing: bool,
-    pub(crate) client: Option<IpAddr>,
-    pub(crate) host: Option<&'a str>,
-    pub(crate) port: Option<u16>,
+    pub(crate) said: Said<'a>,
     /// A trusted proxy was asked.
     pub(crate) by_proxy: bool,
+}
+
+impl Facts<'_> {
+    /// A trusted proxy said nothing of the scheme.
+    pub(crate) fn lack_scheme(&self) -> bool {
+        self.by_proxy && self.said.scheme.is_none()
+    }
 }
 
 impl fmt::Debug for Trust {

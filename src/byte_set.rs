@@ -1,0 +1,30 @@
+/// A set of bytes that answers at once: a table, since hosts and paths are looked at byte by byte.
+pub(crate) struct ByteSet([bool; 256]);
+
+impl ByteSet {
+    /// ASCII letters and digits, and `others`.
+    #[allow(clippy::indexing_slicing)] // By bytes, into a table with a place for each.
+    pub(crate) const fn of(others: &[u8]) -> Self {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < table.len() {
+            table[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let mut rest = others;
+        while let [byte, others @ ..] = rest {
+            table[*byte as usize] = true;
+            rest = others;
+        }
+        Self(table)
+    }
+
+    #[inline]
+    pub(crate) fn contain(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).is_some_and(|is_in| *is_in)
+    }
+
+    pub(crate) fn contain_all(&self, text: &str) -> bool {
+        text.bytes().all(|byte| self.contain(byte))
+    }
+}
