@@ -26,16 +26,17 @@
 //! use tower_redirect::replay::{Replay, ReplayBody};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() {
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let kept = ReplayBody::new(Full::new(Bytes::from("order")), 1024);
-//! let first = kept.replay().unwrap();
-//! assert_eq!(first.collect().await.unwrap().to_bytes(), "order");
-//! assert_eq!(kept.replay().unwrap().collect().await.unwrap().to_bytes(), "order");
+//! let first = kept.replay()?;
+//! assert_eq!(first.collect().await?.to_bytes(), "order");
+//! assert_eq!(kept.replay()?.collect().await?.to_bytes(), "order");
 //!
 //! let kept = ReplayBody::new(Full::new(Bytes::from("order")), 4);
-//! let first = kept.replay().unwrap();
-//! assert_eq!(first.collect().await.unwrap().to_bytes(), "order");
+//! let first = kept.replay()?;
+//! assert_eq!(first.collect().await?.to_bytes(), "order");
 //! assert!(kept.replay().is_err(), "longer than the limit, and gone");
+//! # Ok(())
 //! # }
 //! ```
 
