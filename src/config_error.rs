@@ -45,6 +45,20 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Not a way round a [`Maintenance`](crate::Maintenance).
+    Bypass {
+        /// The range that was given, or the name of the field or cookie: never its secret.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Dates that contradict each other, or that no field can say.
+    Dates {
+        /// Whose dates.
+        value: String,
+        /// What is wrong with them.
+        reason: &'static str,
+    },
     /// Not what `Strict-Transport-Security` can say.
     Hsts {
         /// What was given.
@@ -78,6 +92,14 @@ impl ConfigError {
         Self::Proxy { value: value.to_owned(), reason }
     }
 
+    pub(crate) fn bypass(value: &str, reason: &'static str) -> Self {
+        Self::Bypass { value: value.to_owned(), reason }
+    }
+
+    pub(crate) fn dates(value: &str, reason: &'static str) -> Self {
+        Self::Dates { value: value.to_owned(), reason }
+    }
+
     pub(crate) fn hsts(value: &str, reason: &'static str) -> Self {
         Self::Hsts { value: value.to_owned(), reason }
     }
@@ -94,6 +116,8 @@ impl fmt::Display for ConfigError {
             Self::Url { value, reason } => ("url", value, reason),
             Self::Path { value, reason } => ("path", value, reason),
             Self::Proxy { value, reason } => ("proxy", value, reason),
+            Self::Bypass { value, reason } => ("bypass", value, reason),
+            Self::Dates { value, reason } => ("dates of", value, reason),
             Self::Hsts { value, reason } => ("strict-transport-security", value, reason),
             Self::Version { value, reason } => ("version", value, reason),
         };

@@ -47,6 +47,14 @@ pub enum Diagnosis {
         /// Which proxy.
         peer: Peer,
     },
+    /// A bypass by address is configured, and the peer's address is not known: nobody is let through.
+    ClientUnknown,
+    /// A peer that is not trusted, and whose address a bypass grants, forwards for others: not let
+    /// through, since its address may be everybody's.
+    BypassThroughProxy {
+        /// The peer, where that is known.
+        peer: Option<Peer>,
+    },
     /// Redirections lead in a circle: answered 500, since a client would go round it.
     Cycle {
         /// The policies that lead round it.
@@ -67,6 +75,8 @@ impl Diagnosis {
             Self::BrowserOverTls { .. } => 4,
             Self::ProxyWithoutScheme { .. } => 5,
             Self::Cycle { .. } => 6,
+            Self::ClientUnknown => 7,
+            Self::BypassThroughProxy { .. } => 8,
         }
     }
 }
@@ -109,6 +119,19 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{peer} is trusted, but does not say which scheme was used; taken for plain; let \
                  it send X-Forwarded-Proto, or read the field that it sends"
+            ),
+            Self::ClientUnknown => write!(
+                f,
+                "clients are let through maintenance by address, but no peer address is known, so \
+                 that nobody is: {}",
+                Call(None)
+            ),
+            Self::BypassThroughProxy { peer } => write!(
+                f,
+                "{} would be let through maintenance by its address, but forwards for others; if \
+                 it is your proxy, {}",
+                Who(*peer),
+                Call(*peer)
             ),
             Self::Cycle { rules, locations } => write!(
                 f,

@@ -97,6 +97,7 @@ pub mod follow;
 mod head;
 pub mod hsts;
 pub mod policy;
+mod quoted;
 pub mod redirection;
 #[cfg(feature = "follow")]
 pub mod replay;
@@ -113,8 +114,8 @@ pub use follow::{
 pub use head::RequestHead;
 pub use hsts::HstsLayer;
 pub use policy::{
-    CanonicalHost, Decision, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectPolicy, Versioning,
-    policy_fn,
+    CanonicalHost, Decision, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectPolicy, Retirement,
+    Versioning, Window, policy_fn,
 };
 pub use redirection::Redirection;
 #[cfg(feature = "follow")]

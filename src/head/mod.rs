@@ -54,6 +54,8 @@ pub struct RequestHead<'a> {
     refusal: Cell<Option<Refusal>>,
     reads: RefCell<Reads>,
     rule: Cell<Option<&'static str>>,
+    /// No cache may keep the answer.
+    unstored: Cell<bool>,
     /// Somebody hears diagnoses.
     heard: bool,
     /// Boxed, so that the many heads without one have little to drop.
@@ -102,6 +104,7 @@ impl<'a> RequestHead<'a> {
             refusal: Cell::new(None),
             reads: RefCell::default(),
             rule: Cell::new(None),
+            unstored: Cell::new(false),
             heard: true,
             diagnoses: RefCell::default(),
         }
@@ -145,6 +148,7 @@ impl<'a> RequestHead<'a> {
             refusal: Cell::new(None),
             reads: RefCell::default(),
             rule: Cell::new(None),
+            unstored: Cell::new(false),
             heard: false,
             diagnoses: RefCell::default(),
         }
@@ -153,6 +157,7 @@ impl<'a> RequestHead<'a> {
     /// Notes what was read of a head that was made of this one. Its diagnoses are not ours: the
     /// request they are about was not made.
     pub(crate) fn absorb_reads(&self, moved: RequestHead<'_>) {
+        self.unstored.set(self.is_unstored() || moved.is_unstored());
         self.reads.borrow_mut().absorb(moved.reads.into_inner());
     }
 
@@ -169,6 +174,16 @@ impl<'a> RequestHead<'a> {
     /// The query as it was sent, undecoded and without the `?`.
     pub fn query(&self) -> Option<&'a str> {
         self.moved.map_or_else(|| self.uri.query(), |(_, query)| query)
+    }
+
+    /// Marks the answer `no-store`, whoever gives it and whatever it says itself: for a pass that
+    /// others with the same request would not get.
+    pub fn forbid_storing(&self) {
+        self.unstored.set(true);
+    }
+
+    pub(crate) fn is_unstored(&self) -> bool {
+        self.unstored.get()
     }
 
     pub(crate) fn is_plain(&self) -> bool {

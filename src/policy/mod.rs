@@ -28,6 +28,7 @@
 //! ```
 
 mod canonical_host;
+mod clock;
 mod combine;
 mod exempt;
 mod func;
@@ -52,9 +53,11 @@ pub(crate) use exempt::Exempt;
 pub use func::{PolicyFn, policy_fn};
 pub use https_only::HttpsOnly;
 use loop_doctor::examine;
-pub use maintenance::{Maintenance, MaintenanceSwitch, Page, RedirectTo, Standby, Unavailable};
+pub use maintenance::{
+    Maintenance, MaintenanceSwitch, Page, RedirectTo, Standby, Unavailable, Window,
+};
 pub(crate) use one_hop::decide;
-pub use versioning::Versioning;
+pub use versioning::{FieldVersioning, Retirement, Versioning};
 
 /// Decides about a request from its head: pure, synchronous, without I/O.
 ///

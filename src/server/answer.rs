@@ -13,7 +13,7 @@ use crate::policy::text_response;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 
 #[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 pub(super) fn redirect(
     head: &RequestHead<'_>,
@@ -51,9 +51,11 @@ pub(super) fn redirect(
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         fields.insert(header::CONTENT_TYPE, html);
     }
-    fields.insert(header::CACHE_CONTROL, cache_control(status, to.permanent_for()));
-    if is_kept(status) {
+    if is_kept(status) && !head.is_unstored() {
+        fields.insert(header::CACHE_CONTROL, max_age(to.permanent_for()));
         vary(head, &mut fields);
+    } else {
+        fields.insert(header::CACHE_CONTROL, NO_STORE);
     }
     let mut response = Response::new(note);
     *response.status_mut() = status;
@@ -81,8 +83,10 @@ pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> 
         || *head.method() == Method::CONNECT && status.is_success();
     let to_head = *head.method() == Method::HEAD;
     let fields = response.headers_mut();
-    if !fields.contains_key(header::CACHE_CONTROL) {
-        fields.insert(header::CACHE_CONTROL, cache_control(status, PERMANENT_MAX_AGE));
+    if head.is_unstored() || !is_kept(status) && !fields.contains_key(header::CACHE_CONTROL) {
+        fields.insert(header::CACHE_CONTROL, NO_STORE);
+    } else if !fields.contains_key(header::CACHE_CONTROL) {
+        fields.insert(header::CACHE_CONTROL, max_age(PERMANENT_MAX_AGE));
     }
     vary(head, fields);
     // RFC 9110 §8.6: to HEAD it says what a GET would bring, which the policy may know better.
@@ -107,11 +111,8 @@ fn is_kept(status: StatusCode) -> bool {
     matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE)
 }
 
-fn cache_control(status: StatusCode, max_age: Duration) -> HeaderValue {
-    if !is_kept(status) {
-        return NO_STORE;
-    }
-    HeaderValue::try_from(format!("max-age={}", max_age.as_secs())).unwrap_or(NO_STORE)
+fn max_age(time: Duration) -> HeaderValue {
+    HeaderValue::try_from(format!("max-age={}", time.as_secs())).unwrap_or(NO_STORE)
 }
 
 /// Names the fields that were read, where the answer may be kept.

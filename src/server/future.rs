@@ -4,10 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
+use super::answer::NO_STORE;
 use super::body::ResponseBody;
 use super::drain::Upload;
 use crate::policy::append;
@@ -25,7 +26,7 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Inner { #[pin] future: F },
-        Annotate { #[pin] future: F, fields: Option<HeaderMap> },
+        Annotate { #[pin] future: F, fields: Option<HeaderMap>, unstored: bool },
         Answer { #[pin] upload: Upload<B>, response: Option<Response<Bytes>> },
     }
 }
@@ -35,8 +36,8 @@ impl<F, B> ResponseFuture<F, B> {
         Self { state: State::Inner { future } }
     }
 
-    pub(super) fn annotate(future: F, fields: HeaderMap) -> Self {
-        Self { state: State::Annotate { future, fields: Some(fields) } }
+    pub(super) fn annotate(future: F, fields: HeaderMap, unstored: bool) -> Self {
+        Self { state: State::Annotate { future, fields: Some(fields), unstored } }
     }
 
     pub(super) fn answer(response: Response<Bytes>, upload: Upload<B>) -> Self {
@@ -57,8 +58,11 @@ where
                 let response = ready!(future.poll(cx))?;
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            StateProj::Annotate { future, fields } => {
+            StateProj::Annotate { future, fields, unstored } => {
                 let mut response = ready!(future.poll(cx))?;
+                if *unstored {
+                    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+                }
                 if let Some(fields) = fields.take() {
                     append(response.headers_mut(), fields);
                 }

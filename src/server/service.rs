@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -50,7 +50,11 @@ impl<S, P, D> Redirect<S, P, D> {
 /// The inner service is called, or this answers.
 enum Verdict {
     Call,
-    Annotate(http::HeaderMap),
+    /// The inner response gets these fields, and `no-store` where it is not for everybody.
+    Annotate {
+        fields: HeaderMap,
+        unstored: bool,
+    },
     Answer(Response<Bytes>),
 }
 
@@ -63,6 +67,9 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
         let decision = decide(&*self.policy, &head, self.settings.preload_safe);
         let tell = || head.each_diagnosis(|diagnosis| on_diagnosis.tell(&diagnosis));
         let answer = match (head.refusal(), decision) {
+            (None, Decision::Pass) if head.is_unstored() => {
+                Verdict::Annotate { fields: HeaderMap::new(), unstored: true }
+            }
             (None, Decision::Pass) => {
                 if head.is_heard() {
                     tell();
@@ -70,7 +77,9 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
                 // Said at once: a pass does not carry the room of an answer around.
                 return Verdict::Call;
             }
-            (None, Decision::Annotate(fields)) => Verdict::Annotate(fields),
+            (None, Decision::Annotate(fields)) => {
+                Verdict::Annotate { fields, unstored: head.is_unstored() }
+            }
             (None, Decision::Redirect(to)) => {
                 Verdict::Answer(answer::redirect(&head, &to, &self.settings))
             }
@@ -100,7 +109,9 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.judge(&request) {
             Verdict::Call => ResponseFuture::inner(self.inner.call(request)),
-            Verdict::Annotate(fields) => ResponseFuture::annotate(self.inner.call(request), fields),
+            Verdict::Annotate { fields, unstored } => {
+                ResponseFuture::annotate(self.inner.call(request), fields, unstored)
+            }
             Verdict::Answer(response) => {
                 // The head ends here: while it lives, the connection cannot use its buffer again.
                 let upload = Upload::of(request, self.settings.drain);

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::node::{self, Node};
 use super::proxies::Proxies;
+use crate::quoted::split;
 use crate::trust::Scheme;
 
 pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -190,29 +191,6 @@ impl<'a> Iterator for FromTheRight<'a> {
             }
         }
     }
-}
-
-/// The parts between separators which stand outside of quotes, trimmed. The last is an error where a
-/// quote does not end.
-fn split(text: &str, separator: u8) -> impl Iterator<Item = Result<&str, ()>> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest.take()?;
-        let (mut quoted, mut escaped) = (false, false);
-        for (index, byte) in text.bytes().enumerate() {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                _ if byte == separator && !quoted => {
-                    rest = text.get(index + 1..);
-                    return text.get(..index).map(|part| Ok(part.trim_matches([' ', '\t'])));
-                }
-                _ => {}
-            }
-        }
-        Some(if quoted { Err(()) } else { Ok(text.trim_matches([' ', '\t'])) })
-    })
 }
 
 /// `token "=" ( token / quoted-string )`; none that we read needs an escape.

@@ -49,6 +49,7 @@ mod hosts;
 mod node;
 mod peer;
 mod proxies;
+mod ranges;
 mod transport;
 
 use std::fmt;
@@ -64,7 +65,9 @@ pub(crate) use host::Host;
 pub(crate) use hosts::Hosts;
 pub(crate) use hosts::Pattern;
 pub use peer::Peer;
+pub(crate) use proxies::NO_RANGE;
 use proxies::Proxies;
+pub(crate) use ranges::Ranges;
 pub use transport::{Scheme, Transport};
 
 /// Whose word counts about a request: one value, for every layer that asks.

@@ -1,15 +1,13 @@
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use ipnet::IpNet;
-
+use super::ranges::Ranges;
 use crate::config_error::ConfigError;
 use crate::trust::Peer;
 
 /// The peers whose forwarded fields count.
 #[derive(Clone, Debug)]
 pub(super) struct Proxies {
-    ranges: Arc<[IpNet]>,
+    ranges: Ranges,
     pub(super) unix: bool,
 }
 
@@ -18,14 +16,8 @@ impl Proxies {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let parse = |text: &str| match text.parse() {
-            Ok(address) => Ok(IpNet::from(IpAddr::to_canonical(&address))),
-            Err(_) => text.parse().map_err(|_| {
-                ConfigError::proxy(text, "neither an address nor a range like 10.0.0.0/8")
-            }),
-        };
-        let ranges = ranges.into_iter().map(|range| parse(range.as_ref()));
-        Ok(Self { ranges: ranges.collect::<Result<_, _>>()?, unix: false })
+        let refused = |text: String| ConfigError::proxy(&text, NO_RANGE);
+        Ok(Self { ranges: Ranges::parse(ranges).map_err(refused)?, unix: false })
     }
 
     pub(super) fn trust(&self, peer: Peer) -> bool {
@@ -35,9 +27,10 @@ impl Proxies {
         }
     }
 
-    /// `::ffff:10.0.0.1` is 10.0.0.1.
     pub(super) fn trust_address(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.ranges.iter().any(|range| range.contains(&address))
+        self.ranges.contain(address)
     }
 }
+
+/// What is wrong with a text that [`Ranges::parse`] refuses.
+pub(crate) const NO_RANGE: &str = "neither an address nor a range like 10.0.0.0/8";

@@ -1,19 +1,23 @@
+use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::Method;
 
-use super::exempt::{is_ambiguous, is_below};
-use super::{Decision, RedirectPolicy, text_response};
+use super::retirement::{Retirement, Stage, Standing, gone};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
+use crate::policy::clock::Clock;
+use crate::policy::exempt::{is_ambiguous, is_below};
+use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
 
 /// Versions in paths: retired ones and unversioned requests are sent to the current one.
 ///
 /// Rules, in order, for a path below the prefix (`/apis` is not below `/api`):
 ///
-/// 1. The next segment is a version if it was declared, or is `v` and digits (`v1`, `v1.2`).
+/// 1. The next segment is a version if it was declared, is `v` and digits (`v1`, `v1.2`), or has
+///    another [`shape`](Self::shape) of yours.
 /// 2. The current version passes, and so does one that looks like a version and was not declared:
 ///    the application answers for it.
 /// 3. A retired version gets a 307 to the same path under the current one.
@@ -47,23 +51,29 @@ use crate::redirection::Redirection;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Versioning {
     prefix: Box<str>,
     current: Arc<str>,
     /// `/` and the current version, for where none was.
     inserted: Arc<str>,
-    retired: Vec<Box<str>>,
+    retired: Vec<Standing>,
     safe_only: bool,
+    shape: Option<Arc<Shape>>,
+    clock: Clock,
 }
 
+type Shape = dyn Fn(&str) -> bool + Send + Sync;
+
 /// What a path is under a [`Versioning`].
-enum Seen<'a> {
-    /// Not ours, the current version, or for the application to judge.
+pub(super) enum Seen<'a> {
+    /// Not ours, or for the application to judge.
     Other,
-    /// A version of ours, and where it stands.
-    Version { segment: &'a str, start: usize },
+    /// The current version, or one that nobody declared.
+    Carried,
+    /// A version that ends, and where it stands.
+    Retired { standing: &'a Standing, start: usize, end: usize },
     /// None, and where it would stand.
     Unversioned { at: usize },
 }
@@ -91,6 +101,8 @@ impl Versioning {
             inserted: format!("/{current}").into(),
             retired: Vec::new(),
             safe_only: false,
+            shape: None,
+            clock: Clock::default(),
         })
     }
 
@@ -100,12 +112,45 @@ impl Versioning {
     ///
     /// [`ConfigError::Version`] if it is not one plain segment, or is the current version.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
+        self.check(version)?;
+        self.retired.push(Standing::moved(version));
+        Ok(self)
+    }
+
+    /// Ends this version by date.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Version`] as for [`retire`](Self::retire), [`ConfigError::Dates`] if the
+    /// stages are out of order, or a date lies outside of the years 1970 to 9999.
+    pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
+        self.check(version)?;
+        self.retired.push(Standing::by(version, plan)?);
+        Ok(self)
+    }
+
+    fn check(&self, version: &str) -> Result<(), ConfigError> {
         segment(version)?;
         if *version == *self.current {
             return Err(ConfigError::version(version, "the current version cannot be retired"));
         }
-        self.retired.push(version.into());
-        Ok(self)
+        if self.retired.iter().any(|standing| standing.is(version)) {
+            return Err(ConfigError::version(version, "retired twice"));
+        }
+        Ok(())
+    }
+
+    /// What else looks like a version, apart from `v` and digits: dates, code names. A segment that
+    /// does and was not declared passes, and is the application's to answer.
+    pub fn shape(mut self, is_version: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.shape = Some(Arc::new(is_version));
+        self
+    }
+
+    /// What time it is, in place of the system's clock: for tests.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
+        self
     }
 
     /// Moves only GET and HEAD of retired versions; other methods get 410 with a `Link` to the
@@ -115,40 +160,51 @@ impl Versioning {
         self
     }
 
-    fn see<'a>(&self, path: &'a str) -> Seen<'a> {
+    pub(super) fn see(&self, path: &str) -> Seen<'_> {
         let at = self.prefix.len();
         let Some(rest) = path.get(at..).filter(|_| is_below(path, &self.prefix)) else {
             return Seen::Other;
         };
         let rest = rest.get(1..).unwrap_or_default();
-        let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
-        let segment = rest.get(..end).unwrap_or_default();
+        let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
+        let segment = rest.get(..length).unwrap_or_default();
         if *segment == *self.current {
-            return Seen::Other;
+            return Seen::Carried;
         }
         // One trailing slash is an empty last segment that everyone reads alike.
         let judged = path.strip_suffix('/').unwrap_or(path);
         if !judged.is_empty() && is_ambiguous(judged) {
             return Seen::Other;
         }
-        let declared = self.retired.iter().any(|version| **version == *segment);
-        if declared || is_version_shaped(segment) {
-            Seen::Version { segment, start: at + 1 }
+        if let Some(standing) = self.retired.iter().find(|standing| standing.is(segment)) {
+            let start = at + 1;
+            return Seen::Retired { standing, start, end: start + length };
+        }
+        let looks_like_one = || self.shape.as_ref().is_some_and(|shape| shape(segment));
+        if is_version_shaped(segment) || !segment.is_empty() && looks_like_one() {
+            Seen::Carried
         } else {
             Seen::Unversioned { at }
         }
     }
 
-    fn gone(&self, head: &RequestHead<'_>, to: &Redirection) -> Response<Bytes> {
-        let mut response = text_response(StatusCode::GONE, "this version was retired\n");
-        let link = to.location_for(head).and_then(|location| {
-            let target = location.to_str().ok()?;
-            HeaderValue::try_from(format!("<{target}>; rel=\"successor-version\"")).ok()
-        });
-        if let Some(link) = link {
-            response.headers_mut().insert(header::LINK, link);
+    /// The same path with the current version in it.
+    pub(super) fn insert(&self, at: usize) -> Redirection {
+        Redirection::new().splice_path(at, at, self.inserted.clone())
+    }
+
+    fn end(&self, head: &RequestHead<'_>, standing: &Standing, to: Redirection) -> Decision {
+        let stays = self.safe_only && !matches!(*head.method(), Method::GET | Method::HEAD);
+        match standing.stage(&self.clock) {
+            Stage::Served => Decision::Pass,
+            Stage::Deprecated => Decision::Annotate(standing.announcement(head, Some(&to))),
+            Stage::Gone => Decision::Respond(gone(head, Some(&to))),
+            Stage::Moved | Stage::MovedPermanently(_) if stays => {
+                Decision::Respond(gone(head, Some(&to)))
+            }
+            Stage::Moved => Decision::Redirect(to),
+            Stage::MovedPermanently(time) => Decision::Redirect(to.permanent().max_age(time)),
         }
-        response
     }
 }
 
@@ -158,22 +214,25 @@ impl RedirectPolicy for Versioning {
             return Decision::Pass;
         }
         match self.see(head.path()) {
-            Seen::Version { segment, start } => {
-                if !self.retired.iter().any(|version| **version == *segment) {
-                    return Decision::Pass;
-                }
-                let end = start + segment.len();
+            Seen::Retired { standing, start, end } => {
                 let to = Redirection::new().splice_path(start, end, self.current.clone());
-                if self.safe_only && !matches!(*head.method(), Method::GET | Method::HEAD) {
-                    return Decision::Respond(self.gone(head, &to));
-                }
-                Decision::Redirect(to)
+                self.end(head, standing, to)
             }
-            Seen::Unversioned { at } => {
-                Decision::Redirect(Redirection::new().splice_path(at, at, self.inserted.clone()))
-            }
-            Seen::Other => Decision::Pass,
+            Seen::Unversioned { at } => Decision::Redirect(self.insert(at)),
+            Seen::Carried | Seen::Other => Decision::Pass,
         }
+    }
+}
+
+impl fmt::Debug for Versioning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Versioning")
+            .field("prefix", &self.prefix)
+            .field("current", &self.current)
+            .field("retired", &self.retired)
+            .field("safe_only", &self.safe_only)
+            .field("shape", &self.shape.is_some())
+            .finish()
     }
 }
 
@@ -185,7 +244,7 @@ fn is_version_shaped(segment: &str) -> bool {
 
 /// One segment that reads the same everywhere: unreserved characters (RFC 3986 §2.3), no dot
 /// segment.
-fn segment(version: &str) -> Result<(), ConfigError> {
+pub(super) fn segment(version: &str) -> Result<(), ConfigError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     if version.is_empty() || matches!(version, "." | "..") || !version.bytes().all(plain) {
         return Err(ConfigError::version(version, "a version is one plain path segment"));
@@ -195,7 +254,7 @@ fn segment(version: &str) -> Result<(), ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
+    use http::{Request, StatusCode, header};
 
     use super::*;
 

@@ -1,0 +1,23 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What time it is: the system's, unless a test knows better.
+#[derive(Clone, Default)]
+pub(super) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
+
+impl Clock {
+    pub(super) fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(now)))
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.0.as_ref().map_or_else(SystemTime::now, |now| now())
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Clock(..)" } else { "Clock(system)" })
+    }
+}

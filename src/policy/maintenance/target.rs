@@ -1,0 +1,98 @@
+use http::{HeaderValue, Method, Version, header};
+
+use crate::diagnosis::Diagnosis;
+use crate::head::RequestHead;
+use crate::redirection::Redirection;
+
+/// Where requests go in maintenance. Not nameable outside: the targets are these four.
+pub trait Target: Send + Sync {
+    /// The request is for the target itself.
+    fn is_reached_by(&self, _: &RequestHead<'_>) -> bool {
+        false
+    }
+
+    /// `None` is 503.
+    fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection>;
+}
+
+/// A [`Maintenance`] that refuses all work.
+#[derive(Clone, Debug)]
+pub struct Unavailable;
+
+impl Target for Unavailable {
+    fn redirection(&self, _: &RequestHead<'_>) -> Option<&Redirection> {
+        None
+    }
+}
+
+/// A [`Maintenance`] that shows people a page: see [`Maintenance::page`].
+#[derive(Clone, Debug)]
+pub struct Page(pub(super) Redirection);
+
+impl Target for Page {
+    fn is_reached_by(&self, head: &RequestHead<'_>) -> bool {
+        is_read(head) && self.0.is_same_path(head)
+    }
+
+    fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection> {
+        is_navigation(head).then_some(&self.0)
+    }
+}
+
+/// A [`Maintenance`] during which another origin works: see [`Maintenance::standby`].
+#[derive(Clone, Debug)]
+pub struct Standby(pub(super) Redirection);
+
+impl Target for Standby {
+    fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection> {
+        if self.0.is_same_origin(head) {
+            let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
+            head.diagnose(Diagnosis::StandbyIsSelf { authority });
+            return None;
+        }
+        Some(&self.0)
+    }
+}
+
+/// A [`Maintenance`] that sends everything to one URL: see [`Maintenance::redirect_to`].
+#[derive(Clone, Debug)]
+pub struct RedirectTo(pub(super) Redirection);
+
+impl Target for RedirectTo {
+    fn is_reached_by(&self, head: &RequestHead<'_>) -> bool {
+        self.0.is_same_path(head)
+    }
+
+    fn redirection(&self, _: &RequestHead<'_>) -> Option<&Redirection> {
+        Some(&self.0)
+    }
+}
+
+/// What cannot go on elsewhere by way of a `Location`.
+pub(super) fn is_bound_to_its_connection(head: &RequestHead<'_>) -> bool {
+    let grpc = |value: &HeaderValue| {
+        let essence = value.as_bytes().get(..b"application/grpc".len());
+        essence.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
+    };
+    head.has_no_url()
+        || head.version() <= Version::HTTP_11 && head.header(header::UPGRADE).is_some()
+        || head.header(header::CONTENT_TYPE).is_some_and(grpc)
+}
+
+/// A person waits for a page.
+fn is_navigation(head: &RequestHead<'_>) -> bool {
+    if !is_read(head) {
+        return false;
+    }
+    match head.header(http::HeaderName::from_static("sec-fetch-mode")) {
+        Some(mode) => mode == "navigate",
+        None => head.header_all(header::ACCEPT).any(|accept| {
+            let html = b"text/html".as_slice();
+            accept.as_bytes().windows(html.len()).any(|word| word.eq_ignore_ascii_case(html))
+        }),
+    }
+}
+
+fn is_read(head: &RequestHead<'_>) -> bool {
+    matches!(*head.method(), Method::GET | Method::HEAD)
+}

@@ -1,0 +1,9 @@
+//! Versions of an api: which are served, and how the others end.
+
+mod field;
+mod path;
+mod retirement;
+
+pub use field::FieldVersioning;
+pub use path::Versioning;
+pub use retirement::Retirement;

@@ -1,0 +1,203 @@
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+
+use crate::config_error::ConfigError;
+use crate::head::RequestHead;
+use crate::policy::clock::Clock;
+use crate::policy::text_response;
+use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
+
+const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+const SUNSET: HeaderName = HeaderName::from_static("sunset");
+
+/// How a version ends, by date: each stage begins at its date, and those without one are left out.
+///
+/// | stage | answer |
+/// |---|---|
+/// | before | served |
+/// | [`deprecated`](Self::deprecated) | served, with `Deprecation: @..` (RFC 9745), `Sunset` where [`gone`](Self::gone) has a date (RFC 8594), and a `Link` to the successor |
+/// | [`moved`](Self::moved) | 307 to the successor |
+/// | [`moved_permanently`](Self::moved_permanently) | 308, kept by caches for a day, or less where the next stage is near |
+/// | [`gone`](Self::gone) | 410 with a `Link` to the successor |
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use tower_redirect::{Retirement, Versioning};
+///
+/// let day = |n: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(86_400 * n);
+/// let plan = Retirement::new().deprecated(day(20_400)).moved(day(20_500)).gone(day(20_600));
+/// assert!(Versioning::new("/api", "v2")?.retire_by("v1", plan).is_ok());
+///
+/// let disordered = Retirement::new().moved(day(20_500)).deprecated(day(20_600));
+/// assert!(Versioning::new("/api", "v2")?.retire_by("v1", disordered).is_err());
+/// # Ok::<(), tower_redirect::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Retirement {
+    deprecated: Option<SystemTime>,
+    moved: Option<SystemTime>,
+    permanent: Option<SystemTime>,
+    gone: Option<SystemTime>,
+}
+
+impl Retirement {
+    /// Served for good, until dates are added.
+    pub const fn new() -> Self {
+        Self { deprecated: None, moved: None, permanent: None, gone: None }
+    }
+
+    /// From this date, answers say that the version is deprecated.
+    pub const fn deprecated(mut self, date: SystemTime) -> Self {
+        self.deprecated = Some(date);
+        self
+    }
+
+    /// From this date, 307 to the successor.
+    pub const fn moved(mut self, date: SystemTime) -> Self {
+        self.moved = Some(date);
+        self
+    }
+
+    /// From this date, 308 to the successor.
+    pub const fn moved_permanently(mut self, date: SystemTime) -> Self {
+        self.permanent = Some(date);
+        self
+    }
+
+    /// From this date, 410: the sunset (RFC 8594).
+    pub const fn gone(mut self, date: SystemTime) -> Self {
+        self.gone = Some(date);
+        self
+    }
+
+    /// Some stage sends requests elsewhere.
+    pub(super) const fn moves(&self) -> bool {
+        self.moved.is_some() || self.permanent.is_some()
+    }
+}
+
+/// What of a version, at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Served,
+    Deprecated,
+    Moved,
+    /// For how long caches may keep it.
+    MovedPermanently(Duration),
+    Gone,
+}
+
+/// A version that ends, checked: its dates, and the field values that tell them.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    version: Box<str>,
+    plan: Plan,
+    deprecation: Option<HeaderValue>,
+    sunset: Option<HeaderValue>,
+}
+
+#[derive(Clone, Debug)]
+enum Plan {
+    /// 307, without looking at a clock.
+    Moved,
+    By(Retirement),
+}
+
+impl Standing {
+    /// 307 from now on.
+    pub(super) fn moved(version: &str) -> Self {
+        Self { version: version.into(), plan: Plan::Moved, deprecation: None, sunset: None }
+    }
+
+    pub(super) fn by(version: &str, plan: Retirement) -> Result<Self, ConfigError> {
+        let Retirement { deprecated, moved, permanent, gone } = plan;
+        let dates = [deprecated, moved, permanent, gone];
+        let in_order = dates.iter().flatten().is_sorted_by(|earlier, later| earlier < later);
+        if !in_order {
+            return Err(ConfigError::dates(
+                version,
+                "a stage begins before, or with, an earlier one",
+            ));
+        }
+        let values = |date: Option<SystemTime>, write: fn(SystemTime, u64) -> String| {
+            let Some(date) = date else { return Ok(None) };
+            let seconds = seconds_of(date)
+                .ok_or_else(|| ConfigError::dates(version, "a date outside of 1970 to 9999"))?;
+            Ok(HeaderValue::try_from(write(date, seconds)).ok())
+        };
+        // RFC 9651 §3.3.7, RFC 9110 §5.6.7.
+        let deprecation = values(deprecated, |_, seconds| format!("@{seconds}"))?;
+        let sunset = values(gone, |date, _| httpdate::fmt_http_date(date))?;
+        Ok(Self { version: version.into(), plan: Plan::By(plan), deprecation, sunset })
+    }
+
+    pub(super) fn is(&self, version: &str) -> bool {
+        *self.version == *version
+    }
+
+    pub(super) fn stage(&self, clock: &Clock) -> Stage {
+        let Plan::By(plan) = &self.plan else { return Stage::Moved };
+        let now = clock.now();
+        let is_over = |date: Option<SystemTime>| date.is_some_and(|date| date <= now);
+        if is_over(plan.gone) {
+            Stage::Gone
+        } else if is_over(plan.permanent) {
+            let left = plan.gone.and_then(|gone| gone.duration_since(now).ok());
+            Stage::MovedPermanently(
+                left.map_or(PERMANENT_MAX_AGE, |left| left.min(PERMANENT_MAX_AGE)),
+            )
+        } else if is_over(plan.moved) {
+            Stage::Moved
+        } else if is_over(plan.deprecated) {
+            Stage::Deprecated
+        } else {
+            Stage::Served
+        }
+    }
+
+    /// The fields of an answer that is still served.
+    pub(super) fn announcement(
+        &self,
+        head: &RequestHead<'_>,
+        to: Option<&Redirection>,
+    ) -> HeaderMap {
+        let mut fields = HeaderMap::with_capacity(4);
+        if let Some(deprecation) = &self.deprecation {
+            fields.insert(DEPRECATION, deprecation.clone());
+        }
+        if let Some(sunset) = &self.sunset {
+            fields.insert(SUNSET, sunset.clone());
+        }
+        if let Some(link) = to.and_then(|to| successor(head, to)) {
+            fields.insert(header::LINK, link);
+        }
+        fields
+    }
+}
+
+/// 410, naming the successor.
+pub(super) fn gone(head: &RequestHead<'_>, to: Option<&Redirection>) -> Response<Bytes> {
+    let mut response = text_response(StatusCode::GONE, "this version was retired\n");
+    if let Some(link) = to.and_then(|to| successor(head, to)) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
+}
+
+/// RFC 8288, RFC 5829 §3.2. A `Location` of ours holds no `>`.
+fn successor(head: &RequestHead<'_>, to: &Redirection) -> Option<HeaderValue> {
+    let location = to.location_for(head)?;
+    let target = location.to_str().ok()?;
+    HeaderValue::try_from(format!("<{target}>; rel=\"successor-version\"")).ok()
+}
+
+/// Whole seconds since 1970, where an HTTP date can say them: four digits for the year.
+fn seconds_of(date: SystemTime) -> Option<u64> {
+    const YEAR_10000: u64 = 253_402_300_800;
+    let seconds = date.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    (seconds < YEAR_10000).then_some(seconds)
+}
