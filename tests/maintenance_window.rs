@@ -99,13 +99,14 @@ fn ten_thousand_flips_tear_no_answer() {
         .retry_after(Duration::from_secs(7))
         .when(|head| head.path() == "/bare");
     let layer = RedirectLayer::new((policy, bare));
-    let over = AtomicBool::new(false);
+    let (over, asked_so_far) = (AtomicBool::new(false), AtomicU64::new(0));
     let counts = thread::scope(|scope| {
         let askers: Vec<_> = (0..2)
             .map(|_| {
                 scope.spawn(|| {
                     let (mut passed, mut moved, mut refused) = (0, 0, 0);
                     while !over.load(Ordering::Relaxed) || passed == 0 || moved == 0 {
+                        asked_so_far.fetch_add(1, Ordering::Relaxed);
                         let asked = ask_now(&layer, request("POST", "/x", &[]));
                         match (asked.status.as_u16(), asked.location(), asked.calls) {
                             (200, None, 1) => passed += 1,
@@ -124,6 +125,12 @@ fn ten_thousand_flips_tear_no_answer() {
             })
             .collect();
         for flip in 0..10_000 {
+            // Under load: never more flips than questions.
+            while asked_so_far.load(Ordering::Relaxed) < flip
+                && !askers.iter().any(|a| a.is_finished())
+            {
+                thread::yield_now();
+            }
             match flip % 4 {
                 0 => switch.on(),
                 1 => switch.set(Window::until(at(START + 60_000))),
