@@ -6,6 +6,7 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use support::classes::{NAVIGATE, ROWS, columns};
 use support::{Asked, ask, request};
 use tower_redirect::{Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Transport};
 
@@ -15,72 +16,13 @@ fn on() -> MaintenanceSwitch {
     switch
 }
 
-type Fields = &'static [(&'static str, &'static str)];
-
-const NAVIGATE: Fields = &[("sec-fetch-mode", "navigate"), ("accept", "*/*")];
-const ACCEPTS_HTML: Fields = &[("accept", "application/xml, Text/HTML;q=0.9")];
-const ACCEPTS_HTML_TOO: Fields = &[("accept", "application/json"), ("accept", "text/html")];
-const FETCHES: Fields = &[("sec-fetch-mode", "cors"), ("accept", "text/html")];
-const UPGRADES: Fields =
-    &[("connection", "upgrade"), ("upgrade", "websocket"), ("sec-fetch-mode", "navigate")];
-const GRPC: Fields = &[("content-type", "application/grpc+proto")];
-const PREFLIGHT: Fields = &[("origin", "http://b.test"), ("access-control-request-method", "PUT")];
-
-/// Requests by class, with what none, page, standby and redirect_to answer: a `Location`, "503", or
-/// "pass".
-const PAGE: &str = "https://status.test/page?x";
-const ONE: &str = "https://one.test/queue";
-
 #[tokio::test]
 async fn every_cell() {
-    let standby = "https://standby.test:8443/p?q";
-    for (method, uri, fields, none, page, standby, one) in [
-        // Exempt, preflight, the targets themselves.
-        ("GET", "/.well-known/acme-challenge/x", NAVIGATE, "pass", "pass", "pass", "pass"),
-        ("GET", "/health", NAVIGATE, "pass", "pass", "pass", "pass"),
-        ("OPTIONS", "/health", &[], "pass", "pass", "pass", "pass"),
-        ("OPTIONS", "/p?q", PREFLIGHT, "pass", "pass", "pass", "pass"),
-        ("GET", "/page?other", &[], "503", "pass", "https://standby.test:8443/page?other", ONE),
-        ("HEAD", "/page", &[], "503", "pass", "https://standby.test:8443/page", ONE),
-        ("POST", "/page", &[], "503", "503", "https://standby.test:8443/page", ONE),
-        ("GET", "/queue", &[], "503", "503", "https://standby.test:8443/queue", "pass"),
-        ("POST", "/queue?a", &[], "503", "503", "https://standby.test:8443/queue?a", "pass"),
-        ("BREW", "/queue", &[], "503", "503", "https://standby.test:8443/queue", "pass"),
-        // Navigations.
-        ("GET", "/p?q", NAVIGATE, "503", PAGE, standby, ONE),
-        ("HEAD", "/p?q", NAVIGATE, "503", PAGE, standby, ONE),
-        ("GET", "/p?q", ACCEPTS_HTML, "503", PAGE, standby, ONE),
-        ("GET", "/p?q", ACCEPTS_HTML_TOO, "503", PAGE, standby, ONE),
-        // Other reads.
-        ("GET", "/p?q", &[], "503", "503", standby, ONE),
-        ("GET", "/p?q", FETCHES, "503", "503", standby, ONE),
-        ("HEAD", "/p?q", &[], "503", "503", standby, ONE),
-        // Unsafe and unknown methods.
-        ("POST", "/p?q", NAVIGATE, "503", "503", standby, ONE),
-        ("PUT", "/p?q", ACCEPTS_HTML, "503", "503", standby, ONE),
-        ("DELETE", "/p?q", &[], "503", "503", standby, ONE),
-        ("BREW", "/p?q", &[], "503", "503", standby, ONE),
-        ("OPTIONS", "/p?q", &[], "503", "503", standby, ONE),
-        ("POST", "/health", &[], "503", "503", "https://standby.test:8443/health", ONE),
-        // Bound to their connection.
-        ("GET", "/p?q", UPGRADES, "503", "503", "503", "503"),
-        ("POST", "/p?q", GRPC, "503", "503", "503", "503"),
-        ("CONNECT", "a.test:443", &[], "503", "503", "503", "503"),
-        ("OPTIONS", "*", &[], "503", "503", "503", "503"),
-    ] {
-        let seconds = Duration::from_millis(1500);
-        let bare = || Maintenance::new(on()).retry_after(seconds).exempt("/health").expect("valid");
-        let paged = bare().page(PAGE).expect("valid");
-        let standing = bare().standby("https://standby.test:8443").expect("valid");
-        let single = bare().redirect_to(ONE).expect("valid");
-        let cells: [(Box<dyn RedirectPolicy>, &str); 4] = [
-            (Box::new(bare()), none),
-            (Box::new(paged), page),
-            (Box::new(standing), standby),
-            (Box::new(single), one),
-        ];
-        for (column, (policy, expected)) in cells.into_iter().enumerate() {
-            let asked = ask(&RedirectLayer::new(policy), request(method, uri, fields)).await;
+    for (column, policy) in columns().into_iter().enumerate() {
+        let layer = RedirectLayer::new(policy);
+        for (method, uri, fields, expected) in ROWS {
+            let expected = expected[column];
+            let asked = ask(&layer, request(method, uri, fields)).await;
             let case = format!("{method} {uri} {fields:?}, column {column}");
             assert_eq!(summary(&asked), expected, "{case}");
             let retry_after = (expected == "503").then_some("2");

@@ -1,6 +1,7 @@
 //! What the tests share: a service behind the layer, and scripted servers before the client.
 #![allow(dead_code, unused_imports, unused_macros, missing_docs)]
 
+pub mod classes;
 mod inner;
 #[cfg(feature = "follow")]
 mod script;
