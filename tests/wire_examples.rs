@@ -2,6 +2,9 @@
 #![allow(missing_docs, clippy::duplicate_mod)] // Two clients bring the same server along.
 
 use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
@@ -12,8 +15,11 @@ use https_only::tls;
 use tls::{Identity, TlsListener};
 use tokio::net::TcpListener;
 use tower::{Service, ServiceExt};
-use tower_redirect::{MaintenanceSwitch, RedirectHistory};
+use tower_redirect::{MaintenanceSwitch, RedirectHistory, Window};
 
+#[path = "../examples/api_retirement.rs"]
+#[allow(dead_code)]
+mod api_retirement;
 #[path = "../examples/api_versions.rs"]
 #[allow(dead_code)]
 mod api_versions;
@@ -29,6 +35,12 @@ mod follow_reqwest;
 #[path = "../examples/https_only.rs"]
 #[allow(dead_code)]
 mod https_only;
+#[path = "../examples/maintenance_file.rs"]
+#[allow(dead_code)]
+mod maintenance_file;
+#[path = "../examples/maintenance_page.rs"]
+#[allow(dead_code)]
+mod maintenance_page;
 #[path = "../examples/maintenance_switch.rs"]
 #[allow(dead_code)]
 mod maintenance_switch;
@@ -137,5 +149,101 @@ async fn api_versions_over_tcp() -> Outcome {
         let reqwest = follow_reqwest::following(reqwest_builder().build()?);
         assert_eq!(post(reqwest, &url, "tea").await?, expected);
     }
+    Ok(())
+}
+
+/// Status, `Location`, `Retry-After` and body.
+async fn get(url: &str, navigates: bool) -> Result<(u16, String, String, String), Box<dyn Error>> {
+    let client = reqwest_builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let accept = if navigates { "text/html" } else { "*/*" };
+    let response = client.get(url).header("accept", accept).send().await?;
+    let field = |name: &str| {
+        let value = response.headers().get(name).map(|value| value.to_str());
+        value.transpose().map(|value| value.unwrap_or_default().to_owned())
+    };
+    let (location, retry_after) = (field("location")?, field("retry-after")?);
+    Ok((response.status().as_u16(), location, retry_after, response.text().await?))
+}
+
+#[tokio::test]
+async fn touching_a_file_flips_a_running_server() -> Outcome {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("maintenance_file");
+    let _ = fs::remove_file(&file);
+    let switch = MaintenanceSwitch::new();
+    let (listener, port) = bind().await?;
+    serve(listener, maintenance_file::app(switch.clone()));
+    tokio::spawn(maintenance_file::follow(file.clone(), switch));
+    let url = format!("http://127.0.0.1:{port}/");
+    let until = async |status: u16| {
+        let ask = async {
+            loop {
+                let answer = get(&url, false).await?;
+                if answer.0 == status {
+                    return Ok::<_, Box<dyn Error>>(answer);
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ask).await?
+    };
+    for _ in 0..2 {
+        assert_eq!(until(200).await?.3, "at work\n");
+        fs::write(&file, "")?;
+        assert_eq!(until(503).await?.2, "");
+        fs::remove_file(&file)?;
+    }
+    until(200).await?;
+    fs::write(&file, "600\n")?;
+    let retry_after: u64 = until(503).await?.2.parse()?;
+    assert!((1..=600).contains(&retry_after), "{retry_after}");
+    fs::remove_file(&file)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_says_when_maintenance_ends() -> Outcome {
+    let switch = MaintenanceSwitch::new();
+    let (listener, port) = bind().await?;
+    serve(listener, maintenance_page::app(switch.clone())?);
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    assert_eq!(get(&url("/"), true).await?.0, 200);
+    let end = SystemTime::now() + Duration::from_secs(90);
+    switch.set(Window::until(end));
+    let (status, location, retry_after, _) = get(&url("/"), true).await?;
+    assert_eq!((status, &*location, &*retry_after), (307, "/closed", ""));
+    let (status, _, _, page) = get(&url("/closed"), true).await?;
+    assert_eq!(status, 503);
+    assert!(page.contains(&httpdate::fmt_http_date(end)), "{page}");
+    let (status, location, retry_after, _) = get(&url("/"), false).await?;
+    assert_eq!((status, &*location), (503, ""));
+    assert!((1..=90).contains(&retry_after.parse::<u64>()?), "{retry_after}");
+    assert_eq!(get(&url("/style.css"), true).await?.0, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn versions_end_by_date_over_tcp() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, api_retirement::app(SystemTime::now())?);
+    let client = reqwest_builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    for (version, status, location, body) in [
+        ("v5", 200, None, "v5 took: tea\n"),
+        ("v4", 200, None, "v4 took: tea\n"),
+        ("v3", 307, Some("/api/v5/orders"), ""),
+        ("v2", 308, Some("/api/v5/orders"), ""),
+        ("v1", 410, None, "this version was retired\n"),
+    ] {
+        let url = format!("http://127.0.0.1:{port}/api/{version}/orders");
+        let response = client.post(url).body("tea").send().await?;
+        let seen = response.headers().get("location").map(|l| l.to_str()).transpose()?;
+        assert_eq!((response.status().as_u16(), seen), (status, location), "{version}");
+        let link = response.headers().get("link").map(|l| l.to_str()).transpose()?;
+        let successor = "</api/v5/orders>; rel=\"successor-version\"";
+        assert_eq!(link, matches!(version, "v4" | "v1").then_some(successor), "{version}");
+        assert_eq!(response.headers().contains_key("deprecation"), version == "v4");
+        assert_eq!(response.text().await?, body);
+    }
+    let follows = reqwest_builder().redirect(reqwest::redirect::Policy::default()).build()?;
+    let moved = follows.post(format!("http://127.0.0.1:{port}/api/v2/orders"));
+    assert_eq!(moved.body("tea").send().await?.text().await?, "v5 took: tea\n");
     Ok(())
 }

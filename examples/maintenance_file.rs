@@ -1,0 +1,71 @@
+//! Run with: `cargo run --example maintenance_file -- /tmp/down`, then `touch /tmp/down`,
+//! `curl -i http://127.0.0.1:3000/` and `rm /tmp/down`
+//!
+//! While the file is there, the server is in maintenance. What it holds is the end, in seconds from
+//! now (`echo 600 > /tmp/down`), which every 503 says in `Retry-After`. Nothing looks at the disk
+//! while a request waits: a task does, twice a second, and drives the switch.
+
+use std::env;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tower_redirect::{Maintenance, MaintenanceSwitch, RedirectLayer, Window};
+
+/// An application that can be in maintenance.
+pub fn app(switch: MaintenanceSwitch) -> Router {
+    Router::new()
+        .route("/", get(|| async { "at work\n" }))
+        .layer(RedirectLayer::new(Maintenance::new(switch)))
+}
+
+/// Drives the switch by a file, for as long as the server runs.
+pub async fn follow(file: PathBuf, switch: MaintenanceSwitch) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    let mut seen = None;
+    loop {
+        ticks.tick().await;
+        let now = look(&file).await;
+        if now != seen {
+            match now {
+                Some(state) => switch.set(state.window()),
+                None => switch.off(),
+            }
+            seen = now;
+        }
+    }
+}
+
+/// When the file was written, and what it says.
+#[derive(Clone, Copy, PartialEq)]
+struct State {
+    written: std::time::SystemTime,
+    seconds: Option<u64>,
+}
+
+impl State {
+    fn window(self) -> Window {
+        let end = self.seconds.and_then(|s| self.written.checked_add(Duration::from_secs(s)));
+        end.map_or(Window::open(), Window::until)
+    }
+}
+
+async fn look(file: &Path) -> Option<State> {
+    let written = tokio::fs::metadata(file).await.ok()?.modified().ok()?;
+    let text = tokio::fs::read_to_string(file).await.unwrap_or_default();
+    Some(State { written, seconds: text.trim().parse().ok() })
+}
+
+#[tokio::main]
+#[allow(dead_code)]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let file = PathBuf::from(env::args().nth(1).unwrap_or("/tmp/down".to_owned()));
+    println!("http://127.0.0.1:3000, in maintenance while {} is there", file.display());
+    let switch = MaintenanceSwitch::new();
+    tokio::spawn(follow(file, switch.clone()));
+    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app(switch)).await?;
+    Ok(())
+}
