@@ -13,8 +13,11 @@ use axum::extract::State;
 use axum::response::Html;
 use axum::routing::{get, post};
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use tokio::net::TcpListener;
 use tower_redirect::{ConfigError, Maintenance, MaintenanceSwitch, RedirectLayer, Window};
+
+const STYLE: &str = "h1 { font: 3em sans-serif; color: darkred }";
 
 /// A shop with a page for the time when it is closed.
 pub fn app(switch: MaintenanceSwitch) -> Result<Router, ConfigError> {
@@ -22,7 +25,7 @@ pub fn app(switch: MaintenanceSwitch) -> Result<Router, ConfigError> {
     Ok(Router::new()
         .route("/", get(|| async { Html("<!doctype html><title>Shop</title><h1>Open</h1>") }))
         .route("/orders", post(|order: String| async move { format!("took: {order}\n") }))
-        .route("/style.css", get(|| async { "h1 { font: 3em sans-serif; color: darkred }" }))
+        .route("/style.css", get(|| async { ([(CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/closed", get(closed))
         .with_state(switch)
         .layer(RedirectLayer::new(maintenance)))
