@@ -28,7 +28,9 @@ use crate::redirection::Redirection;
 /// 5. A CORS preflight passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c`
 ///    or `\`: what is meant by it is for the application to say.
 ///
-/// Pitfall: versions are compared with case; `V1` is unversioned.
+/// Pitfalls: versions are compared with case; `V1` is unversioned. A browser follows from another
+/// origin only what carries the fields of CORS: `.layer(redirects).layer(cors)`, the CORS layer
+/// outermost, and not `.layer(cors).layer(redirects)`.
 ///
 /// ```
 /// use http::Request;
