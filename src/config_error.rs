@@ -66,6 +66,13 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Not a field name, or the beginning of one (RFC 9110 §5.1).
+    Field {
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// Not a version that can stand in a path, or one that contradicts another.
     Version {
         /// What was given.
@@ -104,6 +111,11 @@ impl ConfigError {
         Self::Hsts { value: value.to_owned(), reason }
     }
 
+    #[cfg(feature = "follow")]
+    pub(crate) fn field(value: &str, reason: &'static str) -> Self {
+        Self::Field { value: value.to_owned(), reason }
+    }
+
     pub(crate) fn version(value: &str, reason: &'static str) -> Self {
         Self::Version { value: value.to_owned(), reason }
     }
@@ -119,6 +131,7 @@ impl fmt::Display for ConfigError {
             Self::Bypass { value, reason } => ("bypass", value, reason),
             Self::Dates { value, reason } => ("dates of", value, reason),
             Self::Hsts { value, reason } => ("strict-transport-security", value, reason),
+            Self::Field { value, reason } => ("field", value, reason),
             Self::Version { value, reason } => ("version", value, reason),
         };
         write!(f, "invalid {what} {value:?}: {reason}")

@@ -97,6 +97,12 @@ pub enum RedirectErrorKind {
     UnknownOrigin,
     /// CONNECT, or a request with `Upgrade`.
     NotFollowable,
+    /// A [`FollowPolicy`](super::FollowPolicy) rejects it, or [`Mode::Error`](super::Mode::Error)
+    /// does.
+    Rejected,
+    /// The same request as before would be sent:
+    /// [`FollowRedirectsLayer::stop_at_loops`](crate::FollowRedirectsLayer::stop_at_loops).
+    Loop,
     /// The body should be sent again and cannot be.
     NotReplayable(NotReplayable),
 }
@@ -129,6 +135,16 @@ impl RedirectError {
     /// Too many redirections: the limit, or a loop.
     pub fn is_too_many(&self) -> bool {
         self.kind() == RedirectErrorKind::TooManyRedirects
+    }
+
+    /// A policy, or the mode, rejects it.
+    pub fn is_rejected(&self) -> bool {
+        self.kind() == RedirectErrorKind::Rejected
+    }
+
+    /// The same request would be sent once more.
+    pub fn is_loop(&self) -> bool {
+        self.kind() == RedirectErrorKind::Loop
     }
 
     /// Refused to leave https.
@@ -183,6 +199,14 @@ impl fmt::Display for RedirectError {
             }
             RedirectErrorKind::InsecureDowngrade => {
                 write!(f, "refused to leave https: {answer}")?;
+                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Shown(next)))
+            }
+            RedirectErrorKind::Rejected => {
+                write!(f, "{answer} is not to be followed")?;
+                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Shown(next)))
+            }
+            RedirectErrorKind::Loop => {
+                write!(f, "{answer} leads back")?;
                 next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Shown(next)))
             }
             RedirectErrorKind::InvalidLocation => {

@@ -1,10 +1,12 @@
 //! The request of a call, as the next hop would send it.
 
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
+use http::{Extensions, Method, Request, Uri, Version, header};
 
+use super::context::RedirectContext;
 use super::fields::Fields;
 use super::history::RedirectHistory;
+use super::options::FollowOptions;
 
 pub(super) struct Exchange {
     pub(super) method: Method,
@@ -16,10 +18,25 @@ pub(super) struct Exchange {
     pub(super) history: RedirectHistory,
     /// CONNECT or an upgrade: the answer concerns this connection.
     pub(super) followable: bool,
+    pub(super) options: FollowOptions,
+    /// Credentials were left behind.
+    pub(super) crossed: bool,
+    /// What was sent so far, where somebody looks for loops.
+    pub(super) sent: Vec<Key>,
+}
+
+/// What makes two requests of a chain the same. Fields are only ever taken away, so that as many are
+/// the same ones.
+#[derive(PartialEq)]
+pub(super) struct Key {
+    method: Method,
+    uri: Uri,
+    fields: usize,
+    has_content: bool,
 }
 
 impl Exchange {
-    pub(super) fn save(parts: &Parts, has_content: bool) -> Self {
+    pub(super) fn save(parts: &Parts, has_content: bool, options: FollowOptions) -> Self {
         Self {
             method: parts.method.clone(),
             uri: parts.uri.clone(),
@@ -28,7 +45,19 @@ impl Exchange {
             extensions: parts.extensions.clone(),
             has_content,
             history: RedirectHistory::default(),
-            followable: is_followable(&parts.method, &parts.headers),
+            followable: is_followable(parts),
+            options,
+            crossed: false,
+            sent: Vec::new(),
+        }
+    }
+
+    pub(super) fn key(&self) -> Key {
+        Key {
+            method: self.method.clone(),
+            uri: self.uri.clone(),
+            fields: self.fields.len(),
+            has_content: self.has_content,
         }
     }
 
@@ -39,10 +68,18 @@ impl Exchange {
         *request.version_mut() = self.version;
         *request.headers_mut() = self.fields.to_map();
         *request.extensions_mut() = self.extensions.clone();
+        if let Some(first) = self.history.hops().first() {
+            let (hop, first_uri) = (self.history.len(), first.uri().clone());
+            request.extensions_mut().insert(RedirectContext {
+                hop,
+                first_uri,
+                crossed: self.crossed,
+            });
+        }
         request
     }
 }
 
-fn is_followable(method: &Method, fields: &HeaderMap) -> bool {
-    *method != Method::CONNECT && !fields.contains_key(header::UPGRADE)
+fn is_followable(parts: &Parts) -> bool {
+    parts.method != Method::CONNECT && !parts.headers.contains_key(header::UPGRADE)
 }

@@ -43,6 +43,10 @@ impl Fields {
         map
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// The first value of a field.
     pub(super) fn get(&self, name: &HeaderName) -> Option<&[u8]> {
         self.iter().find(|(n, _, _)| *n == name).map(|(_, value, _)| value)

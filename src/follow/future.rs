@@ -14,28 +14,30 @@ use super::error::{FollowError, RedirectError};
 use super::exchange::Exchange;
 use super::history::Shown;
 use super::kept::Kept;
-use super::service::Settings;
+use super::policy::{Decides, FollowAll};
+use super::service::Shared;
 use super::step::{Next, not_replayable, step};
 use crate::replay::Replay;
 
 pin_project! {
     /// The response of [`FollowRedirects`](crate::FollowRedirects).
-    pub struct ResponseFuture<S, B, R>
+    pub struct ResponseFuture<S, B, R, P = FollowAll>
     where
         S: Service<Request<B>>,
     {
         #[pin]
         state: State<S::Future, B, R>,
-        service: S,
-        call: Call<B>,
+        // Nothing, where nothing is followed.
+        call: Option<Call<S, B, P>>,
     }
 }
 
 /// What a call keeps from hop to hop.
-struct Call<B> {
+struct Call<S, B, P> {
+    service: S,
     exchange: Exchange,
     kept: Kept<B>,
-    settings: Arc<Settings>,
+    shared: Arc<Shared<Arc<P>>>,
 }
 
 pin_project! {
@@ -50,19 +52,23 @@ pin_project! {
     }
 }
 
-impl<S, B, R> ResponseFuture<S, B, R>
+impl<S, B, R, P> ResponseFuture<S, B, R, P>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn new(
+    pub(super) fn direct(future: S::Future) -> Self {
+        Self { state: State::Calling { future }, call: None }
+    }
+
+    pub(super) fn following(
         future: S::Future,
         service: S,
         exchange: Exchange,
         kept: Kept<B>,
-        settings: Arc<Settings>,
+        shared: Arc<Shared<Arc<P>>>,
     ) -> Self {
-        let call = Call { exchange, kept, settings };
-        Self { state: State::Calling { future }, service, call }
+        let call = Call { service, exchange, kept, shared };
+        Self { state: State::Calling { future }, call: Some(call) }
     }
 }
 
@@ -72,10 +78,11 @@ enum Then<F, B, R> {
     On(State<F, B, R>),
 }
 
-impl<B: Body + Replay> Call<B> {
+impl<S, B: Body + Replay, P: Decides> Call<S, B, P> {
     fn judge<F, R>(&mut self, mut response: Response<R>) -> Result<Then<F, B, R>, RedirectError> {
-        let Self { exchange, kept, settings } = self;
-        let next = step(&settings.rules, exchange, response.status(), response.headers())?;
+        let Self { exchange, kept, shared, .. } = self;
+        let Shared { rules, policy } = &**shared;
+        let next = step(rules, &**policy, exchange, response.status(), response.headers())?;
         if next == Next::Done {
             kept.let_go();
             if !exchange.history.is_empty() {
@@ -93,66 +100,69 @@ impl<B: Body + Replay> Call<B> {
         Ok(Then::On(if uploading {
             State::Waiting { body }
         } else {
-            let left = settings.drain_limit;
+            let left = rules.drain_limit;
             State::Draining { response: response.into_body(), left, body }
         }))
     }
 }
 
-impl<S, B, R> Future for ResponseFuture<S, B, R>
+impl<S, B, R, P> Future for ResponseFuture<S, B, R, P>
 where
     S: Service<Request<B>, Response = Response<R>>,
     B: Body + Replay,
     R: Body,
+    P: Decides,
 {
     type Output = Result<Response<R>, FollowError<S::Error>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let next = match this.state.as_mut().project() {
-                StateProj::Calling { future } => {
+            let next = match (this.state.as_mut().project(), this.call.as_mut()) {
+                (StateProj::Calling { future }, call) => {
                     let response = ready!(future.poll(cx)).map_err(FollowError::Service)?;
-                    match this.call.judge(response) {
+                    let Some(call) = call else { return Poll::Ready(Ok(response)) };
+                    match call.judge(response) {
                         Ok(Then::Done(response)) => return Poll::Ready(Ok(response)),
                         Ok(Then::On(state)) => state,
                         Err(error) => {
-                            this.call.kept.give_up();
+                            call.kept.give_up();
                             return Poll::Ready(Err(FollowError::Redirect(error)));
                         }
                     }
                 }
-                StateProj::Draining { response, left, body } => {
+                (StateProj::Draining { response, left, body }, _) => {
                     ready!(drain::poll_drained(response, left, cx));
                     // Drops the response before readiness is asked for: with one permit or one
                     // connection it would wait for itself.
                     State::Waiting { body: body.take() }
                 }
-                StateProj::Waiting { body } => {
-                    ready!(this.service.poll_ready(cx)).map_err(FollowError::Service)?;
+                (StateProj::Waiting { body }, Some(call)) => {
+                    ready!(call.service.poll_ready(cx)).map_err(FollowError::Service)?;
                     let Some(body) = body.take() else {
                         // The call panicked, and whoever caught that polls again.
                         return Poll::Pending;
                     };
-                    let request = this.call.exchange.request(body);
-                    State::Calling { future: this.service.call(request) }
+                    let request = call.exchange.request(body);
+                    State::Calling { future: call.service.call(request) }
                 }
+                // Nothing waits where nothing is followed.
+                (StateProj::Waiting { .. }, None) => return Poll::Pending,
             };
             this.state.set(next);
         }
     }
 }
 
-impl<S, B, R> fmt::Debug for ResponseFuture<S, B, R>
+impl<S, B, R, P> fmt::Debug for ResponseFuture<S, B, R, P>
 where
     S: Service<Request<B>>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Exchange { method, uri, history, .. } = &self.call.exchange;
-        f.debug_struct("ResponseFuture")
-            .field("method", method)
-            .field("uri", &Shown(uri))
-            .field("history", history)
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("ResponseFuture");
+        if let Some(Call { exchange: Exchange { method, uri, history, .. }, .. }) = &self.call {
+            shown.field("method", method).field("uri", &Shown(uri)).field("history", history);
+        }
+        shown.finish_non_exhaustive()
     }
 }

@@ -13,12 +13,27 @@ pub(super) struct Change {
     pub(super) see_other: bool,
     /// Host or port differ.
     pub(super) authority: bool,
-    /// Scheme, host or port differ.
-    pub(super) origin: bool,
+    /// Another origin, which is not to see what is meant for this one.
+    pub(super) credentials: bool,
+}
+
+/// Fields that are credentials beside those that always are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sensitive {
+    pub(super) names: Vec<HeaderName>,
+    /// In lower case.
+    pub(super) prefixes: Vec<Box<str>>,
+}
+
+impl Sensitive {
+    fn contain(&self, name: &HeaderName) -> bool {
+        self.names.contains(name)
+            || self.prefixes.iter().any(|prefix| name.as_str().starts_with(&**prefix))
+    }
 }
 
 /// Drops what may not travel; returns the names. A field that is dropped stays so for the chain.
-pub(super) fn prune(fields: &mut Fields, change: Change) -> Vec<HeaderName> {
+pub(super) fn prune(fields: &mut Fields, change: Change, listed: &Sensitive) -> Vec<HeaderName> {
     let mut dropped = Vec::new();
     let nominated = nominated(fields);
     fields.retain(&mut dropped, |name, value, sensitive| {
@@ -28,7 +43,7 @@ pub(super) fn prune(fields: &mut Fields, change: Change) -> Vec<HeaderName> {
             || change.content_dropped && is_about_content(text)
             || (change.content_dropped || change.see_other) && text.starts_with("if-")
             || change.authority && text == "host"
-            || change.origin && (sensitive || is_credential(text));
+            || change.credentials && (sensitive || is_credential(text) || listed.contain(name));
         !gone
     });
     dropped

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use http::{HeaderName, Method, Response, StatusCode, Uri};
 
@@ -30,6 +31,7 @@ pub struct RedirectHop {
     pub(super) dropped: Vec<HeaderName>,
     pub(super) cross_origin: bool,
     pub(super) downgrade: bool,
+    pub(super) fragment: Option<Arc<str>>,
 }
 
 impl RedirectHistory {
@@ -56,6 +58,12 @@ impl RedirectHistory {
     /// The URL that answered at last.
     pub fn final_uri(&self) -> Option<&Uri> {
         self.hops.last().map(|hop| &hop.next_uri)
+    }
+
+    /// The fragment of the final URL, without the `#`: that of the last `Location` which had one, or
+    /// the first URL's (RFC 9110 §10.2.2).
+    pub fn fragment(&self) -> Option<&str> {
+        self.hops.last().and_then(RedirectHop::fragment)
     }
 
     /// The URL to remember in place of the first: as far as all hops were permanent (301, 308), kept
@@ -114,6 +122,11 @@ impl RedirectHop {
     /// The method of the next request.
     pub fn next_method(&self) -> &Method {
         &self.next_method
+    }
+
+    /// The fragment of the next URL, without the `#`.
+    pub fn fragment(&self) -> Option<&str> {
+        self.fragment.as_deref()
     }
 
     /// The fields that stayed behind.

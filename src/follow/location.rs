@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri, header};
@@ -27,6 +28,7 @@ pub(super) struct Target {
     pub(super) cross_origin: bool,
     pub(super) cross_authority: bool,
     pub(super) downgrade: bool,
+    pub(super) fragment: Option<Arc<str>>,
 }
 
 /// The one value of `Location`; `None` where there is none.
@@ -66,6 +68,7 @@ impl Base<'_> {
             cross_origin: new != old,
             cross_authority: (new.host, new.port) != (old.host, old.port),
             downgrade: old.https && !new.https,
+            fragment: None,
             uri,
         })
     }
@@ -92,14 +95,17 @@ impl Base<'_> {
         // `Host` would say.
         let same_authority = base.host_str() == url.host_str() && base.port() == url.port();
         let same_origin = same_authority && base.scheme() == url.scheme();
+        let fragment = fragment(&url);
         if same_origin && self.uri.authority().is_none() {
             // In origin-form it came, in origin-form it goes on.
-            return origin_form(&uri(url)?).map(Target::same_origin);
+            let target = origin_form(&uri(url)?).map(Target::same_origin)?;
+            return Ok(Target { fragment, ..target });
         }
         Ok(Target {
             cross_origin: !same_origin,
             cross_authority: !same_authority,
             downgrade: base.scheme() == "https" && url.scheme() == "http",
+            fragment,
             uri: uri(url)?,
         })
     }
@@ -117,7 +123,9 @@ impl Base<'_> {
         if base.host_str() != url.host_str() || base.port() != url.port() {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
-        origin_form(&uri(url)?).map(Target::same_origin)
+        let fragment = fragment(&url);
+        let target = origin_form(&uri(url)?).map(Target::same_origin)?;
+        Ok(Target { fragment, ..target })
     }
 
     /// `None` where the request was in origin-form, and what it leaves out is not known.
@@ -179,7 +187,8 @@ impl<'a> PlainOrigin<'a> {
 
 impl Target {
     fn same_origin(uri: Uri) -> Self {
-        Self { uri, cross_origin: false, cross_authority: false, downgrade: false }
+        let (cross_origin, cross_authority, downgrade) = (false, false, false);
+        Self { uri, cross_origin, cross_authority, downgrade, fragment: None }
     }
 }
 
@@ -217,6 +226,10 @@ fn reference(location: &[u8]) -> Cow<'_, str> {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => percent_encode(location, NON_ASCII).into(),
     }
+}
+
+fn fragment(url: &Url) -> Option<Arc<str>> {
+    url.fragment().map(Arc::from)
 }
 
 /// What of a URL a request carries: no fragment, no userinfo.

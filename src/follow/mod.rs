@@ -66,6 +66,7 @@
 //! # }
 //! ```
 
+mod context;
 mod drain;
 mod error;
 mod exchange;
@@ -77,12 +78,21 @@ mod kept;
 mod layer;
 mod location;
 mod method;
+mod options;
+mod origins;
+mod policy;
+mod rules;
 mod service;
 mod step;
 
+pub use context::RedirectContext;
 pub use error::{FollowError, RedirectError, RedirectErrorKind};
 pub use future::ResponseFuture;
 pub use history::{RedirectHistory, RedirectHop};
 pub use layer::FollowRedirectsLayer;
 pub use method::MethodRewrite;
+pub use options::{FollowOptions, Mode};
+pub use policy::{
+    Action, Decides, FollowAll, FollowFn, FollowPolicy, Hop, Limited, SameOrigin, follow_fn,
+};
 pub use service::FollowRedirects;

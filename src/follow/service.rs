@@ -1,3 +1,5 @@
+use std::any;
+use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -9,44 +11,30 @@ use super::error::FollowError;
 use super::exchange::Exchange;
 use super::future::ResponseFuture;
 use super::kept::Kept;
-use super::method::MethodRewrite;
-use super::step::Rules;
+use super::options::{FollowOptions, Mode};
+use super::policy::{Decides, FollowAll};
+use super::rules::Rules;
 use crate::replay::Replay;
 
-/// What a layer was told.
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
+/// What a service shares with its clones and calls.
+#[derive(Debug)]
+pub(super) struct Shared<P> {
     pub(super) rules: Rules,
-    pub(super) drain_limit: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        let rules = Rules {
-            limit: 10,
-            rewrite: MethodRewrite::Standard,
-            downgrade_allowed: false,
-            origin_form_scheme: None,
-        };
-        Self { rules, drain_limit: 64 * 1024 }
-    }
+    pub(super) policy: P,
 }
 
 /// Follows redirections of the inner service: made by
 /// [`FollowRedirectsLayer`](crate::FollowRedirectsLayer).
-#[derive(Clone, Debug)]
-pub struct FollowRedirects<S> {
+pub struct FollowRedirects<S, P = FollowAll> {
     inner: S,
-    settings: Arc<Settings>,
+    shared: Arc<Shared<Arc<P>>>,
 }
 
-impl<S> FollowRedirects<S> {
-    pub(super) fn new(inner: S, settings: Arc<Settings>) -> Self {
-        Self { inner, settings }
+impl<S, P> FollowRedirects<S, P> {
+    pub(super) fn new(inner: S, rules: Rules, policy: Arc<P>) -> Self {
+        Self { inner, shared: Arc::new(Shared { rules, policy }) }
     }
-}
 
-impl<S> FollowRedirects<S> {
     /// The inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
@@ -63,21 +51,27 @@ impl<S> FollowRedirects<S> {
     }
 }
 
-impl<S, B, R> Service<Request<B>> for FollowRedirects<S>
+impl<S, P, B, R> Service<Request<B>> for FollowRedirects<S, P>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
+    P: Decides,
     B: Body + Replay,
     R: Body,
 {
     type Response = Response<R>;
     type Error = FollowError<S::Error>;
-    type Future = ResponseFuture<S, B, R>;
+    type Future = ResponseFuture<S, B, R, P>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(FollowError::Service)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let options = request.extensions_mut().remove::<FollowOptions>().unwrap_or_default();
+        if options.mode.unwrap_or(self.shared.rules.mode) == Mode::Manual {
+            // Nothing to keep, and no instance to be called again.
+            return ResponseFuture::direct(self.inner.call(request));
+        }
         // The instance that was polled ready is the one that is called; the clone, which is not
         // ready, takes its place.
         let clone = self.inner.clone();
@@ -85,8 +79,24 @@ where
 
         let (parts, body) = request.into_parts();
         let (body, kept) = Kept::split(body);
-        let exchange = Exchange::save(&parts, kept.has_content());
+        let exchange = Exchange::save(&parts, kept.has_content(), options);
         let future = inner.call(Request::from_parts(parts, body));
-        ResponseFuture::new(future, inner, exchange, kept, self.settings.clone())
+        ResponseFuture::following(future, inner, exchange, kept, self.shared.clone())
+    }
+}
+
+impl<S: Clone, P> Clone for FollowRedirects<S, P> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), shared: self.shared.clone() }
+    }
+}
+
+impl<S: fmt::Debug, P> fmt::Debug for FollowRedirects<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FollowRedirects")
+            .field("inner", &self.inner)
+            .field("policy", &any::type_name::<P>())
+            .field("rules", &self.shared.rules)
+            .finish()
     }
 }

@@ -1,24 +1,19 @@
 //! What comes after a response: decided here, without I/O.
 
-use http::{Extensions, HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 
 use super::error::{RedirectError, RedirectErrorKind};
 use super::exchange::Exchange;
 use super::headers::{self, Change};
 use super::history::RedirectHop;
 use super::location::{self, Base, Target};
-use super::method::MethodRewrite;
+use super::method::Rewrite;
+use super::options::Mode;
+use super::policy::sealed::Decides;
+use super::policy::{Action, Hop};
+use super::rules::Rules;
 use crate::replay::NotReplayable;
 use crate::trust::Scheme;
-
-/// What a layer was told.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
-    pub(super) limit: usize,
-    pub(super) rewrite: MethodRewrite,
-    pub(super) downgrade_allowed: bool,
-    pub(super) origin_form_scheme: Option<Scheme>,
-}
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +27,7 @@ pub(super) enum Next {
 /// Judges a response. Where it is followed, `exchange` becomes the next request.
 pub(super) fn step(
     rules: &Rules,
+    policy: &impl Decides,
     exchange: &mut Exchange,
     status: StatusCode,
     fields: &HeaderMap,
@@ -45,24 +41,61 @@ pub(super) fn step(
         Ok(Some(location)) => location,
         Err(kind) => return Err(fail(exchange, kind, status)),
     };
-    if !exchange.followable {
-        return Err(fail(exchange, Kind::NotFollowable, status));
-    }
     let target = base(rules, exchange).resolve(location.as_bytes());
     let target =
         target.map_err(|kind| fail(exchange, kind, status).with_location(Some(location)))?;
-    let refused = if exchange.history.len() >= rules.limit {
-        Some(Kind::TooManyRedirects)
-    } else if target.downgrade && !rules.downgrade_allowed {
-        Some(Kind::InsecureDowngrade)
-    } else {
-        None
+    let rewrite = rewrite(rules, exchange, status);
+    let hop = Hop {
+        status,
+        method: &exchange.method,
+        next_method: if rewrite.to_get { &Method::GET } else { &exchange.method },
+        uri: &exchange.uri,
+        next_uri: &target.uri,
+        headers: fields,
+        history: &exchange.history,
+        cross_origin: target.cross_origin,
+        resends_body: rewrite.keeps_content,
+    };
+    let action = match exchange.options.mode.unwrap_or(rules.mode) {
+        Mode::Error => Action::Reject,
+        _ => policy.action(&hop),
+    };
+    let refused = match action {
+        Action::Stop => return Ok(Next::Done),
+        Action::Reject => Some(Kind::Rejected),
+        Action::Follow => check(rules, exchange, &target),
     };
     if let Some(kind) = refused {
         return Err(fail(exchange, kind, status).with_next_uri(target.uri));
     }
-    follow(rules, exchange, status, target);
+    if rules.stop_at_loops {
+        exchange.sent.push(exchange.key());
+    }
+    follow(rules, exchange, status, target, rewrite);
+    if exchange.sent.contains(&exchange.key()) {
+        return Err(fail_last(exchange, Kind::Loop));
+    }
     Ok(Next::Follow)
+}
+
+/// What no policy can allow.
+fn check(rules: &Rules, exchange: &Exchange, target: &Target) -> Option<RedirectErrorKind> {
+    if !exchange.followable {
+        Some(RedirectErrorKind::NotFollowable)
+    } else if exchange.history.len() >= exchange.options.limit.unwrap_or(rules.limit) {
+        Some(RedirectErrorKind::TooManyRedirects)
+    } else if target.downgrade && !rules.downgrade_allowed {
+        Some(RedirectErrorKind::InsecureDowngrade)
+    } else {
+        None
+    }
+}
+
+fn rewrite(rules: &Rules, exchange: &Exchange, status: StatusCode) -> Rewrite {
+    if rules.method_kept.contains(&status) {
+        return Rewrite { to_get: false, keeps_content: exchange.has_content };
+    }
+    rules.rewrite.apply(status, &exchange.method, exchange.has_content)
 }
 
 /// RFC 9110 §15.4, those that name one target.
@@ -86,19 +119,28 @@ fn base<'a>(rules: &Rules, exchange: &'a Exchange) -> Base<'a> {
     }
 }
 
-fn follow(rules: &Rules, exchange: &mut Exchange, status: StatusCode, target: Target) {
-    let rewrite = rules.rewrite.apply(status, &exchange.method, exchange.has_content);
-    let dropped = headers::prune(
-        &mut exchange.fields,
-        Change {
-            content_dropped: rewrite.to_get || exchange.has_content && !rewrite.keeps_content,
-            see_other: status == StatusCode::SEE_OTHER,
-            authority: target.cross_authority,
-            origin: target.cross_origin,
-        },
-    );
-    if target.cross_origin {
-        exchange.extensions = Extensions::new();
+fn follow(
+    rules: &Rules,
+    exchange: &mut Exchange,
+    status: StatusCode,
+    target: Target,
+    rewrite: Rewrite,
+) {
+    let crosses = crosses(rules, exchange, &target);
+    let change = Change {
+        content_dropped: rewrite.to_get || exchange.has_content && !rewrite.keeps_content,
+        see_other: status == StatusCode::SEE_OTHER,
+        authority: target.cross_authority,
+        credentials: crosses,
+    };
+    let dropped = headers::prune(&mut exchange.fields, change, &rules.sensitive);
+    if crosses {
+        exchange.crossed = true;
+        let mut left = std::mem::take(&mut exchange.extensions);
+        rules.carried.iter().for_each(|carry| carry(&mut left, &mut exchange.extensions));
+    }
+    if let Some(fragment) = target.fragment {
+        exchange.options.fragment = Some(fragment);
     }
     let next_method = if rewrite.to_get { Method::GET } else { exchange.method.clone() };
     let method = std::mem::replace(&mut exchange.method, next_method.clone());
@@ -113,7 +155,28 @@ fn follow(rules: &Rules, exchange: &mut Exchange, status: StatusCode, target: Ta
         dropped,
         cross_origin: target.cross_origin,
         downgrade: target.downgrade,
+        fragment: exchange.options.fragment.clone(),
     });
+}
+
+/// Whether what is meant for this origin stays behind.
+fn crosses(rules: &Rules, exchange: &Exchange, target: &Target) -> bool {
+    if !target.cross_origin || target.downgrade {
+        return target.cross_origin;
+    }
+    let (old, new) = (&exchange.uri, &target.uri);
+    let trusted = rules.trusted.join(old, new) || exchange.options.trusted.join(old, new);
+    !(trusted || rules.upgrade_trusted && is_upgrade(old, new))
+}
+
+/// http -> https of one host, each on the port that nobody writes.
+fn is_upgrade(old: &Uri, new: &Uri) -> bool {
+    let host = |uri: &Uri| uri.host().map(str::to_ascii_lowercase);
+    Scheme::of(old) == Some(Scheme::Http)
+        && Scheme::of(new) == Some(Scheme::Https)
+        && host(old) == host(new)
+        && old.port_u16().is_none_or(|port| port == Scheme::Http.default_port())
+        && new.port_u16().is_none_or(|port| port == Scheme::Https.default_port())
 }
 
 /// The chain ends here, and the error says why.
@@ -124,7 +187,11 @@ fn fail(exchange: &mut Exchange, kind: RedirectErrorKind, status: StatusCode) ->
 
 /// The request that the last step made cannot be sent: its body is gone.
 pub(super) fn not_replayable(exchange: &mut Exchange, why: NotReplayable) -> RedirectError {
-    let kind = RedirectErrorKind::NotReplayable(why);
+    fail_last(exchange, RedirectErrorKind::NotReplayable(why))
+}
+
+/// The last step is not taken after all.
+fn fail_last(exchange: &mut Exchange, kind: RedirectErrorKind) -> RedirectError {
     match exchange.history.pop() {
         Some(hop) => {
             exchange.uri = hop.uri;

@@ -1,0 +1,45 @@
+use std::sync::Arc;
+
+use http::Uri;
+use url::Url;
+
+use crate::config_error::ConfigError;
+
+/// Origins that trust each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Origins(Arc<[url::Origin]>);
+
+impl Origins {
+    pub(super) fn add<I>(&mut self, origins: I) -> Result<(), ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let parsed = origins.into_iter().map(|origin| parse(origin.as_ref()));
+        let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
+        self.0 = self.0.iter().cloned().chain(parsed).collect();
+        Ok(())
+    }
+
+    /// Both are listed.
+    pub(super) fn join(&self, a: &Uri, b: &Uri) -> bool {
+        !self.0.is_empty() && self.contain(a) && self.contain(b)
+    }
+
+    fn contain(&self, uri: &Uri) -> bool {
+        Url::parse(&uri.to_string()).is_ok_and(|url| self.0.contains(&url.origin()))
+    }
+}
+
+fn parse(text: &str) -> Result<url::Origin, ConfigError> {
+    let refused = |reason| ConfigError::url(text, reason);
+    let url = Url::parse(text).map_err(|_| refused("not a url"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("not an absolute http or https url"));
+    }
+    // As `Url` writes an origin, with the one slash that it adds.
+    let origin = url.origin();
+    if url.as_str() != format!("{}/", origin.ascii_serialization()) {
+        return Err(refused("an origin has no userinfo, path, query or fragment"));
+    }
+    Ok(origin)
+}
