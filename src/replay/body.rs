@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::Replay;
+use super::budget::ReplayBudget;
 use super::error::{NotReplayable, ReplayError};
+use super::recording::Recording;
 use super::state::{Afterwards, State};
 
 /// Any body, made [`Replay`] by recording up to a limit what is sent: see the [module](super) for
@@ -22,8 +24,17 @@ pub struct ReplayBody<B> {
 impl<B: Body> ReplayBody<B> {
     /// Keeps at most `limit` bytes.
     pub fn new(body: B, limit: u64) -> Self {
+        Self::recorded(body, limit, Recording::default())
+    }
+
+    /// Keeps at most `limit` bytes, and no more than `budget` has left.
+    pub fn with_budget(body: B, limit: u64, budget: &ReplayBudget) -> Self {
+        Self::recorded(body, limit, Recording::within(budget))
+    }
+
+    fn recorded(body: B, limit: u64, recording: Recording) -> Self {
         let over_limit = body.size_hint().lower() > limit;
-        Self::of(State::new(Some(body), limit, over_limit))
+        Self::of(State::new(Some(body), limit, over_limit, recording))
     }
 }
 
@@ -54,7 +65,7 @@ where
     }
 
     fn empty() -> Self {
-        Self::of(State::new(None, 0, false))
+        Self::of(State::new(None, 0, false, Recording::default()))
     }
 
     fn revoke(&self) {

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum NotReplayable {
     /// More was sent than the limit allows to keep.
     TooLarge,
+    /// The memory that many bodies share, a [`ReplayBudget`](super::ReplayBudget), was spent.
+    BudgetSpent,
     /// No handle was left that could have replayed it, so that it was no longer kept.
     Released,
     /// A frame that is neither data nor trailers cannot be kept.
@@ -19,6 +21,7 @@ impl fmt::Display for NotReplayable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLarge => "request body is larger than the replay limit",
+            Self::BudgetSpent => "the memory for replaying request bodies is spent",
             Self::Released => "request body was no longer kept for replay",
             Self::UnknownFrame => "request body holds a frame that cannot be replayed",
             Self::SourceFailed => "request body failed and cannot be replayed",

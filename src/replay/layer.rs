@@ -6,19 +6,27 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::ReplayBody;
+use super::budget::ReplayBudget;
 
 /// Makes every request body a [`ReplayBody`]; goes outside of
 /// [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct ReplayBodyLayer {
     limit: u64,
+    budget: Option<ReplayBudget>,
 }
 
 impl ReplayBodyLayer {
     /// Keeps at most `limit` bytes of each body.
     pub const fn new(limit: u64) -> Self {
-        Self { limit }
+        Self { limit, budget: None }
+    }
+
+    /// Keeps no more of all bodies together than `budget` has left.
+    pub fn budget(mut self, budget: &ReplayBudget) -> Self {
+        self.budget = Some(budget.clone());
+        self
     }
 }
 
@@ -26,15 +34,15 @@ impl<S> Layer<S> for ReplayBodyLayer {
     type Service = ReplayBodyService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ReplayBodyService { inner, limit: self.limit }
+        ReplayBodyService { inner, kept: self.clone() }
     }
 }
 
 /// Made by [`ReplayBodyLayer`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReplayBodyService<S> {
     inner: S,
-    limit: u64,
+    kept: ReplayBodyLayer,
 }
 
 impl<S, B> Service<Request<B>> for ReplayBodyService<S>
@@ -51,6 +59,10 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        self.inner.call(request.map(|body| ReplayBody::new(body, self.limit)))
+        let ReplayBodyLayer { limit, budget } = &self.kept;
+        self.inner.call(request.map(|body| match budget {
+            Some(budget) => ReplayBody::with_budget(body, *limit, budget),
+            None => ReplayBody::new(body, *limit),
+        }))
     }
 }

@@ -3,7 +3,7 @@
 //! Rules:
 //!
 //! 1. A body is [`Replay`] if it can be made anew from its first byte: `Full`, `Empty`, `String`, and
-//!    any other inside a [`ReplayBody`].
+//!    any other inside a [`ReplayBody`], or made anew by a [`ReplayFn`], as a file is opened again.
 //! 2. A [`ReplayBody`] records what its first attempt reads *while that is sent*; nothing is collected
 //!    beforehand. A newer attempt gets what was recorded, then goes on with the source: each byte
 //!    once, in order, trailers at the end.
@@ -12,7 +12,8 @@
 //!    for whole. A clone supersedes when it is first polled. An upload that was finished stays so.
 //! 4. At most `limit` bytes are kept. Beyond it the attempt under way goes on and the buffer is freed
 //!    at once; a later replay fails with [`NotReplayable::TooLarge`] before anything is sent. A source
-//!    that announces more than the limit is not recorded at all.
+//!    that announces more than the limit is not recorded at all. A [`ReplayBudget`] limits what many
+//!    bodies keep together.
 //! 5. What is read while no other handle is left that could replay is not recorded, and what was
 //!    recorded is freed: make the attempt first, then read it.
 //!
@@ -41,7 +42,9 @@
 //! ```
 
 mod body;
+mod budget;
 mod error;
+mod func;
 mod layer;
 mod recording;
 mod state;
@@ -50,7 +53,9 @@ use bytes::Buf;
 use http_body_util::{Empty, Full};
 
 pub use body::ReplayBody;
+pub use budget::ReplayBudget;
 pub use error::{NotReplayable, ReplayError};
+pub use func::ReplayFn;
 pub use layer::{ReplayBodyLayer, ReplayBodyService};
 
 /// A body that can be sent again from its first byte.

@@ -2,6 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::budget::{Held, ReplayBudget};
+
 /// From here on a chunk is kept as it came; smaller ones are gathered.
 const LARGE: usize = 1024;
 /// Gathered bytes become a chunk.
@@ -13,6 +15,7 @@ pub(super) struct Recording {
     chunks: Vec<Bytes>,
     gathering: BytesMut,
     len: u64,
+    held: Held,
 }
 
 impl Recording {
@@ -26,7 +29,15 @@ impl Recording {
         self.chunks.len()
     }
 
-    pub(super) fn push(&mut self, data: &Bytes) {
+    pub(super) fn within(budget: &ReplayBudget) -> Self {
+        Self { held: Held::of(budget), ..Self::default() }
+    }
+
+    /// `false` where the budget has no room for it: nothing was kept then.
+    pub(super) fn push(&mut self, data: &Bytes) -> bool {
+        if !self.held.take(data.len() as u64) {
+            return false;
+        }
         self.len = self.len.saturating_add(data.len() as u64);
         if data.len() >= LARGE {
             self.seal();
@@ -37,6 +48,7 @@ impl Recording {
                 self.seal();
             }
         }
+        true
     }
 
     /// Makes a chunk of what was gathered.
@@ -53,7 +65,7 @@ impl Recording {
     /// Frees a chunk which nobody will ask for again.
     pub(super) fn forget(&mut self, index: usize) {
         if let Some(chunk) = self.chunks.get_mut(index) {
-            *chunk = Bytes::new();
+            self.held.give_back(std::mem::take(chunk).len() as u64);
         }
     }
 

@@ -76,10 +76,15 @@ impl<B> Afterwards<B> {
 }
 
 impl<B> State<B> {
-    pub(super) fn new(source: Option<B>, limit: u64, over_limit: bool) -> Self {
+    pub(super) fn new(
+        source: Option<B>,
+        limit: u64,
+        over_limit: bool,
+        recording: Recording,
+    ) -> Self {
         Self {
             source: source.map_or(Source::Ended, |source| Source::Live(Box::pin(source))),
-            recording: Recording::default(),
+            recording,
             trailers: None,
             limit,
             over_limit,
@@ -179,8 +184,11 @@ impl<B> State<B> {
                 self.over_limit = true;
                 self.lose(NotReplayable::TooLarge);
             } else if self.lost.is_none() {
-                self.recording.push(data);
-                self.current.position = self.recording.chunks();
+                if self.recording.push(data) {
+                    self.current.position = self.recording.chunks();
+                } else {
+                    self.lose(NotReplayable::BudgetSpent);
+                }
             }
         } else if let Some(trailers) = frame.trailers_ref() {
             self.trailers = Some(trailers.clone());
