@@ -10,12 +10,11 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
-use support::{Asked, ask_now, request};
+use support::{ask_now, request};
 use tower::{Layer, Service, service_fn};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    ConfigError, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Trust,
-    Versioning, Window,
+    Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Trust, Versioning, Window,
 };
 
 fn at(millis: u64) -> SystemTime {
@@ -266,6 +265,9 @@ fn nobody_may_keep_what_was_let_through() {
 
 #[cfg(feature = "bypass")]
 mod secrets {
+    use tower_redirect::{ConfigError, HttpsOnly};
+
+    use super::support::Asked;
     use super::*;
 
     const SECRET: &str = "correct-horse-battery-staple";

@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
 use super::error::RedirectErrorKind;
+use crate::byte_set::ByteSet;
 use crate::trust::{self, Scheme};
 
 /// The URL that a request went to.
@@ -162,28 +163,39 @@ impl<'a> PlainOrigin<'a> {
             "https" => true,
             _ => return None,
         };
-        let authority = uri.authority()?;
-        let (host, port) = (authority.host(), authority.port_u16());
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
-        // A last label that begins with a digit may be a number, which is an address in disguise.
-        let label = host.rsplit('.').find(|label| !label.is_empty())?;
-        let name = !label.starts_with(|c: char| c.is_ascii_digit());
-        let rest = authority.as_str().strip_prefix(host)?;
-        let plain_port = match rest.strip_prefix(':') {
-            None => rest.is_empty(),
-            Some(digits) => {
-                digits.bytes().all(|byte| byte.is_ascii_digit())
-                    && !digits.starts_with('0')
-                    && port.is_some_and(|port| port != if https { 443 } else { 80 })
+        let text = uri.authority()?.as_str();
+        let colon = text.bytes().position(|byte| byte == b':').unwrap_or(text.len());
+        let (host, rest) = text.split_at_checked(colon)?;
+        let port = match rest.strip_prefix(':') {
+            None => None,
+            Some(digits)
+                if digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0') =>
+            {
+                let default = if https { 443 } else { 80 };
+                Some(digits.parse().ok().filter(|port| *port != default)?)
             }
+            Some(_) => return None,
         };
-        let plain = plain_port
-            && host.bytes().all(plain)
-            && !host.contains("xn--")
-            && (name || host.parse::<Ipv4Addr>().is_ok());
+        // Where the last label that is not empty begins.
+        let mut label = None;
+        let mut previous = b'.';
+        for byte in host.bytes() {
+            if !HOST.contain(byte) || byte.is_ascii_uppercase() {
+                return None;
+            }
+            if previous == b'.' && byte != b'.' {
+                label = Some(byte);
+            }
+            previous = byte;
+        }
+        // One that begins with a digit may be a number, which is an address in disguise.
+        let name = !label?.is_ascii_digit();
+        let plain = !host.contains("xn--") && (name || host.parse::<Ipv4Addr>().is_ok());
         plain.then_some(Self { https, host, port })
     }
 }
+
+static HOST: ByteSet = ByteSet::of(b"-._");
 
 impl Target {
     fn same_origin(uri: Uri) -> Self {
@@ -198,19 +210,18 @@ fn is_plain_path(location: &[u8]) -> bool {
     let mut in_query = false;
     let mut previous = 0;
     for (index, byte) in location.iter().copied().enumerate() {
-        let plain = match byte {
-            b'/' => in_query || previous != b'/',
-            // A dot segment begins with a dot, however it is spelled.
-            b'.' => in_query || previous != b'/',
-            b'%' => in_query || previous != b'/',
-            b'?' => {
-                in_query = true;
-                true
-            }
-            // Encoded in a query, not in a path.
-            b'\'' => !in_query,
-            _ => byte.is_ascii_alphanumeric() || b"-_~!$&()*+,;=:@".contains(&byte),
-        };
+        let plain = PATH.contain(byte)
+            || match byte {
+                // A dot segment begins with a dot, however it is spelled.
+                b'/' | b'.' | b'%' => in_query || previous != b'/',
+                b'?' => {
+                    in_query = true;
+                    true
+                }
+                // Encoded in a query, not in a path.
+                b'\'' => !in_query,
+                _ => false,
+            };
         if !plain || index == 0 && byte != b'/' {
             return false;
         }
@@ -218,6 +229,8 @@ fn is_plain_path(location: &[u8]) -> bool {
     }
     previous != 0
 }
+
+static PATH: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@");
 
 /// The text of a reference: bytes that are no UTF-8 are percent-encoded one by one.
 fn reference(location: &[u8]) -> Cow<'_, str> {

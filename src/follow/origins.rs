@@ -7,7 +7,7 @@ use crate::config_error::ConfigError;
 
 /// Origins that trust each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Origins(Arc<[url::Origin]>);
+pub(super) struct Origins(Option<Arc<[url::Origin]>>);
 
 impl Origins {
     pub(super) fn add<I>(&mut self, origins: I) -> Result<(), ConfigError>
@@ -16,17 +16,17 @@ impl Origins {
     {
         let parsed = origins.into_iter().map(|origin| parse(origin.as_ref()));
         let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
-        self.0 = self.0.iter().cloned().chain(parsed).collect();
+        self.0 = Some(self.0.iter().flat_map(|all| all.iter().cloned()).chain(parsed).collect());
         Ok(())
     }
 
     /// Both are listed.
     pub(super) fn join(&self, a: &Uri, b: &Uri) -> bool {
-        !self.0.is_empty() && self.contain(a) && self.contain(b)
-    }
-
-    fn contain(&self, uri: &Uri) -> bool {
-        Url::parse(&uri.to_string()).is_ok_and(|url| self.0.contains(&url.origin()))
+        let Some(listed) = &self.0 else { return false };
+        let is_listed = |uri: &Uri| {
+            Url::parse(&uri.to_string()).is_ok_and(|url| listed.contains(&url.origin()))
+        };
+        is_listed(a) && is_listed(b)
     }
 }
 

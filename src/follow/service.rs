@@ -67,8 +67,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let options = request.extensions_mut().remove::<FollowOptions>().unwrap_or_default();
-        if options.mode.unwrap_or(self.shared.rules.mode) == Mode::Manual {
+        let options = request.extensions_mut().remove::<FollowOptions>();
+        let mode = options.as_ref().and_then(|options| options.mode);
+        if mode.unwrap_or(self.shared.rules.mode) == Mode::Manual {
             // Nothing to keep, and no instance to be called again.
             return ResponseFuture::direct(self.inner.call(request));
         }
@@ -79,7 +80,7 @@ where
 
         let (parts, body) = request.into_parts();
         let (body, kept) = Kept::split(body);
-        let exchange = Exchange::save(&parts, kept.has_content(), options);
+        let exchange = Exchange::save(&parts, kept.has_content(), options.unwrap_or_default());
         let future = inner.call(Request::from_parts(parts, body));
         ResponseFuture::following(future, inner, exchange, kept, self.shared.clone())
     }

@@ -72,7 +72,7 @@ pub(super) fn step(
         exchange.sent.push(exchange.key());
     }
     follow(rules, exchange, status, target, rewrite);
-    if exchange.sent.contains(&exchange.key()) {
+    if rules.stop_at_loops && exchange.sent.contains(&exchange.key()) {
         return Err(fail_last(exchange, Kind::Loop));
     }
     Ok(Next::Follow)

@@ -164,9 +164,17 @@ impl<T> Maintenance<T> {
 
 impl<T: Target> RedirectPolicy for Maintenance<T> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        let Some((window, now)) = self.switch.under_way(|| self.clock.now()) else {
-            return Decision::Pass;
-        };
+        match self.switch.under_way(|| self.clock.now()) {
+            None => Decision::Pass,
+            Some((window, now)) => self.decide_within(head, window, now),
+        }
+    }
+}
+
+impl<T: Target> Maintenance<T> {
+    /// Apart, so that the many requests outside of a window do not pay for it.
+    #[cold]
+    fn decide_within(&self, head: &RequestHead<'_>, window: Window, now: SystemTime) -> Decision {
         if self.exempt.covers(head)
             || head.is_preflight()
             || self.target.is_reached_by(head)

@@ -158,6 +158,9 @@ impl MaintenanceSwitch {
         &self,
         now: impl FnOnce() -> SystemTime,
     ) -> Option<(Window, SystemTime)> {
+        if !self.0.is_set.load(Ordering::Acquire) && self.0.hook.is_none() {
+            return None;
+        }
         let (set, hooked) = (self.set_here(), self.hooked());
         if set.is_none() && hooked.is_none() {
             return None;

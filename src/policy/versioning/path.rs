@@ -173,6 +173,13 @@ impl Versioning {
         if *segment == *self.current {
             return Seen::Carried;
         }
+        self.see_another(path, segment)
+    }
+
+    /// Anything but the current version.
+    #[inline(never)]
+    fn see_another(&self, path: &str, segment: &str) -> Seen<'_> {
+        let (at, length) = (self.prefix.len(), segment.len());
         // One trailing slash is an empty last segment that everyone reads alike.
         let judged = path.strip_suffix('/').unwrap_or(path);
         if !judged.is_empty() && is_ambiguous(judged) {
