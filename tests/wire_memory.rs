@@ -1,0 +1,240 @@
+//! A gigabyte is sent again, or not kept: what the process takes at its peak. Linux counts it.
+//! `cargo test --all-features --test wire_memory -- --ignored`
+#![allow(missing_docs)]
+
+use std::env;
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::process::Command;
+use std::task::{Context, Poll};
+use std::thread;
+
+use bytes::Bytes;
+use http::Request;
+use http_body::{Body, Frame, SizeHint};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use sha2::{Digest, Sha256};
+use tower::{Layer, ServiceExt};
+use tower_redirect::replay::{NotReplayable, ReplayBody, ReplayFn};
+use tower_redirect::{FollowRedirectsLayer, follow::RedirectErrorKind};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+const MIB: u64 = 1024 * 1024;
+const WHOLE: u64 = 1024 * MIB;
+
+/// Bytes out of a file, in pieces of 64 KiB; blocking, for this process does nothing else.
+struct Pieces {
+    file: File,
+    left: u64,
+}
+
+impl Pieces {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let left = file.metadata()?.len();
+        Ok(Self { file, left })
+    }
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let mut piece = vec![0; self.left.min(64 * 1024) as usize];
+        if piece.is_empty() {
+            return Poll::Ready(None);
+        }
+        self.left -= piece.len() as u64;
+        let read = self.file.read_exact(&mut piece);
+        Poll::Ready(Some(read.map(|()| Frame::data(Bytes::from(piece)))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+/// Without its length, so that what is kept is found out on the way.
+struct Unannounced(Pieces);
+
+impl Body for Unannounced {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+}
+
+/// The most that this process ever held, in KiB.
+fn peak() -> Outcome<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
+
+/// Run in a process of its own, which the tests below start.
+#[test]
+#[ignore = "a process of its own, for the tests below"]
+fn child() -> Outcome {
+    let Ok(url) = env::var("UPLOAD_URL") else { return Ok(()) };
+    let file = PathBuf::from(env::var("UPLOAD_FILE")?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let said = runtime.block_on(async {
+        let client = || Client::builder(TokioExecutor::new());
+        let post = Request::post(url);
+        Ok::<_, Box<dyn Error>>(if env::var("UPLOAD_HOW")? == "made anew" {
+            let body = ReplayFn::new(move || Pieces::open(&file))?;
+            let follower = FollowRedirectsLayer::new().layer(client().build_http());
+            let response = follower.oneshot(post.body(body)?).await?;
+            response.status().as_u16().to_string()
+        } else {
+            let body = ReplayBody::new(Unannounced(Pieces::open(&file)?), MIB);
+            let follower = FollowRedirectsLayer::new().layer(client().build_http());
+            let outcome = follower.oneshot(post.body(body)?).await;
+            let error = outcome.err().ok_or("followed")?;
+            let kind = error.redirect().ok_or_else(|| error.to_string())?.kind();
+            assert_eq!(kind, RedirectErrorKind::NotReplayable(NotReplayable::TooLarge));
+            "too large".to_owned()
+        })
+    })?;
+    println!("said: {said}, peak: {}", peak()?);
+    Ok(())
+}
+
+/// A server that takes one request after another, to its last byte: 307 first, then 200. Returns the
+/// digest of each body.
+fn serve(listener: TcpListener) -> io::Result<Vec<String>> {
+    let mut digests = Vec::new();
+    for connection in listener.incoming() {
+        let mut connection = connection?;
+        let (mut head, mut byte) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") {
+            if connection.read(&mut byte)? == 0 {
+                return Ok(digests);
+            }
+            head.extend_from_slice(&byte);
+        }
+        let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let digest = match length {
+            Some(length) => digest(&mut (&connection).take(length.parse().expect("a number")))?,
+            None => digest(&mut Chunks { connection: &connection, left: 0, over: false })?,
+        };
+        digests.push(digest);
+        let answer = match digests.len() {
+            1 => "HTTP/1.1 307 Temporary Redirect\r\nlocation: /again\r\n",
+            _ => "HTTP/1.1 200 OK\r\n",
+        };
+        connection.write_all(answer.as_bytes())?;
+        connection.write_all(b"content-length: 0\r\nconnection: close\r\n\r\n")?;
+        if digests.len() == 2 {
+            break;
+        }
+    }
+    Ok(digests)
+}
+
+/// The content of a chunked body (RFC 9112 §7.1).
+struct Chunks<'a> {
+    connection: &'a TcpStream,
+    left: usize,
+    over: bool,
+}
+
+impl Read for Chunks<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.left == 0 && !self.over {
+            let (mut line, mut byte) = (String::new(), [0]);
+            while !line.ends_with("\r\n") {
+                self.connection.read_exact(&mut byte)?;
+                line.push(byte[0] as char);
+            }
+            // The end of the chunk before, or the size of the next.
+            if let Ok(size) = usize::from_str_radix(line.trim(), 16) {
+                (self.left, self.over) = (size, size == 0);
+            }
+        }
+        let room = buffer.len().min(self.left);
+        let read = self.connection.read(&mut buffer[..room])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+fn digest(from: &mut impl Read) -> io::Result<String> {
+    let (mut digest, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(format!("{:x}", digest.finalize())),
+            read => digest.update(&buffer[..read]),
+        }
+    }
+}
+
+/// Uploads a gigabyte from another process: the digests that arrived, what it said, and its peak in
+/// KiB.
+fn upload(how: &str) -> Outcome<(String, Vec<String>, String, u64)> {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gigabyte-{}", how.len()));
+    let mut file = io::BufWriter::new(File::create(&path)?);
+    let mut whole = Sha256::new();
+    for index in 0..WHOLE / MIB {
+        let piece = vec![(index % 251) as u8; MIB as usize];
+        whole.update(&piece);
+        file.write_all(&piece)?;
+    }
+    file.flush()?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let server = thread::spawn(move || serve(listener));
+    let output = Command::new(env::current_exe()?)
+        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .env("UPLOAD_URL", url)
+        .env("UPLOAD_FILE", &path)
+        .env("UPLOAD_HOW", how)
+        .output()?;
+    fs::remove_file(&path)?;
+    // Where no second request came, the server still waits for one.
+    drop(TcpStream::connect(address));
+    let digests = server.join().map_err(|_| "the server panicked")??;
+    let text = String::from_utf8(output.stdout)?;
+    let said = text.lines().find_map(|line| line.split_once("said: ")).map(|(_, said)| said);
+    let (said, peak) = said.and_then(|s| s.split_once(", peak: ")).ok_or(text.clone())?;
+    Ok((format!("{:x}", whole.finalize()), digests, said.to_owned(), peak.parse()?))
+}
+
+#[test]
+#[ignore = "takes a gigabyte of disk, and some seconds"]
+fn a_file_is_opened_again_and_nothing_of_it_kept() -> Outcome {
+    let (whole, digests, said, peak) = upload("made anew")?;
+    assert_eq!(said, "200");
+    assert_eq!(digests, [whole.clone(), whole]);
+    println!("peak: {peak} KiB");
+    assert!(peak <= 12 * 1024, "{peak} KiB");
+    Ok(())
+}
+
+#[test]
+#[ignore = "takes a gigabyte of disk, and some seconds"]
+fn over_the_limit_nothing_is_kept() -> Outcome {
+    let (whole, digests, said, peak) = upload("recorded")?;
+    assert_eq!(said, "too large");
+    assert_eq!(digests, [whole], "sent once, whole, and no second time");
+    println!("peak: {peak} KiB");
+    assert!(peak < 16 * 1024, "{peak} KiB");
+    Ok(())
+}
