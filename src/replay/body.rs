@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use super::budget::ReplayBudget;
 use super::error::{NotReplayable, ReplayError};
 use super::recording::Recording;
 use super::state::{Afterwards, State};
+use super::sync::{Arc, Mutex, MutexGuard};
 
 /// Any body, made [`Replay`] by recording up to a limit what is sent: see the [module](super) for
 /// the rules.

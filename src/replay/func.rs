@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker};
 
 use http_body::{Body, Frame, SizeHint};
@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 
 use super::Replay;
 use super::error::{NotReplayable, ReplayError};
+use super::sync::{Arc, Mutex, MutexGuard};
 
 pin_project! {
     /// A body that is made anew for each attempt, as a file is opened again: nothing is kept,

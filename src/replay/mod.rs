@@ -48,6 +48,7 @@ mod func;
 mod layer;
 mod recording;
 mod state;
+mod sync;
 
 use bytes::Buf;
 use http_body_util::{Empty, Full};
