@@ -26,6 +26,9 @@ mod api_versions;
 #[path = "../examples/tour/client.rs"]
 #[allow(dead_code)]
 mod client;
+#[path = "../examples/download.rs"]
+#[allow(dead_code)]
+mod download;
 #[path = "../examples/follow_hyper.rs"]
 #[allow(dead_code)]
 mod follow_hyper;
@@ -44,6 +47,10 @@ mod maintenance_page;
 #[path = "../examples/maintenance_switch.rs"]
 #[allow(dead_code)]
 mod maintenance_switch;
+
+#[path = "../examples/upload.rs"]
+#[allow(dead_code)]
+mod upload;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -245,5 +252,40 @@ async fn versions_end_by_date_over_tcp() -> Outcome {
     let follows = reqwest_builder().redirect(reqwest::redirect::Policy::default()).build()?;
     let moved = follows.post(format!("http://127.0.0.1:{port}/api/v2/orders"));
     assert_eq!(moved.body("tea").send().await?.text().await?, "v5 took: tea\n");
+    Ok(())
+}
+
+#[tokio::test]
+async fn downloads_know_their_way() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, download::app());
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    let download::Download { bytes, history } = download::download(&url("/v1/file")).await?;
+    let history = history.ok_or("not redirected")?;
+    assert_eq!((bytes, history.len()), (100_000, 2));
+    let uri = |uri: Option<&http::Uri>| uri.map(ToString::to_string);
+    assert_eq!(uri(history.final_uri()), Some(url("/mirror/file")));
+    assert_eq!(uri(history.permanent_uri()), Some(url("/v2/file")));
+    let error = download::download(&url("/private")).await.err().ok_or("followed")?;
+    assert!(error.to_string().contains("not to be followed"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn uploads_survive_from_memory_stream_and_file() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, upload::app());
+    let url = format!("http://127.0.0.1:{port}/upload");
+    let bytes = bytes::Bytes::from(vec![b'x'; 300_000]);
+    assert_eq!(upload::from_memory(&url, bytes.clone()).await?, "300000 bytes");
+    assert_eq!(upload::from_stream(&url, vec![bytes.slice(..1000); 50]).await?, "50000 bytes");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("upload");
+    fs::write(&file, vec![b'x'; 3_000_000])?;
+    assert_eq!(upload::from_file(&url, file.clone()).await?, "3000000 bytes");
+    fs::remove_file(&file)?;
+    assert!(upload::from_file(&url, file).await.is_err());
+    // A stream beyond what is kept is an error before it is sent again.
+    let error = upload::from_stream(&url, vec![bytes; 10]).await.err().ok_or("sent again")?;
+    assert!(error.to_string().contains("larger than the replay limit"), "{error}");
     Ok(())
 }
