@@ -8,8 +8,10 @@
 //!    resolve, and schemes other than http and https are errors. A request in origin-form (`/path`)
 //!    follows only what stays on its origin, unless its scheme is
 //!    [configured](FollowRedirectsLayer::origin_form_scheme).
-//! 3. Ten are followed; one more is an error that names the URLs which repeat.
-//! 4. https is not left for http, unless [by name](FollowRedirectsLayer::allow_https_to_http).
+//! 3. The [policy](FollowPolicy) is asked, and a request's [options](FollowOptions): follow, stop or
+//!    reject. What comes below is checked whatever they say.
+//! 4. Ten are followed; one more is an error that names the URLs which repeat. https is not left for
+//!    http, unless [by name](FollowRedirectsLayer::allow_https_to_http).
 //! 5. The method and the content: see [`MethodRewrite`]. On 307 and 308 the body is sent again from
 //!    its first byte. Once it was given up for a GET, it does not come back.
 //! 6. The fields: a request that became GET leaves behind what is about content (`Content-*`,
@@ -17,8 +19,11 @@
 //!    `Range`, `Idempotency-Key`), any 303 the conditions (`If-*`). Another host or port: `Host`.
 //!    Another origin: `Authorization`, `Cookie`, `Cookie2`, `Proxy-Authorization`,
 //!    `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, every value that
-//!    [is sensitive](http::HeaderValue::is_sensitive), and the extensions. Fields of the connection
-//!    never travel. What stayed behind does not come back, even where the chain does.
+//!    [is sensitive](http::HeaderValue::is_sensitive), fields that are
+//!    [named](FollowRedirectsLayer::sensitive_headers), and the extensions, unless the origins
+//!    [trust each other](FollowRedirectsLayer::trust_origins). Fields of the connection never travel.
+//!    What stayed behind does not come back, even where the chain does. A layer inside knows by the
+//!    [`RedirectContext`] where it is.
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::drain_limit), so that its connection can be used again; an
 //!    upload that is still under way is ended. Then the inner service is asked whether it is ready,
