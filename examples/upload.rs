@@ -1,7 +1,6 @@
 //! Run with: `cargo run --example upload`
 //!
-//! An upload survives a 307: from memory, as a stream that is recorded on the way, and as a file that
-//! is opened again, of which nothing is kept.
+//! An upload survives a 307: from memory, as a stream that is recorded, and as a file opened again.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -34,7 +33,7 @@ pub fn app() -> Router {
         .layer(DefaultBodyLimit::disable())
 }
 
-/// From memory: `Full` is sent again as it is.
+/// `Full` is sent again as it is.
 pub async fn from_memory(url: &str, bytes: Bytes) -> Result<String, Box<dyn Error>> {
     send(follow(), url, Full::new(bytes)).await
 }

@@ -15,7 +15,7 @@ pub trait Target: Send + Sync {
     fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection>;
 }
 
-/// A [`Maintenance`] that refuses all work.
+/// A [`Maintenance`](super::Maintenance) that refuses all work.
 #[derive(Clone, Debug)]
 pub struct Unavailable;
 
@@ -25,7 +25,7 @@ impl Target for Unavailable {
     }
 }
 
-/// A [`Maintenance`] that shows people a page: see [`Maintenance::page`].
+/// A [`Maintenance`](super::Maintenance) that shows people a page: see [`Maintenance::page`](super::Maintenance::page).
 #[derive(Clone, Debug)]
 pub struct Page(pub(super) Redirection);
 
@@ -39,7 +39,7 @@ impl Target for Page {
     }
 }
 
-/// A [`Maintenance`] during which another origin works: see [`Maintenance::standby`].
+/// A [`Maintenance`](super::Maintenance) during which another origin works: see [`Maintenance::standby`](super::Maintenance::standby).
 #[derive(Clone, Debug)]
 pub struct Standby(pub(super) Redirection);
 
@@ -54,7 +54,7 @@ impl Target for Standby {
     }
 }
 
-/// A [`Maintenance`] that sends everything to one URL: see [`Maintenance::redirect_to`].
+/// A [`Maintenance`](super::Maintenance) that sends everything to one URL: see [`Maintenance::redirect_to`](super::Maintenance::redirect_to).
 #[derive(Clone, Debug)]
 pub struct RedirectTo(pub(super) Redirection);
 
