@@ -59,8 +59,10 @@ impl Base<'_> {
         let rest =
             location.strip_prefix(b"http").map(|rest| rest.strip_prefix(b"s").unwrap_or(rest));
         let rest = rest.and_then(|rest| rest.strip_prefix(b"://"))?;
-        let (_, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
-        if !is_plain_path(path) {
+        let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
+        // `http::Uri` ends an authority at `?` and `#`, too.
+        let plain = authority.iter().all(|byte| HOST.contain(*byte) || *byte == b':');
+        if !plain || !is_plain_path(path) {
             return None;
         }
         let uri = Uri::try_from(location).ok()?;
