@@ -18,6 +18,8 @@ const P: (&str, &str) = ("proxy-authorization", "secret");
 const K: (&str, &str) = ("x-api-key", "secret");
 
 type Fields = &'static [(&'static str, &'static str)];
+/// The row, the first URL, what is secret, and where it leads.
+type Row = (&'static str, &'static str, Fields, &'static [(u16, &'static str)]);
 
 /// `K` is declared as a secret, by name.
 fn layer() -> FollowRedirectsLayer {
@@ -56,10 +58,10 @@ fn is_secret(seen: &Seen) -> bool {
     fields || seen.uri.to_string().contains("secret")
 }
 
-/// From, secrets, chain: only the first request has them.
+/// Only the first request has them.
 #[tokio::test]
 async fn secrets_stay_with_their_origin() {
-    let rows: &[(&str, &str, Fields, &[(u16, &str)])] = &[
+    let rows: &[Row] = &[
         ("CVE-2018-1000007", "http://a.test/", &[S], &[(302, "http://b.test/")]),
         ("CVE-2022-27774", "http://user:secret@a.test/", &[], &[(302, "http://a.test:8080/")]),
         ("CVE-2022-27776", "http://a.test/", &[S, C], &[(302, "http://a.test:8080/")]),
