@@ -72,6 +72,32 @@ async fn it_is_permanent_only_if_each_part_is() {
 }
 
 #[tokio::test]
+async fn it_is_kept_no_longer_than_each_part_is() {
+    let seconds = std::time::Duration::from_secs;
+    let moved = |from: &'static str, to: &'static str, max_age: Option<u64>| {
+        policy_fn(move |head| {
+            let to = Redirection::new().path(to).permanent();
+            let to = max_age.map_or(to.clone(), |max_age| to.max_age(seconds(max_age)));
+            (head.path() == from).then_some(to)
+        })
+    };
+    for (first, second, kept) in [
+        (None, None, 86_400),
+        (Some(60), None, 60),
+        (None, Some(60), 60),
+        (Some(900_000), None, 86_400),
+        (None, Some(900_000), 86_400),
+        (Some(900_000), Some(800_000), 800_000),
+    ] {
+        let layer = RedirectLayer::new((moved("/a", "/b", first), moved("/b", "/c", second)));
+        let asked = ask(&layer, request("GET", "/a", &[])).await;
+        assert_eq!((asked.status.as_u16(), asked.location()), (308, Some("/c")));
+        let expected = format!("max-age={kept}");
+        assert_eq!(asked.header("cache-control"), Some(&*expected), "{first:?} {second:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_foreign_or_no_redirection_is_left_for_the_next_request() {
     let standby = || Maintenance::new(on()).standby("https://standby.test").expect("valid");
     for (policy, expected) in [

@@ -227,6 +227,7 @@ async fn forwarded() {
         (proxy, &[b"for=198.51.100.7;proto=gopher"], "400"),
         (proxy, &[b"for"], "400"),
         (proxy, &[b"=x"], "400"),
+        (proxy, &[b"a=1;b=1;c=1;d=1;e=1;f=1;g=1;h=1;i=1;j=1;k=1;l=1;m=1;n=1;o=1;p=1;q=1"], "400"),
         (proxy, &[b"for=\xff"], "400"),
         // Not by name.
         (proxy, &[b"for=198.51.100.7;host=evil.example"], "http a.test:8080 198.51.100.7"),

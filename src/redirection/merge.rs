@@ -87,10 +87,7 @@ impl Redirection {
             allow_self: false,
             own_host: self.own_host || next.own_host,
             vouched: self.vouched || next.vouched,
-            max_age: match (self.max_age, next.max_age) {
-                (Some(first), Some(second)) => Some(first.min(second)),
-                (first, second) => first.or(second),
-            },
+            max_age: Some(self.permanent_for().min(next.permanent_for())),
             scheme: origin.map_or(self.scheme, |(scheme, _)| Some(scheme)),
             port: match origin {
                 Some((scheme, authority)) => Some(authority.effective_port(scheme)),

@@ -143,6 +143,10 @@ impl Reading<'_> {
                 continue;
             }
             let (name, value) = parameter(pair)?;
+            // Each is compared with those before it. RFC 7239 has four, and nobody writes so many.
+            if index >= 16 {
+                return None;
+            }
             let repeats = split(element, b';').take(index).flatten().filter_map(parameter);
             if repeats.into_iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
                 return None;
