@@ -61,7 +61,8 @@
 //! | nothing in clear | [`HttpsOnly`], and [`HstsLayer`] outside |
 //! | one name for a site | [`CanonicalHost`] |
 //! | work to go on elsewhere, or a page or 503 to say that it cannot | [`Maintenance`], with its [`MaintenanceSwitch`] |
-//! | an old version's clients to reach the new one | [`Versioning`] |
+//! | an old version's clients to reach the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
+//! | the same for a version in a header or in `Accept` | [`FieldVersioning`] |
 //! | one moved URL, or rules of your own | [`policy_fn`] with a [`Redirection`] |
 //! | several of these | a tuple: the first that decides wins |
 //!
@@ -77,7 +78,7 @@
 //!
 //! `follow`, on by default: the client side, and with it the `url` crate. A server does without:
 //! `tower-redirect = { version = "0.1", default-features = false }`. `axum`: the call `.axum()`, for
-//! nested routers and `ConnectInfo`.
+//! nested routers and `ConnectInfo`. `bypass`: secrets that let someone through [`Maintenance`].
 //!
 #![cfg_attr(
     not(feature = "follow"),
@@ -108,18 +109,18 @@ pub use config_error::ConfigError;
 pub use diagnosis::Diagnosis;
 #[cfg(feature = "follow")]
 pub use follow::{
-    FollowError, FollowRedirects, FollowRedirectsLayer, MethodRewrite, RedirectError,
-    RedirectHistory,
+    FollowError, FollowOptions, FollowPolicy, FollowRedirects, FollowRedirectsLayer, MethodRewrite,
+    RedirectContext, RedirectError, RedirectHistory,
 };
 pub use head::RequestHead;
 pub use hsts::HstsLayer;
 pub use policy::{
-    CanonicalHost, Decision, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectPolicy, Retirement,
-    Versioning, Window, policy_fn,
+    CanonicalHost, Decision, FieldVersioning, HttpsOnly, Maintenance, MaintenanceSwitch,
+    RedirectPolicy, Retirement, Versioning, Window, policy_fn,
 };
 pub use redirection::Redirection;
 #[cfg(feature = "follow")]
-pub use replay::{Replay, ReplayBody, ReplayBodyLayer};
+pub use replay::{Replay, ReplayBody, ReplayBodyLayer, ReplayFn};
 pub use server::{Redirect, RedirectLayer};
 pub use trust::{Scheme, Transport, Trust};
 

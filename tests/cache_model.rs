@@ -14,9 +14,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use support::request;
 use tower::{Layer, Service, service_fn};
-use tower_redirect::policy::FieldVersioning;
 use tower_redirect::{
-    Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Retirement, Versioning, Window,
+    FieldVersioning, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Retirement,
+    Versioning, Window,
 };
 
 const MINUTE: u64 = 60;

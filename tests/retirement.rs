@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use sfv::{BareItem, Item, Parser};
 use support::{Asked, ask_now, request};
-use tower_redirect::policy::FieldVersioning;
-use tower_redirect::{ConfigError, RedirectLayer, RedirectPolicy, Retirement, Versioning};
+use tower_redirect::{
+    ConfigError, FieldVersioning, RedirectLayer, RedirectPolicy, Retirement, Versioning,
+};
 
 /// A clock that stands where it is put, in milliseconds.
 #[derive(Clone, Default)]

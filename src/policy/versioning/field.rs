@@ -33,8 +33,7 @@ use crate::quoted::split;
 /// use std::time::SystemTime;
 ///
 /// use http::Request;
-/// use tower_redirect::policy::FieldVersioning;
-/// use tower_redirect::{Decision, RedirectPolicy, RequestHead, Retirement};
+/// use tower_redirect::{Decision, FieldVersioning, RedirectPolicy, RequestHead, Retirement};
 ///
 /// let ended = Retirement::new().gone(SystemTime::UNIX_EPOCH);
 /// let policy = FieldVersioning::header("api-version", ["2"])?.retire_by("1", ended)?;
