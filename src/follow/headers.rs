@@ -36,14 +36,15 @@ impl Sensitive {
 pub(super) fn prune(fields: &mut Fields, change: Change, listed: &Sensitive) -> Vec<HeaderName> {
     let mut dropped = Vec::new();
     let nominated = nominated(fields);
+    let Change { content_dropped, see_other, authority, credentials } = change;
     fields.retain(&mut dropped, |name, value, sensitive| {
         let text = name.as_str();
-        let gone = is_of_the_connection(text, value)
-            || nominated.iter().any(|n| n.eq_ignore_ascii_case(text)) && text != "te"
-            || change.content_dropped && is_about_content(text)
-            || (change.content_dropped || change.see_other) && text.starts_with("if-")
-            || change.authority && text == "host"
-            || change.credentials && (sensitive || is_credential(text) || listed.contain(name));
+        let gone = is_of_the_connection(name, value)
+            || nominated.iter().any(|n| n.eq_ignore_ascii_case(text)) && *name != header::TE
+            || content_dropped && is_about_content(text)
+            || (content_dropped || see_other) && text.starts_with("if-")
+            || authority && *name == header::HOST
+            || credentials && (sensitive || is_credential(text) || listed.contain(name));
         !gone
     });
     dropped
@@ -61,13 +62,18 @@ fn nominated(fields: &Fields) -> Vec<String> {
     names
 }
 
-fn is_of_the_connection(name: &str, value: &[u8]) -> bool {
-    match name {
-        "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade"
-        | "http2-settings" | "early-data" => true,
-        "te" => !value.eq_ignore_ascii_case(b"trailers"),
-        _ => false,
+fn is_of_the_connection(name: &HeaderName, value: &[u8]) -> bool {
+    use header::{CONNECTION, TE, TRANSFER_ENCODING, UPGRADE};
+    if *name == TE {
+        return !value.eq_ignore_ascii_case(b"trailers");
     }
+    *name == CONNECTION
+        || *name == TRANSFER_ENCODING
+        || *name == UPGRADE
+        || matches!(
+            name.as_str(),
+            "keep-alive" | "proxy-connection" | "http2-settings" | "early-data"
+        )
 }
 
 /// What a GET without content has no use for, or would be misread with.

@@ -182,7 +182,9 @@ impl<'a> PlainOrigin<'a> {
         let mut label = None;
         let mut previous = b'.';
         for byte in host.bytes() {
-            if !HOST.contain(byte) || byte.is_ascii_uppercase() {
+            // Two dashes may be those of `xn--`.
+            if !HOST.contain(byte) || byte.is_ascii_uppercase() || byte == b'-' && previous == b'-'
+            {
                 return None;
             }
             if previous == b'.' && byte != b'.' {
@@ -192,7 +194,7 @@ impl<'a> PlainOrigin<'a> {
         }
         // One that begins with a digit may be a number, which is an address in disguise.
         let name = !label?.is_ascii_digit();
-        let plain = !host.contains("xn--") && (name || host.parse::<Ipv4Addr>().is_ok());
+        let plain = name || host.parse::<Ipv4Addr>().is_ok();
         plain.then_some(Self { https, host, port })
     }
 }
