@@ -13,8 +13,8 @@ use http_body_util::{Empty, Full};
 use tower::{Layer, Service};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    FollowRedirectsLayer, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
-    Transport, Trust, Versioning, policy_fn,
+    FollowOptions, FollowRedirectsLayer, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer,
+    RedirectPolicy, Transport, Trust, Versioning, policy_fn,
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -239,6 +239,18 @@ fn following_nothing_keeps_the_request_in_two_allocations() {
         let body = Full::new(Bytes::from(vec![7; length]));
         assert!(follow_allocations([], body) <= empty + 1, "{length}");
     }
+}
+
+#[test]
+fn what_is_not_to_be_followed_allocates_nothing() {
+    let mut service = FollowRedirectsLayer::new().layer(Handle::new(["/next"]));
+    let mut request = get("http://a.test/", Full::new(Bytes::from("tea")));
+    request.extensions_mut().insert(FollowOptions::do_not_follow());
+    let mut response = None;
+    let count = measure(|| response = Some(answer(&mut service, request)));
+    assert_eq!(response.expect("an answer").status(), 307);
+    // The script's own answer: two for its fields.
+    assert_eq!(count.count_total, 2);
 }
 
 /// Allocations of a hop, with its context and its place in the history: the mean of five, less those
