@@ -24,18 +24,18 @@ type Body = Empty<Bytes>;
 
 /// A server that redirects once, and takes any body.
 #[derive(Clone)]
-struct Hop {
+struct Attempt {
     location: Option<HeaderValue>,
     left: Arc<AtomicUsize>,
 }
 
-impl Hop {
+impl Attempt {
     fn new(location: Option<&'static str>) -> Self {
         Self { location: location.map(HeaderValue::from_static), left: Arc::default() }
     }
 }
 
-impl<B> Service<Request<B>> for Hop {
+impl<B> Service<Request<B>> for Attempt {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -94,7 +94,7 @@ where
 
 /// tower-http's follower.
 fn peer(location: Option<&'static str>) -> impl Service<Request<Body>> {
-    tower_http::follow_redirect::FollowRedirectLayer::new().layer(Hop::new(location))
+    tower_http::follow_redirect::FollowRedirectLayer::new().layer(Attempt::new(location))
 }
 
 fn scenario(name: &str, times: usize) -> harness::Outcome {
@@ -105,7 +105,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         let bytes = Bytes::from(vec![7; length]);
         move || with_fields(fields, Full::new(bytes.clone()))
     };
-    let follow = |location| FollowRedirectsLayer::new().layer(Hop::new(location));
+    let follow = |location| FollowRedirectsLayer::new().layer(Attempt::new(location));
     let manual = || {
         let mut request = get();
         request.extensions_mut().insert(FollowOptions::do_not_follow());
@@ -113,12 +113,14 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
     };
     match name {
         "c-request" => (0..times).for_each(|_| drop(black_box(get()))),
-        "c-bare" => send(Hop::new(None), get, times),
+        "c-bare" => send(Attempt::new(None), get, times),
         // Always the first answer of the two.
-        "c-server" => (0..times).for_each(|_| send(Hop::new(Some("/api/v3/orders?id=7")), get, 1)),
-        "c-server-of" => (0..times).for_each(|_| drop(black_box((get(), Hop::new(Some("/")))))),
-        "c-bare-full" => send(Hop::new(None), full(1024), times),
-        "c-bare-manual" => send(Hop::new(None), manual, times),
+        "c-server" => {
+            (0..times).for_each(|_| send(Attempt::new(Some("/api/v3/orders?id=7")), get, 1))
+        }
+        "c-server-of" => (0..times).for_each(|_| drop(black_box((get(), Attempt::new(Some("/")))))),
+        "c-bare-full" => send(Attempt::new(None), full(1024), times),
+        "c-bare-manual" => send(Attempt::new(None), manual, times),
         "C1" => send(follow(None), get, times),
         "C2-1KiB" => send(follow(None), full(1024), times),
         "C2-1MiB" => send(follow(None), full(1024 * 1024), times),

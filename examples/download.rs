@@ -17,7 +17,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, ServiceExt};
 use tower_redirect::FollowRedirectsLayer;
-use tower_redirect::follow::{Action, Hop, RedirectHistory, follow_fn};
+use tower_redirect::follow::{Action, Attempt, RedirectHistory, follow_fn};
 
 /// A server whose file has moved twice, the first time for good.
 pub fn app() -> Router {
@@ -40,7 +40,7 @@ pub struct Download {
 
 /// Downloads a file; a redirection to a login page is no file.
 pub async fn download(url: &str) -> Result<Download, Box<dyn Error>> {
-    let no_login = follow_fn(|hop: &Hop<'_>| match hop.next_uri().path() {
+    let no_login = follow_fn(|hop: &Attempt<'_>| match hop.next_uri().path() {
         "/login" => Action::Reject,
         _ => Action::Follow,
     });

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
 use support::{Script, Seen, redirection};
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_redirect::follow::{Action, Hop, RedirectContext, RedirectErrorKind, follow_fn};
+use tower_redirect::follow::{Action, Attempt, RedirectContext, RedirectErrorKind, follow_fn};
 use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
 
 const S: (&str, &str) = ("authorization", "secret");
@@ -262,7 +262,7 @@ async fn there_is_one_reading_of_a_url() {
     ] {
         let decided = std::sync::Arc::new(std::sync::Mutex::new(None));
         let noted = decided.clone();
-        let policy = follow_fn(move |hop: &Hop<'_>| {
+        let policy = follow_fn(move |hop: &Attempt<'_>| {
             *noted.lock().expect("not poisoned") = Some(hop.next_uri().to_string());
             Action::Follow
         });

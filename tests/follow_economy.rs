@@ -102,7 +102,7 @@ async fn log_of(layer: FollowRedirectsLayer, frames: usize, announced: Option<u6
 async fn a_redirection_is_read_and_dropped_before_readiness_is_asked_for() {
     let layer = FollowRedirectsLayer::new;
     assert_eq!(log_of(layer(), 2, None).await, "ready call / read read end drop ready call /next");
-    let limited = |bytes| layer().drain_limit(bytes);
+    let limited = |bytes| layer().response_drain_limit(bytes);
     assert_eq!(
         log_of(limited(20), 2, None).await,
         "ready call / read read drop ready call /next",

@@ -270,7 +270,7 @@ async fn the_default_beside_the_preset() {
                     (seen.method.to_string(), seen.body)
                 };
                 let (default, preset) =
-                    (sent(MethodRewrite::Standard).await, sent(MethodRewrite::Fetch).await);
+                    (sent(MethodRewrite::Cautious).await, sent(MethodRewrite::Fetch).await);
                 let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT"];
                 let unsafe_302 = status == 302 && !body.is_empty() && !safe.contains(&method);
                 let read_303 =

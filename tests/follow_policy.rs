@@ -11,8 +11,8 @@ use http_body_util::Full;
 use support::{Answer, Mark, Script, chain};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_redirect::follow::{
-    Action, FollowOptions, FollowPolicy, Hop, Limited, Mode, RedirectContext, RedirectErrorKind,
-    SameOrigin, follow_fn,
+    Action, Attempt, FollowOptions, FollowPolicy, RedirectContext, RedirectErrorKind, RedirectMode,
+    SameOriginOnly, StopAfter, follow_fn,
 };
 use tower_redirect::{FollowError, FollowRedirectsLayer, MethodRewrite, RedirectHistory};
 
@@ -48,7 +48,7 @@ fn kind(outcome: Result<Answer>) -> RedirectErrorKind {
 async fn a_policy_sees_each_hop_and_decides() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
-    let policy = follow_fn(move |hop: &Hop<'_>| {
+    let policy = follow_fn(move |hop: &Attempt<'_>| {
         let line = format!(
             "{} {} {} -> {} {}, {} before, crosses {}, resends {}, {:?}",
             hop.status().as_u16(),
@@ -105,8 +105,8 @@ async fn the_safety_checks_come_after_it() {
 
 #[tokio::test]
 async fn policies_are_combined_and_shared() {
-    let boxed: Box<dyn FollowPolicy> = Box::new(SameOrigin);
-    let policy = (boxed, Arc::new(Limited::new(1)));
+    let boxed: Box<dyn FollowPolicy> = Box::new(SameOriginOnly);
+    let policy = (boxed, Arc::new(StopAfter::new(1)));
     let layer = FollowRedirectsLayer::new().policy(policy);
     let script = chain![302 "/b", 302 "/c"];
     let answer = follow(layer.clone(), &script, get("http://a.test/")).await.expect("stopped");
@@ -136,10 +136,10 @@ async fn a_request_says_what_is_different_about_it() {
     assert!(RedirectHistory::of(&answer).is_none());
 
     let outcome =
-        ask(&chain![307 "/b"], layer.clone(), FollowOptions::new().mode(Mode::Error)).await;
+        ask(&chain![307 "/b"], layer.clone(), FollowOptions::new().mode(RedirectMode::Error)).await;
     assert_eq!(kind(outcome), RedirectErrorKind::Rejected);
     let outcome =
-        ask(&chain![200 "/b"], layer.clone(), FollowOptions::new().mode(Mode::Error)).await;
+        ask(&chain![200 "/b"], layer.clone(), FollowOptions::new().mode(RedirectMode::Error)).await;
     assert_eq!(outcome.expect("no redirection").status(), StatusCode::OK);
 
     let outcome =
@@ -149,10 +149,11 @@ async fn a_request_says_what_is_different_about_it() {
         ask(&chain![307 "/b"], layer.clone().limit(0), FollowOptions::new().limit(1)).await;
     assert_eq!(outcome.expect("followed").status(), StatusCode::OK);
 
-    let manual = layer.clone().mode(Mode::Manual);
+    let manual = layer.clone().mode(RedirectMode::Manual);
     let outcome = ask(&chain![307 "/b"], manual.clone(), FollowOptions::new()).await;
     assert_eq!(outcome.expect("as it is").status().as_u16(), 307);
-    let outcome = ask(&chain![307 "/b"], manual, FollowOptions::new().mode(Mode::Follow)).await;
+    let outcome =
+        ask(&chain![307 "/b"], manual, FollowOptions::new().mode(RedirectMode::Follow)).await;
     assert_eq!(outcome.expect("followed").status(), StatusCode::OK);
 }
 
@@ -259,7 +260,7 @@ async fn origins_can_trust_each_other() {
 
 #[tokio::test]
 async fn an_upgrade_of_one_host_can_keep_credentials() {
-    let layer = || FollowRedirectsLayer::new().keep_credentials_on_upgrade();
+    let layer = || FollowRedirectsLayer::new().keep_credentials_on_https_upgrade();
     for (from, location, kept) in [
         ("http://a.test/", "https://a.test/b", true),
         ("http://A.test:80/", "https://a.test:443/b", true),
@@ -358,18 +359,18 @@ async fn methods_by_preset() {
         assert_eq!(all(status, go, &[]).await, "GET+ HEAD+ POST+ PUT+ DELETE+", "{status}");
     }
     assert_eq!(all(303, fetch, &[]).await, "GET+ HEAD+ GET GET GET");
-    assert_eq!(all(302, MethodRewrite::Standard, &[]).await, "GET+ HEAD+ GET GET GET");
+    assert_eq!(all(302, MethodRewrite::Cautious, &[]).await, "GET+ HEAD+ GET GET GET");
     // WebDAV.
     assert_eq!(
-        all(302, MethodRewrite::Standard, &[301, 302]).await,
+        all(302, MethodRewrite::Cautious, &[301, 302]).await,
         "GET+ HEAD+ POST+ PUT+ DELETE+"
     );
-    assert_eq!(all(303, MethodRewrite::Standard, &[301, 302]).await, "GET HEAD GET GET GET");
+    assert_eq!(all(303, MethodRewrite::Cautious, &[301, 302]).await, "GET HEAD GET GET GET");
 }
 
 #[tokio::test]
 async fn loops_can_end_early() {
-    let layer = || FollowRedirectsLayer::new().stop_at_loops();
+    let layer = || FollowRedirectsLayer::new().error_on_loop();
     let outcome =
         follow(layer(), &chain![302 "/b", 302 "/a", 302 "/b"], get("http://a.test/a")).await;
     let error = outcome.expect_err("it comes round");

@@ -230,7 +230,7 @@ fn what_was_given_up_ends_at_once_and_is_freed() {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(wakes.clone());
         assert!(Pin::new(&mut first).poll_frame(&mut Context::from_waker(&waker)).is_pending());
-        kept.revoke();
+        kept.abort();
         assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
         assert!(chunk.is_unique() && sender.is_closed(), "recording and source are freed");
         assert_superseded(poll(&mut first));
@@ -245,7 +245,7 @@ fn what_somebody_else_may_ask_for_is_kept() {
     let kept = outer.clone();
     let mut first = kept.replay().expect("kept");
     assert_eq!(data(poll(&mut first)), "a");
-    kept.revoke();
+    kept.abort();
     assert_superseded(poll(&mut first));
     drop((kept, first));
     let mut second = outer.replay().expect("still there");

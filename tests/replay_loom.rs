@@ -114,7 +114,7 @@ fn what_is_given_up_ends() {
         let old = kept.replay().expect("replayable");
         // Behind a gate that nobody opens: without a wake it would wait for good.
         let reader = thread::spawn(move || read(old));
-        kept.revoke();
+        kept.abort();
         drop(kept);
         assert!(reader.join().expect("no panic").is_err());
     });

@@ -97,7 +97,7 @@ fn a_newer_attempt_ends_the_older_at_once() {
     assert!(matches!(poll(&mut new), Poll::Ready(None)));
 
     let mut given_up = kept.replay().expect("made anew");
-    kept.revoke();
+    kept.abort();
     assert!(matches!(poll(&mut given_up), Poll::Ready(Some(Err(ReplayError::Superseded)))));
     let dropped = kept.replay().expect("made anew");
     drop(dropped);
@@ -173,7 +173,7 @@ async fn a_budget_is_shared_and_given_back() {
     assert_eq!(budget.left(), 0);
     drop(first);
     assert_eq!(budget.left(), 60);
-    third.revoke();
+    third.abort();
     drop(third);
     assert_eq!(budget.left(), 100);
     // Over a body's own limit nothing is held, either.

@@ -422,7 +422,7 @@ async fn drain(change: impl FnOnce(&mut Request<Upload>), limit: u64, time: Dura
     let body = Upload { frames: 10, frame, polled: polled.clone(), announced: None, fails: false };
     let mut request = Request::post("/p").body(body).expect("valid");
     change(&mut request);
-    let layer = always(to("/x")).drain_limit(limit, time);
+    let layer = always(to("/x")).upload_drain_limit(limit, time);
     let asked = ask(&layer, request).await;
     assert_eq!((asked.location(), asked.calls), (Some("/x"), 0));
     let closes = asked.header("connection") == Some("close");

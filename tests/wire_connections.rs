@@ -133,7 +133,7 @@ async fn an_endless_redirection_costs_the_drain_limit_at_most() -> Outcome {
         let counting = client(http2).map_response(move |response: Response<Incoming>| {
             response.map(|body| Counting { body, read: counted.clone() })
         });
-        let follower = FollowRedirectsLayer::new().drain_limit(100_000);
+        let follower = FollowRedirectsLayer::new().response_drain_limit(100_000);
         let response = within(follower.layer(counting).oneshot(get(port, "/endless")?)).await??;
         assert_eq!(response.status(), StatusCode::OK);
         let read = read.load(Ordering::SeqCst);

@@ -65,7 +65,7 @@ async fn a_64_mib_upload_sees_its_307_twenty_times_of_twenty() {
     assert_eq!(seen(versions()).await, 20);
     // What the drain is good for: without it, an upload sees its 307 by luck, and how often is up to
     // the machine. That it is read is counted in `server_answers`.
-    let undrained = seen(versions().drain_limit(0, Duration::ZERO)).await;
+    let undrained = seen(versions().upload_drain_limit(0, Duration::ZERO)).await;
     println!("without the drain: {undrained} of 20");
 }
 

@@ -97,11 +97,11 @@ pub enum RedirectErrorKind {
     UnknownOrigin,
     /// CONNECT, or a request with `Upgrade`.
     NotFollowable,
-    /// A [`FollowPolicy`](super::FollowPolicy) rejects it, or [`Mode::Error`](super::Mode::Error)
+    /// A [`FollowPolicy`](super::FollowPolicy) rejects it, or [`RedirectMode::Error`](super::RedirectMode::Error)
     /// does.
     Rejected,
     /// The same request as before would be sent:
-    /// [`FollowRedirectsLayer::stop_at_loops`](crate::FollowRedirectsLayer::stop_at_loops).
+    /// [`FollowRedirectsLayer::error_on_loop`](crate::FollowRedirectsLayer::error_on_loop).
     Loop,
     /// The body should be sent again and cannot be.
     NotReplayable(NotReplayable),

@@ -100,7 +100,7 @@ impl<S, B: Body + Replay, P: Decides> Call<S, B, P> {
         Ok(Then::On(if uploading {
             State::Waiting { body }
         } else {
-            let left = rules.drain_limit;
+            let left = rules.response_drain_limit;
             State::Draining { response: response.into_body(), left, body }
         }))
     }

@@ -17,12 +17,12 @@ use http::{HeaderName, Method, Response, StatusCode, Uri};
 /// ```
 #[derive(Clone, Default)]
 pub struct RedirectHistory {
-    hops: Vec<RedirectHop>,
+    hops: Vec<Hop>,
 }
 
 /// One followed redirection.
 #[derive(Clone)]
-pub struct RedirectHop {
+pub struct Hop {
     pub(super) status: StatusCode,
     pub(super) uri: Uri,
     pub(super) next_uri: Uri,
@@ -41,7 +41,7 @@ impl RedirectHistory {
     }
 
     /// The hops, in order.
-    pub fn hops(&self) -> &[RedirectHop] {
+    pub fn hops(&self) -> &[Hop] {
         &self.hops
     }
 
@@ -63,7 +63,7 @@ impl RedirectHistory {
     /// The fragment of the final URL, without the `#`: that of the last `Location` which had one, or
     /// the first URL's (RFC 9110 §10.2.2).
     pub fn fragment(&self) -> Option<&str> {
-        self.hops.last().and_then(RedirectHop::fragment)
+        self.hops.last().and_then(Hop::fragment)
     }
 
     /// The URL to remember in place of the first: as far as all hops were permanent (301, 308), kept
@@ -73,11 +73,11 @@ impl RedirectHistory {
         permanent.last().map(|hop| &hop.next_uri)
     }
 
-    pub(super) fn push(&mut self, hop: RedirectHop) {
+    pub(super) fn push(&mut self, hop: Hop) {
         self.hops.push(hop);
     }
 
-    pub(super) fn pop(&mut self) -> Option<RedirectHop> {
+    pub(super) fn pop(&mut self) -> Option<Hop> {
         self.hops.pop()
     }
 
@@ -98,7 +98,7 @@ impl RedirectHistory {
     }
 }
 
-impl RedirectHop {
+impl Hop {
     /// The status that was followed.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -159,7 +159,7 @@ impl fmt::Display for RedirectHistory {
 }
 
 /// What was followed, and to where: `307 -> POST https://a.test/ (left behind: cookie)`.
-impl fmt::Display for RedirectHop {
+impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {} {}", self.status.as_u16(), self.next_method, Shown(&self.next_uri))?;
         let mut separator = " (left behind: ";
@@ -177,7 +177,7 @@ impl fmt::Debug for RedirectHistory {
     }
 }
 
-impl fmt::Debug for RedirectHop {
+impl fmt::Debug for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {self}", self.method, Shown(&self.uri))
     }

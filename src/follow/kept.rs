@@ -45,7 +45,7 @@ impl<B: Body + Replay> Kept<B> {
     /// Nobody will ask for the content again, nor for the answer to it: an upload ends here.
     pub(super) fn give_up(&mut self) {
         if let Self::Handle(body) = self {
-            body.revoke();
+            body.abort();
         }
         *self = Self::Nothing;
     }

@@ -6,7 +6,7 @@ use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
 use super::method::MethodRewrite;
-use super::options::Mode;
+use super::options::RedirectMode;
 use super::policy::{Decides, FollowAll};
 use super::rules::{Rules, carry};
 use super::service::FollowRedirects;
@@ -35,7 +35,7 @@ impl<P> FollowRedirectsLayer<P> {
 
     /// What becomes of redirections, unless a request's [`FollowOptions`](super::FollowOptions) say
     /// otherwise.
-    pub fn mode(self, mode: Mode) -> Self {
+    pub fn mode(self, mode: RedirectMode) -> Self {
         self.set(|rules| rules.mode = mode)
     }
 
@@ -63,8 +63,8 @@ impl<P> FollowRedirectsLayer<P> {
 
     /// How many bytes of a redirection's own body are read, so that its connection can be used
     /// again: 64 KiB unless set. A longer one is dropped, and with HTTP/1 the connection with it.
-    pub fn drain_limit(self, bytes: u64) -> Self {
-        self.set(|rules| rules.drain_limit = bytes)
+    pub fn response_drain_limit(self, bytes: u64) -> Self {
+        self.set(|rules| rules.response_drain_limit = bytes)
     }
 
     /// Keeps method and content on these statuses, whatever [`MethodRewrite`] says: for servers that
@@ -107,7 +107,7 @@ impl<P> FollowRedirectsLayer<P> {
 
     /// Keeps credentials where http becomes https on the same host, each on its default port. What
     /// was sent in clear before may have been read and changed by anyone on the way.
-    pub fn keep_credentials_on_upgrade(self) -> Self {
+    pub fn keep_credentials_on_https_upgrade(self) -> Self {
         self.set(|rules| rules.upgrade_trusted = true)
     }
 
@@ -119,8 +119,8 @@ impl<P> FollowRedirectsLayer<P> {
     /// Makes an error of a redirection that would send a request of this chain again: same method,
     /// URL, fields and content. Servers that count on cookies set meanwhile break by it, so that
     /// without this only the limit ends a loop.
-    pub fn stop_at_loops(self) -> Self {
-        self.set(|rules| rules.stop_at_loops = true)
+    pub fn error_on_loop(self) -> Self {
+        self.set(|rules| rules.error_on_loop = true)
     }
 
     fn set(mut self, change: impl FnOnce(&mut Rules)) -> Self {

@@ -2,7 +2,7 @@ use http::{Method, StatusCode};
 
 /// Which redirections turn a request into a GET without content (RFC 9110 §15.4).
 ///
-/// | status | [`Standard`](Self::Standard) | [`Fetch`](Self::Fetch) | [`AllToGet`](Self::AllToGet) |
+/// | status | [`Cautious`](Self::Cautious) | [`Fetch`](Self::Fetch) | [`AllToGet`](Self::AllToGet) |
 /// |---|---|---|---|
 /// | 301 | POST becomes GET; others kept with their content | same | as 303 |
 /// | 302 | POST, and any unsafe method that carries content, becomes GET; others kept | POST becomes GET; others kept | as 303 |
@@ -18,7 +18,7 @@ use http::{Method, StatusCode};
 pub enum MethodRewrite {
     /// A body is sent again on 307 and 308, and on 302 and 303 given up for a GET.
     #[default]
-    Standard,
+    Cautious,
     /// What browsers do (Fetch, "HTTP-redirect fetch").
     Fetch,
     /// 301, 302 and 303 make a GET of every method but GET and HEAD, and drop the content, as Go's
@@ -40,13 +40,13 @@ impl MethodRewrite {
         let to_get = match (status, self) {
             (StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND, Self::AllToGet) => !reads,
             (StatusCode::MOVED_PERMANENTLY, _) | (StatusCode::FOUND, Self::Fetch) => post,
-            (StatusCode::FOUND, Self::Standard) => post || has_content && !is_safe(method),
+            (StatusCode::FOUND, Self::Cautious) => post || has_content && !is_safe(method),
             (StatusCode::SEE_OTHER, _) => !reads,
             _ => false,
         };
         let always_dropped = match self {
             Self::Fetch => false,
-            Self::Standard => status == StatusCode::SEE_OTHER,
+            Self::Cautious => status == StatusCode::SEE_OTHER,
             Self::AllToGet => !matches!(status.as_u16(), 307 | 308),
         };
         Rewrite { to_get, keeps_content: has_content && !to_get && !always_dropped }

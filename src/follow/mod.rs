@@ -25,7 +25,7 @@
 //!    What stayed behind does not come back, even where the chain does. A layer inside knows by the
 //!    [`RedirectContext`] where it is.
 //! 7. The redirection's own body is read, up to
-//!    [a limit](FollowRedirectsLayer::drain_limit), so that its connection can be used again; an
+//!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be used again; an
 //!    upload that is still under way is ended. Then the inner service is asked whether it is ready,
 //!    and called.
 //!
@@ -93,11 +93,12 @@ mod step;
 pub use context::RedirectContext;
 pub use error::{FollowError, RedirectError, RedirectErrorKind};
 pub use future::ResponseFuture;
-pub use history::{RedirectHistory, RedirectHop};
+pub use history::{Hop, RedirectHistory};
 pub use layer::FollowRedirectsLayer;
 pub use method::MethodRewrite;
-pub use options::{FollowOptions, Mode};
+pub use options::{FollowOptions, RedirectMode};
 pub use policy::{
-    Action, Decides, FollowAll, FollowFn, FollowPolicy, Hop, Limited, SameOrigin, follow_fn,
+    Action, Attempt, Decides, FollowAll, FollowFn, FollowPolicy, SameOriginOnly, StopAfter,
+    follow_fn,
 };
 pub use service::FollowRedirects;

@@ -9,18 +9,18 @@ use crate::config_error::ConfigError;
 ///
 /// ```
 /// use http::Request;
-/// use tower_redirect::follow::{FollowOptions, Mode};
+/// use tower_redirect::follow::{FollowOptions, RedirectMode};
 ///
 /// let mut request = Request::get("http://a.test/").body(())?;
 /// request.extensions_mut().insert(FollowOptions::new().limit(3));
 /// assert!(FollowOptions::new().trust_origins(["https://a.test/with/a/path"]).is_err());
-/// assert_eq!(FollowOptions::new().mode(Mode::Manual), FollowOptions::do_not_follow());
+/// assert_eq!(FollowOptions::new().mode(RedirectMode::Manual), FollowOptions::do_not_follow());
 /// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct FollowOptions {
-    pub(super) mode: Option<Mode>,
+    pub(super) mode: Option<RedirectMode>,
     pub(super) limit: Option<usize>,
     pub(super) trusted: Origins,
     pub(super) fragment: Option<Arc<str>>,
@@ -29,7 +29,7 @@ pub struct FollowOptions {
 /// What becomes of redirections (Fetch, "redirect mode").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Mode {
+pub enum RedirectMode {
     /// They are followed.
     #[default]
     Follow,
@@ -47,11 +47,11 @@ impl FollowOptions {
 
     /// Redirections are the caller's, as they come.
     pub fn do_not_follow() -> Self {
-        Self::new().mode(Mode::Manual)
+        Self::new().mode(RedirectMode::Manual)
     }
 
     /// What becomes of redirections, in place of the layer's mode.
-    pub fn mode(mut self, mode: Mode) -> Self {
+    pub fn mode(mut self, mode: RedirectMode) -> Self {
         self.mode = Some(mode);
         self
     }

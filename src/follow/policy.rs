@@ -18,7 +18,7 @@ use super::history::{RedirectHistory, Shown};
 /// use http_body_util::Full;
 /// use tower::{Layer, ServiceExt, service_fn};
 /// use tower_redirect::FollowRedirectsLayer;
-/// use tower_redirect::follow::{Action, Hop, SameOrigin, follow_fn};
+/// use tower_redirect::follow::{Action, Attempt, SameOriginOnly, follow_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,11 +30,11 @@ use super::history::{RedirectHistory, Shown};
 ///     let moved = StatusCode::TEMPORARY_REDIRECT;
 ///     Response::builder().status(moved).header(header::LOCATION, location).body(Full::<Bytes>::default())
 /// });
-/// let once = follow_fn(|hop: &Hop<'_>| match hop.history().len() {
+/// let once = follow_fn(|hop: &Attempt<'_>| match hop.history().len() {
 ///     0 => Action::Follow,
 ///     _ => Action::Stop,
 /// });
-/// let client = FollowRedirectsLayer::new().policy((SameOrigin, once)).layer(server);
+/// let client = FollowRedirectsLayer::new().policy((SameOriginOnly, once)).layer(server);
 ///
 /// let get = |path: &str| Request::get(format!("http://a.test{path}")).body(Full::default());
 /// let response = client.clone().oneshot(get("/")?).await?;
@@ -51,7 +51,7 @@ use super::history::{RedirectHistory, Shown};
 )]
 pub trait FollowPolicy: Send + Sync {
     /// What of this redirection?
-    fn decide(&self, hop: &Hop<'_>) -> Action;
+    fn decide(&self, hop: &Attempt<'_>) -> Action;
 }
 
 /// What a [`FollowPolicy`] says of a redirection.
@@ -67,7 +67,7 @@ pub enum Action {
 }
 
 /// A redirection that could be followed.
-pub struct Hop<'a> {
+pub struct Attempt<'a> {
     pub(super) status: StatusCode,
     pub(super) method: &'a Method,
     pub(super) next_method: &'a Method,
@@ -79,7 +79,7 @@ pub struct Hop<'a> {
     pub(super) resends_body: bool,
 }
 
-impl<'a> Hop<'a> {
+impl<'a> Attempt<'a> {
     /// Its status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -126,9 +126,9 @@ impl<'a> Hop<'a> {
     }
 }
 
-impl fmt::Debug for Hop<'_> {
+impl fmt::Debug for Attempt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hop")
+        f.debug_struct("Attempt")
             .field("status", &self.status)
             .field("method", self.method)
             .field("uri", &Shown(self.uri))
@@ -145,17 +145,17 @@ impl fmt::Debug for Hop<'_> {
 pub struct FollowAll;
 
 impl FollowPolicy for FollowAll {
-    fn decide(&self, _: &Hop<'_>) -> Action {
+    fn decide(&self, _: &Attempt<'_>) -> Action {
         Action::Follow
     }
 }
 
 /// Follows on one origin, and rejects what leads to another.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SameOrigin;
+pub struct SameOriginOnly;
 
-impl FollowPolicy for SameOrigin {
-    fn decide(&self, hop: &Hop<'_>) -> Action {
+impl FollowPolicy for SameOriginOnly {
+    fn decide(&self, hop: &Attempt<'_>) -> Action {
         if hop.is_cross_origin() { Action::Reject } else { Action::Follow }
     }
 }
@@ -163,17 +163,17 @@ impl FollowPolicy for SameOrigin {
 /// Follows so many redirections; the next is handed to the caller. For an error in its place, see
 /// [`FollowRedirectsLayer::limit`](crate::FollowRedirectsLayer::limit).
 #[derive(Clone, Copy, Debug)]
-pub struct Limited(usize);
+pub struct StopAfter(usize);
 
-impl Limited {
+impl StopAfter {
     /// At most so many are followed.
     pub const fn new(redirections: usize) -> Self {
         Self(redirections)
     }
 }
 
-impl FollowPolicy for Limited {
-    fn decide(&self, hop: &Hop<'_>) -> Action {
+impl FollowPolicy for StopAfter {
+    fn decide(&self, hop: &Attempt<'_>) -> Action {
         if hop.history().len() < self.0 { Action::Follow } else { Action::Stop }
     }
 }
@@ -185,16 +185,16 @@ pub struct FollowFn<F>(F);
 /// Makes a policy of a closure.
 pub const fn follow_fn<F>(decide: F) -> FollowFn<F>
 where
-    F: Fn(&Hop<'_>) -> Action + Send + Sync,
+    F: Fn(&Attempt<'_>) -> Action + Send + Sync,
 {
     FollowFn(decide)
 }
 
 impl<F> FollowPolicy for FollowFn<F>
 where
-    F: Fn(&Hop<'_>) -> Action + Send + Sync,
+    F: Fn(&Attempt<'_>) -> Action + Send + Sync,
 {
-    fn decide(&self, hop: &Hop<'_>) -> Action {
+    fn decide(&self, hop: &Attempt<'_>) -> Action {
         (self.0)(hop)
     }
 }
@@ -208,7 +208,7 @@ impl<F> fmt::Debug for FollowFn<F> {
 macro_rules! pointers {
     ($($pointer:ty),+) => {$(
         impl<P: FollowPolicy + ?Sized> FollowPolicy for $pointer {
-            fn decide(&self, hop: &Hop<'_>) -> Action {
+            fn decide(&self, hop: &Attempt<'_>) -> Action {
                 (**self).decide(hop)
             }
         }
@@ -220,7 +220,7 @@ pointers!(&P, Box<P>, Arc<P>);
 macro_rules! tuples {
     ($(($($policy:ident),+))+) => {$(
         impl<$($policy: FollowPolicy),+> FollowPolicy for ($($policy,)+) {
-            fn decide(&self, hop: &Hop<'_>) -> Action {
+            fn decide(&self, hop: &Attempt<'_>) -> Action {
                 #[allow(non_snake_case)]
                 let ($($policy,)+) = self;
                 $(
@@ -249,14 +249,14 @@ pub trait Decides: sealed::Decides {}
 impl<P: FollowPolicy> Decides for P {}
 
 pub(super) mod sealed {
-    use super::{Action, FollowPolicy, Hop};
+    use super::{Action, Attempt, FollowPolicy};
 
     pub trait Decides {
-        fn action(&self, hop: &Hop<'_>) -> Action;
+        fn action(&self, hop: &Attempt<'_>) -> Action;
     }
 
     impl<P: FollowPolicy> Decides for P {
-        fn action(&self, hop: &Hop<'_>) -> Action {
+        fn action(&self, hop: &Attempt<'_>) -> Action {
             self.decide(hop)
         }
     }

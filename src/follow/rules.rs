@@ -4,26 +4,26 @@ use http::{Extensions, StatusCode};
 
 use super::headers::Sensitive;
 use super::method::MethodRewrite;
-use super::options::Mode;
+use super::options::RedirectMode;
 use super::origins::Origins;
 use crate::trust::Scheme;
 
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
-    pub(super) mode: Mode,
+    pub(super) mode: RedirectMode,
     pub(super) limit: usize,
     pub(super) rewrite: MethodRewrite,
     /// Statuses that keep method and content, whatever `rewrite` says.
     pub(super) method_kept: Vec<StatusCode>,
     pub(super) downgrade_allowed: bool,
     pub(super) upgrade_trusted: bool,
-    pub(super) stop_at_loops: bool,
+    pub(super) error_on_loop: bool,
     pub(super) origin_form_scheme: Option<Scheme>,
     pub(super) trusted: Origins,
     pub(super) sensitive: Sensitive,
     /// The types of extensions that go on to another origin.
     pub(super) carried: Vec<Carry>,
-    pub(super) drain_limit: u64,
+    pub(super) response_drain_limit: u64,
 }
 
 /// Moves the value of one type.
@@ -41,18 +41,18 @@ where
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            mode: Mode::Follow,
+            mode: RedirectMode::Follow,
             limit: 10,
-            rewrite: MethodRewrite::Standard,
+            rewrite: MethodRewrite::Cautious,
             method_kept: Vec::new(),
             downgrade_allowed: false,
             upgrade_trusted: false,
-            stop_at_loops: false,
+            error_on_loop: false,
             origin_form_scheme: None,
             trusted: Origins::default(),
             sensitive: Sensitive::default(),
             carried: Vec::new(),
-            drain_limit: 64 * 1024,
+            response_drain_limit: 64 * 1024,
         }
     }
 }

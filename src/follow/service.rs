@@ -11,7 +11,7 @@ use super::error::FollowError;
 use super::exchange::Exchange;
 use super::future::ResponseFuture;
 use super::kept::Kept;
-use super::options::{FollowOptions, Mode};
+use super::options::{FollowOptions, RedirectMode};
 use super::policy::{Decides, FollowAll};
 use super::rules::Rules;
 use crate::replay::Replay;
@@ -69,7 +69,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let options = request.extensions_mut().remove::<FollowOptions>();
         let mode = options.as_ref().and_then(|options| options.mode);
-        if mode.unwrap_or(self.shared.rules.mode) == Mode::Manual {
+        if mode.unwrap_or(self.shared.rules.mode) == RedirectMode::Manual {
             // Nothing to keep, and no instance to be called again.
             return ResponseFuture::direct(self.inner.call(request));
         }

@@ -5,12 +5,12 @@ use http::{HeaderMap, Method, StatusCode, Uri, header};
 use super::error::{RedirectError, RedirectErrorKind};
 use super::exchange::Exchange;
 use super::headers::{self, Change};
-use super::history::RedirectHop;
+use super::history::Hop;
 use super::location::{self, Base, Target};
 use super::method::Rewrite;
-use super::options::Mode;
+use super::options::RedirectMode;
 use super::policy::sealed::Decides;
-use super::policy::{Action, Hop};
+use super::policy::{Action, Attempt};
 use super::rules::Rules;
 use crate::replay::NotReplayable;
 use crate::trust::Scheme;
@@ -45,7 +45,7 @@ pub(super) fn step(
     let target =
         target.map_err(|kind| fail(exchange, kind, status).with_location(Some(location)))?;
     let rewrite = rewrite(rules, exchange, status);
-    let hop = Hop {
+    let hop = Attempt {
         status,
         method: &exchange.method,
         next_method: if rewrite.to_get { &Method::GET } else { &exchange.method },
@@ -57,7 +57,7 @@ pub(super) fn step(
         resends_body: rewrite.keeps_content,
     };
     let action = match exchange.options.mode.unwrap_or(rules.mode) {
-        Mode::Error => Action::Reject,
+        RedirectMode::Error => Action::Reject,
         _ => policy.action(&hop),
     };
     let refused = match action {
@@ -68,11 +68,11 @@ pub(super) fn step(
     if let Some(kind) = refused {
         return Err(fail(exchange, kind, status).with_next_uri(target.uri));
     }
-    if rules.stop_at_loops {
+    if rules.error_on_loop {
         exchange.sent.push(exchange.key());
     }
     follow(rules, exchange, status, target, rewrite);
-    if rules.stop_at_loops && exchange.sent.contains(&exchange.key()) {
+    if rules.error_on_loop && exchange.sent.contains(&exchange.key()) {
         return Err(fail_last(exchange, Kind::Loop));
     }
     Ok(Next::Follow)
@@ -146,7 +146,7 @@ fn follow(
     let method = std::mem::replace(&mut exchange.method, next_method.clone());
     let uri = std::mem::replace(&mut exchange.uri, target.uri.clone());
     exchange.has_content = rewrite.keeps_content;
-    exchange.history.push(RedirectHop {
+    exchange.history.push(Hop {
         status,
         uri,
         next_uri: target.uri,

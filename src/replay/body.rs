@@ -69,9 +69,9 @@ where
         Self::of(State::new(None, 0, false, Recording::default()))
     }
 
-    fn revoke(&self) {
+    fn abort(&self) {
         let mut after = Afterwards::nothing();
-        self.lock().revoke(&mut after);
+        self.lock().abort(&mut after);
         after.run();
     }
 

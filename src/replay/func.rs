@@ -133,7 +133,7 @@ where
         self.lock().under_way
     }
 
-    fn revoke(&self) {
+    fn abort(&self) {
         let waker = self.lock().supersede();
         waker.into_iter().for_each(Waker::wake);
     }

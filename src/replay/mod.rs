@@ -86,7 +86,7 @@ pub trait Replay: Sized {
 
     /// Gives the body up: an attempt that is under way ends with an error, and what was kept is freed,
     /// unless another handle is left. Does nothing for bodies that do not know of their attempts.
-    fn revoke(&self) {}
+    fn abort(&self) {}
 }
 
 impl<D: Buf + Clone> Replay for Full<D> {

@@ -135,7 +135,7 @@ impl<B> State<B> {
     }
 
     /// The attempt that reads ends. Where nobody but it and the caller has a handle, nothing is kept.
-    pub(super) fn revoke(&mut self, after: &mut Afterwards<B>) {
+    pub(super) fn abort(&mut self, after: &mut Afterwards<B>) {
         let others = self.handles.saturating_sub(1 + usize::from(self.current.alive));
         self.latest += 1;
         self.supersede(self.latest, after);

@@ -105,7 +105,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// How much of an HTTP/1 upload is read away before it is answered: 64 MiB within 30 s unless
     /// set. The time is looked at whenever the upload goes on. Beyond either, the answer is sent
     /// with `Connection: close`, and a client that only writes may never read it.
-    pub fn drain_limit(self, bytes: u64, time: Duration) -> Self {
+    pub fn upload_drain_limit(self, bytes: u64, time: Duration) -> Self {
         self.set(|settings| settings.drain = DrainLimit { bytes, time })
     }
 

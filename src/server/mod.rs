@@ -12,7 +12,7 @@
 //!    `Cache-Control`: what a policy's own response says, else `max-age` on 301, 308 and 410, and
 //!    `no-store` on all others. Where it may be kept, `Vary` names the fields that the decision read.
 //! 4. Over HTTP/1 an upload that is under way is read away *before* the answer, up to
-//!    [`RedirectLayer::drain_limit`]: a server that closes with unread input resets the connection,
+//!    [`RedirectLayer::upload_drain_limit`]: a server that closes with unread input resets the connection,
 //!    and the client sees a broken pipe instead of the 307. With `Expect: 100-continue` nothing is
 //!    read, and nothing uploaded. In both cases where input stays unread: `Connection: close`.
 //!    [`RedirectLayer::drain_on`] answers at once, and reads the upload away elsewhere.
