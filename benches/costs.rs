@@ -141,7 +141,9 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         }
         "floor" => run(Floor, Way::Plain, times),
         "S3" => run(RedirectLayer::new(https).layer(Inner), Way::Plain, times),
-        "S3-record" => run(RedirectLayer::new(https).record().layer(Inner), Way::Plain, times),
+        "S3-record" => {
+            run(RedirectLayer::new(https).insert_redirected().layer(Inner), Way::Plain, times)
+        }
         other => return Err(format!("no scenario {other:?}").into()),
     }
     Ok(())

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tower_redirect::{Maintenance, MaintenanceSwitch, RedirectLayer, Window};
+use tower_redirect::{Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectLayer};
 
 /// An application that can be in maintenance.
 pub fn app(switch: MaintenanceSwitch) -> Router {
@@ -47,9 +47,9 @@ struct State {
 }
 
 impl State {
-    fn window(self) -> Window {
+    fn window(self) -> MaintenanceWindow {
         let end = self.seconds.and_then(|s| self.written.checked_add(Duration::from_secs(s)));
-        end.map_or(Window::open(), Window::until)
+        end.map_or(MaintenanceWindow::open(), MaintenanceWindow::until)
     }
 }
 

@@ -15,7 +15,9 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use tokio::net::TcpListener;
-use tower_redirect::{ConfigError, Maintenance, MaintenanceSwitch, RedirectLayer, Window};
+use tower_redirect::{
+    ConfigError, Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectLayer,
+};
 
 const STYLE: &str = "h1 { font: 3em sans-serif; color: darkred }";
 
@@ -51,7 +53,7 @@ async fn closed(State(switch): State<MaintenanceSwitch>) -> (StatusCode, Html<St
 #[allow(dead_code)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let switch = MaintenanceSwitch::new();
-    switch.set(Window::until(SystemTime::now() + Duration::from_secs(120)));
+    switch.set(MaintenanceWindow::until(SystemTime::now() + Duration::from_secs(120)));
     println!("http://127.0.0.1:3000, closed for two minutes");
     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app(switch)?).await?;
     Ok(())

@@ -58,7 +58,7 @@ pub enum Diagnosis {
     /// Redirections lead in a circle: answered 500, since a client would go round it.
     Cycle {
         /// The policies that lead round it.
-        rules: Vec<&'static str>,
+        policies: Vec<&'static str>,
         /// The `Location`s, in order.
         locations: Vec<String>,
     },
@@ -133,11 +133,11 @@ impl fmt::Display for Diagnosis {
                 Who(*peer),
                 Call(*peer)
             ),
-            Self::Cycle { rules, locations } => write!(
+            Self::Cycle { policies, locations } => write!(
                 f,
                 "redirections lead in a circle, answered 500: {}, by {}",
                 locations.join(" -> "),
-                rules.join(", ")
+                policies.join(", ")
             ),
         }
     }

@@ -62,7 +62,7 @@
 //! | one name for a site | [`CanonicalHost`] |
 //! | work to go on elsewhere, or a page or 503 to say that it cannot | [`Maintenance`], with its [`MaintenanceSwitch`] |
 //! | an old version's clients to reach the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
-//! | the same for a version in a header or in `Accept` | [`FieldVersioning`] |
+//! | the same for a version in a header or in `Accept` | [`HeaderVersioning`] |
 //! | one moved URL, or rules of your own | [`policy_fn`] with a [`Redirection`] |
 //! | several of these | a tuple: the first that decides wins |
 //!
@@ -115,8 +115,8 @@ pub use follow::{
 pub use head::RequestHead;
 pub use hsts::HstsLayer;
 pub use policy::{
-    CanonicalHost, Decision, FieldVersioning, HttpsOnly, Maintenance, MaintenanceSwitch,
-    RedirectPolicy, Retirement, Versioning, Window, policy_fn,
+    CanonicalHost, Decision, HeaderVersioning, HttpsOnly, Maintenance, MaintenanceSwitch,
+    MaintenanceWindow, RedirectPolicy, Retirement, Versioning, policy_fn,
 };
 pub use redirection::Redirection;
 #[cfg(feature = "follow")]

@@ -15,8 +15,8 @@ use proptest::test_runner::{TestCaseError, TestRunner};
 use support::request;
 use tower::{Layer, Service, service_fn};
 use tower_redirect::{
-    FieldVersioning, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Retirement,
-    Versioning, Window,
+    HeaderVersioning, Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectLayer,
+    RedirectPolicy, Retirement, Versioning,
 };
 
 const MINUTE: u64 = 60;
@@ -31,7 +31,7 @@ fn at(seconds: u64) -> SystemTime {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct World {
     now: u64,
-    window: Option<Window>,
+    window: Option<MaintenanceWindow>,
 }
 
 /// The server, in a world that can be put back.
@@ -78,7 +78,7 @@ fn server()
             .standby("https://standby.test")
             .expect("valid")
             .when(|head| !head.path().starts_with("/page")),
-        FieldVersioning::header("api-version", ["2"])
+        HeaderVersioning::header("api-version", ["2"])
             .and_then(|p| p.retire_by("1", Retirement::new().gone(at(PERMANENT))))
             .expect("valid")
             .clock(clock()),
@@ -152,7 +152,7 @@ impl Kept {
 #[derive(Clone, Debug)]
 enum Step {
     Ask(Asked),
-    Window(Option<Window>),
+    MaintenanceWindow(Option<MaintenanceWindow>),
     Later(u64),
 }
 
@@ -175,10 +175,10 @@ fn step() -> impl Strategy<Value = Step> {
         .prop_map(|(method, path, fields)| Step::Ask(Asked { method, path, fields }));
     let window = prop_oneof![
         Just(None),
-        Just(Some(Window::open())),
-        (0..3 * GONE).prop_map(|end| Some(Window::until(at(end)))),
+        Just(Some(MaintenanceWindow::open())),
+        (0..3 * GONE).prop_map(|end| Some(MaintenanceWindow::until(at(end)))),
     ]
-    .prop_map(Step::Window);
+    .prop_map(Step::MaintenanceWindow);
     let later = prop_oneof![6 => 1..30u64, 2 => 1..100 * MINUTE, 1 => 1..2000 * MINUTE]
         .prop_map(Step::Later);
     prop_oneof![6 => ask, 1 => window, 2 => later]
@@ -210,7 +210,7 @@ fn run(start: u64, steps: Vec<Step>) -> Result<u64, TestCaseError> {
     let mut hits = 0;
     for step in steps {
         let asked = match step {
-            Step::Window(window) => {
+            Step::MaintenanceWindow(window) => {
                 world.window = window;
                 continue;
             }
@@ -258,7 +258,7 @@ fn a_permanent_answer_is_kept_by_what_it_was_read_from() {
     assert!(!kept.serves(&ask(&[("api-version", "2")]), PERMANENT));
     assert!(!kept.serves(&ask(&[]), PERMANENT));
     let tester = ask(&[("api-version", "1"), ("x-tester", "me")]);
-    let world = World { window: Some(Window::open()), ..world };
+    let world = World { window: Some(MaintenanceWindow::open()), ..world };
     let answer = server.ask(world, &tester);
     assert_eq!(answer.0, 410);
     assert!(Kept::new(&tester, &answer, world).is_none());

@@ -14,7 +14,8 @@ use support::{ask_now, request};
 use tower::{Layer, Service, service_fn};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Trust, Versioning, Window,
+    Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectLayer, RedirectPolicy, Trust,
+    Versioning,
 };
 
 fn at(millis: u64) -> SystemTime {
@@ -45,7 +46,7 @@ fn the_start_is_in_the_window_and_the_end_is_not() {
         (asked.status.as_u16(), asked.header("retry-after").map(str::to_owned))
     };
     let seen = |seconds: &str| (503, Some(seconds.to_owned()));
-    switch.set(Window::between(at(START), at(END)).expect("in order"));
+    switch.set(MaintenanceWindow::between(at(START), at(END)).expect("in order"));
     assert_eq!(ask_at(START - 1), (200, None));
     assert_eq!(ask_at(START), seen("3600"));
     assert_eq!(ask_at(START + 1), seen("3600"));
@@ -53,22 +54,23 @@ fn the_start_is_in_the_window_and_the_end_is_not() {
     assert_eq!(ask_at(END - 1000), seen("1"));
     assert_eq!(ask_at(END - 1), seen("1"));
     assert_eq!(ask_at(END), (200, None));
-    switch.set(Window::until(at(END)));
+    switch.set(MaintenanceWindow::until(at(END)));
     assert_eq!(ask_at(0), seen(&(END / 1000).to_string()));
     assert_eq!(ask_at(END), (200, None));
     switch.on();
     assert_eq!(ask_at(END), seen("77"), "nobody knows the end");
     switch.off();
     assert_eq!(ask_at(START), (200, None));
-    assert!(Window::between(at(END), at(END)).is_err());
+    assert!(MaintenanceWindow::between(at(END), at(END)).is_err());
 }
 
 #[test]
 fn another_system_drives_the_switch() {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = flag.clone();
-    let switch =
-        MaintenanceSwitch::driven_by(move || seen.load(Ordering::Relaxed).then(Window::open));
+    let switch = MaintenanceSwitch::from_fn(move || {
+        seen.load(Ordering::Relaxed).then(MaintenanceWindow::open)
+    });
     let layer = RedirectLayer::new(Maintenance::new(switch.clone()));
     let status = || ask_now(&layer, request("GET", "/", &[])).status.as_u16();
     assert_eq!(status(), 200);
@@ -78,7 +80,7 @@ fn another_system_drives_the_switch() {
     assert_eq!(status(), 503, "the hook still says so");
     flag.store(false, Ordering::Relaxed);
     assert_eq!(status(), 200);
-    switch.set(Window::until(SystemTime::UNIX_EPOCH));
+    switch.set(MaintenanceWindow::until(SystemTime::UNIX_EPOCH));
     assert_eq!(status(), 200);
     flag.store(true, Ordering::Relaxed);
     assert_eq!(status(), 503, "a window that is over does not hide the hook's");
@@ -132,8 +134,10 @@ fn ten_thousand_flips_tear_no_answer() {
             }
             match flip % 4 {
                 0 => switch.on(),
-                1 => switch.set(Window::until(at(START + 60_000))),
-                2 => switch.set(Window::between(at(START - 1), at(START + 90_000)).expect("valid")),
+                1 => switch.set(MaintenanceWindow::until(at(START + 60_000))),
+                2 => switch.set(
+                    MaintenanceWindow::between(at(START - 1), at(START + 90_000)).expect("valid"),
+                ),
                 _ => switch.off(),
             }
         }

@@ -106,7 +106,7 @@ async fn what_is_foreign_or_no_redirection_is_left_for_the_next_request() {
             "https://a.test/api/v1/x",
         ),
         (Box::new((HttpsOnly::new(), Maintenance::new(on()))), "https://a.test/api/v1/x"),
-        (Box::new((HttpsOnly::new(), versions().safe_only())), "https://a.test/api/v1/x"),
+        (Box::new((HttpsOnly::new(), versions().get_and_head_only())), "https://a.test/api/v1/x"),
         (
             Box::new((HttpsOnly::new(), policy_fn(|_| Redirection::new().path("/x").see_other()))),
             "https://a.test/api/v1/x",
@@ -135,7 +135,7 @@ async fn preload_safe_takes_two() {
         Box::new((HttpsOnly::new().port(8443), www(), versions())) as Box<dyn RedirectPolicy>,
         Box::new((www(), HttpsOnly::new().port(8443), versions())),
     ] {
-        let layer = RedirectLayer::new(policy).preload_safe();
+        let layer = RedirectLayer::new(policy).separate_https_redirect();
         let first = ask(&layer, request("GET", "/api/v1/x?q", &[("host", "old.test")])).await;
         assert_eq!(first.location(), Some("https://old.test:8443/api/v1/x?q"));
         let mut second = request("GET", "/api/v1/x?q", &[("host", "old.test:8443")]);

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use sfv::{BareItem, Item, Parser};
 use support::{Asked, ask_now, request};
 use tower_redirect::{
-    ConfigError, FieldVersioning, RedirectLayer, RedirectPolicy, Retirement, Versioning,
+    ConfigError, HeaderVersioning, RedirectLayer, RedirectPolicy, Retirement, Versioning,
 };
 
 /// A clock that stands where it is put, in milliseconds.
@@ -72,7 +72,7 @@ fn each_stage_begins_at_its_date() {
     let clock = Clock::default();
     let policy = Versioning::new("/api", "v2").and_then(|p| p.retire_by("v1", plan()));
     let policy = policy.expect("valid").clock(clock.now());
-    let safe_only = policy.clone().safe_only();
+    let get_and_head_only = policy.clone().get_and_head_only();
     for (now, get, post_safe_only) in [
         (0, "served", "served"),
         (DEPRECATED - 1, "served", "served"),
@@ -88,8 +88,8 @@ fn each_stage_begins_at_its_date() {
         clock.set(now);
         assert_ask(&policy, ("GET", "/api/v1/x?q", &[]), get);
         assert_ask(&policy, ("POST", "/api/v1/x?q", &[]), get);
-        assert_ask(&safe_only, ("GET", "/api/v1/x?q", &[]), get);
-        assert_ask(&safe_only, ("POST", "/api/v1/x?q", &[]), post_safe_only);
+        assert_ask(&get_and_head_only, ("GET", "/api/v1/x?q", &[]), get);
+        assert_ask(&get_and_head_only, ("POST", "/api/v1/x?q", &[]), post_safe_only);
         assert_ask(&policy, ("GET", "/api/v2/x?q", &[]), "served");
         assert_ask(&policy, ("GET", "/api/x?q", &[]), "307 /api/v2/x?q");
     }
@@ -172,7 +172,7 @@ fn stages_may_be_left_out_and_not_be_out_of_order() {
 fn other_spellings_by_shape() {
     let dated = |segment: &str| segment.len() == 10 && segment.starts_with("20");
     let policy = Versioning::new("/api", "2026-01-01").and_then(|p| p.retire("2025-01-01"));
-    let policy = policy.expect("valid").shape(dated);
+    let policy = policy.expect("valid").recognize(dated);
     assert_ask(&policy, ("GET", "/api/2025-01-01/x", &[]), "307 /api/2026-01-01/x");
     assert_ask(&policy, ("GET", "/api/2026-01-01/x", &[]), "served");
     assert_ask(&policy, ("GET", "/api/2024-01-01/x", &[]), "served");
@@ -215,7 +215,7 @@ fn version_paths() {
 fn a_header_is_served_and_then_refused() {
     let clock = Clock::default();
     let ends = Retirement::new().deprecated(at(DEPRECATED)).gone(at(GONE));
-    let policy = FieldVersioning::header("api-version", ["2", "3"])
+    let policy = HeaderVersioning::header("api-version", ["2", "3"])
         .and_then(|p| p.retire_by("1", ends))
         .expect("valid")
         .clock(clock.now());
@@ -248,7 +248,7 @@ fn a_media_type_is_one_offer_among_others() {
     clock.set(GONE);
     let ended = Retirement::new().gone(at(GONE));
     let fading = Retirement::new().deprecated(at(DEPRECATED));
-    let policy = FieldVersioning::accept("application/vnd.Shop", ["v3", "3"])
+    let policy = HeaderVersioning::accept("application/vnd.Shop", ["v3", "3"])
         .and_then(|p| p.retire_by("v1", ended))
         .and_then(|p| p.retire_by("v2", fading))
         .and_then(|p| p.retire_by("2", ended))
@@ -286,7 +286,7 @@ fn a_media_type_is_one_offer_among_others() {
 #[test]
 fn a_field_moves_only_into_a_path() {
     let clock = Clock::default();
-    let new = || FieldVersioning::header("api-version", ["2"]).expect("valid");
+    let new = || HeaderVersioning::header("api-version", ["2"]).expect("valid");
     assert!(new().retire_by("1", plan()).is_err(), "a Location cannot change a header");
     let policy = new().in_path("/api", "v2").and_then(|p| p.retire_by("1", plan()));
     let policy = policy.expect("valid").clock(clock.now());
@@ -314,16 +314,16 @@ fn a_field_moves_only_into_a_path() {
 fn bad_configuration_is_refused() {
     let served = ["2"];
     for name in ["", "a b", "a:b", "ä"] {
-        assert!(FieldVersioning::header(name, served).is_err(), "{name}");
+        assert!(HeaderVersioning::header(name, served).is_err(), "{name}");
     }
     for media in
         ["", "application", "application/", "/x", "a/b/c", "a/b+json", "*/*", "a/*", "a/b;c"]
     {
-        assert!(FieldVersioning::accept(media, served).is_err(), "{media}");
+        assert!(HeaderVersioning::accept(media, served).is_err(), "{media}");
     }
-    assert!(FieldVersioning::header("v", [""; 0]).is_err());
-    assert!(FieldVersioning::header("v", ["1 2"]).is_err());
-    let new = || FieldVersioning::header("v", served).expect("valid");
+    assert!(HeaderVersioning::header("v", [""; 0]).is_err());
+    assert!(HeaderVersioning::header("v", ["1 2"]).is_err());
+    let new = || HeaderVersioning::header("v", served).expect("valid");
     assert!(new().retire_by("2", Retirement::new()).is_err());
     assert!(
         new()

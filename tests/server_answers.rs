@@ -158,7 +158,7 @@ async fn a_host_that_the_client_chose_is_not_remembered() {
         assert_eq!(asked.status.as_u16(), permanent);
         assert!(diagnoses.lock().expect("not poisoned").is_empty());
     }
-    let canonical = always(moved().permanent()).canonical_host("a.test").expect("valid");
+    let canonical = always(moved().permanent()).default_host("a.test").expect("valid");
     assert_eq!(ask(&canonical, request("GET", "/", &[])).await.status.as_u16(), 308);
     let other = ask(&canonical, request("GET", "/", &[("host", "b.test")])).await;
     assert_eq!(other.status.as_u16(), 307);
@@ -243,7 +243,7 @@ async fn hosts_are_judged_where_a_policy_asks() {
         assert_eq!(ask_host(uri, version, fields).await, expected, "{uri} {version:?} {fields:?}");
     }
 
-    let layer = layer.canonical_host("www.test").expect("valid");
+    let layer = layer.default_host("www.test").expect("valid");
     let mut old = request("GET", "/p", &[]);
     old.headers_mut().clear();
     *old.version_mut() = Version::HTTP_10;
@@ -328,7 +328,7 @@ fn annotation(value: &'static str) -> impl RedirectPolicy {
         fields.append("x-app", HeaderValue::from_static(value));
         fields.append("x-app", HeaderValue::from_static("twice"));
         fields.append("x-new", HeaderValue::from_static(value));
-        Decision::Annotate(fields)
+        Decision::PassWithHeaders(fields)
     })
 }
 
@@ -526,7 +526,7 @@ fn targets_that_browsers_read_otherwise_are_refused() {
 
 #[tokio::test]
 async fn a_note_shows_its_target_as_text() {
-    let layer = always(Redirection::new().path("/<script>'\"&x")).html_note();
+    let layer = always(Redirection::new().path("/<script>'\"&x")).html_body();
     let asked = ask(&layer, request("GET", "/?a&b='", &[])).await;
     let note = "<!doctype html><title>Moved</title><p>Moved to \
                 <a href=\"/%3Cscript%3E&#39;%22&amp;x?a&amp;b=&#39;\">/%3Cscript%3E&#39;%22&amp;x?a&amp;b=&#39;</a>\n";
@@ -579,13 +579,13 @@ async fn a_record_says_what_was_answered_and_by_whom() {
     let policy = (Versioning::new("/api", "v2").expect("valid"), HttpsOnly::new());
     for recorded in [true, false] {
         let layer = RedirectLayer::new(&policy);
-        let layer = if recorded { layer.record() } else { layer };
+        let layer = if recorded { layer.insert_redirected() } else { layer };
         let mut service = layer.layer(Inner::default());
         let response = service.call(request("GET", "/x", &[])).await.expect("infallible");
         let record = Redirected::of(&response);
         assert_eq!(record.is_some(), recorded);
         if let Some(record) = record {
-            assert!(record.rule().ends_with("::HttpsOnly"), "{}", record.rule());
+            assert!(record.policy().ends_with("::HttpsOnly"), "{}", record.policy());
         }
     }
 }

@@ -190,7 +190,7 @@ fn no_location_leads_astray() {
     let layers: Vec<_> = policies
         .into_iter()
         .map(|policy| {
-            let layer = RedirectLayer::new(policy).html_note();
+            let layer = RedirectLayer::new(policy).html_body();
             layer.hosts(["a.test", "*.a.test", "*.b.test", "old.test"]).expect("valid")
         })
         .collect();

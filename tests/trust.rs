@@ -32,14 +32,14 @@ fn request(peer: Option<&str>, fields: Fields<'_>) -> Request<String> {
 
 /// Scheme, host and client as one line; "400" where the request is refused.
 async fn seen(trust: &Trust, request: Request<String>) -> String {
-    let head = RequestHead::with(&request, trust);
-    let (scheme, host, client) = (head.scheme(), head.authority(), head.client());
+    let head = RequestHead::with_trust(&request, trust);
+    let (scheme, host, client) = (head.scheme(), head.authority(), head.client_ip());
     let host = host.map_or("-".to_owned(), |host| host.to_string());
     let client = client.map_or("-".to_owned(), |client: IpAddr| client.to_string());
     let line = format!("{scheme} {host} {client}");
     // And as the layer answers it.
     let everything = policy_fn(|head| {
-        let _ = (head.scheme(), head.authority(), head.client());
+        let _ = (head.scheme(), head.authority(), head.client_ip());
         Decision::Pass
     });
     let asked = ask(&RedirectLayer::new(everything).trust(trust.clone()), request).await;
@@ -263,7 +263,7 @@ async fn a_transport_is_fixed_or_said_by_proxy_or_acceptor() {
     let with = |trust: Trust, peer: &str, proto: &'static [u8], extension| {
         let mut request = request(Some(peer), &[(PROTO, proto)]);
         request.extensions_mut().insert::<Transport>(extension);
-        RequestHead::with(&request, &trust).scheme()
+        RequestHead::with_trust(&request, &trust).scheme()
     };
     use Scheme::{Http, Https};
     let trust = || proxies().x_forwarded();
@@ -282,10 +282,10 @@ async fn a_transport_is_fixed_or_said_by_proxy_or_acceptor() {
 fn unix_sockets_and_other_sources_of_peers() {
     let trust = proxies().unix_sockets().x_forwarded();
     let from_unix = request(Some("unix"), &[(PROTO, b"https")]);
-    assert_eq!(RequestHead::with(&from_unix, &trust).scheme(), Scheme::Https);
+    assert_eq!(RequestHead::with_trust(&from_unix, &trust).scheme(), Scheme::Https);
     let trust = proxies().x_forwarded().peer_from(|_| Some(Peer::Ip([10, 0, 0, 1].into())));
     let from_nowhere = request(None, &[(PROTO, b"https")]);
-    assert_eq!(RequestHead::with(&from_nowhere, &trust).scheme(), Scheme::Https);
+    assert_eq!(RequestHead::with_trust(&from_nowhere, &trust).scheme(), Scheme::Https);
 }
 
 #[test]

@@ -18,7 +18,9 @@ use tls::{Identity, TlsListener};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tower_http::cors::CorsLayer;
-use tower_redirect::{HttpsOnly, MaintenanceSwitch, RedirectLayer, Transport, Versioning, Window};
+use tower_redirect::{
+    HttpsOnly, MaintenanceSwitch, MaintenanceWindow, RedirectLayer, Transport, Versioning,
+};
 
 #[path = "../examples/maintenance_page.rs"]
 #[allow(dead_code)]
@@ -129,7 +131,7 @@ async fn a_form_posted_in_clear_arrives_whole_over_https() -> Outcome {
 async fn a_navigation_in_maintenance_shows_the_page() -> Outcome {
     let switch = MaintenanceSwitch::new();
     let end = SystemTime::now() + Duration::from_secs(3600);
-    switch.set(Window::until(end));
+    switch.set(MaintenanceWindow::until(end));
     let log = Log::default();
     let port = serve(log.layer(maintenance_page::app(switch)?)).await?;
     let shown = browse("maintenance", &format!("http://127.0.0.1:{port}/")).await?;

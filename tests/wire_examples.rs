@@ -15,7 +15,7 @@ use https_only::tls;
 use tls::{Identity, TlsListener};
 use tokio::net::TcpListener;
 use tower::{Service, ServiceExt};
-use tower_redirect::{MaintenanceSwitch, RedirectHistory, Window};
+use tower_redirect::{MaintenanceSwitch, MaintenanceWindow, RedirectHistory};
 
 #[path = "../examples/api_retirement.rs"]
 #[allow(dead_code)]
@@ -214,7 +214,7 @@ async fn the_page_says_when_maintenance_ends() -> Outcome {
     let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
     assert_eq!(get(&url("/"), true).await?.0, 200);
     let end = SystemTime::now() + Duration::from_secs(90);
-    switch.set(Window::until(end));
+    switch.set(MaintenanceWindow::until(end));
     let (status, location, retry_after, _) = get(&url("/"), true).await?;
     assert_eq!((status, &*location, &*retry_after), (307, "/closed", ""));
     let (status, _, _, page) = get(&url("/closed"), true).await?;

@@ -86,7 +86,7 @@ fn witness(notes: &Notes) -> impl RedirectPolicy + 'static {
     let notes = notes.clone();
     policy_fn(move |head| {
         let host = head.authority().map(|host| host.to_string());
-        let line = format!("{} {host:?} {:?}", head.scheme(), head.client());
+        let line = format!("{} {host:?} {:?}", head.scheme(), head.client_ip());
         notes.lock().expect("not poisoned").push(line);
         Decision::Pass
     })

@@ -54,7 +54,7 @@ pub(super) fn look<'a>(head: &RequestHead<'a>) -> Looked<'a> {
     let authority = match forwarded(head, target.or(field))? {
         Some(authority) => authority,
         None if head.version > Version::HTTP_11 => return Err(bad("no host\n")),
-        None => return Ok(head.hosts.canonical()),
+        None => return Ok(head.hosts.default_host()),
     };
     if !head.hosts.allow(&authority) {
         return Err(Refusal::misdirected("not a host of this server\n"));

@@ -53,7 +53,7 @@ pub struct RequestHead<'a> {
     /// Why one of these is not there.
     refusal: Cell<Option<Refusal>>,
     reads: RefCell<Reads>,
-    rule: Cell<Option<&'static str>>,
+    policy_name: Cell<Option<&'static str>>,
     /// No cache may keep the answer.
     unstored: Cell<bool>,
     /// Somebody hears diagnoses.
@@ -69,13 +69,13 @@ struct Diagnoses(Vec<Diagnosis>);
 impl<'a, B> From<&'a Request<B>> for RequestHead<'a> {
     fn from(request: &'a Request<B>) -> Self {
         static NOBODY: Trust = Trust::nobody();
-        Self::with(request, &NOBODY)
+        Self::with_trust(request, &NOBODY)
     }
 }
 
 impl<'a> RequestHead<'a> {
     /// The head as a layer that believes `trust` shows it: for testing a policy without a layer.
-    pub fn with<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
+    pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
         Self::new(request, request.uri(), trust, &ANY)
     }
@@ -103,7 +103,7 @@ impl<'a> RequestHead<'a> {
             authority: OnceCell::new(),
             refusal: Cell::new(None),
             reads: RefCell::default(),
-            rule: Cell::new(None),
+            policy_name: Cell::new(None),
             unstored: Cell::new(false),
             heard: true,
             diagnoses: RefCell::default(),
@@ -147,7 +147,7 @@ impl<'a> RequestHead<'a> {
             }),
             refusal: Cell::new(None),
             reads: RefCell::default(),
-            rule: Cell::new(None),
+            policy_name: Cell::new(None),
             unstored: Cell::new(false),
             heard: false,
             diagnoses: RefCell::default(),
@@ -235,12 +235,12 @@ impl<'a> RequestHead<'a> {
     }
 
     /// Who decided, unless that is known already.
-    pub(crate) fn note_rule(&self, rule: &'static str) {
-        self.rule.set(self.rule.get().or(Some(rule)));
+    pub(crate) fn note_policy(&self, name: &'static str) {
+        self.policy_name.set(self.policy_name.get().or(Some(name)));
     }
 
-    pub(crate) fn rule(&self) -> Option<&'static str> {
-        self.rule.get()
+    pub(crate) fn policy_name(&self) -> Option<&'static str> {
+        self.policy_name.get()
     }
 
     /// Whether the operator named this host.

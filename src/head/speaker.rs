@@ -28,7 +28,7 @@ impl<'a> RequestHead<'a> {
 
     /// The address of the user agent, or of the last proxy that is not ours: the peer's, or what a
     /// trusted proxy forwards. `None` where nobody who counts knows.
-    pub fn client(&self) -> Option<IpAddr> {
+    pub fn client_ip(&self) -> Option<IpAddr> {
         *self.client.get_or_init(|| {
             self.facts()?;
             match self.trust.client(self.extensions, self.headers) {

@@ -23,7 +23,7 @@ impl Tally {
                 mem::forget(word);
                 None
             }
-            Decision::Annotate(fields) => {
+            Decision::PassWithHeaders(fields) => {
                 match &mut self.0 {
                     Some(all) => append(all, fields),
                     none => *none = Some(fields),
@@ -35,7 +35,7 @@ impl Tally {
     }
 
     fn result(self) -> Decision {
-        self.0.map_or(Decision::Pass, Decision::Annotate)
+        self.0.map_or(Decision::Pass, Decision::PassWithHeaders)
     }
 }
 

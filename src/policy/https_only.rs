@@ -43,7 +43,7 @@ use crate::trust::{Hosts, Scheme};
 /// assert_eq!(to.location_for(&head).ok_or("no host")?, "https://shop.test:8443/pay?id=7");
 ///
 /// let secure = Trust::nobody().transport(Transport::Secure);
-/// assert!(matches!(policy.decide(&RequestHead::with(&request, &secure)), Decision::Pass));
+/// assert!(matches!(policy.decide(&RequestHead::with_trust(&request, &secure)), Decision::Pass));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 //!    lives elsewhere (a flag, a fleet's state) reaches it through a cheap handle that something
 //!    else updates, as [`MaintenanceSwitch`] does.
 //! 2. Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies:
-//!    the first that decides wins. [`Decision::Annotate`] is kept and the next one is asked.
+//!    the first that decides wins. [`Decision::PassWithHeaders`] is kept and the next one is asked.
 //! 3. A redirection to the URL that was asked for, of a CORS preflight, of `OPTIONS *` or of CONNECT
 //!    counts as that policy's [`Decision::Pass`].
 //! 4. A closure becomes a policy by [`policy_fn`].
@@ -54,10 +54,10 @@ pub use func::{PolicyFn, policy_fn};
 pub use https_only::HttpsOnly;
 use loop_doctor::examine;
 pub use maintenance::{
-    Maintenance, MaintenanceSwitch, Page, RedirectTo, Standby, Unavailable, Window,
+    Maintenance, MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable,
 };
 pub(crate) use one_hop::decide;
-pub use versioning::{FieldVersioning, Retirement, Versioning};
+pub use versioning::{HeaderVersioning, Retirement, Versioning};
 
 /// Decides about a request from its head: pure, synchronous, without I/O.
 ///
@@ -114,7 +114,7 @@ pub enum Decision {
     Pass,
     /// Serves the request and appends these fields to the inner response, never replacing the
     /// application's. The next policy is asked.
-    Annotate(HeaderMap),
+    PassWithHeaders(HeaderMap),
     /// Redirects.
     Redirect(Redirection),
     /// Answers in place of the inner service. `Content-Length` is set; `Cache-Control` where there
@@ -155,7 +155,7 @@ pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>
         Decision::Respond(with) if is_redirection(&with) && cannot_move(head) => Decision::Pass,
         decided => {
             if let Decision::Redirect(_) = decided {
-                head.note_rule(policy.name());
+                head.note_policy(policy.name());
             }
             decided
         }

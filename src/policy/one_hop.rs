@@ -16,11 +16,11 @@ const BOUND: usize = 8;
 pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     policy: &P,
     head: &RequestHead<'_>,
-    preload_safe: bool,
+    separate_https_redirect: bool,
 ) -> Decision {
     let first = ask(policy, head);
     if matches!(&first, Decision::Redirect(found) if found.comes_back(head)) {
-        return go_on(policy, head, preload_safe, first);
+        return go_on(policy, head, separate_https_redirect, first);
     }
     first
 }
@@ -28,14 +28,14 @@ pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
 fn go_on<P: RedirectPolicy + ?Sized>(
     policy: &P,
     head: &RequestHead<'_>,
-    preload_safe: bool,
+    separate_https_redirect: bool,
     first: Decision,
 ) -> Decision {
     let Decision::Redirect(mut found) = first else { return first };
-    let mut rules: Vec<&'static str> = Vec::new();
+    let mut policies: Vec<&'static str> = Vec::new();
     let mut locations: Vec<String> = Vec::new();
     for _ in 0..BOUND {
-        if preload_safe && found.upgrades(head) {
+        if separate_https_redirect && found.upgrades(head) {
             return Decision::Redirect(found.upgrade_alone(head));
         }
         let Some(moved) = Moved::by(&found, head) else { break };
@@ -54,16 +54,16 @@ fn go_on<P: RedirectPolicy + ?Sized>(
                 .unwrap_or_default()
         };
         if locations.is_empty() {
-            rules.extend(head.rule());
+            policies.extend(head.policy_name());
             locations.push(location(&found));
         }
-        rules.extend(next_head.rule());
+        policies.extend(next_head.policy_name());
         let next_location = location(&merged);
         let comes_round = merged.is_same_url(head) || locations.contains(&next_location);
         locations.push(next_location);
         head.absorb_reads(next_head);
         if comes_round || locations.len() > BOUND {
-            head.diagnose(Diagnosis::Cycle { rules, locations });
+            head.diagnose(Diagnosis::Cycle { policies, locations });
             return Decision::text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "redirections lead in a circle\n",

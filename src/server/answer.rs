@@ -38,8 +38,8 @@ pub(super) fn redirect(
         let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
         head.diagnose(Diagnosis::PermanentWithoutHosts { authority });
     }
-    let note = if settings.html_note && *head.method() == Method::GET {
-        html_note(&location)
+    let note = if settings.html_body && *head.method() == Method::GET {
+        html_body(&location)
     } else {
         Bytes::new()
     };
@@ -60,15 +60,17 @@ pub(super) fn redirect(
     let mut response = Response::new(note);
     *response.status_mut() = status;
     *response.headers_mut() = fields;
-    if settings.record {
-        response.extensions_mut().insert(Redirected { rule: head.rule().unwrap_or_default() });
+    if settings.insert_redirected {
+        response
+            .extensions_mut()
+            .insert(Redirected { policy: head.policy_name().unwrap_or_default() });
     }
     response
 }
 
 /// A link to the target. A `Location` of ours has no character that HTML reads as its own but `&` and
 /// `'`.
-fn html_note(location: &HeaderValue) -> Bytes {
+fn html_body(location: &HeaderValue) -> Bytes {
     let target = String::from_utf8_lossy(location.as_bytes());
     let target = target.replace('&', "&amp;").replace('\'', "&#39;").replace('"', "&quot;");
     let target = target.replace('<', "&lt;").replace('>', "&gt;");

@@ -8,7 +8,7 @@ use super::drain::Upload;
 
 /// Uploads are read away by the response's own future, before it answers.
 #[derive(Clone, Copy, Debug)]
-pub struct Inline;
+pub struct DrainInline;
 
 /// Uploads are read away elsewhere: see [`RedirectLayer::drain_on`](crate::RedirectLayer::drain_on).
 #[derive(Clone, Copy)]
@@ -23,14 +23,14 @@ impl<F> DrainOn<F> {
 /// What reads an upload away.
 pub type DrainTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Who reads uploads away. Not nameable outside: [`Inline`] and [`DrainOn`] do.
+/// Who reads uploads away. Not nameable outside: [`DrainInline`] and [`DrainOn`] do.
 pub trait Drain<B> {
     /// What is left to be read before the answer.
     #[doc(hidden)]
     fn begin(&self, upload: Upload<B>) -> Upload<B>;
 }
 
-impl<B> Drain<B> for Inline {
+impl<B> Drain<B> for DrainInline {
     fn begin(&self, upload: Upload<B>) -> Upload<B> {
         upload
     }

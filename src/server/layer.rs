@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tower_layer::Layer;
 
-use super::drain_on::{DrainOn, Inline};
+use super::drain_on::{DrainInline, DrainOn};
 use super::service::Redirect;
 use super::settings::{DrainLimit, Hook, Settings};
 use crate::config_error::ConfigError;
@@ -16,7 +16,7 @@ use crate::trust::{Transport, Trust};
 /// Wraps a service so that a [`RedirectPolicy`] is asked about each request: see the
 /// [module](crate::server) for the rules.
 #[must_use]
-pub struct RedirectLayer<P, D = Inline> {
+pub struct RedirectLayer<P, D = DrainInline> {
     policy: Arc<P>,
     settings: Arc<Settings>,
     drain: D,
@@ -25,7 +25,7 @@ pub struct RedirectLayer<P, D = Inline> {
 impl<P: RedirectPolicy> RedirectLayer<P> {
     /// Asks `policy`: trusts nobody, takes any host.
     pub fn new(policy: P) -> Self {
-        Self { policy: Arc::new(policy), settings: Arc::default(), drain: Inline }
+        Self { policy: Arc::new(policy), settings: Arc::default(), drain: DrainInline }
     }
 }
 
@@ -79,27 +79,27 @@ impl<P, D> RedirectLayer<P, D> {
     /// # Errors
     ///
     /// [`ConfigError::Host`] if it is no host, or has a port.
-    pub fn canonical_host(mut self, host: &str) -> Result<Self, ConfigError> {
-        Arc::make_mut(&mut self.settings).hosts.set_canonical(host)?;
+    pub fn default_host(mut self, host: &str) -> Result<Self, ConfigError> {
+        Arc::make_mut(&mut self.settings).hosts.set_default(host)?;
         Ok(self)
     }
 
     /// Keeps http -> https on the same host a redirection of its own, as the rules of the HSTS
     /// preload list ask; what else there is to say follows on https.
-    pub fn preload_safe(self) -> Self {
-        self.set(|settings| settings.preload_safe = true)
+    pub fn separate_https_redirect(self) -> Self {
+        self.set(|settings| settings.separate_https_redirect = true)
     }
 
     /// Answers a redirected GET with a line of HTML that links to its target, for people whose
     /// client does not follow.
-    pub fn html_note(self) -> Self {
-        self.set(|settings| settings.html_note = true)
+    pub fn html_body(self) -> Self {
+        self.set(|settings| settings.html_body = true)
     }
 
     /// Puts a [`Redirected`](crate::server::Redirected) into the extensions of each redirection, for
     /// layers outside to count or log.
-    pub fn record(self) -> Self {
-        self.set(|settings| settings.record = true)
+    pub fn insert_redirected(self) -> Self {
+        self.set(|settings| settings.insert_redirected = true)
     }
 
     /// How much of an HTTP/1 upload is read away before it is answered: 64 MiB within 30 s unless

@@ -57,7 +57,7 @@ mod service;
 mod settings;
 
 pub use body::ResponseBody;
-pub use drain_on::{DrainOn, DrainTask, Inline};
+pub use drain_on::{DrainInline, DrainOn, DrainTask};
 pub use future::ResponseFuture;
 pub use layer::RedirectLayer;
 pub use redirected::Redirected;

@@ -1,12 +1,12 @@
 use http::Response;
 
 /// That a response is a redirection of this layer, and why: in its extensions, where
-/// [`RedirectLayer::record`](crate::RedirectLayer::record) asks for it. What was sent stands in the
+/// [`RedirectLayer::insert_redirected`](crate::RedirectLayer::insert_redirected) asks for it. What was sent stands in the
 /// response itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Redirected {
-    pub(super) rule: &'static str,
+    pub(super) policy: &'static str,
 }
 
 impl Redirected {
@@ -17,7 +17,7 @@ impl Redirected {
 
     /// The [name](crate::RedirectPolicy::name) of the policy that decided, the first of those whose
     /// words became one redirection.
-    pub fn rule(&self) -> &'static str {
-        self.rule
+    pub fn policy(&self) -> &'static str {
+        self.policy
     }
 }

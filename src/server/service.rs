@@ -11,7 +11,7 @@ use tower_service::Service;
 use super::answer;
 use super::body::ResponseBody;
 use super::drain::Upload;
-use super::drain_on::{Drain, Inline};
+use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
 use crate::head::RequestHead;
@@ -19,7 +19,7 @@ use crate::policy::{Decision, RedirectPolicy, decide};
 
 /// Asks a [`RedirectPolicy`] before the inner service: made by
 /// [`RedirectLayer`](crate::RedirectLayer).
-pub struct Redirect<S, P, D = Inline> {
+pub struct Redirect<S, P, D = DrainInline> {
     inner: S,
     policy: Arc<P>,
     settings: Arc<Settings>,
@@ -64,7 +64,7 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
         let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
         let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
         let head = head.heard(on_diagnosis.is_some());
-        let decision = decide(&*self.policy, &head, self.settings.preload_safe);
+        let decision = decide(&*self.policy, &head, self.settings.separate_https_redirect);
         let tell = || head.each_diagnosis(|diagnosis| on_diagnosis.tell(&diagnosis));
         let answer = match (head.refusal(), decision) {
             (None, Decision::Pass) if head.is_unstored() => {
@@ -77,7 +77,7 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
                 // Said at once: a pass does not carry the room of an answer around.
                 return Verdict::Call;
             }
-            (None, Decision::Annotate(fields)) => {
+            (None, Decision::PassWithHeaders(fields)) => {
                 Verdict::Annotate { fields, unstored: head.is_unstored() }
             }
             (None, Decision::Redirect(to)) => {

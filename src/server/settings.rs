@@ -15,9 +15,9 @@ pub(super) struct Settings {
     pub(super) hosts: Hosts,
     pub(super) drain: DrainLimit,
     pub(super) on_diagnosis: Hook,
-    pub(super) preload_safe: bool,
-    pub(super) html_note: bool,
-    pub(super) record: bool,
+    pub(super) separate_https_redirect: bool,
+    pub(super) html_body: bool,
+    pub(super) insert_redirected: bool,
     /// How peers are found, unless trust says otherwise.
     pub(super) peer_from: Option<fn(&Extensions) -> Option<Peer>>,
     /// The URI before routers changed it, where somebody keeps it.
@@ -31,9 +31,9 @@ impl Default for Settings {
             hosts: Hosts::any(),
             drain: DrainLimit { bytes: 64 * 1024 * 1024, time: Duration::from_secs(30) },
             on_diagnosis: Hook::default(),
-            preload_safe: false,
-            html_note: false,
-            record: false,
+            separate_https_redirect: false,
+            html_body: false,
+            insert_redirected: false,
             peer_from: None,
             original_uri: None,
         }

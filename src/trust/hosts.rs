@@ -34,19 +34,19 @@ impl Hosts {
         Ok(())
     }
 
-    pub(crate) fn set_canonical(&mut self, host: &str) -> Result<(), ConfigError> {
+    pub(crate) fn set_default(&mut self, host: &str) -> Result<(), ConfigError> {
         self.canonical = Some(Host::parse(host)?);
         Ok(())
     }
 
     /// The host that is meant by a request which cannot name one (HTTP/1.0).
-    pub(crate) fn canonical(&self) -> Option<Authority<'_>> {
+    pub(crate) fn default_host(&self) -> Option<Authority<'_>> {
         self.canonical.as_ref().map(|host| host.authority(None))
     }
 
     /// Whether the operator named this host, so that no client chose it.
     pub(crate) fn vouch_for(&self, authority: &Authority<'_>) -> bool {
-        self.canonical().is_some_and(|canonical| canonical.same_host(authority))
+        self.default_host().is_some_and(|canonical| canonical.same_host(authority))
             || self.listed.iter().flatten().any(|pattern| pattern.matches(authority))
     }
 
@@ -114,14 +114,14 @@ mod tests {
             assert!(Hosts::any().list([pattern]).is_err(), "{pattern}");
         }
         assert!(Hosts::any().list([""; 0]).is_err());
-        assert!(Hosts::any().set_canonical("*.a.test").is_err());
+        assert!(Hosts::any().set_default("*.a.test").is_err());
     }
 
     #[test]
     fn the_canonical_host_is_listed() {
         let mut hosts = Hosts::any();
         hosts.list(["a.test"]).expect("valid");
-        hosts.set_canonical("www.test").expect("valid");
+        hosts.set_default("www.test").expect("valid");
         assert!(hosts.allow(&Authority::parse(b"www.test").expect("valid")));
     }
 }

@@ -34,12 +34,12 @@
 //!     .header("x-forwarded-for", "spoofed, 192.0.2.7")
 //!     .header("x-forwarded-proto", "https")
 //!     .body(())?;
-//! assert_eq!(RequestHead::with(&request, &trust).scheme(), Scheme::Http);
+//! assert_eq!(RequestHead::with_trust(&request, &trust).scheme(), Scheme::Http);
 //!
 //! request.extensions_mut().insert(Peer::Ip([10, 1, 2, 3].into()));
-//! let head = RequestHead::with(&request, &trust);
+//! let head = RequestHead::with_trust(&request, &trust);
 //! assert_eq!(head.scheme(), Scheme::Https);
-//! assert_eq!(head.client(), Some([192, 0, 2, 7].into()));
+//! assert_eq!(head.client_ip(), Some([192, 0, 2, 7].into()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -38,7 +38,7 @@ impl fmt::Debug for Bypass {
 
 impl<T> Maintenance<T> {
     /// Lets requests of these clients through, single addresses or ranges: the
-    /// [effective client](RequestHead::client), as far as the layer's
+    /// [effective client](RequestHead::client_ip), as far as the layer's
     /// [`Trust`](crate::Trust) knows it.
     ///
     /// Nobody is let through by the address of a proxy: where a peer that is not trusted sends
@@ -69,7 +69,7 @@ impl<T> Maintenance<T> {
 
 fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
     let is_in = |client: IpAddr| ranges.contain(client);
-    let Some(client) = head.client() else {
+    let Some(client) = head.client_ip() else {
         if head.peer().is_none() {
             head.diagnose(Diagnosis::ClientUnknown);
         }

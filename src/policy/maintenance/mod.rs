@@ -14,7 +14,7 @@ use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
 use bypass::Bypass;
-pub use switch::{MaintenanceSwitch, Window};
+pub use switch::{MaintenanceSwitch, MaintenanceWindow};
 pub use target::{Page, RedirectTo, Standby, Unavailable};
 use target::{Target, is_bound_to_its_connection};
 
@@ -22,7 +22,7 @@ use target::{Target, is_bound_to_its_connection};
 ///
 /// Rules, in order:
 ///
-/// 1. Outside of the switch's [`Window`]: everything passes.
+/// 1. Outside of the switch's [`MaintenanceWindow`]: everything passes.
 /// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and what
 ///    [`exempt`](Self::exempt) names), and so do CORS preflights, GET and HEAD of the page, and
 ///    every method of the `redirect_to` URL. Their *path* is compared, so that a page elsewhere at
@@ -137,7 +137,7 @@ impl<T> Maintenance<T> {
     }
 
     /// `Retry-After` of every 503 (RFC 9110 §10.2.3) while nobody knows when maintenance ends: whole
-    /// seconds, rounded up, at least 1. Where the [`Window`] has an end, what is left of it is said
+    /// seconds, rounded up, at least 1. Where the [`MaintenanceWindow`] has an end, what is left of it is said
     /// instead. Never sent with a redirection.
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -150,7 +150,7 @@ impl<T> Maintenance<T> {
         self
     }
 
-    fn unavailable(&self, window: Window, now: SystemTime) -> Decision {
+    fn unavailable(&self, window: MaintenanceWindow, now: SystemTime) -> Decision {
         let text = "down for maintenance\n";
         let mut response = text_response(StatusCode::SERVICE_UNAVAILABLE, text);
         let left = window.end().and_then(|end| end.duration_since(now).ok());
@@ -174,7 +174,12 @@ impl<T: Target> RedirectPolicy for Maintenance<T> {
 impl<T: Target> Maintenance<T> {
     /// Apart, so that the many requests outside of a window do not pay for it.
     #[cold]
-    fn decide_within(&self, head: &RequestHead<'_>, window: Window, now: SystemTime) -> Decision {
+    fn decide_within(
+        &self,
+        head: &RequestHead<'_>,
+        window: MaintenanceWindow,
+        now: SystemTime,
+    ) -> Decision {
         if self.exempt.covers(head)
             || head.is_preflight()
             || self.target.is_reached_by(head)

@@ -10,23 +10,23 @@ use crate::config_error::ConfigError;
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
-/// use tower_redirect::Window;
+/// use tower_redirect::MaintenanceWindow;
 ///
 /// let from = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
 /// let to = from + Duration::from_secs(3600);
-/// let window = Window::between(from, to)?;
+/// let window = MaintenanceWindow::between(from, to)?;
 /// assert!(window.contains(from));
 /// assert!(!window.contains(to));
-/// assert!(Window::between(to, from).is_err());
+/// assert!(MaintenanceWindow::between(to, from).is_err());
 /// # Ok::<(), tower_redirect::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct MaintenanceWindow {
     from: Option<SystemTime>,
     to: Option<SystemTime>,
 }
 
-impl Window {
+impl MaintenanceWindow {
     /// From now on, for as long as it takes.
     pub const fn open() -> Self {
         Self { from: None, to: None }
@@ -71,7 +71,7 @@ impl Window {
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
-/// use tower_redirect::{MaintenanceSwitch, Window};
+/// use tower_redirect::{MaintenanceSwitch, MaintenanceWindow};
 ///
 /// let switch = MaintenanceSwitch::new();
 /// let elsewhere = switch.clone();
@@ -82,7 +82,7 @@ impl Window {
 /// assert!(!switch.is_on());
 ///
 /// let tonight = SystemTime::now() + Duration::from_secs(3600);
-/// switch.set(Window::between(tonight, tonight + Duration::from_secs(600))?);
+/// switch.set(MaintenanceWindow::between(tonight, tonight + Duration::from_secs(600))?);
 /// assert!(!switch.is_on());
 /// assert!(switch.window().is_some());
 /// # Ok::<(), tower_redirect::ConfigError>(())
@@ -94,11 +94,11 @@ pub struct MaintenanceSwitch(Arc<Shared>);
 struct Shared {
     /// Whether there is a window: what the many requests look at while there is none.
     is_set: AtomicBool,
-    window: RwLock<Option<Window>>,
+    window: RwLock<Option<MaintenanceWindow>>,
     hook: Option<Box<Hook>>,
 }
 
-type Hook = dyn Fn() -> Option<Window> + Send + Sync;
+type Hook = dyn Fn() -> Option<MaintenanceWindow> + Send + Sync;
 
 impl MaintenanceSwitch {
     /// A switch that is off.
@@ -114,27 +114,27 @@ impl MaintenanceSwitch {
     /// use std::sync::Arc;
     /// use std::sync::atomic::{AtomicBool, Ordering};
     ///
-    /// use tower_redirect::{MaintenanceSwitch, Window};
+    /// use tower_redirect::{MaintenanceSwitch, MaintenanceWindow};
     ///
     /// let flag = Arc::new(AtomicBool::new(false));
     /// let seen = flag.clone();
     /// let switch =
-    ///     MaintenanceSwitch::driven_by(move || seen.load(Ordering::Relaxed).then(Window::open));
+    ///     MaintenanceSwitch::from_fn(move || seen.load(Ordering::Relaxed).then(MaintenanceWindow::open));
     /// assert!(!switch.is_on());
     /// flag.store(true, Ordering::Relaxed);
     /// assert!(switch.is_on());
     /// ```
-    pub fn driven_by(hook: impl Fn() -> Option<Window> + Send + Sync + 'static) -> Self {
+    pub fn from_fn(hook: impl Fn() -> Option<MaintenanceWindow> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared { hook: Some(Box::new(hook)), ..Shared::default() }))
     }
 
     /// Maintenance begins: the next request is asked about.
     pub fn on(&self) {
-        self.set(Window::open());
+        self.set(MaintenanceWindow::open());
     }
 
     /// Maintenance is in this window, in place of any set before.
-    pub fn set(&self, window: Window) {
+    pub fn set(&self, window: MaintenanceWindow) {
         self.replace(Some(window));
     }
 
@@ -149,7 +149,7 @@ impl MaintenanceSwitch {
     }
 
     /// The window that is set, over or to come or under way; the hook's, where none is.
-    pub fn window(&self) -> Option<Window> {
+    pub fn window(&self) -> Option<MaintenanceWindow> {
         self.set_here().or_else(|| self.hooked())
     }
 
@@ -157,7 +157,7 @@ impl MaintenanceSwitch {
     pub(super) fn under_way(
         &self,
         now: impl FnOnce() -> SystemTime,
-    ) -> Option<(Window, SystemTime)> {
+    ) -> Option<(MaintenanceWindow, SystemTime)> {
         if !self.0.is_set.load(Ordering::Acquire) && self.0.hook.is_none() {
             return None;
         }
@@ -170,18 +170,18 @@ impl MaintenanceSwitch {
         Some((window, now))
     }
 
-    fn set_here(&self) -> Option<Window> {
+    fn set_here(&self) -> Option<MaintenanceWindow> {
         if !self.0.is_set.load(Ordering::Acquire) {
             return None;
         }
         *self.0.window.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hooked(&self) -> Option<Window> {
+    fn hooked(&self) -> Option<MaintenanceWindow> {
         self.0.hook.as_ref().and_then(|hook| hook())
     }
 
-    fn replace(&self, new: Option<Window>) {
+    fn replace(&self, new: Option<MaintenanceWindow>) {
         let mut window = self.0.window.write().unwrap_or_else(PoisonError::into_inner);
         *window = new;
         self.0.is_set.store(new.is_some(), Ordering::Release);

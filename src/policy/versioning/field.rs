@@ -33,10 +33,10 @@ use crate::quoted::split;
 /// use std::time::SystemTime;
 ///
 /// use http::Request;
-/// use tower_redirect::{Decision, FieldVersioning, RedirectPolicy, RequestHead, Retirement};
+/// use tower_redirect::{Decision, HeaderVersioning, RedirectPolicy, RequestHead, Retirement};
 ///
 /// let ended = Retirement::new().gone(SystemTime::UNIX_EPOCH);
-/// let policy = FieldVersioning::header("api-version", ["2"])?.retire_by("1", ended)?;
+/// let policy = HeaderVersioning::header("api-version", ["2"])?.retire_by("1", ended)?;
 /// for (version, status) in [("2", None), ("1", Some(410)), ("7", Some(400))] {
 ///     let request = Request::get("/orders").header("api-version", version).body(())?;
 ///     let seen = match policy.decide(&RequestHead::from(&request)) {
@@ -49,7 +49,7 @@ use crate::quoted::split;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct FieldVersioning {
+pub struct HeaderVersioning {
     field: Field,
     served: Vec<Box<str>>,
     retired: Vec<Standing>,
@@ -74,7 +74,7 @@ enum Said<'a> {
     Unknown,
 }
 
-impl FieldVersioning {
+impl HeaderVersioning {
     /// Versions are the value of the field `name`.
     ///
     /// # Errors
@@ -215,7 +215,7 @@ impl FieldVersioning {
     }
 }
 
-impl RedirectPolicy for FieldVersioning {
+impl RedirectPolicy for HeaderVersioning {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let to = match self.in_path.as_ref().map(|paths| (paths, paths.see(head.path()))) {
             Some((_, Seen::Carried)) => return Decision::Pass,
@@ -246,7 +246,7 @@ impl RedirectPolicy for FieldVersioning {
             },
             // Elsewhere than below the prefix nothing moves.
             (Stage::Deprecated | Stage::Moved | Stage::MovedPermanently(_), to) => {
-                Decision::Annotate(standing.announcement(head, to.as_ref()))
+                Decision::PassWithHeaders(standing.announcement(head, to.as_ref()))
             }
         }
     }

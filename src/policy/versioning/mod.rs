@@ -4,6 +4,6 @@ mod field;
 mod path;
 mod retirement;
 
-pub use field::FieldVersioning;
+pub use field::HeaderVersioning;
 pub use path::Versioning;
 pub use retirement::Retirement;

@@ -17,12 +17,12 @@ use crate::redirection::Redirection;
 /// Rules, in order, for a path below the prefix (`/apis` is not below `/api`):
 ///
 /// 1. The next segment is a version if it was declared, is `v` and digits (`v1`, `v1.2`), or has
-///    another [`shape`](Self::shape) of yours.
+///    another [`recognize`](Self::recognize) of yours.
 /// 2. The current version passes, and so does one that looks like a version and was not declared:
 ///    the application answers for it.
 /// 3. A retired version gets a 307 to the same path under the current one.
 ///    [`retire`](Self::retire) is your word that it accepts every old request unchanged; with
-///    [`safe_only`](Self::safe_only) only GET and HEAD move, and others get 410 with a `Link` to
+///    [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD move, and others get 410 with a `Link` to
 ///    their successor.
 /// 4. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`.
 /// 5. A CORS preflight passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c`
@@ -61,7 +61,7 @@ pub struct Versioning {
     /// `/` and the current version, for where none was.
     inserted: Arc<str>,
     retired: Vec<Standing>,
-    safe_only: bool,
+    get_and_head_only: bool,
     shape: Option<Arc<Shape>>,
     clock: Clock,
 }
@@ -102,7 +102,7 @@ impl Versioning {
             current: current.into(),
             inserted: format!("/{current}").into(),
             retired: Vec::new(),
-            safe_only: false,
+            get_and_head_only: false,
             shape: None,
             clock: Clock::default(),
         })
@@ -144,7 +144,7 @@ impl Versioning {
 
     /// What else looks like a version, apart from `v` and digits: dates, code names. A segment that
     /// does and was not declared passes, and is the application's to answer.
-    pub fn shape(mut self, is_version: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+    pub fn recognize(mut self, is_version: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.shape = Some(Arc::new(is_version));
         self
     }
@@ -157,8 +157,8 @@ impl Versioning {
 
     /// Moves only GET and HEAD of retired versions; other methods get 410 with a `Link` to the
     /// successor, since nobody vouches for their bodies.
-    pub fn safe_only(mut self) -> Self {
-        self.safe_only = true;
+    pub fn get_and_head_only(mut self) -> Self {
+        self.get_and_head_only = true;
         self
     }
 
@@ -203,10 +203,10 @@ impl Versioning {
     }
 
     fn end(&self, head: &RequestHead<'_>, standing: &Standing, to: Redirection) -> Decision {
-        let stays = self.safe_only && !matches!(*head.method(), Method::GET | Method::HEAD);
+        let stays = self.get_and_head_only && !matches!(*head.method(), Method::GET | Method::HEAD);
         match standing.stage(&self.clock) {
             Stage::Served => Decision::Pass,
-            Stage::Deprecated => Decision::Annotate(standing.announcement(head, Some(&to))),
+            Stage::Deprecated => Decision::PassWithHeaders(standing.announcement(head, Some(&to))),
             Stage::Gone => Decision::Respond(gone(head, Some(&to))),
             Stage::Moved | Stage::MovedPermanently(_) if stays => {
                 Decision::Respond(gone(head, Some(&to)))
@@ -239,7 +239,7 @@ impl fmt::Debug for Versioning {
             .field("prefix", &self.prefix)
             .field("current", &self.current)
             .field("retired", &self.retired)
-            .field("safe_only", &self.safe_only)
+            .field("get_and_head_only", &self.get_and_head_only)
             .field("shape", &self.shape.is_some())
             .finish()
     }
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn safe_only_names_the_successor() {
         let policy = Versioning::new("/api", "v2").and_then(|p| p.retire("v1")).expect("valid");
-        let policy = policy.safe_only();
+        let policy = policy.get_and_head_only();
         let request = Request::post("/api/v1/orders?a").body(()).expect("valid");
         let Decision::Respond(response) = policy.decide(&RequestHead::from(&request)) else {
             panic!("moved");
