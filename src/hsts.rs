@@ -14,7 +14,8 @@ use tower_service::Service;
 
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
-use crate::trust::{Hosts, Transport, Trust};
+use crate::trust::{Transport, Trust};
+use crate::uri::Hosts;
 
 /// Tells browsers to come by https alone, for so many seconds.
 ///

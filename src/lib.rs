@@ -90,7 +90,6 @@
 
 #[cfg(feature = "axum")]
 mod axum;
-mod byte_set;
 mod config_error;
 mod diagnosis;
 #[cfg(feature = "follow")]
@@ -104,6 +103,7 @@ pub mod redirection;
 pub mod replay;
 pub mod server;
 pub mod trust;
+mod uri;
 
 pub use config_error::ConfigError;
 pub use diagnosis::Diagnosis;
@@ -122,7 +122,8 @@ pub use redirection::Redirection;
 #[cfg(feature = "follow")]
 pub use replay::{Replay, ReplayBody, ReplayBodyLayer, ReplayFn};
 pub use server::{Redirect, RedirectLayer};
-pub use trust::{Scheme, Transport, Trust};
+pub use trust::{Transport, Trust};
+pub use uri::{Authority, Scheme};
 
 /// The README's examples are tests.
 #[cfg(all(doctest, feature = "follow"))]

@@ -26,7 +26,7 @@ pub(super) struct Sensitive {
 }
 
 impl Sensitive {
-    fn contain(&self, name: &HeaderName) -> bool {
+    fn contains(&self, name: &HeaderName) -> bool {
         self.names.contains(name)
             || self.prefixes.iter().any(|prefix| name.as_str().starts_with(&**prefix))
     }
@@ -44,7 +44,7 @@ pub(super) fn prune(fields: &mut Fields, change: Change, listed: &Sensitive) -> 
             || content_dropped && is_about_content(text)
             || (content_dropped || see_other) && text.starts_with("if-")
             || authority && *name == header::HOST
-            || credentials && (sensitive || is_credential(text) || listed.contain(name));
+            || credentials && (sensitive || is_credential(text) || listed.contains(name));
         !gone
     });
     dropped

@@ -11,7 +11,7 @@ use super::policy::{Decides, FollowAll};
 use super::rules::{Rules, carry};
 use super::service::FollowRedirects;
 use crate::config_error::ConfigError;
-use crate::trust::Scheme;
+use crate::uri::Scheme;
 
 /// Wraps a client so that it follows redirections: see the [module](crate::follow) for the rules.
 #[must_use]

@@ -10,8 +10,7 @@ use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
 use super::error::RedirectErrorKind;
-use crate::byte_set::ByteSet;
-use crate::trust::{self, Scheme};
+use crate::uri::{Authority, ByteSet, Scheme};
 
 /// The URL that a request went to.
 #[derive(Debug)]
@@ -61,7 +60,7 @@ impl Base<'_> {
         let rest = rest.and_then(|rest| rest.strip_prefix(b"://"))?;
         let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
         // `http::Uri` ends an authority at `?` and `#`, too.
-        let plain = authority.iter().all(|byte| HOST.contain(*byte) || *byte == b':');
+        let plain = authority.iter().all(|byte| HOST.contains(*byte) || *byte == b':');
         if !plain || !is_plain_path(path) {
             return None;
         }
@@ -140,8 +139,7 @@ impl Base<'_> {
         } else {
             let (Some(scheme), Some(host)) = (self.scheme, self.host) else { return Ok(None) };
             // Userinfo or a path inside would make another host of it.
-            let host =
-                trust::Authority::parse(host).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
+            let host = Authority::parse(host).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
             Url::parse(&format!("{scheme}://{host}{}", self.uri)).map_err(invalid)?
         };
         remove_userinfo(&mut url);
@@ -183,7 +181,7 @@ impl<'a> PlainOrigin<'a> {
         let mut previous = b'.';
         for byte in host.bytes() {
             // Two dashes may be those of `xn--`.
-            if !HOST.contain(byte) || byte.is_ascii_uppercase() || byte == b'-' && previous == b'-'
+            if !HOST.contains(byte) || byte.is_ascii_uppercase() || byte == b'-' && previous == b'-'
             {
                 return None;
             }
@@ -214,7 +212,7 @@ fn is_plain_path(location: &[u8]) -> bool {
     let mut in_query = false;
     let mut previous = 0;
     for (index, byte) in location.iter().copied().enumerate() {
-        let plain = PATH.contain(byte)
+        let plain = PATH.contains(byte)
             || match byte {
                 // A dot segment begins with a dot, however it is spelled.
                 b'/' | b'.' | b'%' => in_query || previous != b'/',

@@ -6,7 +6,7 @@ use super::headers::Sensitive;
 use super::method::MethodRewrite;
 use super::options::RedirectMode;
 use super::origins::Origins;
-use crate::trust::Scheme;
+use crate::uri::Scheme;
 
 #[derive(Clone, Debug)]
 pub(super) struct Rules {

@@ -13,7 +13,7 @@ use super::policy::sealed::Decides;
 use super::policy::{Action, Attempt};
 use super::rules::Rules;
 use crate::replay::NotReplayable;
-use crate::trust::Scheme;
+use crate::uri::Scheme;
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

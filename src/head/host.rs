@@ -3,7 +3,7 @@
 use http::{StatusCode, Version, header};
 
 use super::RequestHead;
-use crate::trust::{Authority, Scheme};
+use crate::uri::{Authority, Scheme};
 
 /// What a look at the host brought: the host, none where there may be none, or why not.
 type Looked<'a> = Result<Option<Authority<'a>>, Refusal>;

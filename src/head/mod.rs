@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 
 use crate::diagnosis::Diagnosis;
-use crate::redirection::PLAIN;
-use crate::trust::{Authority, Facts, Hosts, Scheme, Trust};
+use crate::trust::{Facts, Trust};
+use crate::uri::{Authority, Hosts, PLAIN, Scheme};
 pub(crate) use host::Refusal;
 use host::look;
 use reads::Reads;
@@ -188,8 +188,8 @@ impl<'a> RequestHead<'a> {
 
     pub(crate) fn is_plain(&self) -> bool {
         self.plain.get().unwrap_or_else(|| {
-            let query = || self.query().is_none_or(|query| PLAIN.contain_all(query));
-            let plain = PLAIN.contain_all(self.path()) && query();
+            let query = || self.query().is_none_or(|query| PLAIN.contains_all(query));
+            let plain = PLAIN.contains_all(self.path()) && query();
             self.plain.set(Some(plain));
             plain
         })

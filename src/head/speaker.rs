@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::{Refusal, RequestHead};
 use crate::diagnosis::Diagnosis;
-use crate::trust::{Facts, Peer, Scheme, Trust};
+use crate::trust::{Facts, Peer, Trust};
+use crate::uri::Scheme;
 
 impl<'a> RequestHead<'a> {
     /// The scheme that the user agent used, as far as it is proven.

@@ -2,7 +2,7 @@ use super::{Decision, RedirectPolicy};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
-use crate::trust::{Host, Pattern};
+use crate::uri::{Host, HostPattern};
 
 /// One name for a site: www or apex, and old domains, on secure requests too.
 ///
@@ -43,7 +43,7 @@ use crate::trust::{Host, Pattern};
 #[must_use]
 pub struct CanonicalHost {
     host: Host,
-    aliases: Vec<Pattern>,
+    aliases: Vec<HostPattern>,
     to: Redirection,
 }
 
@@ -57,8 +57,8 @@ impl CanonicalHost {
         let to = Redirection::new().host(host)?.on_own_host();
         let host = Host::parse(host)?;
         let twin = match host.as_str().strip_prefix("www.") {
-            Some(apex) => Pattern::parse(apex),
-            None => Pattern::parse(&format!("www.{}", host.as_str())),
+            Some(apex) => HostPattern::parse(apex),
+            None => HostPattern::parse(&format!("www.{}", host.as_str())),
         };
         // An address has no twin.
         Ok(Self { host, aliases: twin.into_iter().collect(), to })
@@ -74,7 +74,7 @@ impl CanonicalHost {
         I: IntoIterator<Item: AsRef<str>>,
     {
         for host in hosts {
-            self.aliases.push(Pattern::parse(host.as_ref())?);
+            self.aliases.push(HostPattern::parse(host.as_ref())?);
         }
         Ok(self)
     }

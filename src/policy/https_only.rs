@@ -4,7 +4,7 @@ use super::{Decision, Exempt, RedirectPolicy, examine};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
-use crate::trust::{Hosts, Scheme};
+use crate::uri::{Hosts, Scheme};
 
 /// Nothing in clear: what is not proven secure is sent to https, same host, path and query.
 ///

@@ -7,9 +7,8 @@ use http::HeaderValue;
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::{Path, Redirection};
-use crate::byte_set::ByteSet;
 use crate::head::RequestHead;
-use crate::trust::{Authority, Scheme};
+use crate::uri::{Authority, PLAIN, Scheme};
 
 /// What RFC 3986 allows in no query. `[` and `]` stay, as browsers send them; `%` is taken for an
 /// escape that was made already.
@@ -231,21 +230,18 @@ fn decimal(mut port: u16, digits: &mut [u8; 5]) -> &[u8] {
     digits.get(start..).unwrap_or_default()
 }
 
-/// Needs no encoding: seen at a glance, since nearly every path and query is so.
-pub(crate) static PLAIN: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=@[]_~");
-
 fn path_is_plain(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
     match &redirection.path {
         None => head.is_plain(),
-        Some(Path::Whole(path)) => PLAIN.contain_all(path),
-        Some(Path::Splice { with, .. }) => head.is_plain() && PLAIN.contain_all(with),
+        Some(Path::Whole(path)) => PLAIN.contains_all(path),
+        Some(Path::Splice { with, .. }) => head.is_plain() && PLAIN.contains_all(with),
     }
 }
 
 fn query_is_plain(redirection: &Redirection, head: &RequestHead<'_>) -> bool {
     match &redirection.query {
         None => head.is_plain(),
-        Some(query) => query.as_deref().is_none_or(|query| PLAIN.contain_all(query)),
+        Some(query) => query.as_deref().is_none_or(|query| PLAIN.contains_all(query)),
     }
 }
 
@@ -276,8 +272,8 @@ mod tests {
             let kept =
                 |set| percent_encode(&text, set).eq([str::from_utf8(&text).unwrap_or_default()]);
             // A `?` stays in a query alone, and is looked at twice there.
-            assert_eq!(PLAIN.contain(byte), kept(PATH), "{byte:#x}");
-            assert!(!PLAIN.contain(byte) || kept(QUERY), "{byte:#x}");
+            assert_eq!(PLAIN.contains(byte), kept(PATH), "{byte:#x}");
+            assert!(!PLAIN.contains(byte) || kept(QUERY), "{byte:#x}");
         }
     }
 }

@@ -7,7 +7,7 @@ use http::Method;
 use super::location;
 use super::{Path, Redirection, Status};
 use crate::head::RequestHead;
-use crate::trust::{Authority, Scheme};
+use crate::uri::{Authority, Scheme};
 
 /// Where a request would come back.
 #[derive(Debug)]

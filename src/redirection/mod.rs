@@ -37,8 +37,7 @@ use http::{HeaderValue, Method, StatusCode, Uri};
 
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
-use crate::trust::{Authority, Host, Scheme};
-pub(crate) use location::PLAIN;
+use crate::uri::{Authority, Host, Scheme};
 pub(crate) use merge::Moved;
 
 /// One day: how long a permanent answer may be kept unless a policy says otherwise.

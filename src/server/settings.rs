@@ -6,7 +6,8 @@ use std::time::Duration;
 use http::{Extensions, Uri};
 
 use crate::diagnosis::Diagnosis;
-use crate::trust::{Hosts, Peer, Trust};
+use crate::trust::{Peer, Trust};
+use crate::uri::Hosts;
 
 /// What a layer was told, apart from its policy.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::node::{self, Node};
 use super::proxies::Proxies;
 use crate::quoted::split;
-use crate::trust::Scheme;
+use crate::uri::Scheme;
 
 pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");

@@ -44,8 +44,6 @@
 //! ```
 
 mod forwarded;
-mod host;
-mod hosts;
 mod node;
 mod peer;
 mod proxies;
@@ -59,16 +57,13 @@ use std::sync::Arc;
 use http::{Extensions, HeaderMap, HeaderName, header};
 
 use crate::config_error::ConfigError;
+use crate::uri::Scheme;
 use forwarded::{Reading, Said};
-pub use host::Authority;
-pub(crate) use host::Host;
-pub(crate) use hosts::Hosts;
-pub(crate) use hosts::Pattern;
 pub use peer::Peer;
 pub(crate) use proxies::NO_RANGE;
 use proxies::Proxies;
 pub(crate) use ranges::Ranges;
-pub use transport::{Scheme, Transport};
+pub use transport::Transport;
 
 /// Whose word counts about a request: one value, for every layer that asks.
 ///

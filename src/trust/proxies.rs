@@ -28,7 +28,7 @@ impl Proxies {
     }
 
     pub(super) fn trust_address(&self, address: IpAddr) -> bool {
-        self.ranges.contain(address)
+        self.ranges.contains(address)
     }
 }
 

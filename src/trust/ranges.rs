@@ -21,7 +21,7 @@ impl Ranges {
     }
 
     /// `::ffff:10.0.0.1` is 10.0.0.1.
-    pub(crate) fn contain(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|range| range.contains(&address))
     }

@@ -1,5 +1,3 @@
-use std::fmt;
-
 /// What a connection is proven to be: a request extension which the acceptor sets, or the value
 /// that [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes for all requests.
 ///
@@ -20,43 +18,4 @@ pub enum Transport {
     Plain,
     /// TLS, QUIC, or whatever the operator vouches for.
     Secure,
-}
-
-/// The two schemes that a redirection of this crate can lead to (RFC 9110 §4.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// `http`, default port 80.
-    Http,
-    /// `https`, default port 443.
-    Https,
-}
-
-impl Scheme {
-    /// The port that is meant where none is written (RFC 9110 §4.2.1, §4.2.2).
-    pub const fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-
-    /// `"http"` or `"https"`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-
-    /// The scheme of a URI, where it has one that we know (RFC 3986 §3.1: without case).
-    pub(crate) fn of(uri: &http::Uri) -> Option<Self> {
-        let scheme = uri.scheme_str()?;
-        [Self::Http, Self::Https].into_iter().find(|s| s.as_str().eq_ignore_ascii_case(scheme))
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

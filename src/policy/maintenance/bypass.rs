@@ -68,7 +68,7 @@ impl<T> Maintenance<T> {
 }
 
 fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
-    let is_in = |client: IpAddr| ranges.contain(client);
+    let is_in = |client: IpAddr| ranges.contains(client);
     let Some(client) = head.client_ip() else {
         if head.peer().is_none() {
             head.diagnose(Diagnosis::ClientUnknown);

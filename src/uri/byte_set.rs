@@ -20,11 +20,15 @@ impl ByteSet {
     }
 
     #[inline]
-    pub(crate) fn contain(&self, byte: u8) -> bool {
+    pub(crate) fn contains(&self, byte: u8) -> bool {
         self.0.get(usize::from(byte)).is_some_and(|is_in| *is_in)
     }
 
-    pub(crate) fn contain_all(&self, text: &str) -> bool {
-        text.bytes().all(|byte| self.contain(byte))
+    pub(crate) fn contains_all(&self, text: &str) -> bool {
+        text.bytes().all(|byte| self.contains(byte))
     }
 }
+
+/// Bytes that a path or a query holds without percent-encoding, `%` and `[]` included. A table, since
+/// nearly every path consists of these alone.
+pub(crate) static PLAIN: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=@[]_~");

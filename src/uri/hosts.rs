@@ -1,19 +1,11 @@
+use super::{Authority, Host, HostPattern};
 use crate::config_error::ConfigError;
-use crate::trust::{Authority, Host};
 
 /// The hosts that a server answers for: exact names and `*.suffix`, ports not compared.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
-    listed: Option<Vec<Pattern>>,
+    listed: Option<Vec<HostPattern>>,
     canonical: Option<Host>,
-}
-
-/// An exact name, or all names below one.
-#[derive(Clone, Debug)]
-pub(crate) enum Pattern {
-    Exact(Host),
-    /// Everything that ends so, with one or more labels in front; begins with the dot.
-    Suffix(Box<str>),
 }
 
 impl Hosts {
@@ -25,7 +17,7 @@ impl Hosts {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let parsed = patterns.into_iter().map(|p| Pattern::parse(p.as_ref()));
+        let parsed = patterns.into_iter().map(|p| HostPattern::parse(p.as_ref()));
         let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
         if parsed.is_empty() {
             return Err(ConfigError::host("", "a list of no hosts would refuse every request"));
@@ -52,32 +44,6 @@ impl Hosts {
 
     pub(crate) fn allow(&self, authority: &Authority<'_>) -> bool {
         self.listed.is_none() || self.vouch_for(authority)
-    }
-}
-
-impl Pattern {
-    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        match text.strip_prefix("*.") {
-            Some(suffix) => {
-                let suffix = Host::parse(suffix)?;
-                Ok(Self::Suffix(format!(".{}", suffix.as_str()).into()))
-            }
-            None => Host::parse(text).map(Self::Exact),
-        }
-    }
-
-    pub(crate) fn matches(&self, authority: &Authority<'_>) -> bool {
-        match self {
-            Self::Exact(host) => host.authority(None).same_host(authority),
-            Self::Suffix(suffix) => {
-                let host = authority.host().as_bytes();
-                let labels = host.len().saturating_sub(suffix.len());
-                labels > 0
-                    && host
-                        .get(labels..)
-                        .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
-            }
-        }
     }
 }
 

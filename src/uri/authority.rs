@@ -1,11 +1,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str;
-use std::sync::Arc;
 
-use crate::byte_set::ByteSet;
-use crate::config_error::ConfigError;
-use crate::trust::Scheme;
+use super::{ByteSet, Scheme};
 
 /// Host and port of a request, checked (RFC 9110 §4.2, RFC 3986 §3.2.2).
 ///
@@ -13,9 +10,9 @@ use crate::trust::Scheme;
 /// without an empty port.
 #[derive(Clone, Copy)]
 pub struct Authority<'a> {
-    host: &'a str,
-    v6: Option<Ipv6Addr>,
-    port: Option<u16>,
+    pub(super) host: &'a str,
+    pub(super) v6: Option<Ipv6Addr>,
+    pub(super) port: Option<u16>,
 }
 
 impl<'a> Authority<'a> {
@@ -69,7 +66,7 @@ impl<'a> Authority<'a> {
                     break;
                 }
                 b'.' if previous == b'.' => return Err("empty label in host"),
-                _ if REG_NAME.contain(byte) => previous = byte,
+                _ if REG_NAME.contains(byte) => previous = byte,
                 _ => return Err("host holds a character that no host has"),
             }
         }
@@ -156,44 +153,9 @@ fn port(rest: &[u8]) -> Result<Option<u16>, &'static str> {
 /// `unreserved / sub-delims` (RFC 3986 §3.2.2, §2.2, §2.3).
 static REG_NAME: ByteSet = ByteSet::of(b"-._~!$&'()*+,;=");
 
-/// A configured host: checked, in lower case, shared.
-#[derive(Clone, Debug)]
-pub(crate) struct Host {
-    text: Arc<str>,
-    v6: Option<Ipv6Addr>,
-}
-
-impl Host {
-    /// A host without a port.
-    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        let authority =
-            Authority::parse(text.as_bytes()).map_err(|why| ConfigError::host(text, why))?;
-        if text.contains('*') {
-            return Err(ConfigError::host(text, "`*` stands for labels in a list of hosts only"));
-        }
-        if text.strip_suffix('.').unwrap_or(text) != authority.host {
-            return Err(ConfigError::host(text, "a port does not belong here"));
-        }
-        Ok(Self::from(&authority))
-    }
-
-    pub(crate) fn authority(&self, port: Option<u16>) -> Authority<'_> {
-        Authority { host: &self.text, v6: self.v6, port }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl From<&Authority<'_>> for Host {
-    fn from(authority: &Authority<'_>) -> Self {
-        Self { text: authority.host.to_ascii_lowercase().into(), v6: authority.v6 }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Host;
     use super::*;
 
     #[test]

@@ -1,0 +1,41 @@
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+use super::Authority;
+use crate::config_error::ConfigError;
+
+/// A configured host: checked, in lower case, shared.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    text: Arc<str>,
+    v6: Option<Ipv6Addr>,
+}
+
+impl Host {
+    /// A host without a port.
+    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
+        let authority =
+            Authority::parse(text.as_bytes()).map_err(|why| ConfigError::host(text, why))?;
+        if text.contains('*') {
+            return Err(ConfigError::host(text, "`*` stands for labels in a list of hosts only"));
+        }
+        if text.strip_suffix('.').unwrap_or(text) != authority.host {
+            return Err(ConfigError::host(text, "a port does not belong here"));
+        }
+        Ok(Self::from(&authority))
+    }
+
+    pub(crate) fn authority(&self, port: Option<u16>) -> Authority<'_> {
+        Authority { host: &self.text, v6: self.v6, port }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<&Authority<'_>> for Host {
+    fn from(authority: &Authority<'_>) -> Self {
+        Self { text: authority.host.to_ascii_lowercase().into(), v6: authority.v6 }
+    }
+}

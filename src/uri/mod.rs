@@ -1,0 +1,16 @@
+//! Schemes, hosts and origins: the parts of a URI that redirections compare, checked and normalized
+//! (RFC 3986 §3, RFC 9110 §4.2).
+
+mod authority;
+mod byte_set;
+mod host;
+mod host_pattern;
+mod hosts;
+mod scheme;
+
+pub use authority::Authority;
+pub(crate) use byte_set::{ByteSet, PLAIN};
+pub(crate) use host::Host;
+pub(crate) use host_pattern::HostPattern;
+pub(crate) use hosts::Hosts;
+pub use scheme::Scheme;
