@@ -22,7 +22,7 @@ fn random(length: usize) -> Vec<u8> {
 #[tokio::test]
 #[ignore = "needs curl"]
 async fn curl_uploads_a_mebibyte_to_https_and_v2() -> Result<(), Box<dyn Error>> {
-    let servers = Servers::start(&Identity::self_signed()?, None).await?;
+    let servers = Servers::start(&Identity::self_signed()?).await?;
     let bytes = random(1024 * 1024);
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("curl-upload");
     std::fs::write(&file, &bytes)?;
