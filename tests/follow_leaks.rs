@@ -136,7 +136,7 @@ async fn host_goes_when_the_authority_does() {
 async fn fields_of_the_connection_do_not_travel() {
     let script = chain![307 "/next"];
     let request = Request::post("http://a.test/")
-        .header("connection", "close, X-Attempt")
+        .header("connection", "close, X-Hop")
         .header("x-hop", "1")
         .header("keep-alive", "1")
         .header("proxy-connection", "close")
