@@ -6,6 +6,8 @@ mod byte_set;
 mod host;
 mod host_pattern;
 mod hosts;
+mod origin;
+mod path;
 mod scheme;
 
 pub use authority::Authority;
@@ -13,4 +15,6 @@ pub(crate) use byte_set::{ByteSet, PLAIN};
 pub(crate) use host::Host;
 pub(crate) use host_pattern::HostPattern;
 pub(crate) use hosts::Hosts;
+pub(crate) use origin::Origin;
+pub(crate) use path::{is_ambiguous, is_below};
 pub use scheme::Scheme;

@@ -26,6 +26,12 @@ impl Scheme {
         }
     }
 
+    /// The scheme of a text that was written in lower case, as `url` writes it.
+    #[cfg(feature = "follow")]
+    pub(super) fn from_lower_case(text: &str) -> Option<Self> {
+        [Self::Http, Self::Https].into_iter().find(|scheme| scheme.as_str() == text)
+    }
+
     /// The scheme of a URI, where it has one that we know (RFC 3986 §3.1: without case).
     pub(crate) fn of(uri: &http::Uri) -> Option<Self> {
         let scheme = uri.scheme_str()?;
