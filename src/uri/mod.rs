@@ -1,5 +1,5 @@
-//! Schemes, hosts and origins: the parts of a URI that redirections compare, checked and normalized
-//! (RFC 3986 §3, RFC 9110 §4.2).
+//! The parts of a URI that redirections compare: schemes, hosts, origins and paths (RFC 3986 §3,
+//! RFC 9110 §4.2).
 
 mod authority;
 mod byte_set;
