@@ -11,9 +11,8 @@ pub(super) struct Notes {
     pub(super) vary: RefCell<Vary>,
     /// Whether no cache may store the answer.
     pub(super) no_store: Cell<bool>,
-    /// Whether a hook takes diagnoses; without one none are made.
-    pub(super) collects_diagnoses: bool,
-    pub(super) diagnoses: RefCell<Vec<Diagnosis>>,
+    /// `None` where no hook takes diagnoses: then none are made.
+    pub(super) diagnoses: Option<RefCell<Vec<Diagnosis>>>,
 }
 
 /// The notes that a head writes to.
@@ -33,13 +32,11 @@ impl NotesHandle<'_> {
         }
     }
 
-    pub(super) fn collects_diagnoses(&self) -> bool {
-        matches!(self, Self::Own(Notes { collects_diagnoses: true, .. }))
-    }
-
-    pub(super) fn diagnose(&self, diagnosis: Diagnosis) {
-        if self.collects_diagnoses() {
-            self.get().diagnoses.borrow_mut().push(diagnosis);
+    /// The diagnoses, where this head adds to them.
+    pub(super) fn diagnoses(&self) -> Option<&RefCell<Vec<Diagnosis>>> {
+        match self {
+            Self::Own(notes) => notes.diagnoses.as_ref(),
+            Self::Shared(_) => None,
         }
     }
 }

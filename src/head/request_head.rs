@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
@@ -76,16 +76,16 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Collects diagnoses, for a layer that has a hook for them.
-    pub(crate) fn collect_diagnoses(mut self, collects: bool) -> Self {
+    /// The same head, collecting diagnoses for a hook.
+    pub(crate) fn collect_diagnoses(mut self) -> Self {
         if let NotesHandle::Own(notes) = &mut self.notes {
-            notes.collects_diagnoses = collects;
+            notes.diagnoses = Some(RefCell::default());
         }
         self
     }
 
     pub(crate) fn collects_diagnoses(&self) -> bool {
-        self.notes.collects_diagnoses()
+        self.notes.diagnoses().is_some()
     }
 
     /// The same request as it would come back for another path and query, and at another origin
@@ -240,12 +240,16 @@ impl<'a> RequestHead<'a> {
     }
 
     pub(crate) fn diagnose(&self, diagnosis: Diagnosis) {
-        self.notes.diagnose(diagnosis);
+        if let Some(diagnoses) = self.notes.diagnoses() {
+            diagnoses.borrow_mut().push(diagnosis);
+        }
     }
 
     /// Takes the diagnoses, and calls `tell` with each.
     pub(crate) fn each_diagnosis(&self, tell: impl FnMut(Diagnosis)) {
-        self.notes.get().diagnoses.take().into_iter().for_each(tell);
+        if let Some(diagnoses) = self.notes.diagnoses() {
+            diagnoses.take().into_iter().for_each(tell);
+        }
     }
 
     /// `Vary` of the answer: the names of the headers that were read.

@@ -24,27 +24,28 @@ pub(crate) struct Cycle {
 }
 
 /// Collapses `first`, the redirection of `head`, with those that `next` decides about the request as
-/// it would come back.
+/// it would come back. `None` if `first` stays as it is.
 ///
 /// Only redirections to our own hosts that keep the method are merged. Where `next` gives another one
 /// or `None`, the redirection found so far is the result, and the policies are asked again when that
 /// request arrives.
 pub(crate) fn collapse(
-    first: Redirection,
+    first: &Redirection,
     head: &RequestHead<'_>,
     separate_https_redirect: bool,
     mut next: impl FnMut(&RequestHead<'_>) -> Option<Redirection>,
-) -> Result<Redirection, Cycle> {
+) -> Result<Option<Redirection>, Cycle> {
     if !first.resolve(head).comes_back() {
-        return Ok(first);
+        return Ok(None);
     }
-    let mut found = first;
+    let mut collapsed = None;
     // Both stay empty, and allocate nothing, until a second redirection is found.
     let mut policies = Vec::new();
     let mut locations = Vec::new();
     for _ in 0..BOUND {
+        let found = collapsed.as_ref().unwrap_or(first);
         if separate_https_redirect && found.resolve(head).upgrades() {
-            return Ok(found.resolve(head).upgrade_alone());
+            return Ok(Some(found.resolve(head).upgrade_alone()));
         }
         let Some(followed) = found.resolve(head).follow() else { break };
         let moved = followed.head(head);
@@ -56,7 +57,7 @@ pub(crate) fn collapse(
         let merged = found.merge(resolved);
         if locations.is_empty() {
             policies.extend(head.policy_name());
-            locations.push(location_text(&found, head));
+            locations.push(location_text(found, head));
         }
         policies.extend(moved.policy_name());
         let location = location_text(&merged, head);
@@ -65,9 +66,9 @@ pub(crate) fn collapse(
         if repeats || locations.len() > BOUND {
             return Err(Cycle { policies, locations });
         }
-        found = merged;
+        collapsed = Some(merged);
     }
-    Ok(found)
+    Ok(collapsed)
 }
 
 fn location_text(redirection: &Redirection, head: &RequestHead<'_>) -> String {

@@ -92,9 +92,9 @@ impl<'r> Resolved<'r, '_> {
     }
 
     fn is_same_query(self) -> bool {
+        let Some(new) = &self.redirection.query else { return true };
         let bytes = |query| encoded([query].into_iter(), QUERY);
-        match (self.query(), self.head.query()) {
-            _ if self.redirection.query.is_none() => true,
+        match (new.as_deref(), self.head.query()) {
             (Some(new), Some(old)) => bytes(new).eq(bytes(old)),
             (new, old) => new.is_none() && old.is_none(),
         }
