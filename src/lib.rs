@@ -96,6 +96,7 @@ mod diagnosis;
 pub mod follow;
 mod head;
 pub mod hsts;
+mod method;
 pub mod policy;
 mod quoted;
 pub mod redirection;

@@ -1,7 +1,6 @@
 //! Where a `Location` leads (RFC 9110 §10.2.2), resolved as browsers do (WHATWG URL).
 
 use std::borrow::Cow;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
@@ -10,7 +9,7 @@ use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
 use super::error::RedirectErrorKind;
-use crate::uri::{Authority, ByteSet, Scheme};
+use crate::uri::{Authority, ByteSet, Origin, Scheme};
 
 /// The URL that a request went to.
 #[derive(Debug)]
@@ -60,16 +59,16 @@ impl Base<'_> {
         let rest = rest.and_then(|rest| rest.strip_prefix(b"://"))?;
         let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
         // `http::Uri` ends an authority at `?` and `#`, too.
-        let plain = authority.iter().all(|byte| HOST.contains(*byte) || *byte == b':');
-        if !plain || !is_plain_path(path) {
+        let ends_early = authority.iter().any(|byte| matches!(byte, b'?' | b'#'));
+        if ends_early || !is_plain_path(path) {
             return None;
         }
         let uri = Uri::try_from(location).ok()?;
-        let (new, old) = (PlainOrigin::of(&uri)?, PlainOrigin::of(self.uri)?);
+        let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
         Some(Target {
             cross_origin: new != old,
-            cross_authority: (new.host, new.port) != (old.host, old.port),
-            downgrade: old.https && !new.https,
+            cross_authority: !new.has_same_authority(&old),
+            downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
             fragment: None,
             uri,
         })
@@ -80,7 +79,7 @@ impl Base<'_> {
         let mut parts = http::uri::Parts::default();
         parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
         if self.uri.authority().is_some() {
-            PlainOrigin::of(self.uri)?;
+            Origin::plain(self.uri)?;
             parts.scheme = self.uri.scheme().cloned();
             parts.authority = self.uri.authority().cloned();
         }
@@ -93,23 +92,19 @@ impl Base<'_> {
             return self.resolve_without_origin(&reference);
         };
         let url = base.join(&reference).map_err(|_| RedirectErrorKind::InvalidLocation)?;
-        // `Url` writes hosts in one way and drops a default port, so that what is left is what
-        // `Host` would say.
-        let same_authority = base.host_str() == url.host_str() && base.port() == url.port();
-        let same_origin = same_authority && base.scheme() == url.scheme();
+        let new = Origin::of_url(&url).ok_or(RedirectErrorKind::UnsupportedScheme)?;
+        let old = Origin::of_url(&base);
+        let cross_origin = old != Some(new);
+        let cross_authority = old.is_none_or(|old| !new.has_same_authority(&old));
+        let is_secure = |origin: Origin<'_>| origin.scheme() == Scheme::Https;
+        let downgrade = old.is_some_and(is_secure) && !is_secure(new);
         let fragment = fragment(&url);
-        if same_origin && self.uri.authority().is_none() {
-            // In origin-form it came, in origin-form it goes on.
+        if !cross_origin && self.uri.authority().is_none() {
+            // A request in origin-form goes on in origin-form.
             let target = origin_form(&uri(url)?).map(Target::same_origin)?;
             return Ok(Target { fragment, ..target });
         }
-        Ok(Target {
-            cross_origin: !same_origin,
-            cross_authority: !same_authority,
-            downgrade: base.scheme() == "https" && url.scheme() == "http",
-            fragment,
-            uri: uri(url)?,
-        })
+        Ok(Target { cross_origin, cross_authority, downgrade, fragment, uri: uri(url)? })
     }
 
     /// Only what stays on the origin can be followed where the origin is not known.
@@ -122,7 +117,7 @@ impl Base<'_> {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
         let url = base.join(reference).map_err(|_| RedirectErrorKind::InvalidLocation)?;
-        if base.host_str() != url.host_str() || base.port() != url.port() {
+        if Origin::of_url(&base) != Origin::of_url(&url) {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
         let fragment = fragment(&url);
@@ -146,58 +141,6 @@ impl Base<'_> {
         Ok(Some(url))
     }
 }
-
-/// An origin that `url` would write in the same way: http or https, a name in lower case or a plain
-/// IPv4 address, no userinfo, no default port.
-#[derive(PartialEq)]
-struct PlainOrigin<'a> {
-    https: bool,
-    host: &'a str,
-    port: Option<u16>,
-}
-
-impl<'a> PlainOrigin<'a> {
-    fn of(uri: &'a Uri) -> Option<Self> {
-        let https = match uri.scheme_str()? {
-            "http" => false,
-            "https" => true,
-            _ => return None,
-        };
-        let text = uri.authority()?.as_str();
-        let colon = text.bytes().position(|byte| byte == b':').unwrap_or(text.len());
-        let (host, rest) = text.split_at_checked(colon)?;
-        let port = match rest.strip_prefix(':') {
-            None => None,
-            Some(digits)
-                if digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0') =>
-            {
-                let default = if https { 443 } else { 80 };
-                Some(digits.parse().ok().filter(|port| *port != default)?)
-            }
-            Some(_) => return None,
-        };
-        // Where the last label that is not empty begins.
-        let mut label = None;
-        let mut previous = b'.';
-        for byte in host.bytes() {
-            // Two dashes may be those of `xn--`.
-            if !HOST.contains(byte) || byte.is_ascii_uppercase() || byte == b'-' && previous == b'-'
-            {
-                return None;
-            }
-            if previous == b'.' && byte != b'.' {
-                label = Some(byte);
-            }
-            previous = byte;
-        }
-        // One that begins with a digit may be a number, which is an address in disguise.
-        let name = !label?.is_ascii_digit();
-        let plain = name || host.parse::<Ipv4Addr>().is_ok();
-        plain.then_some(Self { https, host, port })
-    }
-}
-
-static HOST: ByteSet = ByteSet::of(b"-._");
 
 impl Target {
     fn same_origin(uri: Uri) -> Self {

@@ -1,6 +1,6 @@
 //! What comes after a response: decided here, without I/O.
 
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, Method, StatusCode, header};
 
 use super::error::{RedirectError, RedirectErrorKind};
 use super::exchange::Exchange;
@@ -9,11 +9,11 @@ use super::history::Hop;
 use super::location::{self, Base, Target};
 use super::method::Rewrite;
 use super::options::RedirectMode;
+use super::origins::is_upgrade;
 use super::policy::sealed::Decides;
 use super::policy::{Action, Attempt};
 use super::rules::Rules;
 use crate::replay::NotReplayable;
-use crate::uri::Scheme;
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,18 +165,9 @@ fn crosses(rules: &Rules, exchange: &Exchange, target: &Target) -> bool {
         return target.cross_origin;
     }
     let (old, new) = (&exchange.uri, &target.uri);
-    let trusted = rules.trusted.join(old, new) || exchange.options.trusted.join(old, new);
+    let trusted =
+        rules.trusted.lists_both(old, new) || exchange.options.trusted.lists_both(old, new);
     !(trusted || rules.upgrade_trusted && is_upgrade(old, new))
-}
-
-/// http -> https of one host, each on the port that nobody writes.
-fn is_upgrade(old: &Uri, new: &Uri) -> bool {
-    let host = |uri: &Uri| uri.host().map(str::to_ascii_lowercase);
-    Scheme::of(old) == Some(Scheme::Http)
-        && Scheme::of(new) == Some(Scheme::Https)
-        && host(old) == host(new)
-        && old.port_u16().is_none_or(|port| port == Scheme::Http.default_port())
-        && new.port_u16().is_none_or(|port| port == Scheme::Https.default_port())
 }
 
 /// The chain ends here, and the error says why.

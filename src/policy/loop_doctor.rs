@@ -7,7 +7,7 @@ use crate::head::RequestHead;
 
 /// Looks at a request that is about to be sent to https.
 pub(super) fn examine(head: &RequestHead<'_>) {
-    if !head.is_heard() || head.was_proxied() || head.trust().fixed_scheme().is_some() {
+    if !head.collects_diagnoses() || head.was_proxied() || head.trust().fixed_scheme().is_some() {
         return;
     }
     let signs = Signs::of(head.unnoted());

@@ -30,12 +30,12 @@
 mod canonical_host;
 mod clock;
 mod combine;
+mod decide;
 mod exempt;
 mod func;
 mod https_only;
 mod loop_doctor;
 mod maintenance;
-mod one_hop;
 mod versioning;
 
 use std::mem;
@@ -49,6 +49,7 @@ use crate::redirection::Redirection;
 pub use canonical_host::CanonicalHost;
 pub use combine::When;
 pub(crate) use combine::append;
+pub(crate) use decide::decide;
 pub(crate) use exempt::Exempt;
 pub use func::{PolicyFn, policy_fn};
 pub use https_only::HttpsOnly;
@@ -56,7 +57,6 @@ use loop_doctor::examine;
 pub use maintenance::{
     Maintenance, MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable,
 };
-pub(crate) use one_hop::decide;
 pub use versioning::{HeaderVersioning, Retirement, Versioning};
 
 /// Decides about a request from its head: pure, synchronous, without I/O.
@@ -69,7 +69,8 @@ pub use versioning::{HeaderVersioning, Retirement, Versioning};
             or `Option<Redirection>`"
 )]
 pub trait RedirectPolicy: Send + Sync {
-    /// What of this request?
+    /// Decides what to do with this request. What it asks of the head leaves notes for the answer: see
+    /// [`RequestHead`].
     fn decide(&self, head: &RequestHead<'_>) -> Decision;
 
     /// What diagnoses call this policy: its type, unless it says otherwise.
@@ -151,7 +152,7 @@ pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>
             mem::forget(pass);
             Decision::Pass
         }
-        Decision::Redirect(to) if cannot_move(head) || to.is_self(head) => Decision::Pass,
+        Decision::Redirect(to) if cannot_move(head) || to.resolve(head).is_self() => Decision::Pass,
         Decision::Respond(with) if is_redirection(&with) && cannot_move(head) => Decision::Pass,
         decided => {
             if let Decision::Redirect(_) = decided {

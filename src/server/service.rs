@@ -63,7 +63,7 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
         let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
         let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
         let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
-        let head = head.heard(on_diagnosis.is_some());
+        let head = if on_diagnosis.is_some() { head.collect_diagnoses() } else { head };
         let decision = decide(&*self.policy, &head, self.settings.separate_https_redirect);
         let tell = || head.each_diagnosis(|diagnosis| on_diagnosis.tell(&diagnosis));
         let answer = match (head.refusal(), decision) {
@@ -71,7 +71,7 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
                 Verdict::Annotate { fields: HeaderMap::new(), unstored: true }
             }
             (None, Decision::Pass) => {
-                if head.is_heard() {
+                if head.collects_diagnoses() {
                     tell();
                 }
                 // Said at once: a pass does not carry the room of an answer around.

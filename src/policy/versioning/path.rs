@@ -8,9 +8,9 @@ use super::retirement::{Retirement, Stage, Standing, gone};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::exempt::{is_ambiguous, is_below};
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
+use crate::uri::{is_ambiguous, is_below};
 
 /// Versions in paths: retired ones and unversioned requests are sent to the current one.
 ///

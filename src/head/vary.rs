@@ -2,19 +2,19 @@ use http::{HeaderName, HeaderValue, header};
 
 use crate::trust::Trust;
 
-/// Fields that were read. Beyond the room for names, "all of them" is the honest answer.
+/// The headers that a decision read. More names than there is room for become `*`.
 #[derive(Default)]
-pub(super) struct Reads {
-    /// Nothing to make or drop, where nothing was read.
+pub(super) struct Vary {
+    /// `None` until a name is noted.
     names: Option<[Option<HeaderName>; 6]>,
-    /// Those of trusted proxies.
+    /// Whether the fields of trusted proxies were read.
     forwarded: bool,
     all: bool,
 }
 
-impl Reads {
+impl Vary {
     pub(super) fn note(&mut self, name: HeaderName) {
-        // Every cache keys by it.
+        // The host is part of every cache's key.
         if name == header::HOST {
             return;
         }
@@ -39,21 +39,12 @@ impl Reads {
         self.all = true;
     }
 
-    /// Notes what another head noted.
-    pub(super) fn absorb(&mut self, other: Self) {
-        self.all |= other.all;
-        self.forwarded |= other.forwarded;
-        if let Some(names) = other.names {
-            names.into_iter().flatten().for_each(|name| self.note(name));
-        }
-    }
-
-    /// The value of `Vary` (RFC 9110 §12.5.5).
-    pub(super) fn vary(&self, trust: &Trust) -> Option<HeaderValue> {
+    /// The value of `Vary` (RFC 9110 §12.5.5); `None` if nothing was read.
+    pub(super) fn value(&self, trust: &Trust) -> Option<HeaderValue> {
         if self.all {
             return Some(HeaderValue::from_static("*"));
         }
-        let forwarded = self.forwarded.then(|| trust.fields()).into_iter().flatten();
+        let forwarded = self.forwarded.then(|| trust.header_names()).into_iter().flatten();
         let mut names: Vec<HeaderName> = forwarded.collect();
         for name in self.names.iter().flatten().flatten() {
             if !names.contains(name) {
