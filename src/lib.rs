@@ -105,7 +105,7 @@ pub mod server;
 pub mod trust;
 mod uri;
 
-pub use config_error::ConfigError;
+pub use config_error::{ConfigError, ConfigErrorKind};
 pub use diagnosis::Diagnosis;
 #[cfg(feature = "follow")]
 pub use follow::{

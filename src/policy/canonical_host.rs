@@ -52,7 +52,7 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] if it is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn new(host: &str) -> Result<Self, ConfigError> {
         let to = Redirection::new().host(host)?.on_own_host();
         let host = Host::parse(host)?;
@@ -68,7 +68,7 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] for a name that is no host.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host.
     pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -86,7 +86,8 @@ impl HttpsOnly {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] for a name that is no host, or no name at all.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, or no
+    /// name at all.
     pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -115,7 +116,8 @@ impl HttpsOnly {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Path`] if it does not start with `/`, names no segment, or could never match.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it does not start with `/`, names
+    /// no segment, or could never match.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;
         Ok(self)

@@ -64,7 +64,8 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] for a name that is no host, or no name at all.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, or no
+    /// name at all.
     pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -78,7 +79,7 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] if it is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn default_host(mut self, host: &str) -> Result<Self, ConfigError> {
         Arc::make_mut(&mut self.settings).hosts.set_default(host)?;
         Ok(self)

@@ -94,7 +94,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] as for [`Redirection::to`].
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to`].
     pub fn page(self, url: &str) -> Result<Maintenance<Page>, ConfigError> {
         Redirection::to(url).map(|to| self.with(Page(to)))
     }
@@ -104,7 +104,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] as for [`Redirection::to_origin`].
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to_origin`].
     pub fn standby(self, origin: &str) -> Result<Maintenance<Standby>, ConfigError> {
         Redirection::to_origin(origin).map(|to| self.with(Standby(to)))
     }
@@ -113,7 +113,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] as for [`Redirection::to`].
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to`].
     pub fn redirect_to(self, url: &str) -> Result<Maintenance<RedirectTo>, ConfigError> {
         Redirection::to(url).map(|to| self.with(RedirectTo(to)))
     }
@@ -130,7 +130,7 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Path`] as there.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) as there.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;
         Ok(self)

@@ -79,7 +79,8 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Version`] if `name` is no field name, or no version is served.
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `name` is no field name, or
+    /// no version is served.
     pub fn header<I>(name: &str, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -94,7 +95,8 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Version`] if `media_type` is none, or no version is served.
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `media_type` is none, or no
+    /// version is served.
     pub fn accept<I>(media_type: &str, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -126,8 +128,8 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Path`] and [`ConfigError::Version`] as for
-    /// [`Versioning::new`].
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) and
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) as for [`Versioning::new`].
     pub fn in_path(mut self, prefix: &str, version: &str) -> Result<Self, ConfigError> {
         self.in_path = Some(Versioning::new(prefix, version)?);
         Ok(self)
@@ -137,8 +139,9 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Version`] if it is served, was retired already, or is to move without a path;
-    /// [`ConfigError::Dates`] as for [`Versioning::retire_by`].
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is served, was retired
+    /// already, or is to move without a path;
+    /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for [`Versioning::retire_by`].
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         segment(version)?;
         if self.served.iter().any(|served| **served == *version) {

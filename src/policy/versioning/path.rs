@@ -86,8 +86,9 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Path`] if `prefix` is no path, [`ConfigError::Version`] if `current` is not
-    /// one plain segment.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `prefix` is no path,
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `current` is not one plain
+    /// segment.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
         let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
@@ -112,7 +113,8 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Version`] if it is not one plain segment, or is the current version.
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is not one plain
+    /// segment, or is the current version.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
         self.check(version)?;
         self.retired.push(Standing::moved(version));
@@ -123,7 +125,8 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Version`] as for [`retire`](Self::retire), [`ConfigError::Dates`] if the
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) as for
+    /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) if the
     /// stages are out of order, or a date lies outside of the years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         self.check(version)?;
