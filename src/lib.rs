@@ -92,10 +92,12 @@
 mod axum;
 mod config_error;
 mod diagnosis;
+mod drain;
 #[cfg(feature = "follow")]
 pub mod follow;
 mod head;
 pub mod hsts;
+mod method;
 pub mod policy;
 mod quoted;
 pub mod redirection;

@@ -69,12 +69,12 @@ where
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
             StateProj::Answer { upload, response } => {
-                let outcome = ready!(upload.poll_drained(cx));
+                let connection = ready!(upload.poll_drained(cx));
                 let Some(mut response) = response.take() else {
                     // Polled after it was ready, which the contract of `Future` leaves open.
                     return Poll::Pending;
                 };
-                if let Some((name, value)) = outcome.field() {
+                if let Some((name, value)) = connection.header() {
                     response.headers_mut().insert(name, value);
                 }
                 Poll::Ready(Ok(response.map(ResponseBody::own)))

@@ -114,8 +114,8 @@ where
             }
             Verdict::Answer(response) => {
                 // The head ends here: while it lives, the connection cannot use its buffer again.
-                let upload = Upload::of(request, self.settings.drain);
-                ResponseFuture::answer(response, self.drain.begin(upload))
+                let upload = Upload::new(request, self.settings.drain);
+                ResponseFuture::answer(response, self.drain.start(upload))
             }
         }
     }

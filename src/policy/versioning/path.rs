@@ -2,11 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::Method;
-
 use super::retirement::{Retirement, Stage, Standing, gone};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
+use crate::method::is_get_or_head;
 use crate::policy::clock::Clock;
 use crate::policy::exempt::{is_ambiguous, is_below};
 use crate::policy::{Decision, RedirectPolicy};
@@ -206,7 +205,7 @@ impl Versioning {
     }
 
     fn end(&self, head: &RequestHead<'_>, standing: &Standing, to: Redirection) -> Decision {
-        let stays = self.get_and_head_only && !matches!(*head.method(), Method::GET | Method::HEAD);
+        let stays = self.get_and_head_only && !is_get_or_head(head.method());
         match standing.stage(&self.clock) {
             Stage::Served => Decision::Pass,
             Stage::Deprecated => Decision::PassWithHeaders(standing.announcement(head, Some(&to))),
