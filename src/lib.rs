@@ -103,6 +103,7 @@ mod quoted;
 pub mod redirection;
 #[cfg(feature = "follow")]
 pub mod replay;
+mod response;
 pub mod server;
 pub mod trust;
 mod uri;

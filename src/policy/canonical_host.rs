@@ -1,4 +1,4 @@
-use super::{Decision, RedirectPolicy};
+use super::{Decision, RedirectPolicy, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
@@ -88,7 +88,7 @@ impl CanonicalHost {
 
 impl RedirectPolicy for CanonicalHost {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        if head.has_no_url() || head.is_preflight() {
+        if !is_redirectable(head) {
             return Decision::Pass;
         }
         match head.authority() {

@@ -1,6 +1,6 @@
 use http::StatusCode;
 
-use super::{Decision, Exempt, RedirectPolicy, examine};
+use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
@@ -143,9 +143,9 @@ impl HttpsOnly {
         if self.exempt.covers(head) {
             return Decision::Pass;
         }
-        examine(head);
+        https_loop::diagnose(head);
         let refused = self.refuse_unsafe && !head.method().is_safe();
-        if head.has_no_url() || head.is_preflight() || refused {
+        if !is_redirectable(head) || refused {
             return Decision::text(StatusCode::FORBIDDEN, "https is required\n");
         }
         let Some(authority) = head.authority() else {

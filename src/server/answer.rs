@@ -9,8 +9,8 @@ use super::redirected::Redirected;
 use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
-use crate::policy::text_response;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
+use crate::response::text_response;
 
 #[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
 pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

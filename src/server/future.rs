@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::answer::NO_STORE;
 use super::body::ResponseBody;
 use super::drain::Upload;
-use crate::policy::append;
+use crate::response::append_headers;
 
 pin_project! {
     /// The response of [`Redirect`](crate::Redirect): the inner service's, or an answer once the
@@ -64,7 +64,7 @@ where
                     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
                 }
                 if let Some(fields) = fields.take() {
-                    append(response.headers_mut(), fields);
+                    append_headers(response.headers_mut(), fields);
                 }
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }

@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderValue, StatusCode, header};
 
 use super::clock::Clock;
-use super::{Decision, Exempt, RedirectPolicy, text_response};
+use super::{Decision, Exempt, RedirectPolicy};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
+use crate::response::text_response;
 use bypass::Bypass;
 pub use switch::{MaintenanceSwitch, MaintenanceWindow};
 pub use target::{Page, RedirectTo, Standby, Unavailable};

@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::text_response;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
+use crate::response::text_response;
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
