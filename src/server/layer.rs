@@ -7,7 +7,7 @@ use tower_layer::Layer;
 
 use super::drain_on::{DrainInline, DrainOn};
 use super::service::Redirect;
-use super::settings::{DrainLimit, Hook, Settings};
+use super::settings::{DiagnosisHook, DrainLimit, Settings};
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
 use crate::policy::RedirectPolicy;
@@ -120,7 +120,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// Calls `hook` with what an operator should know, once for each cause; on the thread that
     /// serves the request, so that it should only note or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.on_diagnosis = Hook::new(hook))
+        self.set(|settings| settings.on_diagnosis = DiagnosisHook::new(hook))
     }
 
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
