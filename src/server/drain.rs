@@ -55,6 +55,7 @@ impl<B> Upload<B> {
 }
 
 impl<B: Body> Upload<B> {
+    /// Takes the body of `request`, unless none of it is to be read.
     pub(super) fn new(request: Request<B>, limit: DrainLimit) -> Self {
         let http1 = request.version() < Version::HTTP_2;
         let expects_continue = request.headers().contains_key(header::EXPECT);
