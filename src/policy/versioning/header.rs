@@ -2,32 +2,33 @@ use std::time::SystemTime;
 
 use http::{HeaderName, StatusCode, header};
 
-use super::path::{Seen, Versioning, segment};
-use super::retirement::{Retirement, Stage, Standing, gone};
+use super::path::{PathVersion, Versioning, check_version};
+use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::quoted::split;
 
-/// Versions in a field: `Api-Version: 2`, or `Accept: application/vnd.shop.v2+json`.
+/// Ends versions in a header: `Api-Version: 1`, or `Accept: application/vnd.shop.v1+json`.
 ///
-/// A `Location` cannot change a field, so that such a version has no redirect stage: it is served,
-/// and then refused. Unless the path carries the version from then on: see
-/// [`in_path`](Self::in_path).
+/// A `Location` cannot change a header, so a retired version is served until it is refused. It can
+/// be redirected only if the path carries the version from then on: see [`in_path`](Self::in_path).
 ///
 /// Rules, in order:
 ///
-/// 1. Without the field, or without a media type of ours in it, a request passes; so do CORS
-///    preflights, and paths that carry the version themselves.
-/// 2. A version that is served passes; one that ends gets what its [`Retirement`] says: the fields
-///    of a deprecated one, 307 and 308 where the path can carry it, at last 410.
-/// 3. `Accept` is a list of offers: it passes if any of them is served, or is none of ours. Else, at
-///    the end, it gets 406, since another offer would do (RFC 9110 §15.5.7).
-/// 4. A version that nobody declared, and a header with several values, get 400; in `Accept` 406.
+/// 1. A request passes if it lacks the header, or if the header lacks the configured media type; so
+///    do CORS preflights, and requests whose path carries the version.
+/// 2. A served version passes. A retired one gets what its [`Retirement`] says: the headers of a
+///    deprecated version, 307 or 308 if the path can carry the version, and 410 in the end.
+/// 3. `Accept` is a list of alternatives. It passes if one of them is served, or is another media
+///    type. Otherwise it gets 406 in the end, since another media type would be accepted (RFC 9110
+///    §15.5.7).
+/// 4. A version that was not declared gets 400, and so does a header with several values; in `Accept`
+///    it gets 406.
 ///
-/// Pitfall: an answer that depends on the field is the application's to mark with `Vary`; the layer
-/// does so for its own.
+/// Pitfall: the layer sets `Vary` on its own answers. If the application's answer depends on the
+/// header, the application has to set `Vary` itself.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -50,32 +51,34 @@ use crate::quoted::split;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct HeaderVersioning {
-    field: Field,
+    source: Source,
     served: Vec<Box<str>>,
-    retired: Vec<Standing>,
-    /// Where the version goes once it has left the field.
+    retired: Vec<RetiredVersion>,
+    /// The paths that carry the version once the header does not.
     in_path: Option<Versioning>,
     clock: Clock,
 }
 
-/// What carries the version.
+/// The header that carries the version.
 #[derive(Clone, Debug)]
-enum Field {
+enum Source {
     Header(HeaderName),
     /// `type/subtype`, in lower case.
     Accept(Box<str>),
 }
 
-/// What a request says.
-enum Said<'a> {
-    Nothing,
+/// The version in a request's header.
+enum HeaderVersion<'a> {
+    /// No version, or another media type.
+    None,
     Served,
-    Ends(&'a Standing),
+    Retired(&'a RetiredVersion),
+    /// Not declared, or not readable.
     Unknown,
 }
 
 impl HeaderVersioning {
-    /// Versions are the value of the field `name`.
+    /// Creates a policy for versions in the header `name`, of which those in `served` pass.
     ///
     /// # Errors
     ///
@@ -87,11 +90,13 @@ impl HeaderVersioning {
     {
         let name = HeaderName::try_from(name)
             .map_err(|_| ConfigError::version(name, "not a field name"))?;
-        Self::new(Field::Header(name), served)
+        Self::new(Source::Header(name), served)
     }
 
-    /// Versions are part of a media type in `Accept`: for `application/vnd.shop`, the `v2` of
-    /// `application/vnd.shop.v2+json`, or the `2` of `application/vnd.shop+json; version=2`.
+    /// Creates a policy for versions in a media type of `Accept`, of which those in `served` pass.
+    ///
+    /// For `application/vnd.shop`, the version is the `v2` of `application/vnd.shop.v2+json`, or the `2`
+    /// of `application/vnd.shop+json; version=2`.
     ///
     /// # Errors
     ///
@@ -105,10 +110,10 @@ impl HeaderVersioning {
         if !media_type.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub)) {
             return Err(ConfigError::version(media_type, "not a media type without a suffix"));
         }
-        Self::new(Field::Accept(media_type.to_ascii_lowercase().into()), served)
+        Self::new(Source::Accept(media_type.to_ascii_lowercase().into()), served)
     }
 
-    fn new<I>(field: Field, served: I) -> Result<Self, ConfigError>
+    fn new<I>(source: Source, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -117,14 +122,15 @@ impl HeaderVersioning {
         if served.is_empty() {
             return Err(ConfigError::version("", "without one that is served, nothing could pass"));
         }
-        served.iter().try_for_each(|version| segment(version))?;
+        served.iter().try_for_each(|version| check_version(version))?;
         let clock = Clock::default();
-        Ok(Self { field, served, retired: Vec::new(), in_path: None, clock })
+        Ok(Self { source, served, retired: Vec::new(), in_path: None, clock })
     }
 
-    /// From now on the first segment below `prefix` carries the version, and `version` is where those
-    /// that end by a redirection are sent: `/api/orders` to `/api/v2/orders`. A path that carries a
-    /// version already passes, whatever the field says.
+    /// Redirects retired versions to paths that carry the version: from `/api/orders` to
+    /// `/api/v2/orders`, for the prefix `/api` and the version `v2`.
+    ///
+    /// A path that carries a version already passes, whatever the header says.
     ///
     /// # Errors
     ///
@@ -135,7 +141,8 @@ impl HeaderVersioning {
         Ok(self)
     }
 
-    /// Ends this version by date. Stages that move need [`in_path`](Self::in_path) first.
+    /// Ends this version by the dates of `plan`. Call [`in_path`](Self::in_path) before, if it has
+    /// stages that redirect.
     ///
     /// # Errors
     ///
@@ -143,123 +150,130 @@ impl HeaderVersioning {
     /// already, or is to move without a path;
     /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for [`Versioning::retire_by`].
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        segment(version)?;
+        check_version(version)?;
         if self.served.iter().any(|served| **served == *version) {
             return Err(ConfigError::version(
                 version,
                 "a version that is served cannot be retired",
             ));
         }
-        if self.retired.iter().any(|standing| standing.is(version)) {
+        if self.retired.iter().any(|retired| retired.has_name(version)) {
             return Err(ConfigError::version(version, "retired twice"));
         }
-        if plan.moves() && self.in_path.is_none() {
+        if plan.redirects() && self.in_path.is_none() {
             let reason = "a redirection cannot change a field: say by `in_path` where it leads";
             return Err(ConfigError::version(version, reason));
         }
-        self.retired.push(Standing::by(version, plan)?);
+        self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
     }
 
-    /// What time it is, in place of the system's clock: for tests.
+    /// Replaces the system's clock, for tests.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(now);
         self
     }
 
-    fn version(&self, version: &str) -> Said<'_> {
+    fn classify(&self, version: &str) -> HeaderVersion<'_> {
         if self.served.iter().any(|served| **served == *version) {
-            return Said::Served;
+            return HeaderVersion::Served;
         }
-        self.retired.iter().find(|standing| standing.is(version)).map_or(Said::Unknown, Said::Ends)
+        self.retired
+            .iter()
+            .find(|retired| retired.has_name(version))
+            .map_or(HeaderVersion::Unknown, HeaderVersion::Retired)
     }
 
-    fn in_header(&self, name: &HeaderName, head: &RequestHead<'_>) -> Said<'_> {
+    fn in_header(&self, name: &HeaderName, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut values = head.header_all(name.clone());
         match (values.next(), values.next()) {
-            (None, _) => Said::Nothing,
+            (None, _) => HeaderVersion::None,
             (Some(value), None) => {
-                value.to_str().map_or(Said::Unknown, |text| self.version(text.trim()))
+                value.to_str().map_or(HeaderVersion::Unknown, |text| self.classify(text.trim()))
             }
-            (Some(_), Some(_)) => Said::Unknown,
+            (Some(_), Some(_)) => HeaderVersion::Unknown,
         }
     }
 
-    /// The best that is offered: what passes, then what lasts longest.
-    fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> Said<'_> {
+    /// Returns the best version that `Accept` offers: one that passes, else a retired one that is not
+    /// gone, else any.
+    fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut best = None;
         for line in head.header_all(header::ACCEPT) {
-            // What is no list is for the application to judge.
-            let Ok(line) = line.to_str() else { return Said::Nothing };
+            // The application answers for an `Accept` that is not a list.
+            let Ok(line) = line.to_str() else { return HeaderVersion::None };
             for range in split(line, b',') {
-                let Ok(range) = range else { return Said::Nothing };
+                let Ok(range) = range else { return HeaderVersion::None };
                 match offer(range, media_type) {
                     Offer::Refused => {}
-                    Offer::Other => return Said::Nothing,
-                    Offer::Version(version) => match self.version(version) {
-                        Said::Ends(standing) => {
-                            let stage = |standing: &Standing| standing.stage(&self.clock);
-                            let better = |seen: &Said<'_>| match seen {
-                                Said::Ends(seen) => stage(seen) == Stage::Gone,
+                    Offer::Other => return HeaderVersion::None,
+                    Offer::Version(version) => match self.classify(version) {
+                        HeaderVersion::Retired(retired) => {
+                            let is_worse = |best: &HeaderVersion<'_>| match best {
+                                HeaderVersion::Retired(best) => {
+                                    best.stage(&self.clock) == Stage::Gone
+                                }
                                 _ => true,
                             };
-                            if best.as_ref().is_none_or(better) {
-                                best = Some(Said::Ends(standing));
+                            if best.as_ref().is_none_or(is_worse) {
+                                best = Some(HeaderVersion::Retired(retired));
                             }
                         }
-                        Said::Unknown if best.is_none() => best = Some(Said::Unknown),
-                        Said::Unknown => {}
+                        HeaderVersion::Unknown if best.is_none() => {
+                            best = Some(HeaderVersion::Unknown)
+                        }
+                        HeaderVersion::Unknown => {}
                         served => return served,
                     },
                 }
             }
         }
-        best.unwrap_or(Said::Nothing)
+        best.unwrap_or(HeaderVersion::None)
     }
 }
 
 impl RedirectPolicy for HeaderVersioning {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        let to = match self.in_path.as_ref().map(|paths| (paths, paths.see(head.path()))) {
-            Some((_, Seen::Carried)) => return Decision::Pass,
-            Some((paths, Seen::Unversioned { at })) => Some(paths.insert(at)),
+        let to = match self.in_path.as_ref().map(|paths| (paths, paths.locate(head.path()))) {
+            Some((_, PathVersion::Served)) => return Decision::Pass,
+            Some((paths, PathVersion::Unversioned { at })) => Some(paths.insert(at)),
             _ => None,
         };
         if head.is_preflight() {
             return Decision::Pass;
         }
-        let (said, refused) = match &self.field {
-            Field::Header(name) => (self.in_header(name, head), StatusCode::BAD_REQUEST),
-            Field::Accept(media) => (self.in_accept(media, head), StatusCode::NOT_ACCEPTABLE),
+        let (version, refusal) = match &self.source {
+            Source::Header(name) => (self.in_header(name, head), StatusCode::BAD_REQUEST),
+            Source::Accept(media) => (self.in_accept(media, head), StatusCode::NOT_ACCEPTABLE),
         };
-        let standing = match said {
-            Said::Nothing | Said::Served => return Decision::Pass,
-            Said::Unknown => return Decision::text(refused, "no such version\n"),
-            Said::Ends(standing) => standing,
+        let retired = match version {
+            HeaderVersion::None | HeaderVersion::Served => return Decision::Pass,
+            HeaderVersion::Unknown => return Decision::text(refusal, "no such version\n"),
+            HeaderVersion::Retired(retired) => retired,
         };
-        match (standing.stage(&self.clock), to) {
+        match (retired.stage(&self.clock), to) {
             (Stage::Served, _) => Decision::Pass,
             (Stage::Moved, Some(to)) => Decision::Redirect(to),
             (Stage::MovedPermanently(time), Some(to)) => {
                 Decision::Redirect(to.permanent().max_age(time))
             }
-            (Stage::Gone, to) => match &self.field {
-                Field::Header(_) => Decision::Respond(gone(head, to.as_ref())),
-                Field::Accept(_) => Decision::text(refused, "this version was retired\n"),
+            (Stage::Gone, to) => match &self.source {
+                Source::Header(_) => Decision::Respond(gone_response(head, to.as_ref())),
+                Source::Accept(_) => Decision::text(refusal, "this version was retired\n"),
             },
-            // Elsewhere than below the prefix nothing moves.
+            // Without a path to move to, the version stays deprecated.
             (Stage::Deprecated | Stage::Moved | Stage::MovedPermanently(_), to) => {
-                Decision::PassWithHeaders(standing.announcement(head, to.as_ref()))
+                Decision::PassWithHeaders(retired.announcement(head, to.as_ref()))
             }
         }
     }
 }
 
-/// What one media range offers (RFC 9110 §12.5.1).
+/// The version that one media range of `Accept` offers (RFC 9110 §12.5.1).
 enum Offer<'a> {
-    /// `q=0`, or nothing at all.
+    /// `q=0`, or an empty range.
     Refused,
-    /// Anything else, or ours without a version.
+    /// Another media type, or the configured one without a version.
     Other,
     Version(&'a str),
 }
@@ -281,10 +295,11 @@ fn offer<'a>(range: &'a str, media_type: &str) -> Offer<'a> {
     if essence.is_empty() {
         return Offer::Refused;
     }
-    let ours = essence.get(..media_type.len()).is_some_and(|s| s.eq_ignore_ascii_case(media_type));
-    let rest = essence.get(media_type.len()..).filter(|_| ours);
+    let is_ours =
+        essence.get(..media_type.len()).is_some_and(|s| s.eq_ignore_ascii_case(media_type));
+    let rest = essence.get(media_type.len()..).filter(|_| is_ours);
     let Some(rest) = rest else { return Offer::Other };
-    // `.v2+json`, `+json` or nothing.
+    // `rest` is `.v2+json`, `+json` or empty.
     let dotted = rest.split_once('+').map_or(rest, |(dotted, _)| dotted);
     match (dotted.strip_prefix('.'), version) {
         (Some(version), _) => Offer::Version(version),
