@@ -41,13 +41,13 @@ impl Exempt {
 
     /// ACME for GET and HEAD, the named paths for OPTIONS also.
     pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
-        let reads = is_get_or_head(head.method());
-        if !reads && *head.method() != Method::OPTIONS {
+        let get_or_head = is_get_or_head(head.method());
+        if !get_or_head && *head.method() != Method::OPTIONS {
             return false;
         }
         let path = head.path();
         let named = || self.paths.iter().any(|prefix| is_below(path, prefix));
-        ((reads && is_below(path, Self::ACME)) || named()) && !is_ambiguous(path)
+        ((get_or_head && is_below(path, Self::ACME)) || named()) && !is_ambiguous(path)
     }
 }
 

@@ -62,7 +62,7 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] if `url` is neither, is not http or https, or holds userinfo or a
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or https, or holds userinfo or a
     /// fragment.
     ///
     /// ```
@@ -105,7 +105,7 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] if `origin` is no http or https origin, or has a path or query.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is no http or https origin, or has a path or query.
     pub fn to_origin(origin: &str) -> Result<Self, ConfigError> {
         let url = Self::to(origin)?;
         let has_path = !matches!(&url.path, Some(Path::Whole(path)) if &**path == "/");
@@ -129,7 +129,7 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] if `host` is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is no host, or has a port.
     pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(Host::parse(host)?);
         Ok(self)

@@ -51,7 +51,7 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Proxy`] for a text that is neither an address nor a range.
+    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for a text that is neither an address nor a range.
     pub fn proxies<I>(ranges: I) -> Result<TrustedProxies, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
