@@ -96,6 +96,8 @@ mod diagnosis;
 pub mod follow;
 mod head;
 pub mod hsts;
+#[cfg(feature = "follow")]
+mod method;
 pub mod policy;
 mod quoted;
 pub mod redirection;
@@ -109,8 +111,9 @@ pub use config_error::ConfigError;
 pub use diagnosis::Diagnosis;
 #[cfg(feature = "follow")]
 pub use follow::{
-    FollowError, FollowOptions, FollowPolicy, FollowRedirects, FollowRedirectsLayer, MethodRewrite,
-    RedirectContext, RedirectError, RedirectHistory,
+    Action, Attempt, FollowError, FollowOptions, FollowPolicy, FollowRedirects,
+    FollowRedirectsLayer, MethodRewrite, RedirectContext, RedirectError, RedirectHistory,
+    follow_fn,
 };
 pub use head::RequestHead;
 pub use hsts::HstsLayer;

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::config_error::ConfigError;
 
-/// Origins that trust each other.
+/// Origins that trust each other with credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Origins(Option<Arc<[url::Origin]>>);
 
@@ -20,8 +20,8 @@ impl Origins {
         Ok(())
     }
 
-    /// Both are listed.
-    pub(super) fn join(&self, a: &Uri, b: &Uri) -> bool {
+    /// Whether the origins of both URIs are in the list.
+    pub(super) fn lists_both(&self, a: &Uri, b: &Uri) -> bool {
         let Some(listed) = &self.0 else { return false };
         let is_listed = |uri: &Uri| {
             Url::parse(&uri.to_string()).is_ok_and(|url| listed.contains(&url.origin()))
@@ -36,7 +36,7 @@ fn parse(text: &str) -> Result<url::Origin, ConfigError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("not an absolute http or https url"));
     }
-    // As `Url` writes an origin, with the one slash that it adds.
+    // `Url` prints an origin with a slash as its path; anything more is no part of an origin.
     let origin = url.origin();
     if url.as_str() != format!("{}/", origin.ascii_serialization()) {
         return Err(refused("an origin has no userinfo, path, query or fragment"));
