@@ -75,12 +75,14 @@ where
     }
 }
 
+/// Breaks with the response to return, or continues with the next state.
+type Judgment<F, B, R> = ControlFlow<Response<R>, State<F, B, R>>;
+
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
-    /// Decides about a response: breaks with the one to return, or continues with the next state.
     fn judge<F, R>(
         &mut self,
         mut response: Response<R>,
-    ) -> Result<ControlFlow<Response<R>, State<F, B, R>>, RedirectError> {
+    ) -> Result<Judgment<F, B, R>, RedirectError> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
         let (status, headers) = (response.status(), response.headers());
         if step(settings, &**policy, next_request, status, headers)? == NextStep::Return {
@@ -140,8 +142,10 @@ where
                 }
                 StateProj::Waiting { body } => {
                     ready!(chain.service.poll_ready(cx)).map_err(FollowError::Service)?;
-                    #[allow(clippy::expect_used)] // As futures do that are polled after completion.
-                    let body = body.take().expect("polled after the inner service's call panicked");
+                    #[allow(clippy::panic)] // As futures do that are polled after completion.
+                    let Some(body) = body.take() else {
+                        panic!("polled after the inner service's call panicked")
+                    };
                     let request = chain.next_request.with_body(body);
                     State::Calling { future: chain.service.call(request) }
                 }
@@ -162,5 +166,55 @@ where
             shown.field("method", method).field("uri", &Redacted(uri)).field("history", history);
         }
         shown.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use http::{StatusCode, header};
+    use http_body_util::Empty;
+    use tower_layer::Layer;
+
+    use super::*;
+
+    /// Redirects its first request, and panics at the second.
+    #[derive(Clone)]
+    struct PanicsAtTheSecond {
+        called: bool,
+    }
+
+    impl Service<Request<Empty<&'static [u8]>>> for PanicsAtTheSecond {
+        type Response = Response<Empty<&'static [u8]>>;
+        type Error = Infallible;
+        type Future = Ready<Result<Self::Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<Empty<&'static [u8]>>) -> Self::Future {
+            assert!(!std::mem::replace(&mut self.called, true), "the second call");
+            let response = Response::builder().status(StatusCode::FOUND);
+            ready(Ok(response.header(header::LOCATION, "/").body(Empty::new()).expect("valid")))
+        }
+    }
+
+    #[test]
+    fn polled_after_a_panic_it_panics_rather_than_hangs() {
+        let layer = crate::FollowRedirectsLayer::new();
+        let mut client = layer.layer(PanicsAtTheSecond { called: false });
+        let mut future = pin!(client.call(Request::new(Empty::new())));
+        for message in ["the second call", "polled after the inner service's call panicked"] {
+            let mut cx = Context::from_waker(Waker::noop());
+            let poll = AssertUnwindSafe(|| future.as_mut().poll(&mut cx).is_ready());
+            let panic = catch_unwind(poll).expect_err("a panic");
+            assert_eq!(panic.downcast_ref::<&str>().copied(), Some(message));
+        }
     }
 }
