@@ -8,9 +8,10 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::Replay;
 use super::budget::ReplayBudget;
+use super::deferred::Deferred;
 use super::error::{NotReplayable, ReplayError};
 use super::recording::Recording;
-use super::state::{Deferred, State};
+use super::state::State;
 use super::sync::{Arc, Mutex, MutexGuard};
 
 /// Makes any body [`Replay`] by recording, up to a limit, what is sent of it. See the [module](super)

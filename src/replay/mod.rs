@@ -46,10 +46,12 @@
 mod attempts;
 mod body;
 mod budget;
+mod deferred;
 mod error;
 mod func;
 mod layer;
 mod recording;
+mod source;
 mod state;
 mod sync;
 

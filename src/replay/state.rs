@@ -5,16 +5,17 @@
 //! where the source was read, or it is discarded as a whole: `not_replayable` says why.
 
 use std::cmp::Ordering;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::attempts::Attempts;
+use super::deferred::Deferred;
 use super::error::{NotReplayable, ReplayError};
 use super::recording::Recording;
+use super::source::Source;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -34,13 +35,6 @@ pub(super) struct State<B> {
     handles: usize,
 }
 
-enum Source<B> {
-    /// Boxed, so that it can be pinned although the state moves.
-    Live(Pin<Box<B>>),
-    Ended,
-    Failed,
-}
-
 /// How much of the recording the current attempt has read.
 struct Position {
     /// The number of chunks read. All of them, while it reads the source.
@@ -56,27 +50,6 @@ impl Position {
     }
 }
 
-/// Wakers and sources to wake or drop after unlocking; they may call back into this body.
-#[must_use]
-pub(super) struct Deferred<B> {
-    wake: Option<Waker>,
-    drop_waker: Option<Waker>,
-    drop_source: Source<B>,
-}
-
-impl<B> Deferred<B> {
-    pub(super) fn nothing() -> Self {
-        Self { wake: None, drop_waker: None, drop_source: Source::Ended }
-    }
-
-    pub(super) fn run(self) {
-        drop((self.drop_waker, self.drop_source));
-        if let Some(waker) = self.wake {
-            waker.wake();
-        }
-    }
-}
-
 impl<B> State<B> {
     /// A state with one handle, whose attempt has number 0 and is current.
     pub(super) fn new(
@@ -86,7 +59,7 @@ impl<B> State<B> {
         recording: Recording,
     ) -> Self {
         Self {
-            source: source.map_or(Source::Ended, |source| Source::Live(Box::pin(source))),
+            source: source.map_or(Source::Ended, Source::new),
             position: Position::start(&recording),
             recording,
             trailers: None,
@@ -136,6 +109,7 @@ impl<B> State<B> {
     /// Ends the current attempt. If only it and the caller have a handle, everything is freed.
     pub(super) fn abort(&mut self, deferred: &mut Deferred<B>) {
         let current = usize::from(!self.attempts.has_ended());
+        // One handle is the caller's, which does not read.
         let others = self.handles.saturating_sub(1 + current);
         deferred.wake = self.attempts.abort();
         self.rewind();
@@ -145,7 +119,9 @@ impl<B> State<B> {
         }
     }
 
+    /// Moves the position to the first byte, for an attempt that has just become current.
     fn rewind(&mut self) {
+        // Small chunks that are still gathered cannot be read.
         self.recording.seal();
         self.position = Position::start(&self.recording);
     }
@@ -185,17 +161,20 @@ impl<B> State<B> {
     }
 
     /// Records a frame of the source for later attempts, or discards the recording if there cannot
-    /// be any. The current attempt, which gets the frame, counts as having read what is recorded.
+    /// be any.
     fn record(&mut self, frame: &Frame<Bytes>) {
         if self.over_limit {
+            // Set from the size hint of the source, or below by an earlier frame.
             self.discard(NotReplayable::TooLarge);
         } else if self.is_last() {
+            // A recording serves later attempts, and no handle is left to make one.
             self.discard(NotReplayable::Released);
         } else if let Some(data) = frame.data_ref() {
             if self.recording.len().saturating_add(data.len() as u64) > self.limit {
                 self.over_limit = true;
                 self.discard(NotReplayable::TooLarge);
             } else if self.not_replayable.is_none() {
+                // The current attempt gets the frame itself, so its position is after it.
                 if self.recording.push(data) {
                     self.position.chunks = self.recording.chunks();
                 } else {
@@ -225,6 +204,7 @@ where
         let index = self.position.chunks;
         if let Some(chunk) = self.recording.get(index) {
             if self.is_last() {
+                // No handle is left that could replay, so that this chunk is not read again.
                 self.recording.free(index);
                 self.mark_not_replayable(NotReplayable::Released);
             }
@@ -247,7 +227,8 @@ where
             }
         };
         let polled = source.as_mut().poll_frame(cx);
-        // Superseding wakes this attempt, so the waker is kept while it waits for the source.
+        // While the source is pending, the waker is kept so that a newer attempt can end this one.
+        // Wakers are dropped after unlocking, as everything foreign is.
         deferred.drop_waker = match polled {
             Poll::Ready(_) => self.attempts.unregister(),
             Poll::Pending => self.attempts.register(cx),
@@ -273,7 +254,7 @@ where
 
     /// Whether the current attempt was polled, has a handle, and has not read everything.
     pub(super) fn is_uploading(&self) -> bool {
-        self.attempts.is_reading() && !(self.source_ended() && self.has_read_recording())
+        self.attempts.is_reading() && !(self.source.is_end() && self.has_read_recording())
     }
 
     /// Whether the attempt `number` has read everything. One that is superseded, or begins too late,
@@ -281,21 +262,14 @@ where
     pub(super) fn is_end(&self, number: u64) -> bool {
         match self.attempts.compare(number) {
             Ordering::Less => false,
-            Ordering::Equal => self.source_ended() && self.has_read_recording(),
+            Ordering::Equal => self.source.is_end() && self.has_read_recording(),
+            // It would begin at the first byte: at the end only if there is nothing at all.
             Ordering::Greater => {
-                self.source_ended()
+                self.source.is_end()
                     && self.not_replayable.is_none()
                     && self.recording.len() == 0
                     && self.trailers.is_none()
             }
-        }
-    }
-
-    fn source_ended(&self) -> bool {
-        match &self.source {
-            Source::Live(source) => source.is_end_stream(),
-            Source::Ended => true,
-            Source::Failed => false,
         }
     }
 
@@ -304,7 +278,7 @@ where
             && (self.position.trailers_sent || self.trailers.is_none())
     }
 
-    /// The bytes that the attempt `number` has still to read.
+    /// The number of bytes that the attempt `number` has still to read.
     pub(super) fn size_hint(&self, number: u64) -> SizeHint {
         let recorded = match self.attempts.compare(number) {
             Ordering::Equal => self.position.unread,
@@ -312,11 +286,7 @@ where
             // It ends with an error, so that nothing is known.
             _ => return SizeHint::default(),
         };
-        let source = match &self.source {
-            Source::Live(source) => source.size_hint(),
-            Source::Ended => SizeHint::with_exact(0),
-            Source::Failed => return SizeHint::default(),
-        };
+        let Some(source) = self.source.size_hint() else { return SizeHint::default() };
         let mut hint = SizeHint::new();
         hint.set_lower(source.lower().saturating_add(recorded));
         if let Some(upper) = source.upper().and_then(|upper| upper.checked_add(recorded)) {
