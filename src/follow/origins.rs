@@ -6,7 +6,7 @@ use url::Url;
 use crate::config_error::ConfigError;
 use crate::uri::Origin;
 
-/// Origins that trust each other.
+/// Origins that trust each other with credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Origins(Option<Arc<[Url]>>);
 
@@ -21,7 +21,7 @@ impl Origins {
         Ok(())
     }
 
-    /// Whether the origins of both URIs are listed.
+    /// Whether the origins of both URIs are in the list.
     pub(super) fn lists_both(&self, a: &Uri, b: &Uri) -> bool {
         let Some(listed) = &self.0 else { return false };
         let is_listed = |uri: &Uri| {
@@ -35,7 +35,7 @@ impl Origins {
 }
 
 /// Whether `new` is the https origin of the http URI `old`: one host, both on the default port.
-pub(super) fn is_upgrade(old: &Uri, new: &Uri) -> bool {
+pub(super) fn is_https_upgrade(old: &Uri, new: &Uri) -> bool {
     let (Some(old), Some(new)) = (url(old), url(new)) else { return false };
     let origins = Origin::of_url(&old).zip(Origin::of_url(&new));
     origins.is_some_and(|(old, new)| old.upgrades_to(&new))
@@ -52,7 +52,7 @@ fn parse(text: &str) -> Result<Url, ConfigError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("not an absolute http or https url"));
     }
-    // `Url` writes an origin with one slash behind it.
+    // `Url` prints an origin with a slash as its path; anything more is no part of an origin.
     if url.as_str() != format!("{}/", url.origin().ascii_serialization()) {
         return Err(refused("an origin has no userinfo, path, query or fragment"));
     }

@@ -260,8 +260,8 @@ async fn there_is_one_reading_of_a_url() {
     ] {
         let decided = std::sync::Arc::new(std::sync::Mutex::new(None));
         let noted = decided.clone();
-        let policy = follow_fn(move |hop: &Attempt<'_>| {
-            *noted.lock().expect("not poisoned") = Some(hop.next_uri().to_string());
+        let policy = follow_fn(move |attempt: &Attempt<'_>| {
+            *noted.lock().expect("not poisoned") = Some(attempt.next_uri().to_string());
             Action::Follow
         });
         let script = script(&[(302, location)]);
@@ -323,7 +323,10 @@ async fn a_limit_of_nothing_follows_nothing() {
     let outcome =
         script.follow_by(&layer().limit(0), request("GET", "http://a.test/", &[], "")).await;
     assert!(
-        outcome.expect_err("over the limit").redirect().is_some_and(|error| error.is_too_many())
+        outcome
+            .expect_err("over the limit")
+            .redirect()
+            .is_some_and(|error| error.is_too_many_redirects())
     );
     assert_eq!(script.seen().len(), 1);
 }

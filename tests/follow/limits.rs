@@ -30,7 +30,7 @@ async fn ten_are_followed_and_the_eleventh_is_an_error() {
     let script = hops(11);
     let error = script.follow(get("http://a.test/0")).await.expect_err("too many");
     let error = error.redirect().expect("of ours");
-    assert!(error.is_too_many());
+    assert!(error.is_too_many_redirects());
     assert_eq!(error.history().len(), 10);
     assert_eq!(error.uri(), "http://a.test/10");
     assert_eq!(error.next_uri().expect("resolved"), "http://a.test/11");

@@ -147,7 +147,7 @@ async fn https_is_not_left_unless_by_name() {
     let script = chain![302 "http://a.test/plain"];
     let error = script.follow(get("https://a.test/")).await.expect_err("refused");
     let error = error.redirect().expect("of ours");
-    assert!(error.is_downgrade());
+    assert!(error.is_insecure_downgrade());
     assert_eq!(error.next_uri().expect("resolved"), "http://a.test/plain");
     assert_eq!(script.seen().len(), 1);
     assert_eq!(next("https://a.test/", "http://a.test/").await.as_deref(), Ok("http://a.test/"));

@@ -46,21 +46,21 @@ fn kind(outcome: Result<Answer>) -> RedirectErrorKind {
 async fn a_policy_sees_each_hop_and_decides() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
-    let policy = follow_fn(move |hop: &Attempt<'_>| {
+    let policy = follow_fn(move |attempt: &Attempt<'_>| {
         let line = format!(
             "{} {} {} -> {} {}, {} before, crosses {}, resends {}, {:?}",
-            hop.status().as_u16(),
-            hop.method(),
-            hop.uri(),
-            hop.next_method(),
-            hop.next_uri(),
-            hop.history().len(),
-            hop.is_cross_origin(),
-            hop.resends_body(),
-            hop.headers().get("location"),
+            attempt.status().as_u16(),
+            attempt.method(),
+            attempt.uri(),
+            attempt.next_method(),
+            attempt.next_uri(),
+            attempt.history().len(),
+            attempt.is_cross_origin(),
+            attempt.resends_body(),
+            attempt.headers().get("location"),
         );
         noted.lock().expect("not poisoned").push(line);
-        if hop.next_uri().path() == "/stop" { Action::Stop } else { Action::Follow }
+        if attempt.next_uri().path() == "/stop" { Action::Stop } else { Action::Follow }
     });
     let script = chain![307 "http://b.test/x?a=b", 303 "/y", 302 "/stop"];
     let answer =

@@ -1,47 +1,50 @@
-//! The request of a call, as the next hop would send it.
+//! The request of a call, without its body, as the next hop sends it.
 
 use http::request::Parts;
 use http::{Extensions, Method, Request, Uri, Version, header};
 
 use super::context::RedirectContext;
-use super::fields::Fields;
 use super::history::RedirectHistory;
 use super::options::FollowOptions;
+use super::saved_headers::SavedHeaders;
 
-pub(super) struct Exchange {
+/// The request to send if the response is a redirection. Each step changes it in place; until then
+/// it is the request that was sent last.
+pub(super) struct NextRequest {
     pub(super) method: Method,
     pub(super) uri: Uri,
     version: Version,
-    pub(super) fields: Fields,
+    pub(super) headers: SavedHeaders,
     pub(super) extensions: Extensions,
     pub(super) has_content: bool,
     pub(super) history: RedirectHistory,
-    /// CONNECT or an upgrade: the answer concerns this connection.
+    /// `false` for CONNECT and for upgrades, which concern one connection.
     pub(super) followable: bool,
     pub(super) options: FollowOptions,
-    /// Credentials were left behind.
+    /// Whether the chain has left the origins that may see the first request's credentials.
     pub(super) crossed: bool,
-    /// What was sent so far, where somebody looks for loops.
-    pub(super) sent: Vec<Key>,
+    /// The requests sent so far; empty unless the layer makes an error of loops.
+    pub(super) sent: Vec<RequestKey>,
 }
 
-/// What makes two requests of a chain the same. Fields are only ever taken away, so that as many are
-/// the same ones.
+/// Identifies a request among those of one chain.
+///
+/// Headers are only removed, so equal counts mean equal headers.
 #[derive(PartialEq)]
-pub(super) struct Key {
+pub(super) struct RequestKey {
     method: Method,
     uri: Uri,
-    fields: usize,
+    header_count: usize,
     has_content: bool,
 }
 
-impl Exchange {
+impl NextRequest {
     pub(super) fn save(parts: &Parts, has_content: bool, options: FollowOptions) -> Self {
         Self {
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             version: parts.version,
-            fields: Fields::save(&parts.headers),
+            headers: SavedHeaders::save(&parts.headers),
             extensions: parts.extensions.clone(),
             has_content,
             history: RedirectHistory::default(),
@@ -52,21 +55,21 @@ impl Exchange {
         }
     }
 
-    pub(super) fn key(&self) -> Key {
-        Key {
+    pub(super) fn key(&self) -> RequestKey {
+        RequestKey {
             method: self.method.clone(),
             uri: self.uri.clone(),
-            fields: self.fields.len(),
+            header_count: self.headers.len(),
             has_content: self.has_content,
         }
     }
 
-    pub(super) fn request<B>(&self, body: B) -> Request<B> {
+    pub(super) fn with_body<B>(&self, body: B) -> Request<B> {
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.version_mut() = self.version;
-        *request.headers_mut() = self.fields.to_map();
+        *request.headers_mut() = self.headers.to_map();
         *request.extensions_mut() = self.extensions.clone();
         if let Some(first) = self.history.hops().first() {
             let (hop, first_uri) = (self.history.len(), first.uri().clone());
