@@ -98,7 +98,7 @@ impl<'a> RequestHead<'a> {
                 Err(reason) => self.refuse(Refusal::bad_request(reason)),
             };
             if values.is_none_or(|values| values.by_proxy) {
-                self.notes.get().vary.borrow_mut().note_forwarded();
+                self.notes.get().vary.note_forwarded();
             }
             if values.is_some_and(|values| values.lacks_scheme()) {
                 if let Some(peer) = self.peer() {
