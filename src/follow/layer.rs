@@ -83,10 +83,11 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Field`] for what no field name begins with.
+    /// [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) for what no field name
+    /// begins with.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(prefix).is_err() {
-            return Err(ConfigError::field(prefix, "no field name begins so"));
+            return Err(ConfigError::header_name(prefix, "no field name begins so"));
         }
         Ok(self.set(|rules| rules.sensitive.prefixes.push(prefix.to_ascii_lowercase().into())))
     }
@@ -96,7 +97,7 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] for what is no http or https origin.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) for what is no http or https origin.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

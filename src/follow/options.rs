@@ -67,7 +67,7 @@ impl FollowOptions {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] as there.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as there.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -4,6 +4,7 @@ use http::Method;
 
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
+use crate::method::is_get_or_head;
 
 /// Paths which pass, with everything below them, compared per segment.
 #[derive(Clone, Debug)]
@@ -39,13 +40,13 @@ impl Exempt {
 
     /// ACME for GET and HEAD, the named paths for OPTIONS also.
     pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
-        let reads = matches!(*head.method(), Method::GET | Method::HEAD);
-        if !reads && *head.method() != Method::OPTIONS {
+        let get_or_head = is_get_or_head(head.method());
+        if !get_or_head && *head.method() != Method::OPTIONS {
             return false;
         }
         let path = head.path();
         let named = || self.paths.iter().any(|prefix| is_below(path, prefix));
-        ((reads && is_below(path, Self::ACME)) || named()) && !is_ambiguous(path)
+        ((get_or_head && is_below(path, Self::ACME)) || named()) && !is_ambiguous(path)
     }
 }
 

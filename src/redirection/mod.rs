@@ -94,7 +94,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] if it is neither, is not http or https, or holds userinfo or a fragment.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if it is neither, is not http or
+    /// https, or holds userinfo or a fragment.
     ///
     /// ```
     /// use tower_redirect::Redirection;
@@ -135,7 +136,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] if it is no http or https origin, or has a path or query.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if it is no http or https origin, or
+    /// has a path or query.
     pub fn to_origin(origin: &str) -> Result<Self, ConfigError> {
         let url = Self::to(origin)?;
         let has_path = !matches!(&url.path, Some(Path::Whole(path)) if &**path == "/");
@@ -159,7 +161,7 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] if it is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(Host::parse(host)?);
         Ok(self)

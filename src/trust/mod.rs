@@ -140,7 +140,7 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Proxy`] for what is neither.
+    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for what is neither.
     pub fn proxies<I>(ranges: I) -> Result<TrustedProxies, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
