@@ -113,8 +113,9 @@ pub use config_error::{ConfigError, ConfigErrorKind};
 pub use diagnosis::Diagnosis;
 #[cfg(feature = "follow")]
 pub use follow::{
-    FollowError, FollowOptions, FollowPolicy, FollowRedirects, FollowRedirectsLayer, MethodRewrite,
-    RedirectContext, RedirectError, RedirectHistory,
+    Action, Attempt, FollowError, FollowOptions, FollowPolicy, FollowRedirects,
+    FollowRedirectsLayer, MethodRewrite, RedirectContext, RedirectError, RedirectHistory,
+    follow_fn,
 };
 pub use head::RequestHead;
 pub use hsts::HstsLayer;

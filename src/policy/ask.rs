@@ -15,7 +15,7 @@ pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>
         Decision::Pass => Decision::Pass,
         Decision::PassWithHeaders(headers) => Decision::PassWithHeaders(headers),
         Decision::Redirect(to) => {
-            if !is_redirectable(head) || to.is_self(head) {
+            if !is_redirectable(head) || to.resolve(head).is_self() {
                 return Decision::Pass;
             }
             head.note_policy(policy.name());

@@ -8,7 +8,7 @@ use crate::head::RequestHead;
 
 /// Diagnoses a request that is about to be redirected to https.
 pub(super) fn diagnose(head: &RequestHead<'_>) {
-    if !head.is_heard() || head.was_proxied() || head.trust().fixed_scheme().is_some() {
+    if !head.collects_diagnoses() || head.was_proxied() || head.trust().fixed_scheme().is_some() {
         return;
     }
     let signs = HttpsSigns::find(head.unnoted());

@@ -93,7 +93,7 @@ impl HttpsOnly {
         I: IntoIterator<Item: AsRef<str>>,
     {
         self.hosts.list(hosts)?;
-        self.to = self.to.vouched();
+        self.to = self.to.on_listed_host();
         Ok(self)
     }
 
@@ -151,7 +151,7 @@ impl HttpsOnly {
         let Some(authority) = head.authority() else {
             return Decision::text(StatusCode::BAD_REQUEST, "no acceptable host\n");
         };
-        if !self.hosts.allow(&authority) {
+        if !self.hosts.allows(&authority) {
             return Decision::text(StatusCode::MISDIRECTED_REQUEST, "not a host of this server\n");
         }
         let asked = authority.effective_port(Scheme::Http);

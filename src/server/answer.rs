@@ -30,7 +30,7 @@ pub(super) fn redirect(
         );
     };
     let mut status = to.status_for(head.method());
-    if is_cacheable(status) && to.host_is_the_clients(head) {
+    if is_cacheable(status) && to.resolve(head).carries_unlisted_host() {
         status = if status == StatusCode::MOVED_PERMANENTLY {
             StatusCode::FOUND
         } else {

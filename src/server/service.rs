@@ -64,12 +64,12 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
         let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
         let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
         let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
-        let head = head.heard(on_diagnosis.is_some());
+        let head = if on_diagnosis.is_some() { head.collect_diagnoses() } else { head };
         let decision = decide(&*self.policy, &head, self.settings.separate_https_redirect);
         let responder = match (head.refusal(), decision) {
             // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
             // 60 instructions less.
-            (None, Decision::Pass) if !head.is_unstored() && !head.is_heard() => {
+            (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
                 return Responder::Inner;
             }
             (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,

@@ -33,7 +33,7 @@ pub struct Page(pub(super) Redirection);
 
 impl Target for Page {
     fn is_reached_by(&self, head: &RequestHead<'_>) -> bool {
-        is_get_or_head(head.method()) && self.0.is_same_path(head)
+        is_get_or_head(head.method()) && self.0.resolve(head).is_same_path()
     }
 
     fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection> {
@@ -47,7 +47,7 @@ pub struct Standby(pub(super) Redirection);
 
 impl Target for Standby {
     fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection> {
-        if self.0.is_same_origin(head) {
+        if self.0.resolve(head).is_same_origin() {
             let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
             head.diagnose(Diagnosis::StandbyIsSelf { authority });
             return None;
@@ -62,7 +62,7 @@ pub struct RedirectTo(pub(super) Redirection);
 
 impl Target for RedirectTo {
     fn is_reached_by(&self, head: &RequestHead<'_>) -> bool {
-        self.0.is_same_path(head)
+        self.0.resolve(head).is_same_path()
     }
 
     fn redirection(&self, _: &RequestHead<'_>) -> Option<&Redirection> {

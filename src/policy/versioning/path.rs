@@ -7,9 +7,9 @@ use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::policy::clock::Clock;
-use crate::policy::exempt::{is_ambiguous, is_below};
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
+use crate::uri::{is_ambiguous, is_below};
 
 /// Redirects retired and unversioned paths to the current version.
 ///
