@@ -1,6 +1,8 @@
-//! Uploads that servers of other makes redirect.
+//! The client before servers of other makes, and inside of another client's types.
 #![allow(missing_docs)]
 
+#[path = "wire/reqwest_adapter.rs"]
+mod reqwest_adapter;
 #[path = "wire/servers.rs"]
 mod servers;
 mod support;
