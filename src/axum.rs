@@ -1,4 +1,4 @@
-//! What axum knows of a request.
+//! Reads the extensions that axum adds to requests.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use http::{Extensions, Uri};
 
 use crate::trust::{Peer, Trust};
 
-/// The URI before a nested router took its prefix away.
+/// Returns the URI that the request had before nested routers removed their prefixes.
 pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
     extensions.get().map(|OriginalUri(uri)| uri)
 }
@@ -19,7 +19,7 @@ pub(crate) fn peer(extensions: &Extensions) -> Option<Peer> {
 
 impl Trust {
     /// Finds the peer's address in axum's `ConnectInfo<SocketAddr>`, unless
-    /// [`peer_from`](Self::peer_from) says otherwise: serve with
+    /// [`peer_from`](Self::peer_from) is set. The server has to use
     /// `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn axum(self) -> Self {
         self.or_peer_from(peer)
