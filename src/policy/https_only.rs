@@ -139,7 +139,16 @@ impl Default for HttpsOnly {
 
 impl RedirectPolicy for HttpsOnly {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        if head.is_secure() || self.exempt.covers(head) {
+        if head.is_secure() { Decision::Pass } else { self.decide_insecure(head) }
+    }
+}
+
+impl HttpsOnly {
+    /// Decides about a request that is not secure. Inlined into `decide`, it would cost a secure request
+    /// 14 instructions of 348.
+    #[inline(never)]
+    fn decide_insecure(&self, head: &RequestHead<'_>) -> Decision {
+        if self.exempt.covers(head) {
             return Decision::Pass;
         }
         https_loop::diagnose(head);

@@ -158,9 +158,23 @@ impl<T> Maintenance<T> {
 
 impl<T: Target> RedirectPolicy for Maintenance<T> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        let Some((window, now)) = self.switch.active_window(|| self.clock.now()) else {
-            return Decision::Pass;
-        };
+        match self.switch.active_window(|| self.clock.now()) {
+            Some((window, now)) => self.decide_within(head, window, now),
+            None => Decision::Pass,
+        }
+    }
+}
+
+impl<T: Target> Maintenance<T> {
+    /// Decides about a request within the window. Inlined into `decide`, it would cost a request outside
+    /// of the window 7 instructions.
+    #[cold]
+    fn decide_within(
+        &self,
+        head: &RequestHead<'_>,
+        window: MaintenanceWindow,
+        now: SystemTime,
+    ) -> Decision {
         if self.exempt.covers(head)
             || head.is_preflight()
             || self.target.is_reached_by(head)
