@@ -47,3 +47,4 @@ mod maintenance;
 #[cfg(feature = "axum")]
 mod nginx;
 mod upload;
+mod uploads_http2;
