@@ -31,8 +31,8 @@ impl<E> FollowError<E> {
     }
 
     /// Boxes the error, as stacks do whose inner error is a `BoxError`:
-    /// `.map_err(FollowError::into_boxed)`. A `BoxError` is not an [`Error`], so that `FollowError`
-    /// of it is none either.
+    /// `.map_err(FollowError::into_boxed)`. A `BoxError` is not an [`Error`], and neither is a
+    /// `FollowError` around one.
     pub fn into_boxed(self) -> Box<dyn Error + Send + Sync>
     where
         E: Into<Box<dyn Error + Send + Sync>>,

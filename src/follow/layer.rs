@@ -111,7 +111,8 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Keeps credentials and extensions where http becomes https on the same host, each on its
-    /// default port. What was sent over http before may have been read and changed on the way.
+    /// default port. The request before went over http: anyone on the way may have read it, and
+    /// may have sent this redirection.
     pub fn keep_credentials_on_https_upgrade(self) -> Self {
         self.set(|settings| settings.keep_credentials_on_https_upgrade = true)
     }

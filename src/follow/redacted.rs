@@ -16,7 +16,7 @@ impl fmt::Display for Redacted<'_> {
         let mut separator = '?';
         for pair in self.0.query().into_iter().flat_map(|query| query.split('&')) {
             write!(f, "{separator}")?;
-            // What stands alone may be a token, and the `=` at its end base64 padding.
+            // A pair without a value may be a token, which ends in `=` if it is padded base64.
             match pair.split_once('=') {
                 Some((name, value)) if value.bytes().any(|b| b != b'=') => write!(f, "{name}=…")?,
                 _ => f.write_str("…")?,

@@ -41,10 +41,14 @@ mod early;
 mod examples;
 #[cfg(feature = "follow")]
 mod fits;
+#[cfg(feature = "follow")]
+mod foreign_servers;
 mod http2;
 mod leaks;
 mod maintenance;
 #[cfg(feature = "axum")]
 mod nginx;
+#[cfg(feature = "follow")]
+mod reqwest_adapter;
 mod upload;
 mod uploads_http2;
