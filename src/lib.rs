@@ -19,7 +19,7 @@
 //! let app: Router = Router::new()
 //!     .route("/api/v2/orders", post(|order: String| async move { order }))
 //!     // The TLS listener adds `Extension(Transport::Secure)`, outside of this.
-//!     .layer(RedirectLayer::new((https, maintenance, versions)));
+//!     .layer(RedirectLayer::new((https, maintenance, versions)).drain_timer(tokio::time::sleep));
 //! # Ok(())
 //! # }
 //! ```

@@ -15,3 +15,4 @@ mod one_hop;
 mod properties;
 mod retirement;
 mod trust;
+mod uploads;

@@ -51,3 +51,4 @@ mod nginx;
 #[cfg(feature = "follow")]
 mod reqwest_adapter;
 mod upload;
+mod uploads_http2;
