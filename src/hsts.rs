@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderValue, Request, Response, header};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -15,7 +15,6 @@ use tower_service::Service;
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::trust::{Transport, Trust};
-use crate::uri::Hosts;
 
 /// Tells browsers to come by https alone, for so many seconds.
 ///
@@ -135,10 +134,9 @@ pub struct Hsts<S> {
 }
 
 impl<S> Hsts<S> {
-    fn value<B>(&self, request: &Request<B>, uri: &Uri) -> Option<HeaderValue> {
-        static ANY: Hosts = Hosts::any();
+    fn value<B>(&self, request: &Request<B>) -> Option<HeaderValue> {
         let (value, trust) = &*self.shared;
-        let head = RequestHead::new(request, uri, trust, &ANY);
+        let head = RequestHead::with_trust(request, trust);
         let named = |head: &RequestHead<'_>| {
             head.authority().is_some_and(|a| a.address().is_none() && !a.is_local())
         };
@@ -159,7 +157,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let value = self.value(&request, request.uri());
+        let value = self.value(&request);
         HstsFuture { inner: self.inner.call(request), value }
     }
 }

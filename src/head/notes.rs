@@ -16,6 +16,7 @@ pub(super) struct Notes {
 }
 
 /// The notes that a head writes to.
+#[allow(clippy::large_enum_variant)] // A box would be an allocation for each request.
 pub(super) enum NotesHandle<'a> {
     /// Those of the request as it came.
     Own(Notes),

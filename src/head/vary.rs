@@ -1,14 +1,14 @@
 use http::{HeaderName, HeaderValue, header};
 
-use crate::trust::Trust;
+use crate::trust::{FieldSet, Trust};
 
 /// The headers that a decision read. More names than there is room for become `*`.
 #[derive(Default)]
 pub(super) struct Vary {
     /// `None` until a name is noted.
     names: Option<[Option<HeaderName>; 6]>,
-    /// Whether the fields of trusted proxies were read.
-    forwarded: bool,
+    /// The fields of trusted proxies that were read.
+    forwarded: FieldSet,
     all: bool,
 }
 
@@ -31,8 +31,8 @@ impl Vary {
         self.all = true;
     }
 
-    pub(super) fn note_forwarded(&mut self) {
-        self.forwarded = true;
+    pub(super) fn note_forwarded(&mut self, fields: FieldSet) {
+        self.forwarded = self.forwarded.with(fields);
     }
 
     pub(super) fn note_all(&mut self) {
@@ -44,8 +44,7 @@ impl Vary {
         if self.all {
             return Some(HeaderValue::from_static("*"));
         }
-        let forwarded = self.forwarded.then(|| trust.header_names()).into_iter().flatten();
-        let mut names: Vec<HeaderName> = forwarded.collect();
+        let mut names: Vec<HeaderName> = self.forwarded.names(trust).collect();
         for name in self.names.iter().flatten().flatten() {
             if !names.contains(name) {
                 names.push(name.clone());

@@ -4,7 +4,7 @@ use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
-use crate::uri::{Hosts, Scheme};
+use crate::uri::Scheme;
 
 /// Nothing in clear: what is not proven secure is sent to https, same host, path and query.
 ///
@@ -15,8 +15,7 @@ use crate::uri::{Hosts, Scheme};
 ///    [`exempt`](Self::exempt) names. The host is not looked at.
 /// 3. `OPTIONS *`, CONNECT (and with it websockets over HTTP/2) and CORS preflights get 403: they
 ///    cannot be redirected. So does an unsafe method under [`refuse_unsafe`](Self::refuse_unsafe).
-/// 4. A request without an acceptable host gets 400 or 421, and so does one for a host outside
-///    [`hosts`](Self::hosts).
+/// 4. A request without an acceptable host gets 400 or 421.
 /// 5. All else, upgrades among it, gets a 307 to https (308 by [`permanent`](Self::permanent)), with
 ///    the port of [`port`](Self::port) or [`port_map`](Self::port_map) and never the request's own.
 ///
@@ -51,7 +50,6 @@ use crate::uri::{Hosts, Scheme};
 pub struct HttpsOnly {
     to: Redirection,
     port_map: Vec<(u16, u16)>,
-    hosts: Hosts,
     refuse_unsafe: bool,
     exempt: Exempt,
 }
@@ -62,7 +60,6 @@ impl HttpsOnly {
         Self {
             to: Redirection::new().scheme(Scheme::Https),
             port_map: Vec::new(),
-            hosts: Hosts::any(),
             refuse_unsafe: false,
             exempt: Exempt::acme_only(),
         }
@@ -79,22 +76,6 @@ impl HttpsOnly {
     pub fn port_map(mut self, ports: impl IntoIterator<Item = (u16, u16)>) -> Self {
         self.port_map.extend(ports);
         self
-    }
-
-    /// The hosts that are redirected, as for
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts); others get 421.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, or no
-    /// name at all.
-    pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
-    where
-        I: IntoIterator<Item: AsRef<str>>,
-    {
-        self.hosts.list(hosts)?;
-        self.to = self.to.on_listed_host();
-        Ok(self)
     }
 
     /// 308: clients and caches may remember it for a day. Needs [`hosts`](Self::hosts), here or on
@@ -151,9 +132,6 @@ impl HttpsOnly {
         let Some(authority) = head.authority() else {
             return Decision::text(StatusCode::BAD_REQUEST, "no acceptable host\n");
         };
-        if !self.hosts.allows(&authority) {
-            return Decision::text(StatusCode::MISDIRECTED_REQUEST, "not a host of this server\n");
-        }
         let asked = authority.effective_port(Scheme::Http);
         let mapped = self.port_map.iter().find(|(http, _)| *http == asked);
         Decision::Redirect(match mapped {

@@ -49,6 +49,7 @@
 
 mod answer;
 mod body;
+mod diagnose;
 mod drain;
 mod drain_on;
 mod future;

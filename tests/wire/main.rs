@@ -45,5 +45,5 @@ mod http2;
 mod leaks;
 mod maintenance;
 #[cfg(feature = "axum")]
-mod nginx;
+mod proxies;
 mod upload;
