@@ -81,6 +81,11 @@ impl Kind {
         matches!(self, Self::NginxForwarded | Self::HaproxyForwarded)
     }
 
+    /// Whether a client's own `X-Forwarded-Host` arrives where that field could count.
+    fn passes_x_forwarded_host(self) -> bool {
+        matches!(self, Self::Nginx | Self::Haproxy)
+    }
+
     /// The trust that the README names for this proxy.
     fn trust(self) -> Result<Trust, ConfigError> {
         Ok(if self.is_forwarded() {
@@ -224,11 +229,14 @@ fn witness(notes: &Notes) -> impl RedirectPolicy + 'static {
     })
 }
 
-/// Serves behind `layer`; a client may keep the answer for an hour.
-fn serve<P: RedirectPolicy + 'static>(listener: TcpListener, layer: RedirectLayer<P>) {
+/// The application: a client may keep its answer for an hour.
+fn app<P: RedirectPolicy + 'static>(layer: RedirectLayer<P>) -> Router {
     let inner = || async { ([("cache-control", "max-age=3600")], "inner") };
-    let app = Router::new().route("/{*path}", any(inner)).layer(layer.axum());
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    Router::new().route("/{*path}", any(inner)).layer(layer)
+}
+
+fn serve<P: RedirectPolicy + 'static>(listener: TcpListener, layer: RedirectLayer<P>) {
+    let app = app(layer).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, app).await });
 }
 
@@ -269,7 +277,32 @@ async fn trusted_and_forged(kind: Kind) -> Outcome {
     // Asked about the request, then about the one that its redirection makes, then about that one.
     let (plain, secure) = (fact("http", proxy.http), fact("https", proxy.https));
     assert_eq!(notes(&facts), [plain, secure.clone(), secure]);
-    assert_eq!(notes(&diagnoses), [""; 0]);
+    // A host that is not believed shows in a diagnosis alone.
+    let diagnoses = notes(&diagnoses);
+    match kind.passes_x_forwarded_host() {
+        true => {
+            assert_eq!(diagnoses.len(), 1, "{diagnoses:?}");
+            assert!(diagnoses[0].contains("forwards \"evil.example\""), "{diagnoses:?}");
+        }
+        false => assert_eq!(diagnoses, [""; 0]),
+    }
+    Ok(())
+}
+
+/// Where the server does not hand on who connects, nobody is trusted, and the diagnosis says so.
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_trusted_proxy_that_is_not_known_by_its_address() -> Outcome {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let proxy = Proxy::start(Kind::Nginx, "unknown", listener.local_addr()?.port()).await?;
+    let trust = Kind::Nginx.trust()?;
+    let (layer, diagnoses) = noting(RedirectLayer::new(HttpsOnly::new()).trust(trust));
+    tokio::spawn(async move { axum::serve(listener, app(layer)).await });
+    let client = proxy.client(Policy::none())?;
+    assert_eq!(client.get(proxy.url("https")).send().await?.status(), 307);
+    let told = notes(&diagnoses);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("into_make_service_with_connect_info::<SocketAddr>()"), "{told:?}");
     Ok(())
 }
 
