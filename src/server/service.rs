@@ -69,9 +69,10 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
         let head = if on_diagnosis.takes_diagnoses() { head.collect_diagnoses() } else { head };
         // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
         // refused, no policy is asked.
-        let decision = match hosts.is_listed() && head.authority().is_none() {
-            true => Decision::Pass,
-            false => decide(&*self.policy, &head, settings.separate_https_redirect),
+        let decision = if head.has_allowed_host() {
+            decide(&*self.policy, &head, settings.separate_https_redirect)
+        } else {
+            Decision::Pass
         };
         let responder = match (head.refusal(), decision) {
             // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:

@@ -6,12 +6,11 @@ use super::Authority;
 use crate::config_error::ConfigError;
 use crate::ranges::{Ranges, parse_range};
 
-/// Host names, suffixes and addresses. A lookup costs the length of the host and a binary search,
-/// and allocates nothing.
-#[derive(Clone, Debug, Default)]
+/// Host names, suffixes and addresses. The cost of a lookup does not depend on how many there are, and
+/// it allocates nothing.
+#[derive(Clone, Debug)]
 pub(crate) struct HostSet {
-    /// In the order of their hashes.
-    names: Box<[Name]>,
+    names: Names,
     has_suffixes: bool,
     addresses: Ranges,
     /// Addresses that are listed with a port, sorted.
@@ -21,7 +20,7 @@ pub(crate) struct HostSet {
 /// A name in lower case, or a suffix, which begins with a dot; and the one port it is listed with.
 #[derive(Clone, Debug)]
 struct Name {
-    hash: Hash,
+    hash: u64,
     text: Box<str>,
     port: Option<u16>,
 }
@@ -42,11 +41,10 @@ impl HostSet {
                 Entry::AddressPort(address, port) => address_ports.push((address, port)),
             }
         }
-        names.sort_unstable_by_key(|name| name.hash);
         address_ports.sort_unstable();
         Ok(Self {
-            has_suffixes: names.iter().any(|name| name.text.starts_with('.')),
-            names: names.into(),
+            has_suffixes: names.iter().any(|name: &Name| name.text.starts_with('.')),
+            names: Names::new(names),
             addresses: addresses.into_iter().collect(),
             address_ports: address_ports.into(),
         })
@@ -54,12 +52,17 @@ impl HostSet {
 
     pub(crate) fn is_empty(&self) -> bool {
         let Self { names, addresses, address_ports, .. } = self;
-        names.is_empty() && addresses.is_empty() && address_ports.is_empty()
+        names.sorted.is_empty() && addresses.is_empty() && address_ports.is_empty()
     }
 
     /// Whether the host is listed: without a port, or with the one that `port` gives.
     pub(crate) fn contains(&self, authority: &Authority<'_>, port: impl Fn() -> u16) -> bool {
         self.any(authority, |listed| listed.is_none_or(|listed| listed == port()))
+    }
+
+    /// Whether a `Host` field is the very text of a listed name, so that there is nothing to parse.
+    pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
+        self.names.any(host, |port| port.is_none())
     }
 
     /// Whether the host is listed with this port by number.
@@ -81,26 +84,49 @@ impl HostSet {
         if host.len() > LONGEST {
             return false;
         }
-        // From the right, so that the hash of each suffix is at hand when its dot is reached.
-        let mut hash = Hash::EMPTY;
-        for (at, byte) in host.iter().enumerate().rev() {
-            hash = hash.then(*byte);
-            if *byte == b'.' && self.has_suffixes {
-                let suffix = host.get(at..).unwrap_or_default();
-                if self.any_name(hash, suffix, &accepts) {
-                    return true;
-                }
-            }
+        if self.names.any(host, &accepts) {
+            return true;
         }
-        self.any_name(hash, host, &accepts)
+        let dots = host.iter().enumerate().filter(|(_, byte)| **byte == b'.');
+        let mut suffixes = dots.filter_map(|(at, _)| host.get(at..));
+        self.has_suffixes && suffixes.any(|suffix| self.names.any(suffix, &accepts))
+    }
+}
+
+/// Names by their hashes.
+#[derive(Clone, Debug)]
+struct Names {
+    /// In the order of their hashes.
+    sorted: Box<[Name]>,
+    /// Where the names begin whose hashes have these upper bits.
+    starts: Box<[usize]>,
+    /// How far a hash is shifted to be an index of `starts`.
+    shift: u32,
+}
+
+impl Names {
+    fn new(mut names: Vec<Name>) -> Self {
+        names.sort_unstable_by_key(|name| name.hash);
+        // Two places for a name, so that most hold one or none; and one more to end the last.
+        let bits = (2 * names.len()).next_power_of_two().ilog2().max(1);
+        let shift = u64::BITS - bits;
+        let start = |place: u64| names.partition_point(|name| name.hash >> shift < place);
+        let starts = (0..=1 << bits).map(start).collect();
+        Self { sorted: names.into(), starts, shift }
     }
 
-    fn any_name(&self, hash: Hash, text: &[u8], accepts: impl Fn(Option<u16>) -> bool) -> bool {
-        let start = self.names.partition_point(|name| name.hash < hash);
-        let names = self.names.get(start..).unwrap_or_default().iter();
-        names
-            .take_while(|name| name.hash == hash)
-            .any(|name| name.text.as_bytes().eq_ignore_ascii_case(text) && accepts(name.port))
+    /// Whether an entry for this text has a port that is accepted.
+    fn any(&self, text: &[u8], accepts: impl Fn(Option<u16>) -> bool) -> bool {
+        let hash = hash(text);
+        // The shift leaves fewer bits than there are places.
+        let place = usize::try_from(hash >> self.shift).unwrap_or_default();
+        let Some([start, end]) = self.starts.get(place..place + 2) else { return false };
+        let names = self.sorted.get(*start..*end).unwrap_or_default();
+        names.iter().any(|name| {
+            name.hash == hash
+                && name.text.as_bytes().eq_ignore_ascii_case(text)
+                && accepts(name.port)
+        })
     }
 }
 
@@ -142,26 +168,26 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
         (Some(address), Some(port)) => Ok(Entry::AddressPort(address.to_canonical(), port)),
         (None, port) => {
             let text = format!("{dot}{}", authority.host().to_ascii_lowercase());
-            Ok(Entry::Name(Name { hash: Hash::of(&text), text: text.into(), port }))
+            Ok(Entry::Name(Name { hash: hash(text.as_bytes()), text: text.into(), port }))
         }
     }
 }
 
-/// FNV-1a over the bytes from the last to the first, in lower case. What is in the table is the
-/// operator's choice, so that nobody else can make lookups slow by choosing names that collide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Hash(u64);
-
-impl Hash {
-    const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
-
-    const fn then(self, byte: u8) -> Self {
-        Self((self.0 ^ byte.to_ascii_lowercase() as u64).wrapping_mul(0x0100_0000_01b3))
+/// A hash without case, of eight bytes at a time. What is in the table is the operator's choice, so that
+/// nobody else can make lookups slow by names that collide.
+fn hash(text: &[u8]) -> u64 {
+    // Sets the bit in which lower case differs from upper case. Other bytes that become equal by it
+    // only share a hash.
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |hash: u64, word: u64| (hash ^ (word | LOWER)).wrapping_mul(FACTOR).rotate_left(29);
+    let mut words = text.chunks_exact(8);
+    let mut hash = text.len() as u64;
+    for word in &mut words {
+        hash = mix(hash, word.try_into().map_or(0, u64::from_le_bytes));
     }
-
-    fn of(text: &str) -> Self {
-        text.bytes().rev().fold(Self::EMPTY, Self::then)
-    }
+    let last = words.remainder().iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    mix(hash, last).wrapping_mul(FACTOR)
 }
 
 #[cfg(test)]

@@ -47,6 +47,11 @@ impl Hosts {
             || self.default_host().is_some_and(|default| default.same_host(authority))
     }
 
+    /// Whether a `Host` field is the very text of a listed name.
+    pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
+        self.listed.as_ref().is_some_and(|listed| listed.contains_text(host))
+    }
+
     /// Whether the operator listed this host with this port.
     pub(crate) fn lists_port(&self, authority: &Authority<'_>, port: u16) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.lists_port(authority, port))
