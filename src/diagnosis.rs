@@ -3,11 +3,11 @@ use std::fmt;
 use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
-/// Something that an operator should know: a configuration that does not do what was meant.
+/// A sign that the configuration does not do what the operator wants, seen in a request.
 ///
-/// Given to the hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis), and with
-/// feature `tracing` a `warn` under target `tower_redirect`: once for each cause and peer, up to 16
-/// private and 16 public peers in an hour. Its `Display` names the cause and every call that may mend
+/// The hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis) gets it, and with
+/// feature `tracing` it is a `warn` under target `tower_redirect`: once for each cause and peer, for up
+/// to 16 private and 16 public peers in an hour. `Display` names the cause and every call that may mend
 /// it. It never advises to trust a public address, which may be a visitor's.
 ///
 /// ```
@@ -25,88 +25,90 @@ use crate::trust::Peer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// The standby of a [`Maintenance`](crate::Maintenance) is the origin that is in maintenance:
-    /// answered 503, since a redirection would lead back here.
+    /// The standby of a [`Maintenance`](crate::Maintenance) is the origin that is in maintenance. The
+    /// request got 503, since a redirection would lead back here.
     StandbyIsSelf {
         /// Host and port that were asked for.
         authority: String,
     },
-    /// A permanent redirection would have carried a host or port that the client chose, which caches
-    /// then keep: sent as a temporary one.
+    /// A permanent redirection would have led caches to keep a host or port that the client chose. It
+    /// was sent as a temporary one.
     PermanentWithoutHosts {
         /// Host and port that were asked for.
         authority: String,
     },
-    /// A peer that is not trusted says that the user agent came by https. If it is a proxy of yours,
-    /// its requests are redirected forever.
+    /// A peer that is not trusted says that the user agent used https. If it is a proxy of yours, its
+    /// requests are redirected forever.
     UntrustedProxy {
-        /// The peer, if it is known.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
         /// The name of the field that says https, in lower case.
         header: &'static str,
     },
-    /// Proxies are configured, and the peer's address is not known, so that nobody is trusted.
+    /// Proxies are configured, but the peer's address is not known, so that no peer is trusted.
     PeerUnknown,
-    /// A browser sends over http what it sends over https alone: something in front terminates TLS.
+    /// A browser sent a request that seems to come over http with headers that it sends over https
+    /// alone. A proxy in front may terminate TLS.
     BrowserOverTls {
-        /// The peer, if it is known.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// A trusted proxy does not say which scheme was used. The request was taken for plain.
+    /// A trusted proxy does not say which scheme the user agent used. The request counts as http.
     ProxyWithoutScheme {
         /// The proxy.
         peer: Peer,
         /// The name of a field that is not read and says https, in lower case.
         header: Option<&'static str>,
     },
-    /// A trusted proxy says http, and a browser sends what it sends over https alone: another proxy in
-    /// front terminates TLS, and its word is lost on the way.
+    /// A trusted proxy says http, and a browser sends headers that it sends over https alone. Another
+    /// proxy in front of it may terminate TLS, and its scheme is lost.
     ProxySaysHttp {
         /// The proxy.
         peer: Peer,
         /// The name of a field that is not read and says https, in lower case.
         header: Option<&'static str>,
     },
-    /// A trusted proxy sent forwarded fields that are malformed: answered 400.
+    /// A trusted proxy sent forwarded fields that are malformed. The request got 400.
     ForwardedRefused {
-        /// The proxy.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
         /// What is wrong.
         reason: &'static str,
     },
-    /// A trusted proxy replaced `Host`: redirections lead to the name by which it knows this server.
+    /// A trusted proxy replaced `Host`, so that redirections lead to the name that it knows this server
+    /// by.
     HostReplaced {
-        /// The proxy.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
         /// The `Host` that it sent.
         host: String,
         /// The host that it forwarded.
         forwarded: String,
     },
-    /// A request for a host that is not one of [`RedirectLayer::hosts`](crate::RedirectLayer::hosts):
-    /// answered 421.
+    /// A host is not one of [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). The request got 421.
     HostNotListed {
         /// Host and port that were asked for.
         authority: String,
     },
-    /// A client asked for https on a connection that nothing declares to be secure: answered 421.
+    /// A client asked for https on a connection that is not known to be secure. The request got 421.
     TransportNotDeclared {
-        /// The peer, if it is known.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// Many requests were sent to https, and none ever arrived that was known to be secure.
+    /// Many requests were sent to https, and none that arrived was known to be secure.
     NeverSecure,
-    /// A bypass by address is configured, and the peer's address is not known: nobody is let through.
+    /// A bypass by address is configured, but the peer's address is not known, so that it lets nobody
+    /// through.
     ClientUnknown,
-    /// A peer that is not trusted, and whose address a bypass grants, forwards for others: not let
-    /// through, since its address may be everybody's.
+    /// A peer that is not trusted forwards requests, and a bypass contains its address. The request
+    /// was not let through, since the peer may forward everybody's.
     BypassThroughProxy {
-        /// The peer, if it is known.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// Redirections lead in a circle: answered 500, since a client would go round it.
+    /// Redirections lead in a loop. The request got 500, since a client would follow the loop.
     Cycle {
-        /// The policies that take part.
+        /// The policies that redirected.
         policies: Vec<&'static str>,
         /// The `Location`s, in order.
         locations: Vec<String>,

@@ -16,8 +16,8 @@ pub(super) struct EffectiveCache<'a> {
     values: OnceCell<Option<Effective<'a>>>,
     client_ip: OnceCell<Option<IpAddr>>,
     authority: OnceCell<Option<Authority<'a>>>,
-    /// Why a value is `None`, where it is refused. It belongs to one head and not to the request: a
-    /// policy may move a request that would be refused where it leads.
+    /// Why a value is `None`, where it is refused. It is not among the shared notes: a request that
+    /// is accepted can be redirected to where it is refused, and is then refused there.
     refusal: Cell<Option<Refusal>>,
 }
 
@@ -77,7 +77,7 @@ impl<'a> RequestHead<'a> {
         *self.effective.client_ip.get_or_init(|| {
             match self.trust.client_ip(self.parts.extensions, self.parts.headers) {
                 Ok((client, fields)) => {
-                    self.notes.get().vary.borrow_mut().note_forwarded(fields);
+                    self.notes.get().vary.note_forwarded(fields);
                     client
                 }
                 Err(reason) => self.refuse_forwarded(reason),
@@ -102,9 +102,7 @@ impl<'a> RequestHead<'a> {
         let values = self.effective.values.get_or_init(|| {
             match self.trust.effective(self.parts.extensions, self.parts.headers) {
                 Ok(values) => {
-                    if values.by_proxy {
-                        self.notes.get().vary.borrow_mut().note_forwarded(values.fields);
-                    }
+                    self.notes.get().vary.note_forwarded(values.fields);
                     if values.scheme.is_none() {
                         self.diagnose_missing_scheme();
                     }

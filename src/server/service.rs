@@ -65,8 +65,10 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
     fn decide<B>(&self, request: &Request<B>) -> Responder {
         let settings = &*self.settings;
         let Settings { hosts, on_diagnosis, find_uri, .. } = settings;
-        let head = RequestHead::new(request, *find_uri, settings.trust(), hosts);
-        let head = if on_diagnosis.takes_diagnoses() { head.collect_diagnoses() } else { head };
+        let mut head = RequestHead::new(request, *find_uri, settings.trust(), hosts);
+        if on_diagnosis.takes_diagnoses() {
+            head.collect_diagnoses();
+        }
         // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
         // refused, no policy is asked.
         let decision = if head.has_allowed_host() {

@@ -43,6 +43,13 @@ impl ForwardedReader<'_> {
         client: impl FnOnce() -> Result<Client, &'static str>,
     ) -> Result<Option<Value<'a>>, &'static str> {
         const SHORT: &str = "fewer forwarded values than proxies\n";
+        // Most proxies send one value. Reading it as a list costs 100 instructions more.
+        let mut lines = headers.get_all(name).iter();
+        let Some(line) = lines.next() else { return Ok(None) };
+        let only = line.as_bytes().trim_ascii();
+        if lines.next().is_none() && !only.is_empty() && !only.contains(&b',') {
+            return Ok(Some((only, false)));
+        }
         let mut values = from_the_right(headers, name);
         let Some(last) = values.next() else { return Ok(None) };
         let Some(before) = values.next() else { return Ok(Some((last, false))) };

@@ -252,7 +252,7 @@ async fn no_difference_but_those_listed() {
     }
 }
 
-/// The default differs from the standard by what the design says, and by nothing else.
+/// The default differs from the standard by the listed reasons, and by nothing else.
 #[tokio::test]
 async fn the_default_beside_the_preset() {
     for status in [301, 302, 303, 307, 308] {
