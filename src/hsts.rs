@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderValue, Request, Response, header};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -15,7 +15,6 @@ use tower_service::Service;
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::trust::{Transport, Trust};
-use crate::uri::Hosts;
 
 /// Adds `Strict-Transport-Security` to secure responses, so that browsers use https alone.
 ///
@@ -158,10 +157,9 @@ impl<S> Hsts<S> {
     }
 
     /// Returns the value that the response to `request` gets.
-    fn value<B>(&self, request: &Request<B>, uri: &Uri) -> Option<HeaderValue> {
-        static ANY: Hosts = Hosts::any();
+    fn value<B>(&self, request: &Request<B>) -> Option<HeaderValue> {
         let Settings { value, trust } = &*self.settings;
-        let head = RequestHead::new(request, uri, trust, &ANY);
+        let head = RequestHead::with_trust(request, trust);
         let has_name = |head: &RequestHead<'_>| {
             head.authority().is_some_and(|a| a.address().is_none() && !a.is_local())
         };
@@ -182,7 +180,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let value = self.value(&request, request.uri());
+        let value = self.value(&request);
         ResponseFuture { inner: self.inner.call(request), value }
     }
 }

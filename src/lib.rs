@@ -88,11 +88,12 @@
 #![warn(unreachable_pub)]
 #![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-#[cfg(feature = "axum")]
+#[cfg_attr(not(feature = "axum"), path = "no_axum.rs")]
 mod axum;
 mod config_error;
 mod diagnosis;
 mod drain;
+mod event;
 #[cfg(feature = "follow")]
 pub mod follow;
 mod head;
@@ -101,6 +102,7 @@ mod media_type;
 mod method;
 pub mod policy;
 mod quoted;
+mod ranges;
 pub mod redirection;
 #[cfg(feature = "follow")]
 pub mod replay;

@@ -56,6 +56,7 @@
 
 mod answer;
 mod body;
+mod diagnose;
 mod drain;
 mod drain_on;
 mod drain_timer;

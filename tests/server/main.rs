@@ -8,6 +8,10 @@ mod answers;
 mod axum_nested;
 mod cache_model;
 mod cases;
+mod diagnoses;
+#[cfg(feature = "tracing")]
+mod events;
+mod hosts;
 mod hsts;
 mod maintenance;
 mod maintenance_window;

@@ -47,7 +47,7 @@ mod http2;
 mod leaks;
 mod maintenance;
 #[cfg(feature = "axum")]
-mod nginx;
+mod proxies;
 #[cfg(feature = "follow")]
 mod reqwest_adapter;
 mod upload;
