@@ -53,6 +53,7 @@
 //! # }
 //! ```
 
+mod additions;
 mod answer;
 mod body;
 mod drain;
