@@ -58,7 +58,7 @@
 //!
 //! | you want to | use |
 //! |---|---|
-//! | redirect http to https | [`HttpsOnly`], and [`HstsLayer`] outside |
+//! | redirect http to https | [`HttpsOnly`], and [`Hsts`] beside it |
 //! | serve a site under one host | [`CanonicalHost`] |
 //! | redirect to a standby or a page, or answer 503, during maintenance | [`Maintenance`], with its [`MaintenanceSwitch`] |
 //! | redirect an old version's clients to the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
@@ -69,9 +69,9 @@
 //! # Behind a proxy
 //!
 //! Behind a proxy that terminates TLS every request arrives over http, and [`HttpsOnly`] would redirect
-//! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`] and
-//! [`HstsLayer`] alike: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the
-//! rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever.
+//! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`]:
+//! `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the rules.
+//! [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever.
 //!
 //! # Features
 //!
@@ -97,7 +97,6 @@ mod event;
 #[cfg(feature = "follow")]
 pub mod follow;
 mod head;
-pub mod hsts;
 mod media_type;
 mod method;
 pub mod policy;
@@ -120,9 +119,8 @@ pub use follow::{
     follow_fn,
 };
 pub use head::RequestHead;
-pub use hsts::HstsLayer;
 pub use policy::{
-    CanonicalHost, Decision, HeaderVersioning, HttpsOnly, Maintenance, MaintenanceSwitch,
+    CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
     MaintenanceWindow, RedirectPolicy, Retirement, Versioning, policy_fn,
 };
 pub use redirection::Redirection;

@@ -54,6 +54,7 @@
 //! # }
 //! ```
 
+mod additions;
 mod answer;
 mod body;
 mod diagnose;
