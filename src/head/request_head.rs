@@ -38,6 +38,8 @@ pub struct RequestHead<'a> {
     pub(super) parts: Parts<'a>,
     pub(super) trust: &'a Trust,
     pub(super) hosts: &'a Hosts,
+    /// The path prefix that a proxy removed; empty where there is none.
+    mount: &'a str,
     pub(super) effective: EffectiveCache<'a>,
     /// The policy that decided about this head. A moved head is decided about by another one.
     policy_name: Cell<Option<&'static str>>,
@@ -71,10 +73,20 @@ impl<'a> RequestHead<'a> {
             parts: Parts::new(request, find_uri),
             trust,
             hosts,
+            mount: "",
             effective: EffectiveCache::default(),
             policy_name: Cell::new(None),
             notes: NotesHandle::Own(Notes::default()),
         }
+    }
+
+    /// The same head behind a proxy that removed `mount` from the start of the path.
+    pub(crate) fn mounted_at(self, mount: &'a str) -> Self {
+        Self { mount, ..self }
+    }
+
+    pub(crate) fn mount(&self) -> &'a str {
+        self.mount
     }
 
     /// Collects diagnoses for a hook.
@@ -100,6 +112,7 @@ impl<'a> RequestHead<'a> {
             parts: self.parts.at(path, query),
             trust: self.trust,
             hosts: self.hosts,
+            mount: self.mount,
             effective: self.effective.at(origin),
             policy_name: Cell::new(None),
             notes: NotesHandle::Shared(self.notes.get()),

@@ -66,6 +66,7 @@ mod layer;
 mod redirected;
 mod service;
 mod settings;
+mod site;
 
 pub use body::ResponseBody;
 pub use drain_on::{DrainInline, DrainOn, DrainTask};

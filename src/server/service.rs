@@ -60,8 +60,9 @@ enum Responder {
 impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
     fn decide<B>(&self, request: &Request<B>) -> Responder {
         let settings = &*self.settings;
-        let Settings { hosts, on_diagnosis, find_uri, .. } = settings;
-        let mut head = RequestHead::new(request, *find_uri, settings.trust(), hosts);
+        let Settings { hosts, on_diagnosis, find_uri, mount, .. } = settings;
+        let head = RequestHead::new(request, *find_uri, settings.trust(), hosts);
+        let mut head = head.mounted_at(mount);
         if on_diagnosis.takes_diagnoses() {
             head.collect_diagnoses();
         }

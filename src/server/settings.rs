@@ -17,6 +17,8 @@ pub(super) struct Settings {
     pub(super) separate_https_redirect: bool,
     pub(super) html_body: bool,
     pub(super) insert_redirected: bool,
+    /// The path prefix that a proxy removes; empty where there is none.
+    pub(super) mount: Box<str>,
     /// Finds the URL before routers changed it.
     pub(super) find_uri: Option<FindUri>,
 }
@@ -32,6 +34,7 @@ impl Default for Settings {
             separate_https_redirect: false,
             html_body: false,
             insert_redirected: false,
+            mount: Box::default(),
             find_uri: Some(axum::original_uri),
         }
     }

@@ -62,5 +62,5 @@ pub(crate) use field_set::FieldSet;
 pub use peer::Peer;
 pub use proxies::TrustedProxies;
 pub(crate) use signs::{https_field, is_browser_over_https};
-pub use transport::Transport;
+pub use transport::{SetTransport, Transport};
 pub use trust::Trust;
