@@ -16,9 +16,9 @@
 //!    [allowed](FollowRedirectsLayer::allow_https_to_http).
 //! 5. Method and content are kept or changed: see [`MethodRewrite`]. On 307 and 308 the body is sent
 //!    again from its first byte. Once it was dropped for a GET, it is not sent again.
-//! 6. Headers are removed. If the request becomes GET, those about content (`Content-*`,
-//!    `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect`, `If-*`,
-//!    `Range`, `Idempotency-Key`); on any 303, the conditions (`If-*`). If host or port changes:
+//! 6. Headers are removed. If the content is dropped, those about content (`Content-*`,
+//!    `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect`,
+//!    `Idempotency-Key`); if the request becomes GET, also `If-*` and `Range`. If host or port changes:
 //!    `Host`. If the origin changes: `Authorization`, `Cookie`, `Cookie2`, `Proxy-Authorization`,
 //!    `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, every value that
 //!    [is sensitive](http::HeaderValue::is_sensitive), headers that are

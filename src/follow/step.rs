@@ -131,8 +131,8 @@ fn advance(
 ) {
     let drops_credentials = drops_credentials(settings, request, &target);
     let changes = Changes {
+        to_get: rewrite.to_get,
         drops_content: rewrite.to_get || request.has_content && !rewrite.keeps_content,
-        see_other: status == StatusCode::SEE_OTHER,
         cross_authority: target.cross_authority,
         drops_credentials,
     };

@@ -8,10 +8,10 @@ use super::saved_headers::SavedHeaders;
 /// How the next request differs from the last, as far as headers depend on it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Changes {
-    /// The method becomes GET, or the content is dropped.
+    /// The method becomes GET.
+    pub(super) to_get: bool,
+    /// The content is dropped, as it always is if the method becomes GET.
     pub(super) drops_content: bool,
-    /// The status is 303.
-    pub(super) see_other: bool,
     /// The host or the port differs.
     pub(super) cross_authority: bool,
     /// The origin differs, and the two origins do not trust each other.
@@ -43,13 +43,13 @@ pub(super) fn strip_headers(
 ) -> Vec<HeaderName> {
     let mut dropped = Vec::new();
     let nominated = connection_options(headers);
-    let Changes { drops_content, see_other, cross_authority, drops_credentials } = changes;
+    let Changes { to_get, drops_content, cross_authority, drops_credentials } = changes;
     headers.retain(&mut dropped, |name, value, sensitive| {
         let text = name.as_str();
         let strip = is_connection_specific(name, value)
             || nominated.iter().any(|n| n.eq_ignore_ascii_case(text)) && *name != header::TE
             || drops_content && is_about_content(text)
-            || (drops_content || see_other) && text.starts_with("if-")
+            || to_get && is_condition_or_range(text)
             || cross_authority && *name == header::HOST
             || drops_credentials && (sensitive || is_credential(text) || configured.contains(name));
         !strip
@@ -85,8 +85,16 @@ fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
         )
 }
 
-/// Whether a header describes the content, or a request for a part of it, so that a server would
-/// misread it on a GET without content.
+/// Whether a header makes a request conditional, or asks for a part of the representation (RFC 9110
+/// §13.1, §14.2).
+///
+/// They were meant for the method they were sent with. They stay or go together: a `Range` without its
+/// `If-Range` may return a part of another version.
+fn is_condition_or_range(name: &str) -> bool {
+    name.starts_with("if-") || name == "range"
+}
+
+/// Whether a header describes the content, so that a server would misread it on a request without.
 fn is_about_content(name: &str) -> bool {
     matches!(
         name,
@@ -104,7 +112,6 @@ fn is_about_content(name: &str) -> bool {
             | "transfer-encoding"
             | "trailer"
             | "expect"
-            | "range"
             | "idempotency-key"
     )
 }
