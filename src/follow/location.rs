@@ -29,7 +29,6 @@ pub(super) struct Base<'a> {
 pub(super) struct Target {
     pub(super) uri: Uri,
     pub(super) cross_origin: bool,
-    pub(super) cross_authority: bool,
     pub(super) downgrade: bool,
     pub(super) fragment: Option<Arc<str>>,
 }
@@ -71,7 +70,6 @@ impl Base<'_> {
         let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
         Some(Target {
             cross_origin: new != old,
-            cross_authority: !new.has_same_authority(&old),
             downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
             fragment: None,
             uri,
@@ -100,7 +98,6 @@ impl Base<'_> {
         let new = Origin::of_url(&url).ok_or(RedirectErrorKind::UnsupportedScheme)?;
         let old = Origin::of_url(&base);
         let cross_origin = old != Some(new);
-        let cross_authority = old.is_none_or(|old| !new.has_same_authority(&old));
         let is_secure = |origin: Origin<'_>| origin.scheme() == Scheme::Https;
         let downgrade = old.is_some_and(is_secure) && !is_secure(new);
         let fragment = fragment(&url);
@@ -109,7 +106,7 @@ impl Base<'_> {
             let target = origin_form(&uri(url)?).map(Target::same_origin)?;
             return Ok(Target { fragment, ..target });
         }
-        Ok(Target { cross_origin, cross_authority, downgrade, fragment, uri: uri(url)? })
+        Ok(Target { cross_origin, downgrade, fragment, uri: uri(url)? })
     }
 
     /// Resolves a reference against an origin-form URI whose origin is not known: only references
@@ -154,8 +151,7 @@ impl Base<'_> {
 
 impl Target {
     fn same_origin(uri: Uri) -> Self {
-        let (cross_origin, cross_authority, downgrade) = (false, false, false);
-        Self { uri, cross_origin, cross_authority, downgrade, fragment: None }
+        Self { uri, cross_origin: false, downgrade: false, fragment: None }
     }
 }
 

@@ -18,12 +18,13 @@
 //!    again from its first byte. Once it was dropped for a GET, it is not sent again.
 //! 6. Headers are removed. If the content is dropped, those about content (`Content-*`,
 //!    `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect`,
-//!    `Idempotency-Key`); if the request becomes GET, also `If-*` and `Range`. If host or port changes:
-//!    `Host`. If the origin changes: `Authorization`, `Cookie`, `Cookie2`, `Proxy-Authorization`,
-//!    `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, every value that
-//!    [is sensitive](http::HeaderValue::is_sensitive), headers that are
-//!    [configured](FollowRedirectsLayer::sensitive_headers), and the extensions, unless the origins
-//!    [trust each other](FollowRedirectsLayer::trust_origins). Always: headers of the connection.
+//!    `Idempotency-Key`); if the request becomes GET, also `If-*` and `Range`. If the origin changes
+//!    (scheme, host or port): `Host`. If the two origins do not
+//!    [trust each other](FollowRedirectsLayer::trust_origins): `Authorization`, `Cookie`, `Cookie2`,
+//!    `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, headers
+//!    with a value that [is sensitive](http::HeaderValue::is_sensitive), headers that are
+//!    [configured](FollowRedirectsLayer::sensitive_headers), and the extensions. Always: headers of the
+//!    connection.
 //!    What was removed does not come back, even if the chain returns to the first origin. A layer
 //!    inside learns from the [`RedirectContext`] where the chain has been.
 //! 7. The redirection's own body is read, up to

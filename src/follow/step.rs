@@ -133,7 +133,7 @@ fn advance(
     let changes = Changes {
         to_get: rewrite.to_get,
         drops_content: rewrite.to_get || request.has_content && !rewrite.keeps_content,
-        cross_authority: target.cross_authority,
+        cross_origin: target.cross_origin,
         drops_credentials,
     };
     let dropped = strip_headers(&mut request.headers, changes, &settings.sensitive);

@@ -12,8 +12,9 @@ pub(super) struct Changes {
     pub(super) to_get: bool,
     /// The content is dropped, as it always is if the method becomes GET.
     pub(super) drops_content: bool,
-    /// The host or the port differs.
-    pub(super) cross_authority: bool,
+    /// The origin differs. Then `Host` goes, even if host and port are the same: a port that it does
+    /// not write is the default one of the scheme.
+    pub(super) cross_origin: bool,
     /// The origin differs, and the two origins do not trust each other.
     pub(super) drops_credentials: bool,
 }
@@ -43,14 +44,14 @@ pub(super) fn strip_headers(
 ) -> Vec<HeaderName> {
     let mut dropped = Vec::new();
     let nominated = connection_options(headers);
-    let Changes { to_get, drops_content, cross_authority, drops_credentials } = changes;
+    let Changes { to_get, drops_content, cross_origin, drops_credentials } = changes;
     headers.retain(&mut dropped, |name, value, sensitive| {
         let text = name.as_str();
         let strip = is_connection_specific(name, value)
             || nominated.iter().any(|n| n.eq_ignore_ascii_case(text)) && *name != header::TE
             || drops_content && is_about_content(text)
             || to_get && is_condition_or_range(text)
-            || cross_authority && *name == header::HOST
+            || cross_origin && *name == header::HOST
             || drops_credentials && (sensitive || is_credential(text) || configured.contains(name));
         !strip
     });

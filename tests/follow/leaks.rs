@@ -115,18 +115,26 @@ async fn what_stayed_behind_does_not_come_back() {
 
 #[tokio::test]
 async fn host_goes_when_the_authority_does() {
-    for (location, host) in [
-        ("/next", Some("virtual.test")),
-        ("http://a.test/next", Some("virtual.test")),
-        ("http://b.test/next", None),
-        ("http://a.test:81/next", None),
+    for (from, host, location, kept) in [
+        ("http://a.test/", "virtual.test", "/next", true),
+        ("http://a.test/", "virtual.test", "http://a.test/next", true),
+        ("http://a.test/", "virtual.test", "http://b.test/next", false),
+        ("http://a.test/", "virtual.test", "http://a.test:81/next", false),
+        ("http://a.test/", "a.test:80", "http://a.test/next", true),
+        // What `Host` says of a port depends on the scheme.
+        ("http://a.test/", "a.test:80", "https://a.test/next", false),
+        ("http://a.test/", "a.test", "https://a.test/next", false),
+        ("https://a.test/", "a.test:443", "http://a.test/next", false),
+        ("http://a.test:8080/", "virtual.test", "https://a.test:8080/next", false),
     ] {
         let script = chain![302 location];
-        let request = Request::get("http://a.test/").header("host", "virtual.test");
+        let request = Request::get(from).header("host", host);
         let request = request.body(Full::<Bytes>::default()).expect("valid");
-        script.follow(request).await.expect("followed");
+        let layer = FollowRedirectsLayer::new().allow_https_to_http();
+        script.follow_by(&layer, request).await.expect("followed");
         let seen = script.seen()[1].headers.get("host").cloned();
-        assert_eq!(seen, host.map(HeaderValue::from_static), "{location}");
+        let expected = kept.then(|| HeaderValue::from_static(host));
+        assert_eq!(seen, expected, "{from} {host} {location}");
     }
 }
 

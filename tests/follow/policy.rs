@@ -264,6 +264,8 @@ async fn an_upgrade_of_one_host_can_keep_credentials() {
         ("http://A.test:80/", "https://a.test:443/b", true),
         ("http://a.test/", "https://b.test/b", false),
         ("http://a.test:8080/", "https://a.test:8443/b", false),
+        ("http://a.test:8080/", "https://a.test/b", false),
+        ("http://a.test/", "https://a.test:8443/b", false),
         ("http://a.test/", "http://a.test:81/b", false),
     ] {
         let script = Script::new([support::redirection(302, location)]);
