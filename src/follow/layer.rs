@@ -117,6 +117,17 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.keep_credentials_on_https_upgrade = true)
     }
 
+    /// Moves user name and password in the URL of a call, as in `https://user:password@a.test/`, to
+    /// `Authorization: Basic` (RFC 7617), as curl and browsers do. An `Authorization` of the caller's
+    /// takes precedence. On redirections it is treated as one: it goes on while the origin is the
+    /// same.
+    ///
+    /// By default they stay in the URL of the first request, and are dropped on the first redirection.
+    /// Those in a `Location` are always dropped.
+    pub fn userinfo_as_basic(self) -> Self {
+        self.set(|settings| settings.userinfo_as_basic = true)
+    }
+
     /// Keeps extensions of type `T` on redirections to another origin, where all others are dropped.
     pub fn keep_extension<T: Clone + Send + Sync + 'static>(self) -> Self {
         self.set(|settings| settings.kept_extensions.push(move_extension::<T>))

@@ -30,6 +30,8 @@ pub(super) struct Target {
     pub(super) uri: Uri,
     pub(super) cross_origin: bool,
     pub(super) downgrade: bool,
+    /// `Location` had userinfo. It was removed.
+    pub(super) userinfo: bool,
     pub(super) fragment: Option<Arc<str>>,
 }
 
@@ -71,6 +73,7 @@ impl Base<'_> {
         Some(Target {
             cross_origin: new != old,
             downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
+            userinfo: false,
             fragment: None,
             uri,
         })
@@ -100,13 +103,14 @@ impl Base<'_> {
         let cross_origin = old != Some(new);
         let is_secure = |origin: Origin<'_>| origin.scheme() == Scheme::Https;
         let downgrade = old.is_some_and(is_secure) && !is_secure(new);
-        let fragment = fragment(&url);
+        // The base has none that a relative reference could inherit.
+        let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
         if !cross_origin && self.uri.authority().is_none() {
             // The caller's client expects the form of URI that the caller chose.
             let target = origin_form(&uri(url)?).map(Target::same_origin)?;
-            return Ok(Target { fragment, ..target });
+            return Ok(Target { userinfo, fragment, ..target });
         }
-        Ok(Target { cross_origin, downgrade, fragment, uri: uri(url)? })
+        Ok(Target { cross_origin, downgrade, userinfo, fragment, uri: uri(url)? })
     }
 
     /// Resolves a reference against an origin-form URI whose origin is not known: only references
@@ -151,7 +155,7 @@ impl Base<'_> {
 
 impl Target {
     fn same_origin(uri: Uri) -> Self {
-        Self { uri, cross_origin: false, downgrade: false, fragment: None }
+        Self { uri, cross_origin: false, downgrade: false, userinfo: false, fragment: None }
     }
 }
 
@@ -222,9 +226,13 @@ fn origin_form(uri: &Uri) -> Result<Uri, RedirectErrorKind> {
     Uri::from_parts(parts).map_err(|_| RedirectErrorKind::InvalidLocation)
 }
 
+fn has_userinfo(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
 /// Removes userinfo. Neither call fails, since http and https URLs have a host.
 fn remove_userinfo(url: &mut Url) {
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_userinfo(url) {
         let _ = url.set_username("");
         let _ = url.set_password(None);
     }

@@ -24,7 +24,8 @@
 //!    `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, headers
 //!    with a value that [is sensitive](http::HeaderValue::is_sensitive), headers that are
 //!    [configured](FollowRedirectsLayer::sensitive_headers), and the extensions. Always: headers of the
-//!    connection.
+//!    connection, and the userinfo of a URL (`user:password@`), the caller's own included, unless it was
+//!    [moved to `Authorization`](FollowRedirectsLayer::userinfo_as_basic) at first.
 //!    What was removed does not come back, even if the chain returns to the first origin. A layer
 //!    inside learns from the [`RedirectContext`] where the chain has been.
 //! 7. The redirection's own body is read, up to
@@ -32,7 +33,7 @@
 //!    but an upload that is still under way is ended. Then the inner service is polled ready and
 //!    called.
 //!
-//! The response tells what was followed: [`RedirectHistory::of`].
+//! The response tells what was followed, and what was removed on the way: [`RedirectHistory::of`].
 //!
 //! Pitfalls: http and https on one host are two origins, so that an upgrade drops credentials, and a
 //! 401 may be the answer; the history tells. A redirection whose body stalls waits as a stalled 200
@@ -76,6 +77,7 @@
 
 mod context;
 mod drain;
+mod dropped;
 mod error;
 mod future;
 mod history;
@@ -94,8 +96,10 @@ mod service;
 mod settings;
 mod step;
 mod strip_headers;
+mod userinfo;
 
 pub use context::RedirectContext;
+pub use dropped::Dropped;
 pub use error::FollowError;
 pub use future::ResponseFuture;
 pub use history::{Hop, RedirectHistory};

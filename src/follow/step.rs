@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, Method, StatusCode, header};
 
+use super::dropped::Dropped;
 use super::history::Hop;
 use super::location::{self, Base, Target};
 use super::method::Rewrite;
@@ -13,6 +14,7 @@ use super::policy::{Action, Attempt};
 use super::redirect_error::{RedirectError, RedirectErrorKind};
 use super::settings::Settings;
 use super::strip_headers::{Changes, strip_headers};
+use super::userinfo;
 use crate::replay::NotReplayable;
 
 /// What to do with a response.
@@ -137,11 +139,18 @@ fn advance(
         drops_credentials,
     };
     let dropped = strip_headers(&mut request.headers, changes, &settings.sensitive);
+    let mut dropped: Vec<_> = dropped.into_iter().map(Dropped::Header).collect();
+    if target.userinfo || userinfo::of(&request.uri).is_some() {
+        dropped.push(Dropped::Userinfo);
+    }
     if drops_credentials {
         request.crossed = true;
         let mut old = std::mem::take(&mut request.extensions);
         for move_extension in &settings.kept_extensions {
             move_extension(&mut old, &mut request.extensions);
+        }
+        if !old.is_empty() {
+            dropped.push(Dropped::Extensions(old.len()));
         }
     }
     // A `Location` without a fragment inherits the last one (RFC 9110 §10.2.2).

@@ -1,9 +1,10 @@
 //! What must not be sent to another origin, from the public record of other clients.
 
 use bytes::Bytes;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, header};
 use http_body_util::Full;
-use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
+use tower_redirect::follow::Dropped;
+use tower_redirect::{FollowOptions, FollowRedirectsLayer, RedirectHistory};
 
 use crate::support::{self, Mark, Script, chain};
 
@@ -171,10 +172,70 @@ async fn userinfo_goes_no_further() {
             let script = chain![302 location];
             let from = format!("http://{user}@a.test:81/");
             let request = Request::get(from).body(Full::<Bytes>::default());
-            script.follow(request.expect("valid")).await.expect("followed");
+            let response = script.follow(request.expect("valid")).await.expect("followed");
             assert_eq!(script.seen()[1].uri, "http://a.test:81/next", "{user} {location}");
+            assert!(!script.seen()[1].headers.contains_key("authorization"));
+            let history = RedirectHistory::of(&response).expect("a hop");
+            assert_eq!(history.hops()[0].dropped(), [Dropped::Userinfo], "{user} {location}");
         }
     }
+    let script =
+        chain![302 "/1", 302 "http://user:pw@a.test/2", 302 "http://user@b.test/3", 302 "/4"];
+    let request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    let response = script.follow(request).await.expect("followed");
+    let history = RedirectHistory::of(&response).expect("four hops");
+    let dropped = history.hops().iter().map(|hop| hop.dropped().contains(&Dropped::Userinfo));
+    assert_eq!(dropped.collect::<Vec<_>>(), [false, true, true, false]);
+}
+
+#[tokio::test]
+async fn userinfo_of_the_caller_becomes_basic_by_name() {
+    let layer = FollowRedirectsLayer::new().userinfo_as_basic();
+    for (user, sent) in [
+        // RFC 7617 §2.
+        ("Aladdin:open%20sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        ("Aladdin", "Basic QWxhZGRpbjo="),
+        (":pw", "Basic OnB3"),
+        ("a:b:c%40", "Basic YTpiOmNA"),
+    ] {
+        let script =
+            chain![302 "/1", 302 "http://x:y@a.test/2", 302 "http://x:y@b.test/3", 302 "/4"];
+        let request = Request::get(format!("http://{user}@a.test/"));
+        let request = request.body(Full::<Bytes>::default()).expect("valid");
+        let response = script.follow_by(&layer, request).await.expect("followed");
+        let seen = script.seen();
+        assert_eq!(seen[0].uri, "http://a.test/");
+        for (hop, seen) in seen.iter().enumerate() {
+            let value = seen.headers.get("authorization");
+            assert_eq!(value.is_some(), hop < 3, "{user} {hop}");
+            assert!(value.is_none_or(|value| value == sent && value.is_sensitive()), "{value:?}");
+        }
+        let history = RedirectHistory::of(&response).expect("four hops");
+        let lost = [Dropped::Header(header::AUTHORIZATION), Dropped::Userinfo];
+        assert_eq!(history.hops()[2].dropped(), lost);
+    }
+    // The caller's own takes precedence, and an empty userinfo says nothing.
+    for (uri, own) in [("http://me:pw@a.test/", Some("Bearer x")), ("http://@a.test/", None)] {
+        let script = chain![302 "/1"];
+        let mut request = Request::get(uri).body(Full::<Bytes>::default()).expect("valid");
+        if let Some(own) = own {
+            request.headers_mut().insert("authorization", HeaderValue::from_static(own));
+        }
+        script.follow_by(&layer, request).await.expect("followed");
+        for seen in script.seen() {
+            assert_eq!(
+                seen.headers.get("authorization").map(HeaderValue::as_bytes),
+                own.map(str::as_bytes)
+            );
+        }
+    }
+    // Without a redirection, and where none is followed.
+    let script = chain![302 "/1"];
+    let mut request = Request::get("http://me:pw@a.test/").body(Full::<Bytes>::default());
+    let extensions = request.as_mut().expect("valid").extensions_mut();
+    extensions.insert(FollowOptions::do_not_follow());
+    script.follow_by(&layer, request.expect("valid")).await.expect("returned");
+    assert_eq!(script.seen()[0].headers["authorization"], "Basic bWU6cHc=");
 }
 
 #[tokio::test]
@@ -189,7 +250,8 @@ async fn the_history_names_what_stayed_behind_and_shows_no_secret() {
         history.to_string(),
         "POST http://a.test/?session=…\n  \
          307 -> POST http://b.test/?token=… (left behind: authorization, cookie, cookie2, \
-         proxy-authorization, www-authenticate, proxy-authenticate, referer, origin, x-api-key)\n  \
+         proxy-authorization, www-authenticate, proxy-authenticate, referer, origin, x-api-key, 1 \
+         extension)\n  \
          302 -> GET http://b.test/x?…"
     );
     assert!(!format!("{history:?}").contains("secret"));
