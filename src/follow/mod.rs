@@ -6,7 +6,9 @@
 //!    the caller, as is a redirection without `Location`. The answer to CONNECT or to an upgrade is
 //!    never followed: it is an error.
 //! 2. `Location` is resolved as browsers do (WHATWG URL). Two different ones, one that does not
-//!    resolve, and schemes other than http and https are errors. A request in origin-form (`/path`)
+//!    resolve, and schemes other than http and https are errors. A `Location` without a host keeps
+//!    the request's scheme and authority as they are, even if the URL standard does not know them, as
+//!    in `http://svc.1/` or `unix://socket/`. A request in origin-form (`/path`)
 //!    follows only references that stay on its origin, unless its scheme is
 //!    [configured](FollowRedirectsLayer::origin_form_scheme).
 //! 3. The [policy](FollowPolicy) and the request's [options](FollowOptions) decide: follow, stop or

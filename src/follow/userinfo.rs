@@ -45,9 +45,12 @@ fn basic(userinfo: &str) -> Option<HeaderValue> {
 }
 
 /// Returns the URI without its userinfo.
-fn without(uri: &Uri) -> Option<Uri> {
+pub(super) fn without(uri: &Uri) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
-    let authority = parts.authority.as_ref()?;
-    parts.authority = Some(Authority::try_from(split(authority.as_str()).1).ok()?);
+    if let Some(authority) = &parts.authority {
+        if let Some((_, host)) = authority.as_str().rsplit_once('@') {
+            parts.authority = Some(Authority::try_from(host).ok()?);
+        }
+    }
     Uri::from_parts(parts).ok()
 }

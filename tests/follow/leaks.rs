@@ -73,6 +73,15 @@ async fn secrets_stay_on_their_origin() {
         ("http://a.test/", "http://b.test/@a.test"),
         ("http://a.test/", "http://[::1]/"),
         ("http://127.0.0.1/", "http://0x7f.0.0.2/"),
+        ("http://a.test/", "///b.test/x"),
+        ("http://a.test/", "/\\/b.test/x"),
+        // The host of the first URL is none that `url` can write.
+        ("http://svc.1/", "http://b.test/"),
+        ("http://svc.1/", "//b.test/"),
+        ("http://svc.1/", "///b.test/"),
+        ("http://svc.1/", "/\t/b.test/"),
+        ("http://svc.1/", "http:b.test"),
+        ("unix://sock/", "http://b.test/"),
     ] {
         let script = chain![302 location];
         let seen = seen(&script, from).await;
@@ -94,6 +103,9 @@ async fn on_its_own_origin_a_request_stays_what_it_was() {
         ("http://[::1]/", "http://[0:0::1]/next"),
         ("http://a.test/", "next"),
         ("http://a.test/", "?next"),
+        ("http://svc.1/", "/next"),
+        ("http://svc.1/", "next"),
+        ("unix://sock/", "/next"),
     ] {
         let script = chain![307 location];
         let seen = seen(&script, from).await;
