@@ -2,11 +2,12 @@ use std::any;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, StatusCode, Uri};
 use tower_layer::Layer;
 
 use super::method::MethodRewrite;
 use super::options::RedirectMode;
+use super::origins::TrustFn;
 use super::policy::{FollowAll, LayerPolicy};
 use super::service::FollowRedirects;
 use super::settings::{Settings, move_extension};
@@ -96,8 +97,9 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Keeps credentials and extensions on redirections between any two of these origins, such as
-    /// `https://api.example.com` and `https://www.example.com`. From https to http they are dropped
-    /// all the same.
+    /// `https://api.example.com` and `https://www.example.com`. `https://*.example.com` lists all hosts
+    /// with one or more labels in front, and not `example.com` itself. From https to http they are
+    /// dropped all the same.
     ///
     /// # Errors
     ///
@@ -108,6 +110,28 @@ impl<P> FollowRedirectsLayer<P> {
     {
         Arc::make_mut(&mut self.settings).trusted_origins.add(origins)?;
         Ok(self)
+    }
+
+    /// Keeps credentials and extensions on redirections for which `trusts` returns `true`: for what no
+    /// list says. It gets the URL that answered with the redirection and the next one, and is asked
+    /// only if their origins differ and no list contains both. From https to http they are dropped all
+    /// the same. It replaces a predicate that was set before.
+    ///
+    /// Compare whole hosts: `a.test.evil.example` begins with `a.test`, and `evil-a.test` ends with it.
+    ///
+    /// ```
+    /// use tower_redirect::FollowRedirectsLayer;
+    ///
+    /// // Any port of one host.
+    /// let layer = FollowRedirectsLayer::new()
+    ///     .trust_origins_when(|old, new| old.scheme() == new.scheme() && old.host() == new.host());
+    /// # let _ = layer;
+    /// ```
+    pub fn trust_origins_when<F>(self, trusts: F) -> Self
+    where
+        F: Fn(&Uri, &Uri) -> bool + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.trust_when = Some(TrustFn::new(trusts)))
     }
 
     /// Keeps credentials and extensions where http becomes https on the same host, each on its

@@ -22,7 +22,8 @@
 //!    `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect`,
 //!    `Idempotency-Key`); if the request becomes GET, also `If-*` and `Range`. If the origin changes
 //!    (scheme, host or port): `Host`. If the two origins do not
-//!    [trust each other](FollowRedirectsLayer::trust_origins): `Authorization`, `Cookie`, `Cookie2`,
+//!    trust each other ([listed](FollowRedirectsLayer::trust_origins), or by
+//!    [a predicate](FollowRedirectsLayer::trust_origins_when)): `Authorization`, `Cookie`, `Cookie2`,
 //!    `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, headers
 //!    with a value that [is sensitive](http::HeaderValue::is_sensitive), headers that are
 //!    [configured](FollowRedirectsLayer::sensitive_headers), and the extensions. Always: headers of the

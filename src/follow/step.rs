@@ -182,7 +182,8 @@ fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target
     }
     let (old, new) = (&request.uri, &target.uri);
     let trusted = settings.trusted_origins.lists_both(old, new)
-        || request.options.trusted_origins.lists_both(old, new);
+        || request.options.trusted_origins.lists_both(old, new)
+        || settings.trust_when.as_ref().is_some_and(|trust| trust.trusts(old, new));
     !(trusted || settings.keep_credentials_on_https_upgrade && is_https_upgrade(old, new))
 }
 

@@ -226,6 +226,21 @@ async fn origin_form_stays_so_on_its_origin() {
     assert_eq!(origin_form(https, "http://a.test/").await, downgrade);
 }
 
+/// Userinfo, a path or a blank in `Host` would give the URL another host than it seems to have.
+#[tokio::test]
+async fn the_host_of_an_origin_form_request_is_parsed() {
+    for host in ["a.test@b.test", "b.test/a.test", "b.test#a.test", "b.test?", "b.test\\"] {
+        let script = chain![302 "http://b.test/next"];
+        let layer = FollowRedirectsLayer::new().origin_form_scheme(Scheme::Http);
+        let request = Request::get("/from").header("host", host).header("cookie", "x");
+        let request = request.body(Full::<Bytes>::default()).expect("valid");
+        let error = script.follow_by(&layer, request).await.expect_err(host);
+        let kind = error.redirect().expect("of ours").kind();
+        assert_eq!(kind, RedirectErrorKind::UnknownOrigin, "{host}");
+        assert_eq!(script.seen().len(), 1, "{host}");
+    }
+}
+
 /// What `url` alone makes of it; on a base that it cannot write, of the path.
 fn oracle(from: &str, location: &str) -> Option<String> {
     let Ok(base) = url::Url::parse(from) else {
