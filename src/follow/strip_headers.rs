@@ -42,19 +42,37 @@ pub(super) fn strip_headers(
     changes: Changes,
     configured: &SensitiveNames,
 ) -> Vec<HeaderName> {
+    let Changes { to_get, drops_content, cross_origin, drops_credentials } = changes;
     let mut dropped = Vec::new();
     let nominated = connection_options(headers);
-    let Changes { to_get, drops_content, cross_origin, drops_credentials } = changes;
-    headers.retain(&mut dropped, |name, value, sensitive| {
+    let nominates = |name: &str| nominated.iter().any(|n| n.eq_ignore_ascii_case(name));
+    // A `TE` that goes on needs its `Connection: TE` (RFC 9110 §10.1.4).
+    let mut keeps_connection = nominates("te")
+        && headers.iter().any(|(name, value, _)| *name == header::TE && is_trailers(value));
+    // One sensitive value takes all values of its header with it.
+    let sensitive_names: Vec<HeaderName> = if drops_credentials {
+        headers.iter().filter(|(.., sensitive)| *sensitive).map(|(name, ..)| name.clone()).collect()
+    } else {
+        Vec::new()
+    };
+    headers.retain(&mut dropped, |name, value, _| {
+        if *name == header::CONNECTION {
+            // One line is enough.
+            return std::mem::replace(&mut keeps_connection, false);
+        }
         let text = name.as_str();
         let strip = is_connection_specific(name, value)
-            || nominated.iter().any(|n| n.eq_ignore_ascii_case(text)) && *name != header::TE
+            || nominates(text) && *name != header::TE
             || drops_content && is_about_content(text)
             || to_get && is_condition_or_range(text)
             || cross_origin && *name == header::HOST
-            || drops_credentials && (sensitive || is_credential(text) || configured.contains(name));
+            || drops_credentials
+                && (sensitive_names.contains(name)
+                    || is_credential(text)
+                    || configured.contains(name));
         !strip
     });
+    headers.replace(&header::CONNECTION, b"TE");
     dropped
 }
 
@@ -70,15 +88,18 @@ fn connection_options(headers: &SavedHeaders) -> Vec<String> {
     names
 }
 
-/// Whether a header concerns the connection it was sent on. `TE: trailers` does not: gRPC servers
-/// require it on every request.
+/// Whether the value of `TE` is the one that goes on: gRPC servers require it on every request.
+fn is_trailers(value: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(b"trailers")
+}
+
+/// Whether a header, other than `Connection` itself, concerns the connection it was sent on.
 fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
-    use header::{CONNECTION, TE, TRANSFER_ENCODING, UPGRADE};
+    use header::{TE, TRANSFER_ENCODING, UPGRADE};
     if *name == TE {
-        return !value.eq_ignore_ascii_case(b"trailers");
+        return !is_trailers(value);
     }
-    *name == CONNECTION
-        || *name == TRANSFER_ENCODING
+    *name == TRANSFER_ENCODING
         || *name == UPGRADE
         || matches!(
             name.as_str(),

@@ -127,6 +127,36 @@ async fn what_stayed_behind_does_not_come_back() {
 }
 
 #[tokio::test]
+async fn one_sensitive_value_takes_all_of_its_header_along() {
+    let mut request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    for (value, sensitive) in [("first", false), ("second", true), ("third", false)] {
+        let mut value = HeaderValue::from_static(value);
+        value.set_sensitive(sensitive);
+        request.headers_mut().append("x-key", value);
+    }
+    let script = chain![302 "/1", 302 "http://b.test/2"];
+    script.follow(request).await.expect("followed");
+    let left = |hop: usize| script.seen()[hop].headers.get_all("x-key").iter().count();
+    assert_eq!([left(1), left(2)], [3, 0]);
+}
+
+#[tokio::test]
+async fn any_number_of_values_goes_on() {
+    let mut request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    for _ in 0..40_000 {
+        request.headers_mut().append("x-many", HeaderValue::from_static("1"));
+    }
+    for number in 0..20_000 {
+        let name = http::HeaderName::try_from(format!("x-{number}")).expect("valid");
+        request.headers_mut().append(name, HeaderValue::from_static("1"));
+    }
+    let sent = request.headers().clone();
+    let script = chain![302 "/next"];
+    script.follow(request).await.expect("followed");
+    assert!(script.seen()[1].headers == sent);
+}
+
+#[tokio::test]
 async fn host_goes_when_the_authority_does() {
     for (from, host, location, kept) in [
         ("http://a.test/", "virtual.test", "/next", true),
@@ -168,6 +198,27 @@ async fn fields_of_the_connection_do_not_travel() {
     let seen = script.seen();
     let names: Vec<_> = seen[1].headers.keys().map(|name| name.as_str()).collect();
     assert_eq!(names, ["te", "accept"]);
+
+    // `Connection` is cut down to `TE` where that goes on.
+    for (lines, te, sent) in [
+        (["TE, x-hop", "close"], "trailers", vec!["TE"]),
+        (["close", "x-hop,te"], "Trailers", vec!["TE"]),
+        (["te, X-Hop", "TE"], "trailers", vec!["TE"]),
+        (["TE", "x-hop"], "gzip", vec![]),
+        (["close", "x-hop"], "trailers", vec![]),
+    ] {
+        let script = chain![307 "/1", 307 "http://b.test/2"];
+        let request = Request::get("http://a.test/").header("te", te).header("x-hop", "1");
+        let request = request.header("connection", lines[0]).header("connection", lines[1]);
+        let request = request.body(Full::<Bytes>::default()).expect("valid");
+        script.follow(request).await.expect("followed");
+        for seen in script.seen().iter().skip(1) {
+            let values: Vec<_> = seen.headers.get_all("connection").iter().collect();
+            assert_eq!(values, sent, "{lines:?} {te}");
+            assert_eq!(seen.headers.contains_key("te"), te != "gzip", "{lines:?} {te}");
+            assert!(!seen.headers.contains_key("x-hop"), "{lines:?} {te}: every line counts");
+        }
+    }
 
     let script = chain![307 "/next"];
     let request = Request::get("http://a.test/").header("te", "gzip");
