@@ -228,6 +228,9 @@ fn reference(location: &[u8]) -> Cow<'_, str> {
     if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { text }
 }
 
+/// The length in bytes up to which `http::Uri` takes text.
+const MAX_URI_LEN: usize = u16::MAX as usize - 1;
+
 fn fragment(url: &Url) -> Option<Arc<str>> {
     url.fragment().map(Arc::from)
 }
@@ -239,8 +242,12 @@ fn uri(mut url: Url) -> Result<Uri, RedirectErrorKind> {
     }
     url.set_fragment(None);
     remove_userinfo(&mut url);
-    // `http::Uri` refuses text of 64 KiB and more.
-    Uri::try_from(String::from(url)).map_err(|_| RedirectErrorKind::InvalidLocation)
+    let text = String::from(url);
+    let too_long = text.len() > MAX_URI_LEN;
+    Uri::try_from(text).map_err(|_| match too_long {
+        true => RedirectErrorKind::LocationTooLong,
+        false => RedirectErrorKind::InvalidLocation,
+    })
 }
 
 /// Returns the text of an absolute URI in one allocation; `to_string` takes several.

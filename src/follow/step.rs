@@ -39,7 +39,11 @@ pub(super) fn step(
     if !is_redirection(status) {
         return Ok(NextStep::Return);
     }
+    let mode = request.options.mode.unwrap_or(settings.mode);
     let location = match location::read(headers) {
+        Ok(None) if mode == RedirectMode::Error => {
+            return Err(fail(request, Kind::Rejected, status));
+        }
         Ok(None) => return Ok(NextStep::Return),
         Ok(Some(location)) => location,
         Err(kind) => return Err(fail(request, kind, status)),
@@ -59,7 +63,7 @@ pub(super) fn step(
         cross_origin: target.cross_origin,
         resends_body: rewrite.keeps_content,
     };
-    let action = match request.options.mode.unwrap_or(settings.mode) {
+    let action = match mode {
         RedirectMode::Error => Action::Reject,
         _ => policy.action(&attempt),
     };

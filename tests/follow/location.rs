@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use proptest::prelude::*;
-use tower_redirect::follow::RedirectErrorKind;
+use tower_redirect::follow::{RedirectErrorKind, RedirectMode};
 use tower_redirect::{FollowRedirectsLayer, Scheme};
 
 use crate::support::{Script, chain, redirection};
@@ -168,6 +168,14 @@ async fn no_location_is_the_callers_and_two_are_an_error() {
     let response = script.follow(get("http://a.test/")).await.expect("no error");
     assert_eq!(response.status(), 302);
 
+    // As in Fetch, an error where every redirection is one.
+    let mut bare = redirection(302, "/x");
+    bare.headers_mut().clear();
+    let layer = FollowRedirectsLayer::new().mode(RedirectMode::Error);
+    let script = Script::new([bare]);
+    let error = script.follow_by(&layer, get("http://a.test/")).await.expect_err("an error");
+    assert!(error.redirect().is_some_and(|error| error.is_rejected()));
+
     for (second, expected) in [("/x", Ok(200)), ("/y", Err(RedirectErrorKind::AmbiguousLocation))] {
         let mut twice = redirection(302, "/x");
         twice.headers_mut().append(header::LOCATION, HeaderValue::from_static(second));
@@ -284,7 +292,19 @@ async fn every_byte_goes_where_url_says() {
 #[tokio::test]
 async fn a_location_that_no_uri_can_hold_is_refused() {
     let long = format!("/{}", "a".repeat(70_000));
-    assert_eq!(next("http://a.test/", long).await, Err(RedirectErrorKind::InvalidLocation));
+    for reference in [&long, &long[1..], &format!("http://b.test{long}")] {
+        let refused = next("http://a.test/", reference).await;
+        assert_eq!(refused, Err(RedirectErrorKind::LocationTooLong));
+    }
+    let error = chain![302 & long].follow(get("http://a.test/")).await.expect_err("too long");
+    assert_eq!(
+        error.to_string(),
+        "location of 302 from http://a.test/ is too long: 64 KiB or more"
+    );
+    assert!(error.redirect().is_some_and(|error| error.is_location_too_long()));
+    let fits = format!("http://a.test/{}", "a".repeat(65_534 - 14));
+    assert_eq!(next("http://a.test/", &fits).await.as_ref(), Ok(&fits));
+    assert_eq!(next("http://a.test/", fits + "a").await, Err(RedirectErrorKind::LocationTooLong));
     let ats = format!("http://{}/", "@".repeat(50_000));
     assert_eq!(next("http://a.test/", ats).await, Err(RedirectErrorKind::InvalidLocation));
 }
