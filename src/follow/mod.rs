@@ -3,7 +3,8 @@
 //! Rules, in the order in which they apply to a response:
 //!
 //! 1. 301, 302, 303, 307 and 308 with a `Location` are followed. All other responses are returned to
-//!    the caller, as is a redirection without `Location`. The answer to CONNECT or to an upgrade is
+//!    the caller, as is a redirection without `Location`, unless the mode is
+//!    [`Error`](RedirectMode::Error). The answer to CONNECT or to an upgrade is
 //!    never followed: it is an error.
 //! 2. `Location` is resolved as browsers do (WHATWG URL). Two different ones, one that does not
 //!    resolve, and schemes other than http and https are errors. A `Location` without a host keeps
@@ -33,7 +34,7 @@
 //!    inside learns from the [`RedirectContext`] where the chain has been.
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused;
-//!    but an upload that is still under way is ended. Then the inner service is polled ready and
+//!    but one over HTTP/2 is dropped, and an upload that is still under way is ended. Then the inner service is polled ready and
 //!    called.
 //!
 //! The response tells what was followed, and what was removed on the way: [`RedirectHistory::of`].

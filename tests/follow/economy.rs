@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tower::retry::{Policy, RetryLayer};
@@ -61,6 +61,7 @@ impl Drop for Noted {
 struct Chatty {
     frames: usize,
     announced: Option<u64>,
+    version: Version,
     log: Log,
 }
 
@@ -76,8 +77,9 @@ impl<B> Service<Request<B>> for Chatty {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         self.log.lock().expect("not poisoned").push(format!("call {}", request.uri().path()));
-        let Self { frames, announced, log } = self.clone();
+        let Self { frames, announced, version, log } = self.clone();
         let mut response = Response::new(Noted { frames, announced, log });
+        *response.version_mut() = version;
         if request.uri().path() == "/" {
             *response.status_mut() = StatusCode::FOUND;
             response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/next"));
@@ -87,8 +89,17 @@ impl<B> Service<Request<B>> for Chatty {
 }
 
 async fn log_of(layer: FollowRedirectsLayer, frames: usize, announced: Option<u64>) -> String {
+    log_over(Version::HTTP_11, layer, frames, announced).await
+}
+
+async fn log_over(
+    version: Version,
+    layer: FollowRedirectsLayer,
+    frames: usize,
+    announced: Option<u64>,
+) -> String {
     let log = Log::default();
-    let client = layer.layer(Chatty { frames, announced, log: log.clone() });
+    let client = layer.layer(Chatty { frames, announced, version, log: log.clone() });
     let request = Request::get("http://a.test/").body(String::new()).expect("valid");
     let response = client.oneshot(request).await.expect("followed");
     let events = log.lock().expect("not poisoned").join(" ");
@@ -117,6 +128,52 @@ async fn a_redirection_is_read_and_dropped_before_readiness_is_asked_for() {
         "announced to be over it"
     );
     assert_eq!(log_of(limited(0), 2, None).await, "ready call / drop ready call /next");
+}
+
+/// Resetting a stream leaves its connection usable, and reading it on costs a window.
+#[tokio::test]
+async fn a_redirection_over_http_2_is_dropped_unread() {
+    for version in [Version::HTTP_2, Version::HTTP_3] {
+        let log = log_over(version, FollowRedirectsLayer::new(), 2, None).await;
+        assert_eq!(log, "ready call / drop ready call /next", "{version:?}");
+    }
+}
+
+/// Frames without data, or trailers, without an end.
+struct Endless {
+    trailers: bool,
+    left: usize,
+}
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.left = self.left.checked_sub(1).expect("read on and on");
+        let trailers = self.trailers.then(HeaderMap::new);
+        Poll::Ready(Some(Ok(trailers.map_or_else(|| Frame::data(Bytes::new()), Frame::trailers))))
+    }
+}
+
+#[tokio::test]
+async fn endless_empty_frames_are_not_read_for_ever() {
+    for trailers in [false, true] {
+        let inner = tower::service_fn(|request: Request<String>| {
+            let mut response = Response::new(Endless { trailers, left: 1_000_000 });
+            if request.uri().path() == "/" {
+                *response.status_mut() = StatusCode::FOUND;
+                response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/next"));
+            }
+            ready(Ok::<_, Infallible>(response))
+        });
+        let request = Request::get("http://a.test/").body(String::new()).expect("valid");
+        let response = FollowRedirectsLayer::new().layer(inner).oneshot(request).await;
+        assert_eq!(response.expect("followed").status(), StatusCode::OK, "trailers: {trailers}");
+    }
 }
 
 /// Answers at once with what the list says, while the bodies it was sent pile up unread.
