@@ -71,6 +71,11 @@ where
         Self::from_state(State::new(None, SizeHint::with_exact(0), 0, Recording::default()))
     }
 
+    fn abort_handle(&self) -> Option<Self> {
+        // A clone does not supersede before it is polled.
+        Some(self.clone())
+    }
+
     fn abort(&self) {
         let mut deferred = Deferred::nothing();
         self.lock().abort(&mut deferred);

@@ -89,6 +89,13 @@ pub trait Replay: Sized {
         false
     }
 
+    /// Returns a handle for a body that is sent without being replayable: with its
+    /// [`is_uploading`](Self::is_uploading) and [`abort`](Self::abort), and a `replay` that fails.
+    /// `None` for bodies that do not track their attempts.
+    fn abort_handle(&self) -> Option<Self> {
+        None
+    }
+
     /// Ends an attempt that is under way with an error, and frees what was recorded, unless another
     /// handle is left. Does nothing for bodies that do not track their attempts.
     fn abort(&self) {}

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use tower::retry::{Policy, RetryLayer};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_redirect::replay::ReplayError;
-use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBody};
+use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBody, ReplayFn};
 
 use crate::support::{self, Frames};
 
@@ -273,6 +273,61 @@ async fn an_upload_overtaken_by_303_ends_whatever_was_kept_of_it() {
         assert!(is_superseded(server.read(0)), "limit {limit}");
         assert!(sender.is_closed(), "limit {limit}: the source is dropped");
         assert!(server.uploads.lock().expect("not poisoned")[1].is_end_stream());
+    }
+}
+
+type Opened = ReplayFn<OpenOnce, Fed>;
+type OpenOnce = Box<dyn Fn() -> Result<Fed, &'static str> + Send + Sync>;
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_opened_again_ends_all_the_same() {
+    for (status, followed) in [(303, true), (307, false)] {
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        sender.send(Bytes::from("first")).expect("open");
+        let once = Mutex::new(Some(receiver));
+        let open = move || once.lock().expect("not poisoned").take().map(Fed).ok_or("in use");
+        let body = Opened::new(Box::new(open)).expect("opened");
+        let uploads = Arc::new(Mutex::new(Vec::<Opened>::new()));
+        let noted = uploads.clone();
+        let inner = tower::service_fn(move |request: Request<Opened>| {
+            let first = request.uri().path() == "/";
+            let mut upload = request.into_body();
+            // As a connection does, it begins to send.
+            let _ = Pin::new(&mut upload).poll_frame(&mut Context::from_waker(Waker::noop()));
+            noted.lock().expect("not poisoned").push(upload);
+            let mut response = Response::new(Never);
+            if first {
+                *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+                response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/next"));
+            }
+            ready(Ok::<_, Infallible>(response))
+        });
+        let request = Request::put("http://a.test/").body(body).expect("valid");
+        let call = FollowRedirectsLayer::new().layer(inner).oneshot(request);
+        let mut call = tokio_test::task::spawn(call);
+        // The redirection's body waits for the upload, so that whoever reads it waits for ever.
+        let Poll::Ready(answer) = call.poll() else { panic!("{status}: it waits") };
+        assert_eq!(answer.is_ok(), followed, "{status}");
+        let mut uploads = uploads.lock().expect("not poisoned");
+        let read = Pin::new(&mut uploads[0]).poll_frame(&mut Context::from_waker(Waker::noop()));
+        assert!(is_superseded(read), "{status}");
+        assert!(sender.is_closed(), "{status}: what was opened is dropped");
+        assert_eq!(uploads.len(), if followed { 2 } else { 1 });
+    }
+}
+
+/// A body that never comes.
+struct Never;
+
+impl Body for Never {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
     }
 }
 
