@@ -90,6 +90,7 @@ mod drain;
 pub mod follow;
 mod head;
 pub mod hsts;
+mod media_type;
 mod method;
 pub mod policy;
 mod quoted;
