@@ -8,6 +8,7 @@ use tower_layer::Layer;
 use super::drain_on::{DrainInline, DrainOn};
 use super::service::Redirect;
 use super::settings::{DrainLimit, Settings};
+use crate::axum::UriSource;
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
 use crate::event::DiagnosisHook;
@@ -47,7 +48,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// Ignores axum's `OriginalUri` (feature `axum`): paths are then those that a nested router sees,
     /// without the prefix that it removed.
     pub fn ignore_original_uri(self) -> Self {
-        self.set(|settings| settings.find_uri = None)
+        self.set(|settings| settings.uri_source = UriSource::REQUEST)
     }
 
     /// The hosts that are answered for. Every request for another one is answered 421 (RFC 9110

@@ -6,8 +6,9 @@
 //!    unchanged, and nothing is allocated.
 //!    A redirection to a host of this server is not sent yet: the policy is asked again about the
 //!    request that it would lead to, so that several redirections become one. A loop is answered 500.
-//! 2. If a policy asked for the host and the host is refused, the answer is 400 or 421, whatever the
-//!    policy decided.
+//! 2. A host outside of [`RedirectLayer::hosts`] is answered 421, and no host 400, before the policy is
+//!    asked. Without a list, the answer is 400 or 421 if a policy asked for the host and the host is
+//!    refused, whatever the policy decided.
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and
 //!    `Cache-Control`: that of a policy's own response, else `max-age` on 301, 308 and 410, and
 //!    `no-store` on all others. If caches may keep it, `Vary` names the headers that were read.
@@ -17,6 +18,10 @@
 //!    is read, and the client uploads nothing. Whenever input stays unread, the answer says
 //!    `Connection: close`. [`RedirectLayer::drain_on`] answers at once, and reads the upload on an
 //!    executor.
+//!
+//! With axum the layer belongs on the outermost router, by `.layer(..)`, after all routes: a
+//! `route_layer`, and a nested router without a fallback of its own, do not see paths that no route
+//! matches.
 //!
 //! Pitfalls: a client that announces a body and never sends it keeps its request waiting as long as
 //! the connection is open, so put a timeout outside. If the application's own answer depends on a

@@ -1,8 +1,7 @@
 use std::time::Duration;
 
-use crate::axum;
+use crate::axum::UriSource;
 use crate::event::DiagnosisHook;
-use crate::head::FindUri;
 use crate::trust::{Transport, Trust};
 use crate::uri::Hosts;
 
@@ -18,8 +17,7 @@ pub(super) struct Settings {
     pub(super) separate_https_redirect: bool,
     pub(super) html_body: bool,
     pub(super) insert_redirected: bool,
-    /// Finds the URL before routers changed it.
-    pub(super) find_uri: Option<FindUri>,
+    pub(super) uri_source: UriSource,
 }
 
 impl Default for Settings {
@@ -33,7 +31,7 @@ impl Default for Settings {
             separate_https_redirect: false,
             html_body: false,
             insert_redirected: false,
-            find_uri: Some(axum::original_uri),
+            uri_source: UriSource::ORIGINAL,
         }
     }
 }
