@@ -103,6 +103,7 @@ mod event;
 pub mod follow;
 mod head;
 pub mod hsts;
+mod media_type;
 mod method;
 pub mod policy;
 mod quoted;

@@ -1,5 +1,4 @@
-use std::time::Duration;
-
+use super::drain::DrainLimit;
 use crate::axum::UriSource;
 use crate::event::DiagnosisHook;
 use crate::trust::{Transport, Trust};
@@ -26,7 +25,7 @@ impl Default for Settings {
             trust: Trust::nobody(),
             transport: None,
             hosts: Hosts::any(),
-            drain: DrainLimit { bytes: 64 * 1024 * 1024, time: Duration::from_secs(30) },
+            drain: DrainLimit::default(),
             on_diagnosis: DiagnosisHook::default(),
             separate_https_redirect: false,
             html_body: false,
@@ -52,11 +51,4 @@ impl Settings {
         self.transport = Some(transport);
         self.set_trust(self.trust.clone());
     }
-}
-
-/// How much of an upload is read away before the answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DrainLimit {
-    pub(super) bytes: u64,
-    pub(super) time: Duration,
 }

@@ -1,7 +1,8 @@
-use http::{HeaderValue, Version, header};
+use http::{Version, header};
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
+use crate::media_type::{is_grpc, is_named};
 use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
 
@@ -75,13 +76,9 @@ impl Target for RedirectTo {
 /// Returns whether clients cannot follow a redirection of this request: CONNECT, `OPTIONS *`, an
 /// upgrade, or gRPC.
 pub(super) fn client_cannot_follow(head: &RequestHead<'_>) -> bool {
-    let grpc = |value: &HeaderValue| {
-        let essence = value.as_bytes().get(..b"application/grpc".len());
-        essence.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
-    };
     head.has_no_url()
         || head.version() <= Version::HTTP_11 && head.header(header::UPGRADE).is_some()
-        || head.header(header::CONTENT_TYPE).is_some_and(grpc)
+        || head.header(header::CONTENT_TYPE).is_some_and(is_grpc)
 }
 
 /// Returns whether a browser asks for a page to show.
@@ -91,9 +88,6 @@ fn is_navigation(head: &RequestHead<'_>) -> bool {
     }
     match head.header(http::HeaderName::from_static("sec-fetch-mode")) {
         Some(mode) => mode == "navigate",
-        None => head.header_all(header::ACCEPT).any(|accept| {
-            let html = b"text/html".as_slice();
-            accept.as_bytes().windows(html.len()).any(|word| word.eq_ignore_ascii_case(html))
-        }),
+        None => head.header_all(header::ACCEPT).any(|accept| is_named("text/html", accept)),
     }
 }
