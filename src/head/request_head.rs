@@ -5,8 +5,8 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Vers
 
 use super::effective::EffectiveCache;
 use super::notes::{Notes, NotesHandle};
-use super::parts::{FindUri, Parts};
-use crate::axum;
+use super::parts::Parts;
+use crate::axum::UriSource;
 use crate::diagnosis::Diagnosis;
 use crate::trust::Trust;
 use crate::uri::{Hosts, Origin};
@@ -59,18 +59,18 @@ impl<'a> RequestHead<'a> {
     /// policy without a layer.
     pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
-        Self::new(request, Some(axum::original_uri), trust, &ANY)
+        Self::new(request, UriSource::ORIGINAL, trust, &ANY)
     }
 
-    /// `find_uri` finds the URI that the client asked for, where a router outside changed it.
+    /// `uri_source` says which URI the client asked for, where a router outside changed it.
     pub(crate) fn new<B>(
         request: &'a Request<B>,
-        find_uri: Option<FindUri>,
+        uri_source: UriSource,
         trust: &'a Trust,
         hosts: &'a Hosts,
     ) -> Self {
         Self {
-            parts: Parts::new(request, find_uri),
+            parts: Parts::new(request, uri_source),
             trust,
             hosts,
             mount: "",

@@ -10,6 +10,7 @@ use super::drain_on::{DrainInline, DrainOn};
 use super::drain_timer::DrainTimer;
 use super::service::Redirect;
 use super::settings::Settings;
+use crate::axum::UriSource;
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
 use crate::event::DiagnosisHook;
@@ -94,7 +95,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// Ignores axum's `OriginalUri` (feature `axum`): paths are then those that a nested router sees,
     /// without the prefix that it removed.
     pub fn ignore_original_uri(self) -> Self {
-        self.set(|settings| settings.find_uri = None)
+        self.set(|settings| settings.uri_source = UriSource::REQUEST)
     }
 
     /// The hosts that are answered for. Every request for another one is answered 421 (RFC 9110

@@ -1,7 +1,6 @@
 use super::drain::DrainLimit;
-use crate::axum;
+use crate::axum::UriSource;
 use crate::event::DiagnosisHook;
-use crate::head::FindUri;
 use crate::trust::{Transport, Trust};
 use crate::uri::Hosts;
 
@@ -19,8 +18,7 @@ pub(super) struct Settings {
     pub(super) insert_redirected: bool,
     /// The path prefix that a proxy removes; empty where there is none.
     pub(super) mount: Box<str>,
-    /// Finds the URL before routers changed it.
-    pub(super) find_uri: Option<FindUri>,
+    pub(super) uri_source: UriSource,
 }
 
 impl Default for Settings {
@@ -35,7 +33,7 @@ impl Default for Settings {
             html_body: false,
             insert_redirected: false,
             mount: Box::default(),
-            find_uri: Some(axum::original_uri),
+            uri_source: UriSource::ORIGINAL,
         }
     }
 }
