@@ -55,6 +55,9 @@ pub(super) fn strip_headers(
     } else {
         Vec::new()
     };
+    let is_secret = |name: &HeaderName| {
+        sensitive_names.contains(name) || is_credential(name.as_str()) || configured.contains(name)
+    };
     headers.retain(&mut dropped, |name, value, _| {
         if *name == header::CONNECTION {
             // One line is enough.
@@ -66,10 +69,7 @@ pub(super) fn strip_headers(
             || drops_content && is_about_content(text)
             || to_get && is_condition_or_range(text)
             || cross_origin && *name == header::HOST
-            || drops_credentials
-                && (sensitive_names.contains(name)
-                    || is_credential(text)
-                    || configured.contains(name));
+            || drops_credentials && is_secret(name);
         !strip
     });
     headers.replace(&header::CONNECTION, b"TE");
