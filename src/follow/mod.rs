@@ -102,6 +102,7 @@ mod method;
 mod next_request;
 mod options;
 mod origins;
+mod plain_reference;
 mod policy;
 mod redacted;
 mod redirect_error;
