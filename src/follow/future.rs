@@ -79,6 +79,11 @@ where
 type Judgment<F, B, R> = ControlFlow<Response<R>, State<F, B, R>>;
 
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
+    /// Makes the error of a call whose last request failed with `error`.
+    fn failed<E>(&mut self, error: E) -> FollowError<E> {
+        FollowError::service_at(error, &mut self.next_request)
+    }
+
     fn judge<F, R>(
         &mut self,
         mut response: Response<R>,
@@ -118,13 +123,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (mut state, chain) = match self.project().kind.project() {
-            KindProj::Direct { future } => return future.poll(cx).map_err(FollowError::Service),
+            KindProj::Direct { future } => return future.poll(cx).map_err(FollowError::service),
             KindProj::Following { state, chain } => (state, chain),
         };
         loop {
             let next = match state.as_mut().project() {
                 StateProj::Calling { future } => {
-                    let response = ready!(future.poll(cx)).map_err(FollowError::Service)?;
+                    let response = ready!(future.poll(cx)).map_err(|error| chain.failed(error))?;
                     match chain.judge(response) {
                         Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),
                         Ok(ControlFlow::Continue(state)) => state,
@@ -141,7 +146,7 @@ where
                     State::Waiting { body: body.take() }
                 }
                 StateProj::Waiting { body } => {
-                    ready!(chain.service.poll_ready(cx)).map_err(FollowError::Service)?;
+                    ready!(chain.service.poll_ready(cx)).map_err(|error| chain.failed(error))?;
                     #[allow(clippy::panic)] // As futures do that are polled after completion.
                     let Some(body) = body.take() else {
                         panic!("polled after the inner service's call panicked")

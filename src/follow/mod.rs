@@ -31,11 +31,14 @@
 //!    but an upload that is still under way is ended. Then the inner service is polled ready and
 //!    called.
 //!
-//! The response tells what was followed: [`RedirectHistory::of`].
+//! The response tells what was followed: [`RedirectHistory::of`]. So does the error of a call:
+//! [`FollowError`] says at which URL and hop it failed, and has the reason as its source.
 //!
 //! Pitfalls: http and https on one host are two origins, so that an upgrade drops credentials, and a
 //! 401 may be the answer; the history tells. A redirection whose body stalls waits as a stalled 200
-//! does: put a timeout outside. A request body that is a stream needs
+//! does: put a timeout outside. One inside limits each hop; with its `BoxError`, use
+//! [`FollowError::into_boxed`]. `Display` of an error prints the place alone; print the
+//! [sources](std::error::Error::source), too, as `anyhow` does with `{:#}`. A request body that is a stream needs
 //! [`ReplayBodyLayer`](crate::ReplayBodyLayer) outside of this layer.
 //!
 //! ```
@@ -84,6 +87,7 @@
 //! extensions hold the [`RedirectHistory`]. A stream has to be `Sync`, as in `reqwest::Body::wrap`.
 //! For a layer inside, and for `reqwest`'s own retries, each body is a stream.
 
+mod at;
 mod context;
 mod drain;
 mod error;
@@ -105,6 +109,7 @@ mod settings;
 mod step;
 mod strip_headers;
 
+pub use at::At;
 pub use context::RedirectContext;
 pub use error::FollowError;
 pub use future::ResponseFuture;

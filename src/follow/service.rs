@@ -57,7 +57,7 @@ where
     type Future = ResponseFuture<S, B, R, P>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx).map_err(FollowError::Service)
+        self.inner.poll_ready(cx).map_err(FollowError::service)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {

@@ -99,9 +99,9 @@ async fn bodies_arrive_and_responses_are_those_of_reqwest() -> Outcome {
 }
 
 fn is_timeout(error: &(dyn Error + 'static)) -> bool {
-    error
-        .downcast_ref::<FollowError<reqwest::Error>>()
-        .is_some_and(|error| matches!(error, FollowError::Service(error) if error.is_timeout()))
+    error.downcast_ref::<FollowError<reqwest::Error>>().is_some_and(
+        |error| matches!(error, FollowError::Service { error, .. } if error.is_timeout()),
+    )
 }
 
 #[tokio::test]
