@@ -90,7 +90,9 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     ) -> Result<Judgment<F, B, R>, RedirectError> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
         let (status, headers) = (response.status(), response.headers());
-        if step(settings, &**policy, next_request, status, headers)? == NextStep::Return {
+        let can_resend = || saved_body.is_replayable();
+        let next = step(settings, &**policy, next_request, status, headers, can_resend);
+        if next.map_err(|error| error.with_headers_of(&mut response))? == NextStep::Return {
             saved_body.release();
             if !next_request.history.is_empty() {
                 response.extensions_mut().insert(std::mem::take(&mut next_request.history));
@@ -101,7 +103,10 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         if !next_request.has_content {
             saved_body.abort();
         }
-        let body = Some(saved_body.replay().map_err(|why| not_replayable(next_request, why))?);
+        let body = saved_body
+            .replay()
+            .map_err(|why| not_replayable(next_request, why).with_headers_of(&mut response))?;
+        let body = Some(body);
         // Draining makes a connection reusable, but not one whose upload was cut short.
         Ok(ControlFlow::Continue(if uploading {
             State::Waiting { body }

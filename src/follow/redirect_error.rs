@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use http::{HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 
 use super::history::RedirectHistory;
 use super::redacted::Redacted;
@@ -16,6 +16,7 @@ struct Inner {
     kind: RedirectErrorKind,
     status: StatusCode,
     uri: Uri,
+    headers: HeaderMap,
     location: Option<HeaderValue>,
     next_uri: Option<Uri>,
     history: RedirectHistory,
@@ -57,11 +58,26 @@ impl RedirectError {
         uri: Uri,
         history: RedirectHistory,
     ) -> Self {
-        Self(Box::new(Inner { kind, status, uri, location: None, next_uri: None, history }))
+        let headers = HeaderMap::new();
+        Self(Box::new(Inner {
+            kind,
+            status,
+            uri,
+            headers,
+            location: None,
+            next_uri: None,
+            history,
+        }))
     }
 
-    pub(super) fn with_location(mut self, location: Option<&HeaderValue>) -> Self {
-        self.0.location = location.cloned();
+    pub(super) fn with_location(mut self, location: &HeaderValue) -> Self {
+        self.0.location = Some(location.clone());
+        self
+    }
+
+    /// Takes the headers of the redirection, which the caller does not get.
+    pub(super) fn with_headers_of<R>(mut self, response: &mut Response<R>) -> Self {
+        self.0.headers = std::mem::take(response.headers_mut());
         self
     }
 
@@ -129,6 +145,11 @@ impl RedirectError {
     /// Returns the status of the redirection that was not followed.
     pub fn status(&self) -> StatusCode {
         self.0.status
+    }
+
+    /// Returns the headers of the redirection that was not followed.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
     }
 
     /// Returns the URL that answered with the redirection.

@@ -33,6 +33,15 @@ impl<B: Body + Replay> SavedBody<B> {
         matches!(self, Self::Replayable(body) if body.is_uploading())
     }
 
+    /// Whether the body of the next request can be made.
+    pub(super) fn is_replayable(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Replayable(body) => body.check_replayable().is_ok(),
+            Self::NotReplayable(_) => false,
+        }
+    }
+
     /// Returns the body of the next request.
     pub(super) fn replay(&self) -> Result<B, NotReplayable> {
         match self {

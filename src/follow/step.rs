@@ -32,39 +32,44 @@ pub(super) fn step(
     request: &mut NextRequest,
     status: StatusCode,
     headers: &HeaderMap,
+    can_resend_body: impl FnOnce() -> bool,
 ) -> Result<NextStep, RedirectError> {
     use RedirectErrorKind as Kind;
     if !is_redirection(status) {
         return Ok(NextStep::Return);
     }
-    let location = match location::read(headers) {
-        Ok(None) => return Ok(NextStep::Return),
-        Ok(Some(location)) => location,
-        Err(kind) => return Err(fail(request, kind, status)),
+    let Some(location) = headers.get(header::LOCATION) else { return Ok(NextStep::Return) };
+    let target = if location::is_ambiguous(headers) {
+        Err(Kind::AmbiguousLocation)
+    } else {
+        base(settings, request).resolve(location.as_bytes())
     };
-    let target = base(settings, request).resolve(location.as_bytes());
-    let target =
-        target.map_err(|kind| fail(request, kind, status).with_location(Some(location)))?;
     let rewrite = rewrite(settings, request, status);
     let attempt = Attempt {
         status,
         method: &request.method,
         next_method: if rewrite.to_get { &Method::GET } else { &request.method },
         uri: &request.uri,
-        next_uri: &target.uri,
+        next_uri: target.as_ref().ok().map(|target| &target.uri),
+        location,
         headers,
         history: &request.history,
-        cross_origin: target.cross_origin,
+        cross_origin: target.as_ref().map_or(true, |target| target.cross_origin),
         resends_body: rewrite.keeps_content,
+        can_resend_body: can_resend_body(),
     };
     let action = match request.options.mode.unwrap_or(settings.mode) {
         RedirectMode::Error => Action::Reject,
         _ => policy.action(&attempt),
     };
+    if action == Action::Stop {
+        return Ok(NextStep::Return);
+    }
+    // Even where the policy rejects it: that there is no target says more.
+    let target = target.map_err(|kind| fail(request, kind, status).with_location(location))?;
     let refused = match action {
-        Action::Stop => return Ok(NextStep::Return),
         Action::Reject => Some(Kind::Rejected),
-        Action::Follow => check(settings, request, &target),
+        _ => check(settings, request, &target),
     };
     if let Some(kind) = refused {
         return Err(fail(request, kind, status).with_next_uri(target.uri));

@@ -80,6 +80,16 @@ pub trait Replay: Sized {
     /// [`NotReplayable`] if the first byte is gone.
     fn replay(&self) -> Result<Self, NotReplayable>;
 
+    /// Checks whether another attempt can be made, without making it. The default implementation
+    /// knows of no reason against it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotReplayable`] if [`replay`](Self::replay) would fail now.
+    fn check_replayable(&self) -> Result<(), NotReplayable> {
+        Ok(())
+    }
+
     /// Creates a body without content, for a GET.
     fn empty() -> Self;
 

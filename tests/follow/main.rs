@@ -14,3 +14,4 @@ mod methods;
 mod non_interference;
 mod policy;
 mod references;
+mod stops;

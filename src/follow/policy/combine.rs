@@ -109,7 +109,7 @@ impl<P: fmt::Debug, F> fmt::Debug for When<P, F> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, Method, StatusCode, Uri};
+    use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
     use super::super::{SameOriginOnly, StopAfter, follow_fn};
     use super::*;
@@ -123,11 +123,13 @@ mod tests {
             method: &Method::GET,
             next_method: &Method::GET,
             uri: &uri,
-            next_uri: &uri,
+            next_uri: Some(&uri),
+            location: &HeaderValue::from_static("/"),
             headers: &HeaderMap::new(),
             history: &RedirectHistory::default(),
             cross_origin: true,
             resends_body: false,
+            can_resend_body: true,
         };
         assert_eq!(policy.decide(&attempt), expected);
     }

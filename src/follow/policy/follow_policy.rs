@@ -5,6 +5,10 @@ use super::{Attempt, When};
 /// A policy does not deal with credentials, `Host`, schemes and limits: these are checked *after* it,
 /// whatever it returns.
 ///
+/// It is asked about redirections that cannot be followed, too: their
+/// [`next_uri`](Attempt::next_uri) is `None`, or their body
+/// [cannot be sent again](Attempt::can_resend_body). To stop there returns them to the caller.
+///
 /// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies: all
 /// have to follow, and the first that does not wins. A closure becomes a policy by
 /// [`follow_fn`](super::follow_fn).
