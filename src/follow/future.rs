@@ -157,6 +157,7 @@ where
                         panic!("polled after the inner service's call panicked")
                     };
                     let request = chain.next_request.with_body(body);
+                    let request = chain.settings.request_hooks.apply(request);
                     State::Calling { future: chain.service.call(request) }
                 }
             };

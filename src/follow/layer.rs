@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{HeaderName, StatusCode};
 use tower_layer::Layer;
 
+use super::hop_request::HopRequest;
 use super::method::MethodRewrite;
 use super::options::RedirectMode;
 use super::policy::{FollowAll, LayerPolicy};
@@ -129,6 +130,36 @@ impl<P> FollowRedirectsLayer<P> {
     /// expect a cookie that they have set meanwhile.
     pub fn error_on_loop(self) -> Self {
         self.set(|settings| settings.error_on_loop = true)
+    }
+
+    /// Calls `hook` with each request just before it is sent, the first included, to sign it or to
+    /// add a token.
+    ///
+    /// It comes after all checks. What it adds or removes is for that request alone: later hops begin
+    /// from the caller's headers and extensions. The hook is called for requests to other origins,
+    /// too: look at the URL before you add a secret. It is not called where redirections are not
+    /// followed ([`RedirectMode::Manual`]). Several hooks are called in the order in which they were
+    /// added.
+    ///
+    /// ```
+    /// use http::{HeaderValue, Uri, header};
+    /// use tower_redirect::FollowRedirectsLayer;
+    ///
+    /// let is_ours = |uri: &Uri| uri.scheme_str() == Some("https") && uri.host() == Some("api.test");
+    /// let mut token = HeaderValue::from_static("Bearer mF_9.B5f-4.1JqM");
+    /// token.set_sensitive(true);
+    /// let layer = FollowRedirectsLayer::new().on_request(move |request| {
+    ///     if is_ours(request.uri()) {
+    ///         request.headers_mut().insert(header::AUTHORIZATION, token.clone());
+    ///     }
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn on_request<F>(self, hook: F) -> Self
+    where
+        F: Fn(&mut HopRequest<'_>) + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.request_hooks.push(hook))
     }
 
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {

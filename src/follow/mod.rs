@@ -30,8 +30,9 @@
 //!    inside learns from the [`RedirectContext`] where the chain has been.
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused;
-//!    but an upload that is still under way is ended. Then the inner service is polled ready and
-//!    called.
+//!    but an upload that is still under way is ended. Then the inner service is polled ready, a
+//!    [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and the
+//!    inner service is called.
 //!
 //! The response tells what was followed: [`RedirectHistory::of`]. So does the error of a call:
 //! [`FollowError`] says at which URL and hop it failed, and has the reason as its source.
@@ -95,6 +96,7 @@ mod drain;
 mod error;
 mod future;
 mod history;
+mod hop_request;
 mod layer;
 mod location;
 mod method;
@@ -116,6 +118,7 @@ pub use context::RedirectContext;
 pub use error::FollowError;
 pub use future::ResponseFuture;
 pub use history::{Hop, RedirectHistory};
+pub use hop_request::HopRequest;
 pub use layer::FollowRedirectsLayer;
 pub use method::MethodRewrite;
 pub use options::{FollowOptions, RedirectMode};

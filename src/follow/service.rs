@@ -76,7 +76,9 @@ where
         let (body, saved_body) = SavedBody::split(body);
         let options = options.unwrap_or_default();
         let next_request = NextRequest::save(&parts, saved_body.has_content(), options);
-        let future = inner.call(Request::from_parts(parts, body));
+        // The hooks come after `save`, so that what they add is not sent on later hops.
+        let request = self.settings.request_hooks.apply(Request::from_parts(parts, body));
+        let future = inner.call(request);
         let (policy, settings) = (self.policy.clone(), self.settings.clone());
         let chain = Chain { service: inner, next_request, saved_body, policy, settings };
         ResponseFuture::following(future, chain)

@@ -1,5 +1,6 @@
 use http::{Extensions, StatusCode};
 
+use super::hop_request::RequestHooks;
 use super::method::MethodRewrite;
 use super::options::RedirectMode;
 use super::origins::Origins;
@@ -23,6 +24,7 @@ pub(super) struct Settings {
     /// One entry for each type of extension that goes on to another origin.
     pub(super) kept_extensions: Vec<MoveExtension>,
     pub(super) response_drain_limit: u64,
+    pub(super) request_hooks: RequestHooks,
 }
 
 /// Moves the extension of one type.
@@ -52,6 +54,7 @@ impl Default for Settings {
             sensitive: SensitiveNames::default(),
             kept_extensions: Vec::new(),
             response_drain_limit: 64 * 1024,
+            request_hooks: RequestHooks::default(),
         }
     }
 }
