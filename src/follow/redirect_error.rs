@@ -179,7 +179,12 @@ impl fmt::Display for RedirectError {
         let (answer, next) = (format!("{} from {}", status.as_u16(), Redacted(uri)), next_uri);
         match kind {
             RedirectErrorKind::TooManyRedirects => {
-                write!(f, "stopped after {} redirections at {}", history.len(), Redacted(uri))?;
+                let followed = history.len();
+                write!(
+                    f,
+                    "stopped after {followed} redirections (`.limit(n)`) at {}",
+                    Redacted(uri)
+                )?;
                 let mut separator = "; repeating: ";
                 for uri in history.repeating(next.as_ref()) {
                     write!(f, "{separator}{}", Redacted(uri))?;
@@ -188,7 +193,7 @@ impl fmt::Display for RedirectError {
                 Ok(())
             }
             RedirectErrorKind::InsecureDowngrade => {
-                write!(f, "refused to leave https: {answer}")?;
+                write!(f, "refused to leave https (`.allow_https_to_http()`): {answer}")?;
                 next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
             }
             RedirectErrorKind::Rejected => {
@@ -210,11 +215,15 @@ impl fmt::Display for RedirectError {
             }
             RedirectErrorKind::UnknownOrigin => write!(
                 f,
-                "location of {answer} may leave an origin that is not known; send absolute uris, \
-                 or configure the scheme of origin-form requests"
+                "location of {answer} may leave an origin that is not known (`.origin_form_scheme(..)`, \
+                 or send absolute uris)"
             ),
             RedirectErrorKind::NotFollowable => {
-                write!(f, "{answer} answers an upgrade or CONNECT, which is not followed")
+                write!(
+                    f,
+                    "{answer} answers an upgrade or CONNECT, which is not followed \
+                     (`FollowOptions::do_not_follow()`)"
+                )
             }
             RedirectErrorKind::NotReplayable(why) => {
                 write!(f, "{answer} asks for the body again: {why}")

@@ -37,7 +37,10 @@ async fn ten_are_followed_and_the_eleventh_is_an_error() {
     assert_eq!(error.history().len(), 10);
     assert_eq!(error.uri(), "http://a.test/10");
     assert_eq!(error.next_uri().expect("resolved"), "http://a.test/11");
-    assert_eq!(error.to_string(), "stopped after 10 redirections at http://a.test/10");
+    assert_eq!(
+        error.to_string(),
+        "stopped after 10 redirections (`.limit(n)`) at http://a.test/10"
+    );
     assert_eq!(script.seen().len(), 11);
 }
 
@@ -47,7 +50,7 @@ async fn a_limit_of_none_makes_an_error_of_the_first() {
     let layer = FollowRedirectsLayer::new().limit(0);
     let error = script.follow_by(&layer, get("http://a.test/0")).await.expect_err("too many");
     let error = error.redirect().expect("of ours");
-    assert_eq!(error.to_string(), "stopped after 0 redirections at http://a.test/0");
+    assert_eq!(error.to_string(), "stopped after 0 redirections (`.limit(n)`) at http://a.test/0");
     assert_eq!(script.seen().len(), 1);
 }
 
@@ -58,7 +61,7 @@ async fn a_loop_is_named() {
     }));
     let error = script.follow(get("http://a.test/")).await.expect_err("a loop");
     let error = error.redirect().expect("of ours");
-    let words = "stopped after 10 redirections at http://a.test/; repeating: http://a.test/, http://b.test/?token=…";
+    let words = "stopped after 10 redirections (`.limit(n)`) at http://a.test/; repeating: http://a.test/, http://b.test/?token=…";
     assert_eq!(error.to_string(), words);
     assert!(!format!("{error:?}").contains("secret"));
 }
@@ -107,8 +110,8 @@ async fn a_body_that_is_gone_is_an_error_before_anything_is_sent() {
     let error = error.redirect().expect("of ours");
     assert_eq!(
         error.to_string(),
-        "308 from http://a.test/ asks for the body again: request body is larger than the replay \
-         limit"
+        "308 from http://a.test/ asks for the body again: request body is larger than the limit \
+         of 4 bytes (`ReplayBodyLayer::new`, or `ReplayFn`)"
     );
     assert!(error.is_not_replayable() && error.source().is_none());
     assert_eq!(error.next_uri().expect("resolved"), "http://a.test/same");

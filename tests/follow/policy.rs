@@ -392,7 +392,7 @@ async fn loops_can_end_early() {
     let text = error.expect_err("too many").redirect().expect("of ours").to_string();
     assert_eq!(
         text,
-        "stopped after 10 redirections at http://a.test/a; repeating: http://a.test/a"
+        "stopped after 10 redirections (`.limit(n)`) at http://a.test/a; repeating: http://a.test/a"
     );
 }
 

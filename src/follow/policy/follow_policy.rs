@@ -99,6 +99,11 @@ pub enum Action {
 /// [`FollowPolicy`].
 ///
 /// Sealed, so that policies that wait for something can be added without a breaking change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a follow policy",
+    label = "not a `FollowPolicy`",
+    note = "a closure becomes one by `follow_fn(|attempt| ..)`, which returns an `Action`"
+)]
 pub trait LayerPolicy: sealed::LayerPolicy {}
 
 impl<P: FollowPolicy> LayerPolicy for P {}
