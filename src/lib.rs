@@ -29,29 +29,22 @@
 #![cfg_attr(feature = "follow", doc = "```")]
 #![cfg_attr(not(feature = "follow"), doc = "```ignore")]
 //! use axum::body::Body;
+//! use http::Request;
 //! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-//! use tower::ServiceBuilder;
-//! use tower_redirect::{FollowRedirectsLayer, ReplayBodyLayer};
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_redirect::{FollowRedirectsLayer, RedirectHistory, ReplayBodyLayer};
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() {
-//! # let _ = async || -> Result<(), Box<dyn std::error::Error>> {
-//! # use tower::ServiceExt;
-//! # use tower_redirect::RedirectHistory;
-//! let hyper = Client::builder(TokioExecutor::new()).build_http();
-//! let client = ServiceBuilder::new()
-//!     .layer(ReplayBodyLayer::new(256 * 1024)) // only where the body is a stream
-//!     .layer(FollowRedirectsLayer::new())
-//!     .service(hyper);
-//!
-//! let request = http::Request::post("http://shop.example.com/orders").body(Body::from("tea"))?;
-//! let response = client.oneshot(request).await?;
-//! if let Some(history) = RedirectHistory::of(&response) {
-//!     println!("{history}");
+//! async fn order(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+//!     let client = ServiceBuilder::new()
+//!         .layer(ReplayBodyLayer::new(256 * 1024)) // only where the body is a stream
+//!         .layer(FollowRedirectsLayer::new())
+//!         .service(Client::builder(TokioExecutor::new()).build_http());
+//!     let response = client.oneshot(Request::post(url).body(Body::from("tea"))?).await?;
+//!     if let Some(history) = RedirectHistory::of(&response) {
+//!         println!("{history}");
+//!     }
+//!     Ok(())
 //! }
-//! # Ok(())
-//! # };
-//! # }
 //! ```
 //!
 //! # Which policy?

@@ -12,7 +12,7 @@ pub async fn credentials(check: &mut Check<'_>) -> Outcome {
         .header("x-request-id", "7");
     let seen = check.send(request.body("payload".into())?).await?;
     let dropped = seen.history.hops().iter().flat_map(|hop| hop.dropped());
-    let dropped: Vec<_> = dropped.map(|name| name.as_str()).collect();
+    let dropped: Vec<_> = dropped.map(ToString::to_string).collect();
     check.same("these stay behind", "authorization cookie", dropped.join(" "));
     let arrived = seen.text.split_whitespace();
     let ours = ["authorization", "cookie", "x-request-id"];

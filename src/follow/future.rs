@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -107,8 +107,9 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             .replay()
             .map_err(|why| not_replayable(next_request, why).with_headers_of(&mut response))?;
         let body = Some(body);
-        // Draining makes a connection reusable, but not one whose upload was cut short.
-        Ok(ControlFlow::Continue(if uploading {
+        // Draining makes a connection reusable, but not one whose upload was cut short. A connection of
+        // HTTP/2 and later stays usable if a stream of it is reset.
+        Ok(ControlFlow::Continue(if uploading || response.version() >= Version::HTTP_2 {
             State::Waiting { body }
         } else {
             let left = settings.response_drain_limit;

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderName, Method, Response, StatusCode, Uri};
+use http::{Method, Response, StatusCode, Uri};
 
+use super::dropped::Dropped;
 use super::redacted::Redacted;
 
 /// The redirections that one call followed, in order. It is in the extensions of the response if
@@ -31,7 +32,7 @@ pub struct Hop {
     pub(super) next_uri: Uri,
     pub(super) method: Method,
     pub(super) next_method: Method,
-    pub(super) dropped: Vec<HeaderName>,
+    pub(super) dropped: Vec<Dropped>,
     pub(super) cross_origin: bool,
     pub(super) downgrade: bool,
     pub(super) fragment: Option<Arc<str>>,
@@ -134,8 +135,8 @@ impl Hop {
         self.fragment.as_deref()
     }
 
-    /// Returns the names of the headers that the next request was sent without.
-    pub fn dropped(&self) -> &[HeaderName] {
+    /// Returns what the next request was sent without.
+    pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
 
@@ -168,8 +169,8 @@ impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {} {}", self.status.as_u16(), self.next_method, Redacted(&self.next_uri))?;
         let mut separator = " (left behind: ";
-        for name in &self.dropped {
-            write!(f, "{separator}{name}")?;
+        for dropped in &self.dropped {
+            write!(f, "{separator}{dropped}")?;
             separator = ", ";
         }
         if self.dropped.is_empty() { Ok(()) } else { f.write_str(")") }

@@ -2,12 +2,13 @@ use std::any;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, StatusCode, Uri};
 use tower_layer::Layer;
 
 use super::hop_request::HopRequest;
 use super::method::MethodRewrite;
 use super::options::RedirectMode;
+use super::origins::TrustFn;
 use super::policy::{FollowAll, LayerPolicy};
 use super::service::FollowRedirects;
 use super::settings::{Settings, move_extension};
@@ -97,8 +98,9 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Keeps credentials and extensions on redirections between any two of these origins, such as
-    /// `https://api.example.com` and `https://www.example.com`. From https to http they are dropped
-    /// all the same.
+    /// `https://api.example.com` and `https://www.example.com`. `https://*.example.com` lists all hosts
+    /// with one or more labels in front, and not `example.com` itself. From https to http they are
+    /// dropped all the same.
     ///
     /// # Errors
     ///
@@ -111,11 +113,44 @@ impl<P> FollowRedirectsLayer<P> {
         Ok(self)
     }
 
+    /// Keeps credentials and extensions on redirections for which `trusts` returns `true`: for what no
+    /// list says. It gets the URL that answered with the redirection and the next one, and is asked
+    /// only if their origins differ and no list contains both. From https to http they are dropped all
+    /// the same. It replaces a predicate that was set before.
+    ///
+    /// Compare whole hosts: `a.test.evil.example` begins with `a.test`, and `evil-a.test` ends with it.
+    ///
+    /// ```
+    /// use tower_redirect::FollowRedirectsLayer;
+    ///
+    /// // Any port of one host.
+    /// let layer = FollowRedirectsLayer::new()
+    ///     .trust_origins_when(|old, new| old.scheme() == new.scheme() && old.host() == new.host());
+    /// # let _ = layer;
+    /// ```
+    pub fn trust_origins_when<F>(self, trusts: F) -> Self
+    where
+        F: Fn(&Uri, &Uri) -> bool + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.trust_when = Some(TrustFn::new(trusts)))
+    }
+
     /// Keeps credentials and extensions where http becomes https on the same host, each on its
     /// default port. The request before went over http: anyone on the way may have read it, and
     /// may have sent this redirection.
     pub fn keep_credentials_on_https_upgrade(self) -> Self {
         self.set(|settings| settings.keep_credentials_on_https_upgrade = true)
+    }
+
+    /// Moves user name and password in the URL of a call, as in `https://user:password@a.test/`, to
+    /// `Authorization: Basic` (RFC 7617), as curl and browsers do. An `Authorization` of the caller's
+    /// takes precedence. On redirections it is treated as one: it goes on while the origin is the
+    /// same.
+    ///
+    /// By default they stay in the URL of the first request, and are dropped on the first redirection.
+    /// Those in a `Location` are always dropped.
+    pub fn userinfo_as_basic(self) -> Self {
+        self.set(|settings| settings.userinfo_as_basic = true)
     }
 
     /// Keeps extensions of type `T` on redirections to another origin, where all others are dropped.

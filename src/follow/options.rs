@@ -35,7 +35,7 @@ pub enum RedirectMode {
     Follow,
     /// Return the redirect response to the caller, unchanged. Nothing of the request is saved.
     Manual,
-    /// End the call with an error.
+    /// End the call with an error, even if the redirection has no `Location`.
     Error,
 }
 

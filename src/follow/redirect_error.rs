@@ -32,6 +32,8 @@ pub enum RedirectErrorKind {
     InsecureDowngrade,
     /// `Location` is not a URL reference that resolves.
     InvalidLocation,
+    /// The URL that `Location` leads to is longer than [`http::Uri`] can hold: 64 KiB and more.
+    LocationTooLong,
     /// There are several `Location` headers, and they differ.
     AmbiguousLocation,
     /// The scheme of `Location` is neither http nor https.
@@ -104,6 +106,11 @@ impl RedirectError {
     /// Whether `Location` is not a URL reference that resolves.
     pub fn is_invalid_location(&self) -> bool {
         self.kind() == RedirectErrorKind::InvalidLocation
+    }
+
+    /// Whether the URL that `Location` leads to is too long: 64 KiB and more.
+    pub fn is_location_too_long(&self) -> bool {
+        self.kind() == RedirectErrorKind::LocationTooLong
     }
 
     /// Whether several `Location` headers differ.
@@ -206,6 +213,9 @@ impl fmt::Display for RedirectError {
             }
             RedirectErrorKind::InvalidLocation => {
                 write!(f, "location of {answer} cannot be resolved")
+            }
+            RedirectErrorKind::LocationTooLong => {
+                write!(f, "location of {answer} is too long: 64 KiB or more")
             }
             RedirectErrorKind::AmbiguousLocation => {
                 write!(f, "{answer} has two different locations")

@@ -34,13 +34,15 @@ impl SavedHeaders {
     }
 
     pub(super) fn to_map(&self) -> HeaderMap {
-        let mut map = HeaderMap::with_capacity(self.headers.len());
+        // A map is made for names, which are limited; there may be more values than that.
+        let mut map = HeaderMap::try_with_capacity(self.headers.len()).unwrap_or_default();
         for header in &self.headers {
             let bytes = self.values.slice(header.start..header.end);
             // Never fails: these bytes were copied out of a `HeaderValue`.
             if let Ok(mut value) = HeaderValue::from_maybe_shared(bytes) {
                 value.set_sensitive(header.sensitive);
-                map.append(header.name.clone(), value);
+                // Never fails: the map that was saved had these names, too.
+                let _ = map.try_append(header.name.clone(), value);
             }
         }
         map
@@ -61,6 +63,18 @@ impl SavedHeaders {
             let value = self.values.get(header.start..header.end).unwrap_or_default();
             (&header.name, value, header.sensitive)
         })
+    }
+
+    /// Replaces the values of the header `name`.
+    pub(super) fn replace(&mut self, name: &HeaderName, new: &[u8]) {
+        if self.iter().all(|(n, value, _)| n != name || value == new) {
+            return;
+        }
+        let start = self.values.len();
+        self.values = [&*self.values, new].concat().into();
+        for header in self.headers.iter_mut().filter(|header| header.name == *name) {
+            (header.start, header.end) = (start, start + new.len());
+        }
     }
 
     /// Removes the headers for which `keeps` returns `false`. Adds each removed name to `dropped`

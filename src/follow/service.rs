@@ -14,6 +14,7 @@ use super::options::{FollowOptions, RedirectMode};
 use super::policy::{FollowAll, LayerPolicy};
 use super::saved_body::SavedBody;
 use super::settings::Settings;
+use super::userinfo;
 use crate::replay::Replay;
 
 /// Follows redirections of the inner service. Created by
@@ -62,6 +63,9 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let options = request.extensions_mut().remove::<FollowOptions>();
+        if self.settings.userinfo_as_basic {
+            userinfo::move_to_authorization(&mut request);
+        }
         let mode = options.as_ref().and_then(|options| options.mode);
         if mode.unwrap_or(self.settings.mode) == RedirectMode::Manual {
             // Nothing is followed, so nothing is saved and no clone is needed.

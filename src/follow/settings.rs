@@ -3,7 +3,7 @@ use http::{Extensions, StatusCode};
 use super::hop_request::RequestHooks;
 use super::method::MethodRewrite;
 use super::options::RedirectMode;
-use super::origins::Origins;
+use super::origins::{Origins, TrustFn};
 use super::strip_headers::SensitiveNames;
 use crate::uri::Scheme;
 
@@ -18,8 +18,11 @@ pub(super) struct Settings {
     pub(super) allow_https_to_http: bool,
     pub(super) keep_credentials_on_https_upgrade: bool,
     pub(super) error_on_loop: bool,
+    pub(super) userinfo_as_basic: bool,
     pub(super) origin_form_scheme: Option<Scheme>,
     pub(super) trusted_origins: Origins,
+    /// Trusts what no list contains.
+    pub(super) trust_when: Option<TrustFn>,
     pub(super) sensitive: SensitiveNames,
     /// One entry for each type of extension that goes on to another origin.
     pub(super) kept_extensions: Vec<MoveExtension>,
@@ -49,8 +52,10 @@ impl Default for Settings {
             allow_https_to_http: false,
             keep_credentials_on_https_upgrade: false,
             error_on_loop: false,
+            userinfo_as_basic: false,
             origin_form_scheme: None,
             trusted_origins: Origins::default(),
+            trust_when: None,
             sensitive: SensitiveNames::default(),
             kept_extensions: Vec::new(),
             response_drain_limit: 64 * 1024,

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, Method, StatusCode, header};
 
+use super::dropped::Dropped;
 use super::history::Hop;
 use super::location::{self, Base, Target};
 use super::method::Rewrite;
@@ -13,6 +14,7 @@ use super::policy::{Action, Attempt};
 use super::redirect_error::{RedirectError, RedirectErrorKind};
 use super::settings::Settings;
 use super::strip_headers::{Changes, strip_headers};
+use super::userinfo;
 use crate::replay::NotReplayable;
 
 /// What to do with a response.
@@ -38,7 +40,13 @@ pub(super) fn step(
     if !is_redirection(status) {
         return Ok(NextStep::Return);
     }
-    let Some(location) = headers.get(header::LOCATION) else { return Ok(NextStep::Return) };
+    let mode = request.options.mode.unwrap_or(settings.mode);
+    let Some(location) = headers.get(header::LOCATION) else {
+        return match mode {
+            RedirectMode::Error => Err(fail(request, Kind::Rejected, status)),
+            _ => Ok(NextStep::Return),
+        };
+    };
     let target = if location::is_ambiguous(headers) {
         Err(Kind::AmbiguousLocation)
     } else {
@@ -58,7 +66,7 @@ pub(super) fn step(
         resends_body: rewrite.keeps_content,
         can_resend_body: can_resend_body(),
     };
-    let action = match request.options.mode.unwrap_or(settings.mode) {
+    let action = match mode {
         RedirectMode::Error => Action::Reject,
         _ => policy.action(&attempt),
     };
@@ -136,17 +144,24 @@ fn advance(
 ) {
     let drops_credentials = drops_credentials(settings, request, &target);
     let changes = Changes {
+        to_get: rewrite.to_get,
         drops_content: rewrite.to_get || request.has_content && !rewrite.keeps_content,
-        see_other: status == StatusCode::SEE_OTHER,
-        cross_authority: target.cross_authority,
+        cross_origin: target.cross_origin,
         drops_credentials,
     };
     let dropped = strip_headers(&mut request.headers, changes, &settings.sensitive);
+    let mut dropped: Vec<_> = dropped.into_iter().map(Dropped::Header).collect();
+    if target.userinfo || userinfo::of(&request.uri).is_some() {
+        dropped.push(Dropped::Userinfo);
+    }
     if drops_credentials {
         request.crossed = true;
         let mut old = std::mem::take(&mut request.extensions);
         for move_extension in &settings.kept_extensions {
             move_extension(&mut old, &mut request.extensions);
+        }
+        if !old.is_empty() {
+            dropped.push(Dropped::Extensions(old.len()));
         }
     }
     // A `Location` without a fragment inherits the last one (RFC 9110 §10.2.2).
@@ -178,7 +193,8 @@ fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target
     }
     let (old, new) = (&request.uri, &target.uri);
     let trusted = settings.trusted_origins.lists_both(old, new)
-        || request.options.trusted_origins.lists_both(old, new);
+        || request.options.trusted_origins.lists_both(old, new)
+        || settings.trust_when.as_ref().is_some_and(|trust| trust.trusts(old, new));
     !(trusted || settings.keep_credentials_on_https_upgrade && is_https_upgrade(old, new))
 }
 

@@ -8,12 +8,13 @@ use super::saved_headers::SavedHeaders;
 /// How the next request differs from the last, as far as headers depend on it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Changes {
-    /// The method becomes GET, or the content is dropped.
+    /// The method becomes GET.
+    pub(super) to_get: bool,
+    /// The content is dropped, as it always is if the method becomes GET.
     pub(super) drops_content: bool,
-    /// The status is 303.
-    pub(super) see_other: bool,
-    /// The host or the port differs.
-    pub(super) cross_authority: bool,
+    /// The origin differs. Then `Host` goes, even if host and port are the same: a port that it does
+    /// not write is the default one of the scheme.
+    pub(super) cross_origin: bool,
     /// The origin differs, and the two origins do not trust each other.
     pub(super) drops_credentials: bool,
 }
@@ -41,19 +42,37 @@ pub(super) fn strip_headers(
     changes: Changes,
     configured: &SensitiveNames,
 ) -> Vec<HeaderName> {
+    let Changes { to_get, drops_content, cross_origin, drops_credentials } = changes;
     let mut dropped = Vec::new();
     let nominated = connection_options(headers);
-    let Changes { drops_content, see_other, cross_authority, drops_credentials } = changes;
-    headers.retain(&mut dropped, |name, value, sensitive| {
+    let nominates = |name: &str| nominated.iter().any(|n| n.eq_ignore_ascii_case(name));
+    // A `TE` that goes on needs its `Connection: TE` (RFC 9110 §10.1.4).
+    let mut keeps_connection = nominates("te")
+        && headers.iter().any(|(name, value, _)| *name == header::TE && is_trailers(value));
+    // One sensitive value takes all values of its header with it.
+    let sensitive_names: Vec<HeaderName> = if drops_credentials {
+        headers.iter().filter(|(.., sensitive)| *sensitive).map(|(name, ..)| name.clone()).collect()
+    } else {
+        Vec::new()
+    };
+    headers.retain(&mut dropped, |name, value, _| {
+        if *name == header::CONNECTION {
+            // One line is enough.
+            return std::mem::replace(&mut keeps_connection, false);
+        }
         let text = name.as_str();
         let strip = is_connection_specific(name, value)
-            || nominated.iter().any(|n| n.eq_ignore_ascii_case(text)) && *name != header::TE
+            || nominates(text) && *name != header::TE
             || drops_content && is_about_content(text)
-            || (drops_content || see_other) && text.starts_with("if-")
-            || cross_authority && *name == header::HOST
-            || drops_credentials && (sensitive || is_credential(text) || configured.contains(name));
+            || to_get && is_condition_or_range(text)
+            || cross_origin && *name == header::HOST
+            || drops_credentials
+                && (sensitive_names.contains(name)
+                    || is_credential(text)
+                    || configured.contains(name));
         !strip
     });
+    headers.replace(&header::CONNECTION, b"TE");
     dropped
 }
 
@@ -69,15 +88,18 @@ fn connection_options(headers: &SavedHeaders) -> Vec<String> {
     names
 }
 
-/// Whether a header concerns the connection it was sent on. `TE: trailers` does not: gRPC servers
-/// require it on every request.
+/// Whether the value of `TE` is the one that goes on: gRPC servers require it on every request.
+fn is_trailers(value: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(b"trailers")
+}
+
+/// Whether a header, other than `Connection` itself, concerns the connection it was sent on.
 fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
-    use header::{CONNECTION, TE, TRANSFER_ENCODING, UPGRADE};
+    use header::{TE, TRANSFER_ENCODING, UPGRADE};
     if *name == TE {
-        return !value.eq_ignore_ascii_case(b"trailers");
+        return !is_trailers(value);
     }
-    *name == CONNECTION
-        || *name == TRANSFER_ENCODING
+    *name == TRANSFER_ENCODING
         || *name == UPGRADE
         || matches!(
             name.as_str(),
@@ -85,8 +107,16 @@ fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
         )
 }
 
-/// Whether a header describes the content, or a request for a part of it, so that a server would
-/// misread it on a GET without content.
+/// Whether a header makes a request conditional, or asks for a part of the representation (RFC 9110
+/// §13.1, §14.2).
+///
+/// They were meant for the method they were sent with. They stay or go together: a `Range` without its
+/// `If-Range` may return a part of another version.
+fn is_condition_or_range(name: &str) -> bool {
+    name.starts_with("if-") || name == "range"
+}
+
+/// Whether a header describes the content, so that a server would misread it on a request without.
 fn is_about_content(name: &str) -> bool {
     matches!(
         name,
@@ -104,7 +134,6 @@ fn is_about_content(name: &str) -> bool {
             | "transfer-encoding"
             | "trailer"
             | "expect"
-            | "range"
             | "idempotency-key"
     )
 }

@@ -13,10 +13,11 @@
 //!    it for complete. A clone supersedes when it is first polled. An attempt that has read everything
 //!    stays complete.
 //! 4. At most `limit` bytes are recorded. Beyond it the attempt under way goes on and the recording is
-//!    freed at once; a later replay fails with [`NotReplayable::TooLarge`] before anything is sent. A
-//!    source that announces more than the limit is not recorded at all. A [`ReplayBudget`] limits what
+//!    freed at once; a later replay fails with [`NotReplayable::TooLarge`], before anything is sent
+//!    again. A source that announces more than the limit is not recorded at all. A [`ReplayBudget`] limits what
 //!    many bodies record together.
-//! 5. What is read while no other handle is left that could replay is not recorded, and what was
+//! 5. Each attempt announces the length that the first one did: none, if the source did not know it.
+//! 6. What is read while no other handle is left that could replay is not recorded, and what was
 //!    recorded is freed: call `replay` first, then read.
 //!
 //! Pitfalls: the limit counts bytes, but a chunk of 1 KiB or more is kept as the frame that it came
@@ -97,6 +98,13 @@ pub trait Replay: Sized {
     /// `false` for bodies that do not track their attempts, such as `Full`.
     fn is_uploading(&self) -> bool {
         false
+    }
+
+    /// Returns a handle for a body that is sent without being replayable: with its
+    /// [`is_uploading`](Self::is_uploading) and [`abort`](Self::abort), and a `replay` that fails.
+    /// `None` for bodies that do not track their attempts.
+    fn abort_handle(&self) -> Option<Self> {
+        None
     }
 
     /// Ends an attempt that is under way with an error, and frees what was recorded, unless another

@@ -5,7 +5,7 @@ use super::Authority;
 use crate::config_error::ConfigError;
 
 /// A configured host: validated, in lower case, cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Host {
     text: Arc<str>,
     v6: Option<Ipv6Addr>,

@@ -147,16 +147,20 @@ async fn without_a_redirection_there_is_no_history() {
 }
 
 #[tokio::test]
-async fn a_request_uri_that_is_no_url_is_not_resolved_against() {
-    for from in ["http://web.1/a", "http://xn--a/"] {
-        let script = chain![302 "next"];
-        let error = script.follow(get(from)).await.expect_err("no url");
-        let kind = error.redirect().expect("of ours").kind();
-        assert_eq!(kind, RedirectErrorKind::InvalidLocation, "{from}");
+async fn a_request_uri_that_is_no_url_gives_no_host_to_resolve_against() {
+    use RedirectErrorKind as K;
+    for (from, location, kind) in [
+        ("http://web.1/a", "http://web.1/b", K::InvalidLocation),
+        ("http://web.1/a", "//web.1/b", K::InvalidLocation),
+        ("grpc://a.test/", "//b.test/x", K::UnsupportedScheme),
+        ("grpc://a.test/", "grpc://a.test/x", K::UnsupportedScheme),
+        ("https://web.1/a", "http://b.test/", K::InsecureDowngrade),
+        ("https://web.1/a", "mailto:a@b.test", K::UnsupportedScheme),
+    ] {
+        let script = Script::new([redirection(302, location)]);
+        let error = script.follow(get(from)).await.expect_err("refused");
+        assert_eq!(error.redirect().expect("of ours").kind(), kind, "{from} {location}");
     }
-    let script = chain![302 "/next"];
-    let error = script.follow(get("grpc://a.test/")).await.expect_err("not http");
-    assert_eq!(error.redirect().expect("of ours").kind(), RedirectErrorKind::UnsupportedScheme);
 }
 
 #[tokio::test]

@@ -237,6 +237,21 @@ async fn origins_can_trust_each_other() {
             "{case}"
         );
     }
+    for origin in [
+        "https://*",
+        "https://*.",
+        "https://*.127.0.0.1",
+        "https://a.*.test",
+        "https://*a.test",
+        "https://*.*.a.test",
+        "https://*.a.test/x",
+        "https://*.u@a.test",
+        "https://*.a.test.",
+        "*.a.test",
+    ] {
+        let error = FollowRedirectsLayer::new().trust_origins([origin]).expect_err(origin);
+        assert_eq!(error.value(), origin);
+    }
     // From https to http even what is trusted stays behind.
     let downgrade = layer.clone().allow_https_to_http();
     let (kept, _) = carried(downgrade, "https://a.test/", chain![302 "http://a.test/"]).await;
@@ -259,6 +274,48 @@ async fn origins_can_trust_each_other() {
 }
 
 #[tokio::test]
+async fn all_hosts_below_a_domain_can_be_trusted() {
+    let origins = ["https://*.a.test", "https://a.test", "http://*.b.test:8080"];
+    let layer = FollowRedirectsLayer::new().trust_origins(origins).expect("valid");
+    for (from, location, trusted) in [
+        ("https://x.a.test/", "https://a.test/", true),
+        ("https://a.test/", "https://y.x.A.test:443/", true),
+        ("https://x.a.test/", "https://y.a.test/", true),
+        ("http://x.b.test:8080/", "https://x.a.test/", true),
+        ("https://x.a.test/", "https://xa.test/", false),
+        ("https://x.a.test/", "https://x.a.test.evil.test/", false),
+        ("https://x.a.test/", "https://x.a.test./", false),
+        ("https://x.a.test/", "https://x.a.test:8443/", false),
+        ("http://x.a.test/", "https://x.a.test/", false),
+        ("https://a.test/", "http://x.b.test/", false),
+        ("http://x.b.test:8080/", "http://b.test:8080/", false),
+    ] {
+        let script = Script::new([support::redirection(302, location)]);
+        let layer = layer.clone().allow_https_to_http();
+        let (kept, marked) = carried(layer, from, script).await;
+        let kept = kept.contains(&"authorization".to_owned());
+        assert_eq!((kept, marked), (trusted, trusted), "{from} {location}");
+    }
+}
+
+#[tokio::test]
+async fn a_predicate_can_trust_what_no_list_says() {
+    let same_host = |old: &http::Uri, new: &http::Uri| old.host() == new.host();
+    let layer = FollowRedirectsLayer::new().trust_origins_when(same_host).allow_https_to_http();
+    for (from, location, trusted) in [
+        ("http://a.test/", "http://a.test:81/", true),
+        ("http://a.test/", "https://a.test:8443/", true),
+        ("http://a.test/", "http://b.test/", false),
+        ("https://a.test/", "http://a.test/", false),
+    ] {
+        let script = Script::new([support::redirection(302, location)]);
+        let (kept, marked) = carried(layer.clone(), from, script).await;
+        let kept = kept.contains(&"authorization".to_owned());
+        assert_eq!((kept, marked), (trusted, trusted), "{from} {location}");
+    }
+}
+
+#[tokio::test]
 async fn an_upgrade_of_one_host_can_keep_credentials() {
     let layer = || FollowRedirectsLayer::new().keep_credentials_on_https_upgrade();
     for (from, location, kept) in [
@@ -266,6 +323,8 @@ async fn an_upgrade_of_one_host_can_keep_credentials() {
         ("http://A.test:80/", "https://a.test:443/b", true),
         ("http://a.test/", "https://b.test/b", false),
         ("http://a.test:8080/", "https://a.test:8443/b", false),
+        ("http://a.test:8080/", "https://a.test/b", false),
+        ("http://a.test/", "https://a.test:8443/b", false),
         ("http://a.test/", "http://a.test:81/b", false),
     ] {
         let script = Script::new([support::redirection(302, location)]);

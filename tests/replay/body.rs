@@ -400,6 +400,49 @@ fn hints_are_exact_at_each_moment() {
     assert_eq!(first.size_hint().exact(), None);
 }
 
+#[tokio::test]
+async fn an_unknown_length_stays_so_for_every_attempt() {
+    struct AtMost(Frames);
+    impl Body for AtMost {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Pin::new(&mut self.0).poll_frame(cx)
+        }
+        fn size_hint(&self) -> SizeHint {
+            let mut hint = SizeHint::new();
+            hint.set_upper(100);
+            hint
+        }
+    }
+
+    let kept = ReplayBody::new(frames(&["abc", "d"]), 100);
+    let mut first = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut first)), "abc");
+    // One begins while the source is read, one once it is read.
+    for _ in 0..2 {
+        let (mut next, copy) = (kept.replay().expect("kept"), kept.clone());
+        for body in [&next, &copy] {
+            assert_eq!((body.size_hint().lower(), body.size_hint().upper()), (0, None));
+            assert!(!body.is_end_stream());
+        }
+        data(poll(&mut next));
+        assert_eq!(next.size_hint().upper(), None, "nor in the middle of it");
+        assert_eq!(next.collect().await.expect("whole").to_bytes(), "d");
+    }
+    let kept = ReplayBody::new(AtMost(frames(&["abc"])), 100);
+    kept.replay().expect("kept").collect().await.expect("whole");
+    assert_eq!(kept.replay().expect("kept").size_hint().upper(), Some(100));
+    // Nothing but trailers: a length of 0 would lose them.
+    let trailers = Frames { trailers: Some(HeaderMap::new()), ..Frames::default() };
+    let kept = ReplayBody::new(trailers, 100);
+    kept.replay().expect("kept").collect().await.expect("whole");
+    assert_eq!(kept.replay().expect("kept").size_hint().exact(), None);
+}
+
 #[test]
 fn an_error_of_the_source_is_passed_on_and_ends_replaying() {
     let (sender, source) = fed();
