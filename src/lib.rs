@@ -19,7 +19,7 @@
 //! let app: Router = Router::new()
 //!     .route("/api/v2/orders", post(|order: String| async move { order }))
 //!     // The TLS listener adds `Extension(Transport::Secure)`, outside of this.
-//!     .layer(RedirectLayer::new((https, maintenance, versions)));
+//!     .layer(RedirectLayer::new((https, maintenance, versions)).drain_timer(tokio::time::sleep));
 //! # Ok(())
 //! # }
 //! ```
@@ -51,7 +51,7 @@
 //!
 //! | you want to | use |
 //! |---|---|
-//! | redirect http to https | [`HttpsOnly`], and [`HstsLayer`] outside |
+//! | redirect http to https | [`HttpsOnly`], and [`Hsts`] beside it |
 //! | serve a site under one host | [`CanonicalHost`] |
 //! | redirect to a standby or a page, or answer 503, during maintenance | [`Maintenance`], with its [`MaintenanceSwitch`] |
 //! | redirect an old version's clients to the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
@@ -62,9 +62,9 @@
 //! # Behind a proxy
 //!
 //! Behind a proxy that terminates TLS every request arrives over http, and [`HttpsOnly`] would redirect
-//! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`] and
-//! [`HstsLayer`] alike: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the
-//! rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever.
+//! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`]:
+//! `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the rules.
+//! [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever.
 //!
 //! # Features
 //!
@@ -81,19 +81,20 @@
 #![warn(unreachable_pub)]
 #![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-#[cfg(feature = "axum")]
+#[cfg_attr(not(feature = "axum"), path = "no_axum.rs")]
 mod axum;
 mod config_error;
 mod diagnosis;
 mod drain;
+mod event;
 #[cfg(feature = "follow")]
 pub mod follow;
 mod head;
-pub mod hsts;
 mod media_type;
 mod method;
 pub mod policy;
 mod quoted;
+mod ranges;
 pub mod redirection;
 #[cfg(feature = "follow")]
 pub mod replay;
@@ -111,9 +112,8 @@ pub use follow::{
     follow_fn,
 };
 pub use head::RequestHead;
-pub use hsts::HstsLayer;
 pub use policy::{
-    CanonicalHost, Decision, HeaderVersioning, HttpsOnly, Maintenance, MaintenanceSwitch,
+    CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
     MaintenanceWindow, RedirectPolicy, Retirement, Versioning, policy_fn,
 };
 pub use redirection::Redirection;

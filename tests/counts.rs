@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use allocation_counter::measure;
 use bytes::Bytes;
@@ -13,8 +14,8 @@ use http_body_util::{Empty, Full};
 use tower::{Layer, Service};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    FollowOptions, FollowRedirectsLayer, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer,
-    RedirectPolicy, Transport, Trust, Versioning, policy_fn,
+    FollowOptions, FollowRedirectsLayer, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
+    RedirectLayer, RedirectPolicy, Transport, Trust, Versioning, policy_fn,
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -188,6 +189,24 @@ fn the_pass_path_allocates_nothing() {
         None
     });
     assert_eq!(pass_allocations(reads, false), 0);
+}
+
+/// The value of the header is made when the policy is: only a response without room for another header
+/// allocates.
+#[test]
+fn a_pass_with_an_annotation_allocates_nothing() {
+    let mut service = RedirectLayer::new((HttpsOnly::new(), Hsts::new(Duration::from_secs(300))))
+        .transport(Transport::Secure)
+        .layer(Handle::new([]));
+    let warm_up = answer(&mut service, get("/", Empty::<Bytes>::new()));
+    let room = measure(|| {
+        let mut headers = http::HeaderMap::new();
+        headers.insert(header::AGE, HeaderValue::from_static("0"));
+        std::hint::black_box(headers);
+    });
+    assert!(warm_up.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+    let count = pass_through(service, get("/", Empty::new()));
+    assert_eq!(count, room.count_total);
 }
 
 #[test]

@@ -1,18 +1,16 @@
 use std::fmt;
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, header};
+use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::answer::NO_STORE;
+use super::additions::Additions;
 use super::body::ResponseBody;
 use super::drain::Upload;
-use crate::response::append_headers;
 
 pin_project! {
     /// The response future of [`Redirect`](crate::Redirect).
@@ -29,7 +27,8 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Inner { #[pin] future: F },
-        AddHeaders { #[pin] future: F, headers: HeaderMap, no_store: bool },
+        // `additions` are taken when the response is there.
+        WithAdditions { #[pin] future: F, additions: Option<Additions> },
         // `response` is taken when the upload is read.
         DrainUpload { #[pin] upload: Upload<B>, response: Option<Response<Bytes>> },
     }
@@ -40,8 +39,8 @@ impl<F, B> ResponseFuture<F, B> {
         Self { state: State::Inner { future } }
     }
 
-    pub(super) fn with_headers(future: F, headers: HeaderMap, no_store: bool) -> Self {
-        Self { state: State::AddHeaders { future, headers, no_store } }
+    pub(super) fn with_additions(future: F, additions: Additions) -> Self {
+        Self { state: State::WithAdditions { future, additions: Some(additions) } }
     }
 
     pub(super) fn answer(response: Response<Bytes>, upload: Upload<B>) -> Self {
@@ -62,12 +61,11 @@ where
                 let response = ready!(future.poll(cx))?;
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            StateProj::AddHeaders { future, headers, no_store } => {
+            StateProj::WithAdditions { future, additions } => {
                 let mut response = ready!(future.poll(cx))?;
-                if *no_store {
-                    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+                if let Some(additions) = additions.take() {
+                    additions.add_to(response.headers_mut());
                 }
-                append_headers(response.headers_mut(), mem::take(headers));
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
             StateProj::DrainUpload { upload, response } => {

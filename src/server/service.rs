@@ -4,17 +4,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::additions::Additions;
 use super::answer;
 use super::body::ResponseBody;
+use super::diagnose;
 use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
 use crate::head::RequestHead;
-use crate::policy::{Decision, RedirectPolicy, decide};
+use crate::policy::{Annotation, Decision, RedirectPolicy, decide};
 
 /// A service that asks a [`RedirectPolicy`] before it calls the inner one. Made by
 /// [`RedirectLayer`](crate::RedirectLayer).
@@ -49,44 +51,90 @@ impl<S, P, D> Redirect<S, P, D> {
 /// Who answers a request.
 enum Responder {
     Inner,
-    /// The inner service. Its response gets these headers, and `no-store` if the policy forbids
-    /// storing.
-    InnerWithHeaders {
-        headers: HeaderMap,
-        no_store: bool,
-    },
+    /// The inner service, whose response gets these.
+    InnerWithAdditions(Additions),
     /// This layer, with this response.
     Layer(Response<Bytes>),
 }
 
 impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
     fn decide<B>(&self, request: &Request<B>) -> Responder {
-        let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
-        let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
-        let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
-        let head = if on_diagnosis.is_some() { head.collect_diagnoses() } else { head };
-        let decision = decide(&*self.policy, &head, self.settings.separate_https_redirect);
+        let settings = &*self.settings;
+        let Settings { hosts, on_diagnosis, find_uri, .. } = settings;
+        let mut head = RequestHead::new(request, *find_uri, settings.trust(), hosts);
+        if on_diagnosis.takes_diagnoses() {
+            head.collect_diagnoses();
+        }
+        // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
+        // refused, no policy is asked.
+        let decision = if head.has_allowed_host() {
+            decide(&*self.policy, &head, settings.separate_https_redirect)
+        } else {
+            Decision::Pass
+        };
         let responder = match (head.refusal(), decision) {
             // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
             // 60 instructions less.
             (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
-                return Responder::Inner;
+                return Responder::Inner.annotated(self.annotation(&head));
             }
             (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
-            (None, Decision::Pass) => {
-                Responder::InnerWithHeaders { headers: HeaderMap::new(), no_store: true }
-            }
+            (None, Decision::Pass) => Responder::InnerWithAdditions(Additions {
+                headers: None,
+                annotation: None,
+                no_store: true,
+            }),
             (None, Decision::PassWithHeaders(headers)) => {
-                Responder::InnerWithHeaders { headers, no_store: head.is_unstored() }
+                Responder::InnerWithAdditions(Additions {
+                    headers: Some(headers),
+                    annotation: None,
+                    no_store: head.is_unstored(),
+                })
             }
             (None, Decision::Redirect(to)) => {
-                Responder::Layer(answer::redirect(&head, &to, &self.settings))
+                let answer = answer::redirect(&head, &to, settings);
+                diagnose::redirected(&head, &to, on_diagnosis);
+                Responder::Layer(answer)
             }
             (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
-            (Some(refusal), _) => Responder::Layer(answer::refuse(&head, refusal)),
+            (Some(refusal), _) => {
+                let answer = answer::refuse(&head, refusal);
+                diagnose::refused(&head);
+                Responder::Layer(answer)
+            }
         };
-        head.each_diagnosis(|diagnosis| on_diagnosis.report(&diagnosis));
+        let responder = responder.annotated(self.annotation(&head));
+        diagnose::report(&head, on_diagnosis);
         responder
+    }
+
+    /// Asks the policies what they add to the answer. Called once it is settled: asking may refuse the
+    /// host, which then gets nothing, and does not change the answer.
+    #[inline]
+    fn annotation(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+        let annotation = self.policy.annotate(head)?;
+        head.refusal().is_none().then_some(annotation)
+    }
+}
+
+impl Responder {
+    #[inline]
+    fn annotated(self, annotation: Option<Annotation>) -> Self {
+        let Some(annotation) = annotation else { return self };
+        match self {
+            Self::Inner => Self::InnerWithAdditions(Additions {
+                headers: None,
+                annotation: Some(annotation),
+                no_store: false,
+            }),
+            Self::InnerWithAdditions(additions) => {
+                Self::InnerWithAdditions(Additions { annotation: Some(annotation), ..additions })
+            }
+            Self::Layer(mut response) => {
+                annotation.add_to(response.headers_mut());
+                Self::Layer(response)
+            }
+        }
     }
 }
 
@@ -108,8 +156,8 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.decide(&request) {
             Responder::Inner => ResponseFuture::inner(self.inner.call(request)),
-            Responder::InnerWithHeaders { headers, no_store } => {
-                ResponseFuture::with_headers(self.inner.call(request), headers, no_store)
+            Responder::InnerWithAdditions(additions) => {
+                ResponseFuture::with_additions(self.inner.call(request), additions)
             }
             Responder::Layer(response) => {
                 // Drops the request's headers now: they pin the connection's read buffer.

@@ -8,6 +8,10 @@ mod answers;
 mod axum_nested;
 mod cache_model;
 mod cases;
+mod diagnoses;
+#[cfg(feature = "tracing")]
+mod events;
+mod hosts;
 mod hsts;
 mod maintenance;
 mod maintenance_window;
@@ -15,3 +19,4 @@ mod one_hop;
 mod properties;
 mod retirement;
 mod trust;
+mod uploads;
