@@ -80,7 +80,7 @@ impl<P> FollowRedirectsLayer<P> {
     /// Adds headers to those that are dropped where a redirection leads to another origin, as
     /// `Authorization` and `Cookie` always are.
     pub fn sensitive_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.set(|settings| settings.sensitive.names.extend(names))
+        self.set(|settings| settings.sensitive.extend(names))
     }
 
     /// Adds all headers whose name begins with `prefix`, such as `x-amz-`, to those that are dropped
@@ -94,7 +94,17 @@ impl<P> FollowRedirectsLayer<P> {
             return Err(ConfigError::header_name(prefix, "no field name begins so"));
         }
         let prefix = prefix.to_ascii_lowercase().into();
-        Ok(self.set(|settings| settings.sensitive.prefixes.push(prefix)))
+        Ok(self.set(|settings| settings.sensitive.push_prefix(prefix)))
+    }
+
+    /// Replaces the list of headers that are credentials: of `Authorization`, `Cookie`, `Cookie2`,
+    /// `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer` and `Origin`, those
+    /// that are not in `names` go on to any origin that a redirection leads to.
+    ///
+    /// [`sensitive_headers`](Self::sensitive_headers) adds to the list and keeps it. Values that
+    /// [are sensitive](http::HeaderValue::is_sensitive) are dropped all the same.
+    pub fn replace_credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.set(|settings| settings.sensitive.replace_credentials(names))
     }
 
     /// Keeps credentials and extensions on redirections between any two of these origins, such as

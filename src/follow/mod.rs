@@ -116,6 +116,7 @@ mod redacted;
 mod redirect_error;
 mod saved_body;
 mod saved_headers;
+mod sensitive_names;
 mod service;
 mod settings;
 mod step;
@@ -133,8 +134,8 @@ pub use layer::FollowRedirectsLayer;
 pub use method::MethodRewrite;
 pub use options::{FollowOptions, RedirectMode};
 pub use policy::{
-    Action, Attempt, FollowAll, FollowFn, FollowPolicy, LayerPolicy, SameOriginOnly, StopAfter,
-    When, follow_fn,
+    Action, Attempt, FollowAll, FollowFn, FollowPolicy, LayerPolicy, SameOriginOnly,
+    SameOriginOrHttps, StopAfter, When, follow_fn,
 };
 pub use redirect_error::{RedirectError, RedirectErrorKind};
 pub use service::FollowRedirects;

@@ -4,7 +4,7 @@ use super::hop_request::RequestHooks;
 use super::method::MethodRewrite;
 use super::options::RedirectMode;
 use super::origins::{Origins, TrustFn};
-use super::strip_headers::SensitiveNames;
+use super::sensitive_names::SensitiveNames;
 use crate::uri::Scheme;
 
 /// The configuration of a layer, apart from its policy.

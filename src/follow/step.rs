@@ -1,6 +1,6 @@
 //! Decides what follows a response, without I/O.
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 
 use super::dropped::Dropped;
 use super::history::Hop;
@@ -99,7 +99,10 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
         Some(RedirectErrorKind::NotFollowable)
     } else if request.history.len() >= request.options.limit.unwrap_or(settings.limit) {
         Some(RedirectErrorKind::TooManyRedirects)
-    } else if target.downgrade && !settings.allow_https_to_http {
+    } else if target.downgrade
+        && !settings.allow_https_to_http
+        && !request.options.allow_https_to_http
+    {
         Some(RedirectErrorKind::InsecureDowngrade)
     } else {
         None
@@ -110,7 +113,8 @@ fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Re
     if settings.keep_method_on.contains(&status) {
         return Rewrite { to_get: false, keeps_content: request.has_content };
     }
-    settings.method_rewrite.apply(status, &request.method, request.has_content)
+    let method_rewrite = request.options.method_rewrite.unwrap_or(settings.method_rewrite);
+    method_rewrite.apply(status, &request.method, request.has_content)
 }
 
 /// Whether the status names one target to follow (RFC 9110 §15.4).
@@ -149,7 +153,12 @@ fn advance(
         cross_origin: target.cross_origin,
         drops_credentials,
     };
-    let dropped = strip_headers(&mut request.headers, changes, &settings.sensitive);
+    let for_one_request = request.options.sensitive.as_deref();
+    let is_credential = |name: &HeaderName| {
+        settings.sensitive.contains(name)
+            || for_one_request.is_some_and(|sensitive| sensitive.was_added(name))
+    };
+    let dropped = strip_headers(&mut request.headers, changes, is_credential);
     let mut dropped: Vec<_> = dropped.into_iter().map(Dropped::Header).collect();
     if target.userinfo || userinfo::of(&request.uri).is_some() {
         dropped.push(Dropped::Userinfo);

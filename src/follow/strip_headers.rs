@@ -19,28 +19,13 @@ pub(super) struct Changes {
     pub(super) drops_credentials: bool,
 }
 
-/// Names of credentials that the user configured, beside those of `is_credential`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SensitiveNames {
-    pub(super) names: Vec<HeaderName>,
-    /// Prefixes of names, in lower case.
-    pub(super) prefixes: Vec<Box<str>>,
-}
-
-impl SensitiveNames {
-    fn contains(&self, name: &HeaderName) -> bool {
-        self.names.contains(name)
-            || self.prefixes.iter().any(|prefix| name.as_str().starts_with(&**prefix))
-    }
-}
-
 /// Removes the headers that may not go on, and returns their names.
 ///
 /// A removed header does not come back later in the chain, since nothing adds headers.
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,
     changes: Changes,
-    configured: &SensitiveNames,
+    is_credential: impl Fn(&HeaderName) -> bool,
 ) -> Vec<HeaderName> {
     let Changes { to_get, drops_content, cross_origin, drops_credentials } = changes;
     let mut dropped = Vec::new();
@@ -66,10 +51,7 @@ pub(super) fn strip_headers(
             || drops_content && is_about_content(text)
             || to_get && is_condition_or_range(text)
             || cross_origin && *name == header::HOST
-            || drops_credentials
-                && (sensitive_names.contains(name)
-                    || is_credential(text)
-                    || configured.contains(name));
+            || drops_credentials && (sensitive_names.contains(name) || is_credential(name));
         !strip
     });
     headers.replace(&header::CONNECTION, b"TE");
@@ -135,20 +117,5 @@ fn is_about_content(name: &str) -> bool {
             | "trailer"
             | "expect"
             | "idempotency-key"
-    )
-}
-
-/// Whether a header holds credentials, or tells one origin about another.
-fn is_credential(name: &str) -> bool {
-    matches!(
-        name,
-        "authorization"
-            | "cookie"
-            | "cookie2"
-            | "proxy-authorization"
-            | "proxy-authenticate"
-            | "www-authenticate"
-            | "referer"
-            | "origin"
     )
 }

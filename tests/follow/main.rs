@@ -13,6 +13,7 @@ mod limits;
 mod location;
 mod methods;
 mod non_interference;
+mod per_request;
 mod policy;
 mod references;
 mod stops;

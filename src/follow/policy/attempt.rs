@@ -3,6 +3,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::follow::history::RedirectHistory;
+use crate::follow::origins::is_https_upgrade;
 use crate::follow::redacted::Redacted;
 
 /// A redirection that a [`FollowPolicy`](super::FollowPolicy) decides about.
@@ -67,6 +68,11 @@ impl<'a> Attempt<'a> {
     /// is not known.
     pub fn is_cross_origin(&self) -> bool {
         self.cross_origin
+    }
+
+    /// Whether http becomes https on the same host, each on its default port.
+    pub fn is_https_upgrade(&self) -> bool {
+        self.next_uri.is_some_and(|next| is_https_upgrade(self.uri, next))
     }
 
     /// Whether the request's content would be sent again, as on 307 and 308.

@@ -20,6 +20,17 @@ impl FollowPolicy for SameOriginOnly {
     }
 }
 
+/// Follows redirections within one origin, and from http to https on the same host, each on its
+/// default port. Rejects those to another origin.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SameOriginOrHttps;
+
+impl FollowPolicy for SameOriginOrHttps {
+    fn decide(&self, attempt: &Attempt<'_>) -> Action {
+        if attempt.is_https_upgrade() { Action::Follow } else { SameOriginOnly.decide(attempt) }
+    }
+}
+
 /// Follows at most `n` redirections, then returns the redirect response to the caller.
 ///
 /// For an error in its place, see
