@@ -7,7 +7,7 @@ use tower_layer::Layer;
 
 use super::hop_request::HopRequest;
 use super::method::MethodRewrite;
-use super::options::RedirectMode;
+use super::options::{OnLimit, RedirectMode};
 use super::origins::TrustFn;
 use super::policy::{FollowAll, LayerPolicy};
 use super::service::FollowRedirects;
@@ -43,9 +43,15 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Sets how many redirections are followed: 10 by default. One more is an error, so that 0 makes
-    /// an error of the first.
+    /// an error of the first, unless [`on_limit`](Self::on_limit) says otherwise.
     pub fn limit(self, redirections: usize) -> Self {
         self.set(|settings| settings.limit = redirections)
+    }
+
+    /// Sets what happens to the redirection after the last that the limit allows: an error by
+    /// default. It applies to the limit of a request's [`FollowOptions`](super::FollowOptions), too.
+    pub fn on_limit(self, on_limit: OnLimit) -> Self {
+        self.set(|settings| settings.on_limit = on_limit)
     }
 
     /// Sets which redirections become a GET without content.

@@ -16,9 +16,9 @@
 //!    reject. A policy is asked, too, where `Location` cannot be followed or the body cannot be sent
 //!    again: it can stop, and the caller gets the redirection itself in place of the error. The
 //!    checks below apply whatever they say.
-//! 4. Ten redirections are followed; one more is an error that names the URLs which repeat. A
-//!    redirection from https to http is an error, unless it is
-//!    [allowed](FollowRedirectsLayer::allow_https_to_http).
+//! 4. Ten redirections are followed; one more is an error that names the URLs which repeat, or is
+//!    [returned](FollowRedirectsLayer::on_limit). A redirection from https to http is an error, unless
+//!    it is [allowed](FollowRedirectsLayer::allow_https_to_http).
 //! 5. Method and content are kept or changed: see [`MethodRewrite`]. On 307 and 308 the body is sent
 //!    again from its first byte. Once it was dropped for a GET, it is not sent again.
 //! 6. Headers are removed. If the content is dropped, those about content (`Content-*`,
@@ -132,10 +132,10 @@ pub use history::{Hop, RedirectHistory};
 pub use hop_request::HopRequest;
 pub use layer::FollowRedirectsLayer;
 pub use method::MethodRewrite;
-pub use options::{FollowOptions, RedirectMode};
+pub use options::{FollowOptions, OnLimit, RedirectMode};
 pub use policy::{
     Action, Attempt, FollowAll, FollowFn, FollowPolicy, LayerPolicy, SameOriginOnly,
-    SameOriginOrHttps, StopAfter, When, follow_fn,
+    SameOriginOrHttps, When, follow_fn,
 };
 pub use redirect_error::{RedirectError, RedirectErrorKind};
 pub use service::FollowRedirects;

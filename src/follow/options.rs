@@ -46,6 +46,19 @@ pub enum RedirectMode {
     Error,
 }
 
+/// What happens to the redirection after the last that the limit allows: see
+/// [`FollowRedirectsLayer::on_limit`](crate::FollowRedirectsLayer::on_limit).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnLimit {
+    /// The call ends with an error:
+    /// [`RedirectError::is_too_many_redirects`](crate::RedirectError::is_too_many_redirects).
+    #[default]
+    Error,
+    /// The redirect response is returned to the caller, unchanged.
+    Return,
+}
+
 impl FollowOptions {
     /// Creates options that override nothing.
     pub fn new() -> Self {

@@ -2,7 +2,7 @@ use http::{Extensions, StatusCode};
 
 use super::hop_request::RequestHooks;
 use super::method::MethodRewrite;
-use super::options::RedirectMode;
+use super::options::{OnLimit, RedirectMode};
 use super::origins::{Origins, TrustFn};
 use super::sensitive_names::SensitiveNames;
 use crate::uri::Scheme;
@@ -12,6 +12,7 @@ use crate::uri::Scheme;
 pub(super) struct Settings {
     pub(super) mode: RedirectMode,
     pub(super) limit: usize,
+    pub(super) on_limit: OnLimit,
     pub(super) method_rewrite: MethodRewrite,
     /// Statuses that keep method and content, whatever `method_rewrite` says.
     pub(super) keep_method_on: Vec<StatusCode>,
@@ -47,6 +48,7 @@ impl Default for Settings {
         Self {
             mode: RedirectMode::Follow,
             limit: 10,
+            on_limit: OnLimit::Error,
             method_rewrite: MethodRewrite::Cautious,
             keep_method_on: Vec::new(),
             allow_https_to_http: false,

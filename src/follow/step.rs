@@ -7,7 +7,7 @@ use super::history::Hop;
 use super::location::{self, Base, Target};
 use super::method::Rewrite;
 use super::next_request::NextRequest;
-use super::options::RedirectMode;
+use super::options::{OnLimit, RedirectMode};
 use super::origins::is_https_upgrade;
 use super::policy::sealed::LayerPolicy;
 use super::policy::{Action, Attempt};
@@ -79,6 +79,9 @@ pub(super) fn step(
         Action::Reject => Some(Kind::Rejected),
         _ => check(settings, request, &target),
     };
+    if refused == Some(Kind::TooManyRedirects) && settings.on_limit == OnLimit::Return {
+        return Ok(NextStep::Return);
+    }
     if let Some(kind) = refused {
         return Err(fail(request, kind, status).with_next_uri(target.uri));
     }

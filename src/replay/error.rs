@@ -18,6 +18,9 @@ pub enum NotReplayable {
     UnknownFrame,
     /// The source of the body failed.
     SourceFailed,
+    /// The body cannot be sent again at all. For implementations of [`Replay`](super::Replay) that
+    /// have no other reason.
+    Unsupported,
 }
 
 impl fmt::Display for NotReplayable {
@@ -36,6 +39,7 @@ impl fmt::Display for NotReplayable {
             }
             Self::Released => "request body was no longer kept for replay",
             Self::UnknownFrame => "request body holds a frame that cannot be replayed",
+            Self::Unsupported => "request body cannot be sent again",
             Self::SourceFailed => "request body failed and cannot be replayed",
         })
     }

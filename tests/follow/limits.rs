@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_redirect::follow::RedirectErrorKind;
+use tower_redirect::follow::{OnLimit, RedirectErrorKind};
 use tower_redirect::{
     FollowError, FollowOptions, FollowRedirectsLayer, RedirectError, RedirectHistory, ReplayBody,
 };
@@ -247,4 +247,25 @@ async fn an_error_about_a_redirection_is_in_the_chain() {
     let boxed = error.into_boxed();
     assert_eq!(chain_of(&*boxed), texts);
     assert!(boxed.source().is_some_and(|inner| inner.is::<RedirectError>()));
+}
+
+#[tokio::test]
+async fn the_redirection_beyond_the_limit_can_be_returned() {
+    let layer = FollowRedirectsLayer::new().limit(2).on_limit(OnLimit::Return);
+    let script = hops(5);
+    let response = script.follow_by(&layer, get("http://a.test/0")).await.expect("returned");
+    assert_eq!(response.status(), 302);
+    assert_eq!(response.headers()["location"], "/3");
+    assert_eq!(RedirectHistory::of(&response).map(RedirectHistory::len), Some(2));
+    assert_eq!(script.seen().len(), 3);
+    // The limit of one request, too.
+    let mut one = get("http://a.test/0");
+    one.extensions_mut().insert(FollowOptions::new().limit(0));
+    let response = hops(1).follow_by(&layer, one).await.expect("returned");
+    assert_eq!(response.status(), 302);
+    assert!(RedirectHistory::of(&response).is_none());
+    // The checks are for what would be followed.
+    let script = chain![302 "http://a.test/"];
+    let error = script.follow_by(&layer, get("https://a.test/")).await.expect_err("refused");
+    assert!(error.redirect().is_some_and(|error| error.is_insecure_downgrade()));
 }

@@ -8,7 +8,7 @@ use http_body_util::Full;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_redirect::follow::{
     Action, Attempt, FollowOptions, FollowPolicy, RedirectContext, RedirectErrorKind, RedirectMode,
-    SameOriginOnly, StopAfter, follow_fn,
+    SameOriginOnly, follow_fn,
 };
 use tower_redirect::{FollowError, FollowRedirectsLayer, MethodRewrite, RedirectHistory};
 
@@ -106,7 +106,11 @@ async fn the_safety_checks_come_after_it() {
 #[tokio::test]
 async fn policies_are_combined_and_shared() {
     let boxed: Box<dyn FollowPolicy> = Box::new(SameOriginOnly);
-    let policy = (boxed, Arc::new(StopAfter::new(1)));
+    let once = follow_fn(|attempt: &Attempt<'_>| match attempt.history().len() {
+        0 => Action::Follow,
+        _ => Action::Stop,
+    });
+    let policy = (boxed, Arc::new(once));
     let layer = FollowRedirectsLayer::new().policy(policy);
     let script = chain![302 "/b", 302 "/c"];
     let answer = follow(layer.clone(), &script, get("http://a.test/")).await.expect("stopped");

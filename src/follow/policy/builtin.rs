@@ -30,23 +30,3 @@ impl FollowPolicy for SameOriginOrHttps {
         if attempt.is_https_upgrade() { Action::Follow } else { SameOriginOnly.decide(attempt) }
     }
 }
-
-/// Follows at most `n` redirections, then returns the redirect response to the caller.
-///
-/// For an error in its place, see
-/// [`FollowRedirectsLayer::limit`](crate::FollowRedirectsLayer::limit).
-#[derive(Clone, Copy, Debug)]
-pub struct StopAfter(usize);
-
-impl StopAfter {
-    /// Creates a policy that follows at most `redirections`.
-    pub const fn new(redirections: usize) -> Self {
-        Self(redirections)
-    }
-}
-
-impl FollowPolicy for StopAfter {
-    fn decide(&self, attempt: &Attempt<'_>) -> Action {
-        if attempt.history().len() < self.0 { Action::Follow } else { Action::Stop }
-    }
-}
