@@ -5,13 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response, Version};
+use http::{Extensions, Request, Response, Version};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::drain;
 use super::error::FollowError;
+use super::final_uri::FinalUri;
 use super::next_request::NextRequest;
 use super::policy::{FollowAll, LayerPolicy};
 use super::redacted::Redacted;
@@ -35,8 +36,8 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, F, B, R, P> {
-        // Redirections are not followed.
-        Direct { #[pin] future: F },
+        // Redirections are not followed. The response gets the extensions.
+        Direct { #[pin] future: F, extensions: Extensions },
         Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
     }
 }
@@ -66,8 +67,8 @@ impl<S, B, R, P> ResponseFuture<S, B, R, P>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn direct(future: S::Future) -> Self {
-        Self { kind: Kind::Direct { future } }
+    pub(super) fn direct(future: S::Future, extensions: Extensions) -> Self {
+        Self { kind: Kind::Direct { future, extensions } }
     }
 
     pub(super) fn following(future: S::Future, chain: Chain<S, B, P>) -> Self {
@@ -94,6 +95,9 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         let next = step(settings, &**policy, next_request, status, headers, can_resend);
         if next.map_err(|error| error.with_headers_of(&mut response))? == NextStep::Return {
             saved_body.release();
+            if settings.final_uri {
+                response.extensions_mut().insert(FinalUri(next_request.uri.clone()));
+            }
             if !next_request.history.is_empty() {
                 response.extensions_mut().insert(std::mem::take(&mut next_request.history));
             }
@@ -129,7 +133,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (mut state, chain) = match self.project().kind.project() {
-            KindProj::Direct { future } => return future.poll(cx).map_err(FollowError::service),
+            KindProj::Direct { future, extensions } => {
+                let mut outcome = ready!(future.poll(cx)).map_err(FollowError::service);
+                if let Ok(response) = &mut outcome {
+                    response.extensions_mut().extend(std::mem::take(extensions));
+                }
+                return Poll::Ready(outcome);
+            }
             KindProj::Following { state, chain } => (state, chain),
         };
         loop {

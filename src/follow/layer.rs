@@ -183,6 +183,14 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.error_on_loop = true)
     }
 
+    /// Adds the URL of the last request to every response:
+    /// [`FinalUri::of`](super::FinalUri::of). It costs up to three allocations a call; where the
+    /// caller has the URL that it asked for,
+    /// [`RedirectHistory::final_uri_or`](super::RedirectHistory::final_uri_or) costs none.
+    pub fn final_uri(self) -> Self {
+        self.set(|settings| settings.final_uri = true)
+    }
+
     /// Calls `hook` with each request just before it is sent, the first included, to sign it or to
     /// add a token.
     ///

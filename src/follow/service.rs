@@ -3,11 +3,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use super::error::FollowError;
+use super::final_uri::FinalUri;
 use super::future::{Chain, ResponseFuture};
 use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
@@ -69,7 +70,11 @@ where
         let mode = options.as_ref().and_then(|options| options.mode);
         if mode.unwrap_or(self.settings.mode) == RedirectMode::Manual {
             // Nothing is followed, so nothing is saved and no clone is needed.
-            return ResponseFuture::direct(self.inner.call(request));
+            let mut extensions = Extensions::new();
+            if self.settings.final_uri {
+                extensions.insert(FinalUri(request.uri().clone()));
+            }
+            return ResponseFuture::direct(self.inner.call(request), extensions);
         }
         // The instance that was polled ready is the one that is called; the clone, which is not
         // ready, takes its place.

@@ -28,6 +28,8 @@ pub(super) struct Settings {
     /// One entry for each type of extension that goes on to another origin.
     pub(super) kept_extensions: Vec<MoveExtension>,
     pub(super) response_drain_limit: u64,
+    /// Whether each response gets a `FinalUri`.
+    pub(super) final_uri: bool,
     pub(super) request_hooks: RequestHooks,
 }
 
@@ -61,6 +63,7 @@ impl Default for Settings {
             sensitive: SensitiveNames::default(),
             kept_extensions: Vec::new(),
             response_drain_limit: 64 * 1024,
+            final_uri: false,
             request_hooks: RequestHooks::default(),
         }
     }

@@ -7,6 +7,7 @@ mod cases;
 mod contract;
 mod economy;
 mod fetch;
+mod final_uri;
 mod hooks;
 mod leaks;
 mod limits;
