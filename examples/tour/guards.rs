@@ -26,13 +26,14 @@ pub async fn refusals(check: &mut Check<'_>) -> Outcome {
     let (here, there) = (check.servers.https, check.servers.http);
     let seen = check.send_in_vain(&format!("https://{here}/loop/a")).await?;
     let expected = format!(
-        "stopped after 10 redirections at https://{here}/loop/a; repeating: https://{here}/loop/a, \
+        "stopped after 10 redirections (`.limit(n)`) at https://{here}/loop/a; repeating: https://{here}/loop/a, \
          https://{here}/loop/b"
     );
     check.same("a loop ends in an error that names it", expected, seen);
     let seen = check.send_in_vain(&format!("https://{here}/downgrade")).await?;
-    let expected =
-        format!("refused to leave https: 302 from https://{here}/downgrade to http://{there}/");
+    let expected = format!(
+        "refused to leave https (`.allow_https_to_http()`): 302 from https://{here}/downgrade to http://{there}/"
+    );
     check.same("https is not left", expected, seen);
     Ok(())
 }

@@ -65,6 +65,20 @@ impl RedirectHistory {
         self.hops.last().map(|hop| &hop.next_uri)
     }
 
+    /// Returns the URL of the request that `response` answers: that of the last hop, or `asked`, the
+    /// URL of the call, if nothing was followed.
+    ///
+    /// ```
+    /// use http::{Response, Uri};
+    /// use tower_redirect::RedirectHistory;
+    ///
+    /// let (asked, response) = (Uri::from_static("http://a.test/"), Response::new(()));
+    /// assert_eq!(RedirectHistory::final_uri_or(&response, &asked), "http://a.test/");
+    /// ```
+    pub fn final_uri_or<'a, B>(response: &'a Response<B>, asked: &'a Uri) -> &'a Uri {
+        Self::of(response).and_then(Self::final_uri).unwrap_or(asked)
+    }
+
     /// Returns the fragment of the final URL, without the `#`: that of the last `Location` which had
     /// one, or else the first URL's (RFC 9110 §10.2.2).
     pub fn fragment(&self) -> Option<&str> {

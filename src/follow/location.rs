@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, Uri, header};
 use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
@@ -40,14 +40,11 @@ pub(super) struct Target {
     pub(super) plain_origin: bool,
 }
 
-/// Returns the value of `Location`, or an error if several values differ.
-pub(super) fn read(headers: &HeaderMap) -> Result<Option<&HeaderValue>, RedirectErrorKind> {
+/// Whether there are several values of `Location`, and they differ.
+pub(super) fn is_ambiguous(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::LOCATION).iter();
     let first = values.next();
-    if values.any(|value| Some(value) != first) {
-        return Err(RedirectErrorKind::AmbiguousLocation);
-    }
-    Ok(first)
+    values.any(|value| Some(value) != first)
 }
 
 impl Base<'_> {

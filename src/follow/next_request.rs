@@ -76,11 +76,12 @@ impl NextRequest {
         *request.version_mut() = self.version;
         *request.headers_mut() = self.headers.to_map();
         *request.extensions_mut() = self.extensions.clone();
-        if let Some(first) = self.history.hops().first() {
-            let (hop, first_uri) = (self.history.len(), first.uri().clone());
+        let hops = self.history.hops();
+        if let (Some(first), Some(last)) = (hops.first(), hops.last()) {
             request.extensions_mut().insert(RedirectContext {
-                hop,
-                first_uri,
+                hop: hops.len(),
+                first_uri: first.uri().clone(),
+                previous_uri: last.uri().clone(),
                 crossed: self.crossed,
             });
         }

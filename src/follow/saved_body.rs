@@ -36,6 +36,15 @@ impl<B: Body + Replay> SavedBody<B> {
         self.handle().is_some_and(Replay::is_uploading)
     }
 
+    /// Whether the body of the next request can be made.
+    pub(super) fn is_replayable(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Replayable(body) => body.check_replayable().is_ok(),
+            Self::NotReplayable(..) => false,
+        }
+    }
+
     /// Returns the body of the next request.
     pub(super) fn replay(&self) -> Result<B, NotReplayable> {
         match self {

@@ -1,9 +1,10 @@
 use http::{Extensions, StatusCode};
 
+use super::hop_request::RequestHooks;
 use super::method::MethodRewrite;
-use super::options::RedirectMode;
+use super::options::{OnLimit, RedirectMode};
 use super::origins::{Origins, TrustFn};
-use super::strip_headers::SensitiveNames;
+use super::sensitive_names::SensitiveNames;
 use crate::uri::Scheme;
 
 /// The configuration of a layer, apart from its policy.
@@ -11,6 +12,7 @@ use crate::uri::Scheme;
 pub(super) struct Settings {
     pub(super) mode: RedirectMode,
     pub(super) limit: usize,
+    pub(super) on_limit: OnLimit,
     pub(super) method_rewrite: MethodRewrite,
     /// Statuses that keep method and content, whatever `method_rewrite` says.
     pub(super) keep_method_on: Vec<StatusCode>,
@@ -26,6 +28,9 @@ pub(super) struct Settings {
     /// One entry for each type of extension that goes on to another origin.
     pub(super) kept_extensions: Vec<MoveExtension>,
     pub(super) response_drain_limit: u64,
+    /// Whether each response gets a `FinalUri`.
+    pub(super) final_uri: bool,
+    pub(super) request_hooks: RequestHooks,
 }
 
 /// Moves the extension of one type.
@@ -45,6 +50,7 @@ impl Default for Settings {
         Self {
             mode: RedirectMode::Follow,
             limit: 10,
+            on_limit: OnLimit::Error,
             method_rewrite: MethodRewrite::Cautious,
             keep_method_on: Vec::new(),
             allow_https_to_http: false,
@@ -57,6 +63,8 @@ impl Default for Settings {
             sensitive: SensitiveNames::default(),
             kept_extensions: Vec::new(),
             response_drain_limit: 64 * 1024,
+            final_uri: false,
+            request_hooks: RequestHooks::default(),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Decides what follows a response, without I/O.
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 
 use super::dropped::Dropped;
 use super::history::Hop;
 use super::location::{self, Base, Target};
 use super::method::Rewrite;
 use super::next_request::NextRequest;
-use super::options::RedirectMode;
+use super::options::{OnLimit, RedirectMode};
 use super::origins::is_https_upgrade;
 use super::policy::sealed::LayerPolicy;
 use super::policy::{Action, Attempt};
@@ -34,44 +34,54 @@ pub(super) fn step(
     request: &mut NextRequest,
     status: StatusCode,
     headers: &HeaderMap,
+    can_resend_body: impl FnOnce() -> bool,
 ) -> Result<NextStep, RedirectError> {
     use RedirectErrorKind as Kind;
     if !is_redirection(status) {
         return Ok(NextStep::Return);
     }
     let mode = request.options.mode.unwrap_or(settings.mode);
-    let location = match location::read(headers) {
-        Ok(None) if mode == RedirectMode::Error => {
-            return Err(fail(request, Kind::Rejected, status));
-        }
-        Ok(None) => return Ok(NextStep::Return),
-        Ok(Some(location)) => location,
-        Err(kind) => return Err(fail(request, kind, status)),
+    let Some(location) = headers.get(header::LOCATION) else {
+        return match mode {
+            RedirectMode::Error => Err(fail(request, Kind::Rejected, status)),
+            _ => Ok(NextStep::Return),
+        };
     };
-    let target = base(settings, request).resolve(location.as_bytes());
-    let target =
-        target.map_err(|kind| fail(request, kind, status).with_location(Some(location)))?;
+    let target = if location::is_ambiguous(headers) {
+        Err(Kind::AmbiguousLocation)
+    } else {
+        base(settings, request).resolve(location.as_bytes())
+    };
     let rewrite = rewrite(settings, request, status);
     let attempt = Attempt {
         status,
         method: &request.method,
         next_method: if rewrite.to_get { &Method::GET } else { &request.method },
         uri: &request.uri,
-        next_uri: &target.uri,
+        next_uri: target.as_ref().ok().map(|target| &target.uri),
+        location,
         headers,
         history: &request.history,
-        cross_origin: target.cross_origin,
+        cross_origin: target.as_ref().map_or(true, |target| target.cross_origin),
         resends_body: rewrite.keeps_content,
+        can_resend_body: can_resend_body(),
     };
     let action = match mode {
         RedirectMode::Error => Action::Reject,
         _ => policy.action(&attempt),
     };
+    if action == Action::Stop {
+        return Ok(NextStep::Return);
+    }
+    // Even where the policy rejects it: that there is no target says more.
+    let target = target.map_err(|kind| fail(request, kind, status).with_location(location))?;
     let refused = match action {
-        Action::Stop => return Ok(NextStep::Return),
         Action::Reject => Some(Kind::Rejected),
-        Action::Follow => check(settings, request, &target),
+        _ => check(settings, request, &target),
     };
+    if refused == Some(Kind::TooManyRedirects) && settings.on_limit == OnLimit::Return {
+        return Ok(NextStep::Return);
+    }
     if let Some(kind) = refused {
         return Err(fail(request, kind, status).with_next_uri(target.uri));
     }
@@ -92,7 +102,10 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
         Some(RedirectErrorKind::NotFollowable)
     } else if request.history.len() >= request.options.limit.unwrap_or(settings.limit) {
         Some(RedirectErrorKind::TooManyRedirects)
-    } else if target.downgrade && !settings.allow_https_to_http {
+    } else if target.downgrade
+        && !settings.allow_https_to_http
+        && !request.options.allow_https_to_http
+    {
         Some(RedirectErrorKind::InsecureDowngrade)
     } else {
         None
@@ -103,7 +116,8 @@ fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Re
     if settings.keep_method_on.contains(&status) {
         return Rewrite { to_get: false, keeps_content: request.has_content };
     }
-    settings.method_rewrite.apply(status, &request.method, request.has_content)
+    let method_rewrite = request.options.method_rewrite.unwrap_or(settings.method_rewrite);
+    method_rewrite.apply(status, &request.method, request.has_content)
 }
 
 /// Whether the status names one target to follow (RFC 9110 §15.4).
@@ -144,7 +158,12 @@ fn advance(
         cross_origin: target.cross_origin,
         drops_credentials,
     };
-    let dropped = strip_headers(&mut request.headers, changes, &settings.sensitive);
+    let for_one_request = request.options.sensitive.as_deref();
+    let is_credential = |name: &HeaderName| {
+        settings.sensitive.contains(name)
+            || for_one_request.is_some_and(|sensitive| sensitive.was_added(name))
+    };
+    let dropped = strip_headers(&mut request.headers, changes, is_credential);
     let mut dropped: Vec<_> = dropped.into_iter().map(Dropped::Header).collect();
     if target.userinfo || !request.plain_origin && userinfo::of(&request.uri).is_some() {
         dropped.push(Dropped::Userinfo);

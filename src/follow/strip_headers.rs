@@ -23,21 +23,6 @@ pub(super) struct Changes {
     pub(super) drops_credentials: bool,
 }
 
-/// Names of credentials that the user configured, beside those of `is_credential`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SensitiveNames {
-    pub(super) names: Vec<HeaderName>,
-    /// Prefixes of names, in lower case.
-    pub(super) prefixes: Vec<Box<str>>,
-}
-
-impl SensitiveNames {
-    fn contains(&self, name: &HeaderName) -> bool {
-        self.names.contains(name)
-            || self.prefixes.iter().any(|prefix| name.as_str().starts_with(&**prefix))
-    }
-}
-
 /// Removes the headers that may not go on, and returns their names.
 ///
 /// A removed header does not come back later in the chain, since nothing adds headers. For the same
@@ -45,7 +30,7 @@ impl SensitiveNames {
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,
     changes: Changes,
-    configured: &SensitiveNames,
+    is_credential: impl Fn(&HeaderName) -> bool,
 ) -> Vec<HeaderName> {
     let Changes { first_hop, to_get, drops_content, cross_origin, drops_credentials } = changes;
     let mut dropped = Vec::new();
@@ -62,9 +47,7 @@ pub(super) fn strip_headers(
     } else {
         HashSet::new()
     };
-    let is_secret = |name: &HeaderName| {
-        sensitive_names.contains(name) || is_credential(name.as_str()) || configured.contains(name)
-    };
+    let is_secret = |name: &HeaderName| sensitive_names.contains(name) || is_credential(name);
     let mut keeps_connection = keeps_te;
     headers.retain(&mut dropped, |name, value, _| {
         let text = name.as_str();
@@ -151,20 +134,5 @@ fn is_about_content(name: &str) -> bool {
             | "trailer"
             | "expect"
             | "idempotency-key"
-    )
-}
-
-/// Whether a header holds credentials, or tells one origin about another.
-fn is_credential(name: &str) -> bool {
-    matches!(
-        name,
-        "authorization"
-            | "cookie"
-            | "cookie2"
-            | "proxy-authorization"
-            | "proxy-authenticate"
-            | "www-authenticate"
-            | "referer"
-            | "origin"
     )
 }

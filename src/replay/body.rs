@@ -67,6 +67,10 @@ where
         Ok(Self { shared: self.shared.clone(), number, done: false })
     }
 
+    fn check_replayable(&self) -> Result<(), NotReplayable> {
+        self.lock().check_replayable()
+    }
+
     fn empty() -> Self {
         Self::from_state(State::new(None, SizeHint::with_exact(0), 0, Recording::default()))
     }

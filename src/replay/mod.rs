@@ -3,8 +3,8 @@
 //! An attempt is one reading of a body. Rules:
 //!
 //! 1. A body is [`Replay`] if another attempt can be made of it: `Full`, `Empty` and `String` are
-//!    cloned, a [`ReplayFn`] calls a function again, such as one that opens a file, and a
-//!    [`ReplayBody`] records any other body.
+//!    cloned, `Either`, `Option` and `Box` ask the body inside, a [`ReplayFn`] calls a function again,
+//!    such as one that opens a file, and a [`ReplayBody`] records any other body.
 //! 2. A [`ReplayBody`] records what its first attempt reads *while that is sent*; nothing is collected
 //!    beforehand. A newer attempt gets what was recorded, then goes on with the source: each byte
 //!    once, in order, trailers at the end.
@@ -55,6 +55,7 @@ mod recording;
 mod source;
 mod state;
 mod sync;
+mod wrapped;
 
 use bytes::Buf;
 use http_body_util::{Empty, Full};
@@ -80,6 +81,16 @@ pub trait Replay: Sized {
     ///
     /// [`NotReplayable`] if the first byte is gone.
     fn replay(&self) -> Result<Self, NotReplayable>;
+
+    /// Checks whether another attempt can be made, without making it. The default implementation
+    /// knows of no reason against it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotReplayable`] if [`replay`](Self::replay) would fail now.
+    fn check_replayable(&self) -> Result<(), NotReplayable> {
+        Ok(())
+    }
 
     /// Creates a body without content, for a GET.
     fn empty() -> Self;

@@ -169,14 +169,14 @@ impl<B> State<B> {
     fn record(&mut self, frame: &Frame<Bytes>) {
         if self.over_limit {
             // Set from the size hint of the source, or below by an earlier frame.
-            self.discard(NotReplayable::TooLarge);
+            self.discard(NotReplayable::TooLarge { limit: self.limit });
         } else if self.is_last() {
             // A recording serves later attempts, and no handle is left to make one.
             self.discard(NotReplayable::Released);
         } else if let Some(data) = frame.data_ref() {
             if self.recording.len().saturating_add(data.len() as u64) > self.limit {
                 self.over_limit = true;
-                self.discard(NotReplayable::TooLarge);
+                self.discard(NotReplayable::TooLarge { limit: self.limit });
             } else if self.not_replayable.is_none() {
                 // The current attempt gets the frame itself, so its position is after it.
                 if self.recording.push(data) {

@@ -174,11 +174,11 @@ fn over_the_limit_the_attempt_goes_on_and_a_replay_fails() {
     let mut first = kept.replay().expect("kept");
     let rest: Vec<_> = (0..3).map(|_| data(poll(&mut first))).collect();
     assert_eq!(rest, ["1234", "5", "6"]);
-    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge));
+    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge { limit: 4 }));
     assert_end(poll(&mut first));
     let mut late = kept.clone();
     let polled = poll(&mut late);
-    let gone = ReplayError::NotReplayable(NotReplayable::TooLarge);
+    let gone = ReplayError::NotReplayable(NotReplayable::TooLarge { limit: 4 });
     assert!(matches!(polled, Poll::Ready(Some(Err(ref e))) if e.to_string() == gone.to_string()));
 }
 
@@ -287,7 +287,7 @@ fn what_announces_more_than_the_limit_is_sent_unrecorded() {
     drop(first);
     let mut second = kept.replay().expect("untouched");
     assert_eq!(data(poll(&mut second)), "12345");
-    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge));
+    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge { limit: 4 }));
 }
 
 /// Counts the bytes that are still referred to.
