@@ -64,14 +64,19 @@
 //! Behind a proxy that terminates TLS every request arrives over http, and [`HttpsOnly`] would redirect
 //! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`]:
 //! `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the rules.
-//! [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever.
+//! [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so does
+//! feature `tracing`. Put the scheme into the key of a cache in front.
 //!
 //! # Features
 //!
 //! - `follow`, on by default: the client side, which needs the `url` crate. A server alone does not:
 //!   `tower-redirect = { version = "0.1", default-features = false }`.
-//! - `axum`: the setter `.axum()`, for nested routers and `ConnectInfo`.
+//! - `axum`: policies in a nested router see the whole path, and the peer's address is found by
+//!   `ConnectInfo`, without a call. Put the layer on the outermost router, by `.layer(..)`, after all
+//!   routes: a `route_layer`, and a nested router without a fallback of its own, do not see paths that
+//!   no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
+//! - `tracing`: each [`Diagnosis`] is a `warn` under target `tower_redirect`, without a call.
 //!
 #![cfg_attr(
     not(feature = "follow"),

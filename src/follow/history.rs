@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -95,6 +96,10 @@ impl RedirectHistory {
     }
 
     pub(super) fn push(&mut self, hop: Hop) {
+        if self.hops.is_empty() {
+            // Most chains are short, and a hop is large: `push` alone would make room for four.
+            self.hops.reserve_exact(2);
+        }
         self.hops.push(hop);
     }
 
@@ -106,12 +111,12 @@ impl RedirectHistory {
     pub(super) fn repeating<'a>(&'a self, next: Option<&'a Uri>) -> Vec<&'a Uri> {
         let first = self.hops.first().map(|hop| &hop.uri);
         let visits = first.into_iter().chain(self.hops.iter().map(|hop| &hop.next_uri)).chain(next);
-        let mut seen = Vec::new();
+        let mut times_visited = HashMap::new();
         let mut repeating = Vec::new();
         for uri in visits {
-            if !seen.contains(&uri) {
-                seen.push(uri);
-            } else if !repeating.contains(&uri) {
+            let times = times_visited.entry(uri).or_insert(0_usize);
+            *times += 1;
+            if *times == 2 {
                 repeating.push(uri);
             }
         }

@@ -1,7 +1,7 @@
 //! Resolves `Location` (RFC 9110 §10.2.2) as browsers do (WHATWG URL).
 //!
-//! References that need no change, which are nearly all, are read by `resolve_plain`; all others go
-//! through the `url` crate. A property test holds the two against each other.
+//! References that need no change, which are nearly all, are resolved by
+//! [`plain_reference`](super::plain_reference); all others go through the `url` crate.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use url::Url;
 
 use super::redirect_error::RedirectErrorKind;
 use super::userinfo;
-use crate::uri::{Authority, ByteSet, Origin, Scheme};
+use crate::uri::{Authority, Origin, Scheme};
 
 /// The URL of the last request, against which `Location` is resolved.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub(super) struct Base<'a> {
     pub(super) host: Option<&'a [u8]>,
     /// The configured scheme.
     pub(super) scheme: Option<Scheme>,
+    /// Whether the URI is known to have a [plain](Origin::plain) origin.
+    pub(super) plain_origin: bool,
 }
 
 /// The URL of the next request, compared with that of the last.
@@ -34,6 +36,8 @@ pub(super) struct Target {
     /// `Location` had userinfo. It was removed.
     pub(super) userinfo: bool,
     pub(super) fragment: Option<Arc<str>>,
+    /// Whether the URI is known to have a [plain](Origin::plain) origin.
+    pub(super) plain_origin: bool,
 }
 
 /// Whether there are several values of `Location`, and they differ.
@@ -61,45 +65,6 @@ impl Base<'_> {
         Ok(Target { fragment, ..self.resolve(uri.to_string().as_bytes())? })
     }
 
-    /// Resolves the references that most servers send without the URL parser. `None` for any in which
-    /// the parser would change a byte.
-    fn resolve_plain(&self, location: &[u8]) -> Option<Target> {
-        if is_plain_path(location) {
-            return self.with_path(location).map(Target::same_origin);
-        }
-        let rest =
-            location.strip_prefix(b"http").map(|rest| rest.strip_prefix(b"s").unwrap_or(rest));
-        let rest = rest.and_then(|rest| rest.strip_prefix(b"://"))?;
-        let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
-        // `http::Uri` would end the authority at `?` and `#`, too.
-        let ends_early = authority.iter().any(|byte| matches!(byte, b'?' | b'#'));
-        if ends_early || !is_plain_path(path) {
-            return None;
-        }
-        let uri = Uri::try_from(location).ok()?;
-        let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
-        Some(Target {
-            cross_origin: new != old,
-            downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
-            userinfo: false,
-            fragment: None,
-            uri,
-        })
-    }
-
-    /// Replaces path and query of the base.
-    fn with_path(&self, path: &[u8]) -> Option<Uri> {
-        let mut parts = http::uri::Parts::default();
-        parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
-        if self.uri.authority().is_some() {
-            // The parser would change an authority that is not plain.
-            Origin::plain(self.uri)?;
-            parts.scheme = self.uri.scheme().cloned();
-            parts.authority = self.uri.authority().cloned();
-        }
-        Uri::from_parts(parts).ok()
-    }
-
     fn resolve_with_parser(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
         let reference = reference(location);
         let Some(base) = self.url()? else {
@@ -118,7 +83,14 @@ impl Base<'_> {
             let target = origin_form(&uri(url)?).map(Target::same_origin)?;
             return Ok(Target { userinfo, fragment, ..target });
         }
-        Ok(Target { cross_origin, downgrade, userinfo, fragment, uri: uri(url)? })
+        Ok(Target {
+            cross_origin,
+            downgrade,
+            userinfo,
+            fragment,
+            uri: uri(url)?,
+            plain_origin: false,
+        })
     }
 
     /// Resolves a reference against a URI whose origin the parser does not know: one in origin-form,
@@ -147,8 +119,8 @@ impl Base<'_> {
         if names_host {
             // Another origin in any case: the parser can write it, but not that of the base.
             let downgrade = old_scheme == Some(Scheme::Https) && url.scheme() == "http";
-            let uri = uri(url)?;
-            return Ok(Target { uri, cross_origin: true, downgrade, userinfo, fragment });
+            let target = Target::same_origin(uri(url)?);
+            return Ok(Target { cross_origin: true, downgrade, userinfo, fragment, ..target });
         }
         if Origin::of_url(&base) != Origin::of_url(&url) {
             return Err(RedirectErrorKind::UnknownOrigin);
@@ -186,39 +158,17 @@ impl Base<'_> {
 }
 
 impl Target {
-    fn same_origin(uri: Uri) -> Self {
-        Self { uri, cross_origin: false, downgrade: false, userinfo: false, fragment: None }
-    }
-}
-
-/// Whether a path-absolute reference resolves to itself: it has no authority, dot segment, fragment,
-/// or byte that would be encoded.
-fn is_plain_path(location: &[u8]) -> bool {
-    let mut in_query = false;
-    let mut previous = 0;
-    for (index, byte) in location.iter().copied().enumerate() {
-        let plain = PLAIN_PATH.contains(byte)
-            || match byte {
-                // After a slash, `/` may begin an authority, and `.` or `%2e` a dot segment.
-                b'/' | b'.' | b'%' => in_query || previous != b'/',
-                b'?' => {
-                    in_query = true;
-                    true
-                }
-                // The parser encodes it in a query and not in a path.
-                b'\'' => !in_query,
-                _ => false,
-            };
-        if !plain || index == 0 && byte != b'/' {
-            return false;
+    pub(super) fn same_origin(uri: Uri) -> Self {
+        Self {
+            uri,
+            cross_origin: false,
+            downgrade: false,
+            userinfo: false,
+            fragment: None,
+            plain_origin: false,
         }
-        previous = byte;
     }
-    previous != 0
 }
-
-/// The bytes that stand for themselves in paths and queries, beside letters and digits.
-static PLAIN_PATH: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@");
 
 /// Returns the reference as text. If it is not UTF-8, every byte beyond ASCII is percent-encoded.
 fn reference(location: &[u8]) -> Cow<'_, str> {
@@ -236,7 +186,7 @@ fn reference(location: &[u8]) -> Cow<'_, str> {
 }
 
 /// The length in bytes up to which `http::Uri` takes text.
-const MAX_URI_LEN: usize = u16::MAX as usize - 1;
+pub(super) const MAX_URI_LEN: usize = u16::MAX as usize - 1;
 
 fn fragment(url: &Url) -> Option<Arc<str>> {
     url.fragment().map(Arc::from)

@@ -5,17 +5,26 @@ use http::Uri;
 use url::{Host, Url};
 
 use crate::config_error::ConfigError;
-use crate::uri::{HostPattern, Origin, Scheme};
+use crate::uri::{Origin, Scheme};
 
 /// Origins that trust each other with credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Origins(Option<Arc<[OriginPattern]>>);
+pub(super) struct Origins(Option<Arc<OriginSets>>);
 
-/// An origin, or all origins whose host is below a domain (`https://*.example.com`).
+/// Both lists are sorted, so that looking an origin up takes few comparisons however many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct OriginSets {
+    exact: Vec<ListedOrigin>,
+    /// Origins whose host stands for all hosts below it (`https://*.example.com`).
+    below: Vec<ListedOrigin>,
+}
+
+/// An origin as the URL parser writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum OriginPattern {
-    Exact(Url),
-    Below { scheme: Scheme, port: u16, hosts: HostPattern },
+struct ListedOrigin {
+    host: Box<str>,
+    scheme: Scheme,
+    port: u16,
 }
 
 impl Origins {
@@ -23,58 +32,85 @@ impl Origins {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let parsed = origins.into_iter().map(|origin| OriginPattern::parse(origin.as_ref()));
-        let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
-        self.0 = Some(self.0.iter().flat_map(|all| all.iter().cloned()).chain(parsed).collect());
+        let mut sets = self.0.as_deref().cloned().unwrap_or_default();
+        for origin in origins {
+            sets.add(origin.as_ref())?;
+        }
+        for list in [&mut sets.exact, &mut sets.below] {
+            list.sort_by(|a, b| a.key().cmp(&b.key()));
+        }
+        self.0 = Some(Arc::new(sets));
         Ok(())
     }
 
     /// Whether the origins of both URIs are in the list.
     pub(super) fn lists_both(&self, a: &Uri, b: &Uri) -> bool {
-        let Some(listed) = &self.0 else { return false };
-        let is_listed = |uri: &Uri| {
-            url(uri).is_some_and(|url| {
-                let origin = Origin::of_url(&url);
-                origin.is_some_and(|origin| listed.iter().any(|pattern| pattern.matches(&origin)))
-            })
-        };
-        is_listed(a) && is_listed(b)
+        self.0.as_ref().is_some_and(|sets| sets.list(a) && sets.list(b))
     }
 }
 
 const NOT_A_DOMAIN: &str = "`*.` stands before a domain, without a trailing dot";
 
-impl OriginPattern {
-    fn parse(text: &str) -> Result<Self, ConfigError> {
+impl OriginSets {
+    fn add(&mut self, text: &str) -> Result<(), ConfigError> {
         // Parsed without its `*.`, so that the rest is validated as any other origin is.
         if let Some((scheme, domain)) = text.split_once("://*.") {
             let url = parse(&format!("{scheme}://{domain}"))
                 .map_err(|reason| ConfigError::url(text, reason))?;
-            // A trailing dot makes it another domain, which `HostPattern` would overlook.
-            let is_domain = matches!(url.host(), Some(Host::Domain(name)) if !name.ends_with('.'));
-            let origin = Origin::of_url(&url).filter(|_| is_domain);
+            let origin = Origin::of_url(&url).filter(|origin| is_domain(&url, origin.host()));
             let origin = origin.ok_or_else(|| ConfigError::url(text, NOT_A_DOMAIN))?;
-            let hosts = HostPattern::parse(&format!("*.{}", origin.host()));
-            let hosts = hosts.map_err(|_| ConfigError::url(text, NOT_A_DOMAIN))?;
-            return Ok(Self::Below { scheme: origin.scheme(), port: origin.port(), hosts });
+            self.below.push(ListedOrigin::new(&origin));
+        } else {
+            let url = parse(text).map_err(|reason| ConfigError::url(text, reason))?;
+            self.exact.extend(Origin::of_url(&url).map(|origin| ListedOrigin::new(&origin)));
         }
-        parse(text).map(Self::Exact).map_err(|reason| ConfigError::url(text, reason))
+        Ok(())
     }
 
-    fn matches(&self, origin: &Origin<'_>) -> bool {
-        match self {
-            Self::Exact(url) => Origin::of_url(url).as_ref() == Some(origin),
-            Self::Below { scheme, port, hosts } => {
-                (*scheme, *port) == (origin.scheme(), origin.port())
-                    && hosts.matches(&origin.authority())
-            }
+    fn list(&self, uri: &Uri) -> bool {
+        if let Some(origin) = Origin::plain(uri) {
+            return self.contain(&origin);
         }
+        url(uri).is_some_and(|url| Origin::of_url(&url).is_some_and(|origin| self.contain(&origin)))
+    }
+
+    fn contain(&self, origin: &Origin<'_>) -> bool {
+        let has = |list: &[ListedOrigin], host: &str| {
+            let key = (host, origin.scheme().as_str(), origin.port());
+            list.binary_search_by(|listed| listed.key().cmp(&key)).is_ok()
+        };
+        let host = origin.host();
+        // Each domain that the host is below, with one or more labels in front.
+        let mut domains = host.match_indices('.').filter(|(dot, _)| *dot > 0);
+        has(&self.exact, host)
+            || !self.below.is_empty()
+                && domains.any(|(dot, _)| host.get(dot + 1..).is_some_and(|d| has(&self.below, d)))
+    }
+}
+
+/// Whether the host of a URL can have others below it. With a trailing dot it is another domain, which
+/// is not compared with the one without.
+fn is_domain(url: &Url, host: &str) -> bool {
+    matches!(url.host(), Some(Host::Domain(_)))
+        && !host.ends_with('.')
+        && crate::uri::Host::parse(host).is_ok()
+}
+
+impl ListedOrigin {
+    fn new(origin: &Origin<'_>) -> Self {
+        Self { host: origin.host().into(), scheme: origin.scheme(), port: origin.port() }
+    }
+
+    fn key(&self) -> (&str, &str, u16) {
+        (&self.host, self.scheme.as_str(), self.port)
     }
 }
 
 /// A function that decides whether two origins trust each other.
 #[derive(Clone)]
-pub(super) struct TrustFn(Arc<dyn Fn(&Uri, &Uri) -> bool + Send + Sync>);
+pub(super) struct TrustFn(Arc<Trusts>);
+
+type Trusts = dyn Fn(&Uri, &Uri) -> bool + Send + Sync;
 
 impl TrustFn {
     pub(super) fn new(trusts: impl Fn(&Uri, &Uri) -> bool + Send + Sync + 'static) -> Self {

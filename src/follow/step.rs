@@ -91,7 +91,7 @@ pub(super) fn step(
         return Err(fail(request, kind, status).with_next_uri(target.uri));
     }
     if settings.error_on_loop {
-        request.sent.push(request.key());
+        request.sent.insert(request.key());
     }
     advance(settings, request, status, target, rewrite, replaced);
     // Compared after the step, since only then it is known which headers are left.
@@ -141,8 +141,9 @@ fn is_redirection(status: StatusCode) -> bool {
 fn base<'a>(settings: &Settings, request: &'a NextRequest) -> Base<'a> {
     Base {
         uri: &request.uri,
-        host: request.headers.get(&header::HOST),
+        host: request.uri.authority().map_or_else(|| request.headers.get(&header::HOST), |_| None),
         scheme: settings.origin_form_scheme,
+        plain_origin: request.plain_origin,
     }
 }
 
@@ -157,6 +158,7 @@ fn advance(
 ) {
     let drops_credentials = drops_credentials(settings, request, &target);
     let changes = Changes {
+        first_hop: request.history.is_empty(),
         to_get: rewrite.to_get,
         drops_content: rewrite.to_get || request.has_content && !rewrite.keeps_content,
         cross_origin: target.cross_origin,
@@ -169,7 +171,7 @@ fn advance(
     };
     let dropped = strip_headers(&mut request.headers, changes, is_credential);
     let mut dropped: Vec<_> = dropped.into_iter().map(Dropped::Header).collect();
-    if target.userinfo || userinfo::of(&request.uri).is_some() {
+    if target.userinfo || !request.plain_origin && userinfo::of(&request.uri).is_some() {
         dropped.push(Dropped::Userinfo);
     }
     if drops_credentials {
@@ -189,6 +191,7 @@ fn advance(
     let next_method = if rewrite.to_get { Method::GET } else { request.method.clone() };
     let method = std::mem::replace(&mut request.method, next_method.clone());
     let uri = std::mem::replace(&mut request.uri, target.uri.clone());
+    request.plain_origin = target.plain_origin;
     request.has_content = rewrite.keeps_content;
     request.history.push(Hop {
         status,

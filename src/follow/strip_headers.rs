@@ -1,6 +1,8 @@
 //! Removes the headers that do not go on to the next request (RFC 9110 §15.4, Fetch "HTTP-redirect
 //! fetch").
 
+use std::collections::HashSet;
+
 use http::{HeaderName, header};
 
 use super::saved_headers::SavedHeaders;
@@ -8,6 +10,8 @@ use super::saved_headers::SavedHeaders;
 /// How the next request differs from the last, as far as headers depend on it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Changes {
+    /// The last request was the first of the chain.
+    pub(super) first_hop: bool,
     /// The method becomes GET.
     pub(super) to_get: bool,
     /// The content is dropped, as it always is if the method becomes GET.
@@ -21,50 +25,63 @@ pub(super) struct Changes {
 
 /// Removes the headers that may not go on, and returns their names.
 ///
-/// A removed header does not come back later in the chain, since nothing adds headers.
+/// A removed header does not come back later in the chain, since nothing adds headers. For the same
+/// reason those that concern the connection can only be there on the first hop.
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,
     changes: Changes,
     is_credential: impl Fn(&HeaderName) -> bool,
 ) -> Vec<HeaderName> {
-    let Changes { to_get, drops_content, cross_origin, drops_credentials } = changes;
+    let Changes { first_hop, to_get, drops_content, cross_origin, drops_credentials } = changes;
     let mut dropped = Vec::new();
-    let nominated = connection_options(headers);
-    let nominates = |name: &str| nominated.iter().any(|n| n.eq_ignore_ascii_case(name));
+    if !(first_hop || drops_content || cross_origin) {
+        return dropped;
+    }
+    let nominated = if first_hop { connection_options(headers) } else { HashSet::new() };
     // A `TE` that goes on needs its `Connection: TE` (RFC 9110 §10.1.4).
-    let mut keeps_connection = nominates("te")
+    let keeps_te = nominated.contains(&header::TE)
         && headers.iter().any(|(name, value, _)| *name == header::TE && is_trailers(value));
     // One sensitive value takes all values of its header with it.
-    let sensitive_names: Vec<HeaderName> = if drops_credentials {
+    let sensitive_names: HashSet<HeaderName> = if drops_credentials {
         headers.iter().filter(|(.., sensitive)| *sensitive).map(|(name, ..)| name.clone()).collect()
     } else {
-        Vec::new()
+        HashSet::new()
     };
+    let is_secret = |name: &HeaderName| sensitive_names.contains(name) || is_credential(name);
+    let mut keeps_connection = keeps_te;
     headers.retain(&mut dropped, |name, value, _| {
-        if *name == header::CONNECTION {
-            // One line is enough.
-            return std::mem::replace(&mut keeps_connection, false);
-        }
         let text = name.as_str();
-        let strip = is_connection_specific(name, value)
-            || nominates(text) && *name != header::TE
-            || drops_content && is_about_content(text)
+        if first_hop {
+            if *name == header::CONNECTION {
+                // One line is enough.
+                return std::mem::replace(&mut keeps_connection, false);
+            }
+            if is_connection_specific(name, value)
+                || *name != header::TE && nominated.contains(name)
+            {
+                return false;
+            }
+        }
+        let strip = drops_content && is_about_content(text)
             || to_get && is_condition_or_range(text)
             || cross_origin && *name == header::HOST
-            || drops_credentials && (sensitive_names.contains(name) || is_credential(name));
+            || drops_credentials && is_secret(name);
         !strip
     });
-    headers.replace(&header::CONNECTION, b"TE");
+    if keeps_te {
+        headers.replace(&header::CONNECTION, b"TE");
+    }
     dropped
 }
 
 /// The names that `Connection` lists, which concern that connection alone (RFC 9110 §7.6.1).
-fn connection_options(headers: &SavedHeaders) -> Vec<String> {
-    let mut names = Vec::new();
+fn connection_options(headers: &SavedHeaders) -> HashSet<HeaderName> {
+    let mut names = HashSet::new();
     for (name, value, _) in headers.iter() {
         if name == header::CONNECTION {
             let list = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-            names.extend(list.map(|name| String::from_utf8_lossy(name).into_owned()));
+            // What is no header's name matches none.
+            names.extend(list.filter_map(|name| HeaderName::from_bytes(name).ok()));
         }
     }
     names

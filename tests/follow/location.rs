@@ -1,11 +1,13 @@
 //! Where a `Location` leads: RFC 3986 §5.4 as WHATWG reads it, and what is refused.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use proptest::prelude::*;
 use tower_redirect::follow::{RedirectErrorKind, RedirectMode};
-use tower_redirect::{FollowRedirectsLayer, Scheme};
+use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, Scheme};
 
 use crate::support::{Script, chain, redirection};
 
@@ -20,6 +22,17 @@ async fn next(from: &str, location: impl AsRef<[u8]>) -> Result<String, Redirect
         Ok(_) => Ok(script.seen()[1].uri.to_string()),
         Err(error) => Err(error.redirect().expect("of ours").kind()),
     }
+}
+
+async fn next_with_fragment(
+    from: &str,
+    location: &str,
+) -> Result<(String, Option<String>), FollowError<Infallible>> {
+    let script = Script::new([redirection(302, location)]);
+    let response = script.follow(get(from)).await?;
+    let history = RedirectHistory::of(&response).expect("a hop");
+    let fragment = history.fragment().map(str::to_owned);
+    Ok((script.seen()[1].uri.to_string(), fragment))
 }
 
 /// RFC 3986 §5.4.1 and §5.4.2 over http, without fragments, which no request carries.
@@ -330,6 +343,25 @@ proptest! {
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
             let seen = runtime.block_on(next(&from, &location));
             prop_assert_eq!(seen, expected);
+        }
+    }
+    #[test]
+    fn relative_references_go_where_url_says(
+        path in "(/[a-c.%2e'~]{0,3}){0,4}(\\?[a-c/'=]{0,3})?",
+        reference in "(\\.{0,3}/){0,3}[a-c./%2e?:;='~\\[ -]{0,8}(#[a-c/?#'` ]{0,3})?",
+        absolute: bool,
+    ) {
+        let from = format!("http://a.test{path}");
+        let location = if absolute { format!("http://a.test/{reference}") } else { reference };
+        // What a header value cannot hold at its ends, it does not hold here.
+        let location = location.trim().to_owned();
+        let url = url::Url::parse(&from).expect("valid").join(&location);
+        if from.parse::<http::Uri>().is_ok() && !location.starts_with("///") {
+            let expected = oracle(&from, &location).zip(url.ok());
+            let expected = expected.map(|(to, url)| (to, url.fragment().map(str::to_owned)));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let seen = runtime.block_on(next_with_fragment(&from, &location));
+            prop_assert_eq!(seen.ok(), expected);
         }
     }
 }

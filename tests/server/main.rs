@@ -13,6 +13,7 @@ mod diagnoses;
 mod events;
 mod hosts;
 mod hsts;
+mod layer;
 mod maintenance;
 mod maintenance_window;
 mod one_hop;
