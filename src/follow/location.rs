@@ -16,7 +16,7 @@ use super::userinfo;
 use crate::uri::{Authority, Origin, Scheme};
 
 /// The URL of the last request, against which `Location` is resolved.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Base<'a> {
     pub(super) uri: &'a Uri,
     /// The value of `Host`. It is read only if the URI is in origin-form, as `scheme` is.
@@ -53,6 +53,16 @@ impl Base<'_> {
             Some(target) => Ok(target),
             None => self.resolve_with_parser(location),
         }
+    }
+
+    /// Resolves the URL that a policy chose in place of `location`, whose fragment it keeps.
+    pub(super) fn resolve_chosen(
+        &self,
+        uri: &Uri,
+        location: Option<Target>,
+    ) -> Result<Target, RedirectErrorKind> {
+        let fragment = location.and_then(|target| target.fragment);
+        Ok(Target { fragment, ..self.resolve(uri.to_string().as_bytes())? })
     }
 
     fn resolve_with_parser(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
