@@ -118,8 +118,9 @@ impl HttpsOnly {
 
     /// Lets GET, HEAD and OPTIONS of this path and all below it pass over http.
     ///
-    /// Paths are compared per segment. A path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`
-    /// is never exempt.
+    /// Paths are compared per segment; `/health` and `/health/` mean the same. Never exempt is a path
+    /// that a server may read as another one: with an empty segment, one that begins with `..`, `\`,
+    /// `;`, or an escaped dot, slash, backslash, `%`, NUL or `%c0`.
     ///
     /// # Errors
     ///

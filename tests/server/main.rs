@@ -8,6 +8,7 @@ mod answers;
 mod axum_nested;
 mod cache_model;
 mod cases;
+mod exempt;
 mod hsts;
 mod maintenance;
 mod maintenance_window;

@@ -9,7 +9,7 @@ use crate::method::is_get_or_head;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
-use crate::uri::{is_ambiguous, is_below};
+use crate::uri::{is_ambiguous, is_below, without_trailing_slash};
 
 /// Redirects retired and unversioned paths to the current version.
 ///
@@ -89,9 +89,12 @@ impl Versioning {
     /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `current` is not one plain
     /// segment.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
-        let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
+        let trimmed = without_trailing_slash(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
             return Err(ConfigError::path(prefix, "a path starts with `/` and has no query"));
+        }
+        if prefix.contains(['*', '{', '}']) {
+            return Err(ConfigError::path(prefix, "there are no wildcards in a prefix"));
         }
         if !trimmed.is_empty() && is_ambiguous(trimmed) {
             return Err(ConfigError::path(prefix, "an empty or dot segment never matches"));
@@ -177,8 +180,7 @@ impl Versioning {
         if *segment == *self.current {
             return PathVersion::Served;
         }
-        // One trailing slash is an empty last segment, but not an ambiguous one.
-        let checked = path.strip_suffix('/').unwrap_or(path);
+        let checked = without_trailing_slash(path);
         if !checked.is_empty() && is_ambiguous(checked) {
             return PathVersion::NotVersioned;
         }
@@ -328,7 +330,7 @@ mod tests {
 
     #[test]
     fn bad_configuration_is_refused() {
-        for prefix in ["", "api", "//", "/a/../b", "/a?b", "/a//b"] {
+        for prefix in ["", "api", "//", "/a/../b", "/a?b", "/a//b", "/*", "/{tenant}"] {
             assert!(Versioning::new(prefix, "v2").is_err(), "{prefix}");
         }
         for version in ["", ".", "..", "v1/x", "v 1", "v%31", "v1?"] {
