@@ -22,6 +22,15 @@ pub enum Diagnosis {
         /// Host and port that were asked for.
         authority: String,
     },
+    /// A request for the path of the page or URL of a [`Maintenance`](crate::Maintenance) was
+    /// redirected to it at another host, and a proxy may have replaced the host that was asked for. If
+    /// it was the target's, the redirection leads back here.
+    TargetMayBeSelf {
+        /// Host and port that arrived here.
+        authority: String,
+        /// Host and port of the target.
+        target: String,
+    },
     /// A permanent redirection would have led caches to keep a host that the client chose. It was sent
     /// as a temporary one.
     PermanentWithoutHosts {
@@ -78,6 +87,7 @@ impl Diagnosis {
             Self::Cycle { .. } => 6,
             Self::ClientUnknown => 7,
             Self::BypassThroughProxy { .. } => 8,
+            Self::TargetMayBeSelf { .. } => 9,
         }
     }
 }
@@ -89,6 +99,12 @@ impl fmt::Display for Diagnosis {
                 f,
                 "the standby is {authority} itself, which is in maintenance; answered 503; give \
                  `Maintenance::standby` another origin"
+            ),
+            Self::TargetMayBeSelf { authority, target } => write!(
+                f,
+                "maintenance redirects {authority} to its own path at {target}; if a proxy replaced \
+                 the host {target} by {authority}, this goes round in circles: let it keep `Host`, or \
+                 give the target as a path"
             ),
             Self::PermanentWithoutHosts { authority } => write!(
                 f,

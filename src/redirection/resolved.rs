@@ -127,7 +127,7 @@ impl<'r> Resolved<'r, '_> {
 
     /// The origin of the target; `None` where it needs the request's host and there is no acceptable
     /// one.
-    pub(super) fn origin(self) -> Option<Origin<'r>> {
+    pub(crate) fn origin(self) -> Option<Origin<'r>> {
         let Redirection { host, port, .. } = self.redirection;
         let asked_scheme = self.head.scheme();
         let scheme = self.redirection.scheme.unwrap_or(asked_scheme);
