@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::trust::Peer;
@@ -68,8 +69,16 @@ pub enum Diagnosis {
     /// Redirections lead in a loop. The request got 500, since a client would follow the loop.
     Cycle {
         /// The policies that redirected.
-        policies: Vec<&'static str>,
+        policies: Vec<Cow<'static, str>>,
         /// The `Location`s, in order.
+        locations: Vec<String>,
+    },
+    /// Redirections follow each other without an end, each to another URL: a policy adds to the path
+    /// each time. The request got 500.
+    EndlessRedirections {
+        /// The policies that redirected.
+        policies: Vec<Cow<'static, str>>,
+        /// The first `Location`s, in order.
         locations: Vec<String>,
     },
 }
@@ -88,6 +97,7 @@ impl Diagnosis {
             Self::ClientUnknown => 7,
             Self::BypassThroughProxy { .. } => 8,
             Self::TargetMayBeSelf { .. } => 9,
+            Self::EndlessRedirections { .. } => 10,
         }
     }
 }
@@ -153,6 +163,13 @@ impl fmt::Display for Diagnosis {
             Self::Cycle { policies, locations } => write!(
                 f,
                 "redirections lead in a circle, answered 500: {}, by {}",
+                locations.join(" -> "),
+                policies.join(", ")
+            ),
+            Self::EndlessRedirections { policies, locations } => write!(
+                f,
+                "redirections have no end, answered 500: {} -> .., by {}; let the policy pass its own \
+                 target",
                 locations.join(" -> "),
                 policies.join(", ")
             ),

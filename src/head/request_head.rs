@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
@@ -39,7 +40,7 @@ pub struct RequestHead<'a> {
     pub(super) hosts: &'a Hosts,
     pub(super) effective: EffectiveCache<'a>,
     /// The policy that decided about this head. A moved head is decided about by another one.
-    policy_name: Cell<Option<&'static str>>,
+    policy_name: Cell<Option<Cow<'static, str>>>,
     pub(super) notes: NotesHandle<'a>,
 }
 
@@ -231,12 +232,20 @@ impl<'a> RequestHead<'a> {
     }
 
     /// Notes the policy that decided, unless an inner one is noted already.
-    pub(crate) fn note_policy(&self, name: &'static str) {
-        self.policy_name.set(self.policy_name.get().or(Some(name)));
+    pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
+        let noted = self.policy_name.take();
+        self.policy_name.set(noted.or_else(|| Some(name())));
     }
 
-    pub(crate) fn policy_name(&self) -> Option<&'static str> {
-        self.policy_name.get()
+    /// Replaces the name of the policy that decided.
+    pub(crate) fn rename_policy(&self, name: Cow<'static, str>) {
+        self.policy_name.set(Some(name));
+    }
+
+    pub(crate) fn policy_name(&self) -> Option<Cow<'static, str>> {
+        let noted = self.policy_name.take();
+        self.policy_name.set(noted.clone());
+        noted
     }
 
     pub(crate) fn diagnose(&self, diagnosis: Diagnosis) {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::{Decision, RedirectPolicy, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
@@ -102,5 +104,9 @@ impl RedirectPolicy for CanonicalHost {
             }
             _ => Decision::Pass,
         }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "canonical-host".into()
     }
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::StatusCode;
 
 use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable};
@@ -141,6 +143,10 @@ impl Default for HttpsOnly {
 impl RedirectPolicy for HttpsOnly {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         if head.is_secure() { Decision::Pass } else { self.decide_insecure(head) }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "https".into()
     }
 }
 

@@ -35,7 +35,7 @@ mod redirection;
 mod resolved;
 mod status;
 
-pub(crate) use collapse::{Cycle, collapse};
+pub(crate) use collapse::{Endless, collapse};
 pub(crate) use redirection::PERMANENT_MAX_AGE;
 pub use redirection::Redirection;
 pub(crate) use resolved::Resolved;

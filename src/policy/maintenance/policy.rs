@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use super::bypass::Bypass;
@@ -154,6 +155,10 @@ impl<T: Target> RedirectPolicy for Maintenance<T> {
             Some((window, now)) => self.decide_within(head, window, now),
             None => Decision::Pass,
         }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "maintenance".into()
     }
 }
 

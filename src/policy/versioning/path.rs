@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -234,6 +235,10 @@ impl RedirectPolicy for Versioning {
             PathVersion::Unversioned { at } => Decision::Redirect(self.insert(at)),
             PathVersion::Served | PathVersion::NotVersioned => Decision::Pass,
         }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "versions".into()
     }
 }
 
