@@ -20,6 +20,7 @@ pub fn app(https_port: u16) -> Result<Router, ConfigError> {
     let https = HttpsOnly::new().port(https_port).exempt("/health")?;
     let redirects = RedirectLayer::new(https)
         .hosts(["127.0.0.1", "localhost"])?
+        .drain_timer(tokio::time::sleep)
         .on_diagnosis(|diagnosis| eprintln!("{diagnosis}"));
     Ok(Router::new()
         .route("/health", get(|| async { "fine\n" }))

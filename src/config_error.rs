@@ -80,7 +80,7 @@ constructors! {
     bypass: Bypass,
     dates: Dates,
     hsts: Hsts,
-    #[cfg(feature = "follow")] header_name: HeaderName,
+    header_name: HeaderName,
     version: Version,
 }
 

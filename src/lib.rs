@@ -19,7 +19,7 @@
 //! let app: Router = Router::new()
 //!     .route("/api/v2/orders", post(|order: String| async move { order }))
 //!     // The TLS listener adds `Extension(Transport::Secure)`, outside of this.
-//!     .layer(RedirectLayer::new((https, maintenance, versions)));
+//!     .layer(RedirectLayer::new((https, maintenance, versions)).drain_timer(tokio::time::sleep));
 //! # Ok(())
 //! # }
 //! ```
@@ -88,11 +88,12 @@
 #![warn(unreachable_pub)]
 #![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-#[cfg(feature = "axum")]
+#[cfg_attr(not(feature = "axum"), path = "no_axum.rs")]
 mod axum;
 mod config_error;
 mod diagnosis;
 mod drain;
+mod event;
 #[cfg(feature = "follow")]
 pub mod follow;
 mod head;
@@ -100,6 +101,7 @@ mod media_type;
 mod method;
 pub mod policy;
 mod quoted;
+mod ranges;
 pub mod redirection;
 #[cfg(feature = "follow")]
 pub mod replay;

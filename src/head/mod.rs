@@ -1,3 +1,4 @@
+mod diagnose;
 mod effective;
 mod host;
 mod notes;
@@ -6,4 +7,5 @@ mod request_head;
 mod vary;
 
 pub(crate) use host::Refusal;
+pub(crate) use parts::FindUri;
 pub use request_head::RequestHead;

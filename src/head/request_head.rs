@@ -2,14 +2,15 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
 
 use super::effective::EffectiveCache;
 use super::notes::{Notes, NotesHandle};
-use super::parts::Parts;
+use super::parts::{FindUri, Parts};
+use crate::axum;
 use crate::diagnosis::Diagnosis;
 use crate::trust::Trust;
-use crate::uri::{Authority, Hosts, Origin};
+use crate::uri::{Hosts, Origin};
 
 /// A request without its body, as a [`RedirectPolicy`](crate::RedirectPolicy) sees it.
 ///
@@ -57,18 +58,18 @@ impl<'a> RequestHead<'a> {
     /// policy without a layer.
     pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
-        Self::new(request, request.uri(), trust, &ANY)
+        Self::new(request, Some(axum::original_uri), trust, &ANY)
     }
 
-    /// `uri` is the one that the client asked for, where a router outside changed the request's.
+    /// `find_uri` finds the URI that the client asked for, where a router outside changed it.
     pub(crate) fn new<B>(
         request: &'a Request<B>,
-        uri: &'a Uri,
+        find_uri: Option<FindUri>,
         trust: &'a Trust,
         hosts: &'a Hosts,
     ) -> Self {
         Self {
-            parts: Parts::new(request, uri),
+            parts: Parts::new(request, find_uri),
             trust,
             hosts,
             effective: EffectiveCache::default(),
@@ -77,12 +78,11 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// The same head, collecting diagnoses for a hook.
-    pub(crate) fn collect_diagnoses(mut self) -> Self {
+    /// Collects diagnoses for a hook.
+    pub(crate) fn collect_diagnoses(&mut self) {
         if let NotesHandle::Own(notes) = &mut self.notes {
             notes.diagnoses = Some(RefCell::default());
         }
-        self
     }
 
     pub(crate) fn collects_diagnoses(&self) -> bool {
@@ -226,9 +226,14 @@ impl<'a> RequestHead<'a> {
         self.authority().map(|authority| Origin::new(self.scheme(), authority))
     }
 
-    /// Whether the operator listed this host.
-    pub(crate) fn lists_host(&self, host: &Authority<'_>) -> bool {
-        self.hosts.contains(host)
+    /// Whether the operator listed the host of this origin.
+    pub(crate) fn lists_host(&self, origin: &Origin<'_>) -> bool {
+        self.hosts.contains(&origin.authority(), || origin.port())
+    }
+
+    /// Whether the operator listed the host of this origin with its port.
+    pub(crate) fn lists_port(&self, origin: &Origin<'_>) -> bool {
+        self.hosts.lists_port(&origin.authority(), origin.port())
     }
 
     /// Notes the policy that decided, unless an inner one is noted already.

@@ -62,7 +62,7 @@ impl<'r> Resolved<'r, '_> {
         let host = host.authority(None);
         self.redirection.host_source == HostSource::OwnHost
             || self.head.authority().is_some_and(|asked| asked.same_host(&host))
-            || self.head.lists_host(&host)
+            || self.origin().is_some_and(|target| self.head.lists_host(&target))
     }
 
     /// Whether the `Location` carries a host that the client chose and the operator did not list.
@@ -71,11 +71,27 @@ impl<'r> Resolved<'r, '_> {
         self.redirection.host.is_none()
             && self.redirection.host_source == HostSource::Client
             && !self.is_path_absolute()
-            && !self.head.authority().is_some_and(|asked| self.head.lists_host(&asked))
+            && !self.head.origin().is_some_and(|asked| self.head.lists_host(&asked))
+    }
+
+    /// Whether the `Location` carries a port that the client chose and the operator did not list,
+    /// neither in the redirection nor among the hosts. Caches must not keep it, either.
+    pub(crate) fn carries_unlisted_port(self) -> bool {
+        !self.sets_port()
+            && !self.is_path_absolute()
+            && self.head.origin().is_some_and(|asked| {
+                asked.written_port().is_some() && !self.head.lists_port(&asked)
+            })
+    }
+
+    /// Whether the port is another than the request's: set, or the default one of another scheme.
+    pub(super) fn sets_port(self) -> bool {
+        let Redirection { scheme, port, .. } = self.redirection;
+        port.is_some() || scheme.is_some_and(|scheme| scheme != self.head.scheme())
     }
 
     /// Whether this changes the scheme from http to https.
-    pub(super) fn upgrades(self) -> bool {
+    pub(crate) fn upgrades(self) -> bool {
         self.redirection.scheme == Some(Scheme::Https) && !self.head.is_secure()
     }
 

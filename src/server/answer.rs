@@ -34,7 +34,9 @@ pub(super) fn redirect(
         );
     };
     let mut status = to.status_for(head.method());
-    if is_cacheable(status) && to.resolve(head).carries_unlisted_host() {
+    let resolved = to.resolve(head);
+    let is_clients = || resolved.carries_unlisted_host() || resolved.carries_unlisted_port();
+    if is_cacheable(status) && is_clients() {
         status = if status == StatusCode::MOVED_PERMANENTLY {
             StatusCode::FOUND
         } else {

@@ -39,7 +39,8 @@
 //! let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
 //!     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
 //! });
-//! let service = RedirectLayer::new(HttpsOnly::new()).layer(inner);
+//! let layer = RedirectLayer::new(HttpsOnly::new()).drain_timer(tokio::time::sleep);
+//! let service = layer.layer(inner);
 //!
 //! let plain = Request::post("/pay").header(header::HOST, "shop.test").body(Empty::new())?;
 //! let response = service.clone().oneshot(plain).await?;
@@ -56,6 +57,7 @@
 mod additions;
 mod answer;
 mod body;
+mod diagnose;
 mod drain;
 mod drain_on;
 mod drain_timer;

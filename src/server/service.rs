@@ -11,6 +11,7 @@ use tower_service::Service;
 use super::additions::Additions;
 use super::answer;
 use super::body::ResponseBody;
+use super::diagnose;
 use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
@@ -58,11 +59,19 @@ enum Responder {
 
 impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
     fn decide<B>(&self, request: &Request<B>) -> Responder {
-        let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
-        let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
-        let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
-        let head = if on_diagnosis.is_some() { head.collect_diagnoses() } else { head };
-        let decision = decide(&*self.policy, &head, self.settings.separate_https_redirect);
+        let settings = &*self.settings;
+        let Settings { hosts, on_diagnosis, find_uri, .. } = settings;
+        let mut head = RequestHead::new(request, *find_uri, settings.trust(), hosts);
+        if on_diagnosis.takes_diagnoses() {
+            head.collect_diagnoses();
+        }
+        // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
+        // refused, no policy is asked.
+        let decision = if head.has_allowed_host() {
+            decide(&*self.policy, &head, settings.separate_https_redirect)
+        } else {
+            Decision::Pass
+        };
         let responder = match (head.refusal(), decision) {
             // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
             // 60 instructions less.
@@ -83,13 +92,19 @@ impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
                 })
             }
             (None, Decision::Redirect(to)) => {
-                Responder::Layer(answer::redirect(&head, &to, &self.settings))
+                let answer = answer::redirect(&head, &to, settings);
+                diagnose::redirected(&head, &to, on_diagnosis);
+                Responder::Layer(answer)
             }
             (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
-            (Some(refusal), _) => Responder::Layer(answer::refuse(&head, refusal)),
+            (Some(refusal), _) => {
+                let answer = answer::refuse(&head, refusal);
+                diagnose::refused(&head);
+                Responder::Layer(answer)
+            }
         };
         let responder = responder.annotated(self.annotation(&head));
-        head.each_diagnosis(|diagnosis| on_diagnosis.report(&diagnosis));
+        diagnose::report(&head, on_diagnosis);
         responder
     }
 

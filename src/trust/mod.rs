@@ -46,19 +46,21 @@
 //! ```
 
 mod effective;
+mod field_set;
 mod forwarded;
 mod node;
 mod peer;
 mod proxies;
-mod ranges;
+mod scheme_source;
+mod signs;
 mod transport;
 #[allow(clippy::module_inception)]
 mod trust;
 
 pub(crate) use effective::Effective;
-pub(crate) use forwarded::ForwardedValues;
+pub(crate) use field_set::FieldSet;
 pub use peer::Peer;
 pub use proxies::TrustedProxies;
-pub(crate) use ranges::{NO_RANGE, Ranges};
+pub(crate) use signs::{https_field, is_browser_over_https};
 pub use transport::Transport;
 pub use trust::Trust;

@@ -8,7 +8,11 @@ mod answers;
 mod axum_nested;
 mod cache_model;
 mod cases;
+mod diagnoses;
+#[cfg(feature = "tracing")]
+mod events;
 mod exempt;
+mod hosts;
 mod hsts;
 mod maintenance;
 mod maintenance_window;
@@ -16,3 +20,4 @@ mod one_hop;
 mod properties;
 mod retirement;
 mod trust;
+mod uploads;

@@ -1,0 +1,17 @@
+//! Without feature `axum` no request extension of axum is read.
+
+use std::net::SocketAddr;
+
+use http::{Extensions, Uri};
+
+pub(crate) const fn original_uri(_: &Extensions) -> Option<&Uri> {
+    None
+}
+
+pub(crate) const fn connect_info(_: &Extensions) -> Option<SocketAddr> {
+    None
+}
+
+/// How to make peers known.
+pub(crate) const MAKE_PEERS_KNOWN: &str = "put a `Peer` into each request's extensions, or name `Trust::peer_from`; with axum, turn on \
+     feature `axum` and serve with `app.into_make_service_with_connect_info::<SocketAddr>()`";
