@@ -236,6 +236,11 @@ impl<'a> RequestHead<'a> {
         self.hosts.lists_port(&origin.authority(), origin.port())
     }
 
+    /// Whether the operator listed this very name, without a port.
+    pub(crate) fn lists_name(&self, host: &str) -> bool {
+        self.hosts.contains_text(host.as_bytes())
+    }
+
     /// Notes the policy that decided, unless an inner one is noted already.
     pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
         let noted = self.policy_name.take();

@@ -74,6 +74,17 @@ impl HttpsOnly {
         self
     }
 
+    /// Redirects to this host, whichever was asked for. One that is not acceptable is refused all the
+    /// same.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
+    pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
+        self.to = self.to.host(host)?.on_own_host();
+        Ok(self)
+    }
+
     /// Maps ports of http to ports of https: `[(8080, 8443)]`. Other ports are redirected to
     /// [`port`](Self::port).
     pub fn port_map(mut self, ports: impl IntoIterator<Item = (u16, u16)>) -> Self {
@@ -87,6 +98,18 @@ impl HttpsOnly {
     /// and a diagnosis says so.
     pub fn permanent(mut self) -> Self {
         self.to = self.to.permanent();
+        self
+    }
+
+    /// Sends 301 to GET and HEAD, and 308 to other methods, in place of [`permanent`](Self::permanent).
+    pub fn moved_permanently(mut self) -> Self {
+        self.to = self.to.moved_permanently();
+        self
+    }
+
+    /// Sends 302 to GET and HEAD, and 307 to other methods.
+    pub fn found(mut self) -> Self {
+        self.to = self.to.found();
         self
     }
 

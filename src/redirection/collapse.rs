@@ -143,6 +143,7 @@ impl Redirection {
             host: second.host.clone().or_else(|| self.host.clone()),
             path,
             query,
+            fragment: second.fragment.clone().or_else(|| self.fragment.clone()),
         }
     }
 }

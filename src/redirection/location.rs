@@ -20,7 +20,7 @@ impl Redirection {
 impl Resolved<'_, '_> {
     /// The `Location`; `None` where it needs the request's host and there is no acceptable one.
     pub(super) fn location(self) -> Option<HeaderValue> {
-        let (path, query) = (self.path(), self.query());
+        let (path, query, fragment) = (self.path(), self.query(), self.fragment());
         let origin = if self.is_path_absolute() { None } else { Some(self.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
@@ -30,7 +30,8 @@ impl Resolved<'_, '_> {
         let length = origin.map_or(0, |o| o.scheme().as_str().len() + 3 + o.host().len())
             + port.map_or(0, |port| 1 + digits(port))
             + path.iter().map(str::len).sum::<usize>()
-            + query.map_or(0, |query| 1 + query.len());
+            + query.map_or(0, |query| 1 + query.len())
+            + fragment.map_or(0, |fragment| 1 + fragment.len());
         let mut out = Vec::with_capacity(length);
 
         if let Some(origin) = origin {
@@ -57,6 +58,11 @@ impl Resolved<'_, '_> {
         if let Some(query) = query {
             out.push(b'?');
             encode(query, QUERY, self.query_is_plain(), &mut out);
+        }
+        // A fragment holds what a query does (RFC 3986 §3.5).
+        if let Some(fragment) = fragment {
+            out.push(b'#');
+            encode(fragment, QUERY, false, &mut out);
         }
         HeaderValue::from_maybe_shared(Bytes::from(out)).ok()
     }

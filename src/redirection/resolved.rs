@@ -180,6 +180,12 @@ impl<'r> Resolved<'r, '_> {
         }
     }
 
+    /// The fragment that the user agent goes to. It is never sent to a server, so that it tells no two
+    /// URLs apart here.
+    pub(super) fn fragment(self) -> Option<&'r str> {
+        self.redirection.fragment.as_deref()
+    }
+
     /// Whether the path needs no percent-encoding.
     pub(super) fn path_is_plain(self) -> bool {
         match &self.redirection.path {

@@ -19,5 +19,6 @@ mod maintenance_window;
 mod one_hop;
 mod properties;
 mod retirement;
+mod targets;
 mod trust;
 mod uploads;

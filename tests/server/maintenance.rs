@@ -119,7 +119,8 @@ fn targets_are_checked_when_they_are_given() {
     {
         assert!(new().standby(origin).is_err(), "{origin}");
     }
-    for url in ["//a.test/x", "a.test", "javascript:x", "https://a b/", "https://u@a.test/", "/#x"]
+    for url in
+        ["//a.test/x", "a.test", "javascript:x", "https://a b/", "https://u@a.test/", "closed.html"]
     {
         assert!(new().page(url).is_err() && new().redirect_to(url).is_err(), "{url}");
     }
