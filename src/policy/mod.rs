@@ -62,7 +62,7 @@ pub use maintenance::{
 };
 pub use named::Named;
 pub use redirect_policy::RedirectPolicy;
-pub use versioning::{HeaderVersioning, Retirement, Versioning};
+pub use versioning::{HeaderVersioning, QueryVersioning, Retirement, Versioning};
 pub use when::When;
 
 #[doc(no_inline)]

@@ -6,7 +6,8 @@ use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use proptest::prelude::*;
 use tower_redirect::{
     CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
-    RedirectLayer, RedirectPolicy, Redirection, RequestHead, Transport, Versioning, policy_fn,
+    QueryVersioning, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Transport,
+    Versioning, policy_fn,
 };
 
 use crate::support::{Asked, ask, request};
@@ -234,13 +235,14 @@ async fn names_are_short_and_the_one_that_was_set_wins() {
     let maintenance = || Maintenance::new(on());
     let retired = HeaderVersioning::header("api-version", ["2"]).expect("valid");
     let own = Moved::<String>(std::marker::PhantomData);
-    let policies: [(&dyn RedirectPolicy, &str); 12] = [
+    let policies: [(&dyn RedirectPolicy, &str); 13] = [
         (&HttpsOnly::new(), "https"),
         (&www(), "canonical-host"),
         (&maintenance(), "maintenance"),
         (&maintenance().standby("https://b.test").expect("valid"), "maintenance"),
         (&versions(), "versions"),
         (&retired, "header-versions"),
+        (&QueryVersioning::new("v", "2").expect("valid"), "query-versions"),
         (&Hsts::new(std::time::Duration::ZERO), "hsts"),
         (&policy_fn(|_: &RequestHead<'_>| Decision::Pass), "policy-fn"),
         (&own, "Moved"),

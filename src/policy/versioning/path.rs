@@ -3,10 +3,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
+use super::retirement::{RetiredVersion, Retirement};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
-use crate::method::is_get_or_head;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
@@ -201,25 +200,6 @@ impl Versioning {
     pub(super) fn insert(&self, at: usize) -> Redirection {
         Redirection::new().splice_path(at, at, self.inserted.clone())
     }
-
-    fn decide_retired(
-        &self,
-        head: &RequestHead<'_>,
-        version: &RetiredVersion,
-        to: Redirection,
-    ) -> Decision {
-        let stays = self.get_and_head_only && !is_get_or_head(head.method());
-        match version.stage(&self.clock) {
-            Stage::Served => Decision::Pass,
-            Stage::Deprecated => Decision::PassWithHeaders(version.announcement(head, Some(&to))),
-            Stage::Gone => Decision::Respond(gone_response(head, Some(&to))),
-            Stage::Moved | Stage::MovedPermanently(_) if stays => {
-                Decision::Respond(gone_response(head, Some(&to)))
-            }
-            Stage::Moved => Decision::Redirect(to),
-            Stage::MovedPermanently(time) => Decision::Redirect(to.permanent().max_age(time)),
-        }
-    }
 }
 
 impl RedirectPolicy for Versioning {
@@ -230,7 +210,7 @@ impl RedirectPolicy for Versioning {
         match self.locate(head.path()) {
             PathVersion::Retired { version, start, end } => {
                 let to = Redirection::new().splice_path(start, end, self.current.clone());
-                self.decide_retired(head, version, to)
+                version.decide(&self.clock, self.get_and_head_only, head, to)
             }
             PathVersion::Unversioned { at } => Decision::Redirect(self.insert(at)),
             PathVersion::Served | PathVersion::NotVersioned => Decision::Pass,
