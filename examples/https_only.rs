@@ -35,7 +35,7 @@ async fn order(transport: Option<Extension<Transport>>, body: Bytes) -> String {
 
 /// What the TLS listener serves: nothing else reaches it, so that its requests are secure.
 pub fn secure(app: Router) -> Router {
-    app.layer(Extension(Transport::Secure))
+    app.layer(Transport::Secure)
 }
 
 #[tokio::main]

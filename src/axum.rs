@@ -5,9 +5,26 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::{Extensions, Uri};
 
-/// The URI before a nested router removed its prefix.
-pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
-    extensions.get().map(|OriginalUri(uri)| uri)
+/// Which URI of a request counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum UriSource {
+    /// The one before a nested router removed its prefix.
+    Original,
+    /// The request's own.
+    Request,
+}
+
+impl UriSource {
+    pub(crate) const ORIGINAL: Self = Self::Original;
+    pub(crate) const REQUEST: Self = Self::Request;
+
+    /// The URI, if it is not the request's own.
+    pub(crate) fn find(self, extensions: &Extensions) -> Option<&Uri> {
+        match self {
+            Self::Original => extensions.get().map(|OriginalUri(uri)| uri),
+            Self::Request => None,
+        }
+    }
 }
 
 /// The other end of the connection by `ConnectInfo<SocketAddr>`.

@@ -4,8 +4,17 @@ use std::net::SocketAddr;
 
 use http::{Extensions, Uri};
 
-pub(crate) const fn original_uri(_: &Extensions) -> Option<&Uri> {
-    None
+/// The URI of a request is its own. The type has no size, so that a head is not larger for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UriSource;
+
+impl UriSource {
+    pub(crate) const ORIGINAL: Self = Self;
+    pub(crate) const REQUEST: Self = Self;
+
+    pub(crate) const fn find(self, _: &Extensions) -> Option<&Uri> {
+        None
+    }
 }
 
 pub(crate) const fn connect_info(_: &Extensions) -> Option<SocketAddr> {

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::net::SocketAddr;
 
-use axum::{Extension, Router};
+use axum::Router;
 use tokio::net::TcpListener;
 use tower_redirect::{
     ConfigError, HttpsOnly, MaintenanceSwitch, RedirectLayer, Transport, Versioning,
@@ -83,6 +83,6 @@ fn serve(listener: TcpListener, app: Router) {
 
 /// Only TLS reaches this listener, so that every request of it is secure.
 fn serve_tls(listener: TlsListener, app: Router) {
-    let app = app.layer(Extension(Transport::Secure));
+    let app = app.layer(Transport::Secure);
     tokio::spawn(async move { axum::serve(listener, app).await });
 }

@@ -7,5 +7,4 @@ mod request_head;
 mod vary;
 
 pub(crate) use host::Refusal;
-pub(crate) use parts::FindUri;
 pub use request_head::RequestHead;

@@ -2,17 +2,14 @@ use std::cell::Cell;
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
 
+use crate::axum::UriSource;
 use crate::uri::PLAIN;
-
-/// Finds a URI among the extensions of a request.
-pub(crate) type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 /// The parts of a request without its body.
 pub(super) struct Parts<'a> {
     pub(super) method: &'a Method,
     uri: &'a Uri,
-    /// Finds the URI that the client asked for, where a router outside changed it.
-    find_original: Option<FindUri>,
+    source: UriSource,
     /// The URI that counts, once it was looked for.
     original: Cell<Option<&'a Uri>>,
     pub(super) version: Version,
@@ -26,11 +23,11 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn new<B>(request: &'a Request<B>, find_original: Option<FindUri>) -> Self {
+    pub(super) fn new<B>(request: &'a Request<B>, source: UriSource) -> Self {
         Self {
             method: request.method(),
             uri: request.uri(),
-            find_original,
+            source,
             original: Cell::new(None),
             version: request.version(),
             headers: request.headers(),
@@ -42,16 +39,16 @@ impl<'a> Parts<'a> {
 
     /// The same request for another path and query, as a `Location` of ours writes them.
     pub(super) fn at<'m>(&'m self, path: &'m str, query: Option<&'m str>) -> Parts<'m> {
-        let Self { method, uri, find_original, version, headers, extensions, .. } = *self;
+        let Self { method, uri, source, version, headers, extensions, .. } = *self;
         let original = Cell::new(self.original.get());
         let (moved, plain) = (Some((path, query)), Cell::new(Some(true)));
-        Parts { method, uri, find_original, original, version, headers, extensions, moved, plain }
+        Parts { method, uri, source, original, version, headers, extensions, moved, plain }
     }
 
     /// The URI that the client asked for.
     pub(super) fn uri(&self) -> &'a Uri {
         self.original.get().unwrap_or_else(|| {
-            let original = self.find_original.and_then(|find| find(self.extensions));
+            let original = self.source.find(self.extensions);
             let uri = original.unwrap_or(self.uri);
             self.original.set(Some(uri));
             uri

@@ -6,8 +6,8 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Vers
 
 use super::effective::EffectiveCache;
 use super::notes::{Notes, NotesHandle};
-use super::parts::{FindUri, Parts};
-use crate::axum;
+use super::parts::Parts;
+use crate::axum::UriSource;
 use crate::diagnosis::Diagnosis;
 use crate::trust::Trust;
 use crate::uri::{Hosts, Origin};
@@ -39,6 +39,8 @@ pub struct RequestHead<'a> {
     pub(super) parts: Parts<'a>,
     pub(super) trust: &'a Trust,
     pub(super) hosts: &'a Hosts,
+    /// The path prefix that a proxy removed; empty where there is none.
+    mount: &'a str,
     pub(super) effective: EffectiveCache<'a>,
     /// The policy that decided about this head. A moved head is decided about by another one.
     policy_name: Cell<Option<Cow<'static, str>>>,
@@ -58,24 +60,34 @@ impl<'a> RequestHead<'a> {
     /// policy without a layer.
     pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
-        Self::new(request, Some(axum::original_uri), trust, &ANY)
+        Self::new(request, UriSource::ORIGINAL, trust, &ANY)
     }
 
-    /// `find_uri` finds the URI that the client asked for, where a router outside changed it.
+    /// `uri_source` says which URI the client asked for, where a router outside changed it.
     pub(crate) fn new<B>(
         request: &'a Request<B>,
-        find_uri: Option<FindUri>,
+        uri_source: UriSource,
         trust: &'a Trust,
         hosts: &'a Hosts,
     ) -> Self {
         Self {
-            parts: Parts::new(request, find_uri),
+            parts: Parts::new(request, uri_source),
             trust,
             hosts,
+            mount: "",
             effective: EffectiveCache::default(),
             policy_name: Cell::new(None),
             notes: NotesHandle::Own(Notes::default()),
         }
+    }
+
+    /// The same head behind a proxy that removed `mount` from the start of the path.
+    pub(crate) fn mounted_at(self, mount: &'a str) -> Self {
+        Self { mount, ..self }
+    }
+
+    pub(crate) fn mount(&self) -> &'a str {
+        self.mount
     }
 
     /// Collects diagnoses for a hook.
@@ -101,6 +113,7 @@ impl<'a> RequestHead<'a> {
             parts: self.parts.at(path, query),
             trust: self.trust,
             hosts: self.hosts,
+            mount: self.mount,
             effective: self.effective.at(origin),
             policy_name: Cell::new(None),
             notes: NotesHandle::Shared(self.notes.get()),

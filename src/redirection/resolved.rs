@@ -138,7 +138,14 @@ impl<'r> Resolved<'r, '_> {
     /// Whether a path-absolute reference is enough for a `Location`. One that begins with `//` or
     /// `/\` is not: browsers read a host from it.
     pub(super) fn is_path_absolute(self) -> bool {
-        self.keeps_origin() && !self.path().looks_like_an_authority()
+        let may_be_a_host = self.mount().is_empty() && self.path().looks_like_an_authority();
+        self.keeps_origin() && !may_be_a_host
+    }
+
+    /// The prefix that a proxy removed from the path, where the target is behind that proxy, too.
+    pub(super) fn mount(self) -> &'r str {
+        let mount = self.head.mount();
+        if !mount.is_empty() && self.leads_to_own_host() { mount } else { "" }
     }
 
     /// The origin of the target; `None` where it needs the request's host and there is no acceptable

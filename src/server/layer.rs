@@ -10,11 +10,13 @@ use super::drain_on::{DrainInline, DrainOn};
 use super::drain_timer::DrainTimer;
 use super::service::Redirect;
 use super::settings::Settings;
+use crate::axum::UriSource;
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
 use crate::event::DiagnosisHook;
 use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
+use crate::uri::{PLAIN, is_ambiguous};
 
 /// Asks a [`RedirectPolicy`] about each request, and answers with redirections.
 ///
@@ -46,10 +48,54 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.set_transport(transport))
     }
 
+    /// Puts a prefix in front of every path that leads back to this server: for an application behind
+    /// a proxy that removes `/shop` from the paths of its requests. Policies, exempt paths and the
+    /// application go on to see paths without it.
+    ///
+    /// The prefix is never read from a request: `X-Forwarded-Prefix` may be the client's.
+    ///
+    /// ```
+    /// use http::{Request, Response, header};
+    /// use http_body_util::Empty;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_redirect::{RedirectLayer, Versioning};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+    /// });
+    /// let versions = Versioning::new("/api", "v2")?.retire("v1")?;
+    /// let service = RedirectLayer::new(versions).mounted_at("/shop")?.layer(inner);
+    /// let get = |path| Request::get(path).header("host", "a.test").body(Empty::new());
+    ///
+    /// // The client asked for `/shop/api/v1/orders`.
+    /// let response = service.clone().oneshot(get("/api/v1/orders")?).await?;
+    /// assert_eq!(response.headers()[header::LOCATION], "/shop/api/v2/orders");
+    /// assert!(service.oneshot(get("/api/v2/orders")?).await?.status().is_success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it does not start with `/`, names no
+    /// segment, or holds what a path in a `Location` may not.
+    pub fn mounted_at(self, prefix: &str) -> Result<Self, ConfigError> {
+        let mount = check_mount(prefix)?;
+        Ok(self.set(|settings| settings.mount = mount.into()))
+    }
+
+    /// Adds a policy behind the one of this layer: it is asked where that one passes.
+    pub fn and<Q: RedirectPolicy>(self, policy: Q) -> RedirectLayer<(Arc<P>, Q), D> {
+        let Self { policy: first, settings, drain } = self;
+        RedirectLayer { policy: Arc::new((first, policy)), settings, drain }
+    }
+
     /// Ignores axum's `OriginalUri` (feature `axum`): paths are then those that a nested router sees,
     /// without the prefix that it removed.
     pub fn ignore_original_uri(self) -> Self {
-        self.set(|settings| settings.find_uri = None)
+        self.set(|settings| settings.uri_source = UriSource::REQUEST)
     }
 
     /// The hosts that are answered for. Every request for another one is answered 421 (RFC 9110
@@ -177,6 +223,18 @@ impl<P, D> RedirectLayer<P, D> {
         change(Arc::make_mut(&mut self.settings));
         self
     }
+}
+
+/// Checks a prefix, and returns it without a slash at its end.
+fn check_mount(prefix: &str) -> Result<&str, ConfigError> {
+    let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
+    if !prefix.starts_with('/') || trimmed.is_empty() {
+        return Err(ConfigError::path(prefix, "a prefix starts with `/` and names a segment"));
+    }
+    if is_ambiguous(trimmed) || !PLAIN.contains_all(trimmed) {
+        return Err(ConfigError::path(prefix, "a prefix has no dot segment, query or fragment"));
+    }
+    Ok(trimmed)
 }
 
 impl<S, P, D: Clone> Layer<S> for RedirectLayer<P, D> {

@@ -6,8 +6,9 @@
 //!    unchanged, and nothing is allocated.
 //!    A redirection to a host of this server is not sent yet: the policy is asked again about the
 //!    request that it would lead to, so that several redirections become one. A loop is answered 500.
-//! 2. If a policy asked for the host and the host is refused, the answer is 400 or 421, whatever the
-//!    policy decided.
+//! 2. A host outside of [`RedirectLayer::hosts`] is answered 421, and no host 400, before the policy is
+//!    asked. Without a list, the answer is 400 or 421 if a policy asked for the host and the host is
+//!    refused, whatever the policy decided.
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and
 //!    `Cache-Control`: that of a policy's own response, else `max-age` on 301, 308 and 410, and
 //!    `no-store` on all others. If caches may keep it, `Vary` names the headers that were read.
@@ -23,6 +24,10 @@
 //!    and only with a [`RedirectLayer::drain_timer`].
 //! 6. [`RedirectLayer::drain_on`] answers at once, and reads uploads on an executor, those of gRPC and
 //!    of unknown length among them.
+//!
+//! With axum the layer belongs on the outermost router, by `.layer(..)`, after all routes: a
+//! `route_layer`, and a nested router without a fallback of its own, do not see paths that no route
+//! matches.
 //!
 //! Pitfalls: without [`RedirectLayer::drain_timer`], a client that announces a body and never sends it
 //! keeps its request waiting as long as the connection is open. If the application's own answer
@@ -66,6 +71,7 @@ mod layer;
 mod redirected;
 mod service;
 mod settings;
+mod site;
 
 pub use body::ResponseBody;
 pub use drain_on::{DrainInline, DrainOn, DrainTask};

@@ -60,17 +60,18 @@ enum Responder {
 impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
     fn decide<B>(&self, request: &Request<B>) -> Responder {
         let settings = &*self.settings;
-        let Settings { hosts, on_diagnosis, find_uri, .. } = settings;
-        let mut head = RequestHead::new(request, *find_uri, settings.trust(), hosts);
+        let Settings { hosts, on_diagnosis, uri_source, mount, .. } = settings;
+        let head = RequestHead::new(request, *uri_source, settings.trust(), hosts);
+        let mut head = head.mounted_at(mount);
         if on_diagnosis.takes_diagnoses() {
             head.collect_diagnoses();
         }
         // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
         // refused, no policy is asked.
-        let decision = if head.has_allowed_host() {
-            decide(&*self.policy, &head, settings.separate_https_redirect)
-        } else {
+        let decision = if hosts.is_listed() && !head.has_listed_host() {
             Decision::Pass
+        } else {
+            decide(&*self.policy, &head, settings.separate_https_redirect)
         };
         let responder = match (head.refusal(), decision) {
             // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:

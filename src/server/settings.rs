@@ -1,7 +1,6 @@
 use super::drain::DrainLimit;
-use crate::axum;
+use crate::axum::UriSource;
 use crate::event::DiagnosisHook;
-use crate::head::FindUri;
 use crate::trust::{Transport, Trust};
 use crate::uri::Hosts;
 
@@ -17,8 +16,9 @@ pub(super) struct Settings {
     pub(super) separate_https_redirect: bool,
     pub(super) html_body: bool,
     pub(super) insert_redirected: bool,
-    /// Finds the URL before routers changed it.
-    pub(super) find_uri: Option<FindUri>,
+    /// The path prefix that a proxy removes; empty where there is none.
+    pub(super) mount: Box<str>,
+    pub(super) uri_source: UriSource,
 }
 
 impl Default for Settings {
@@ -32,7 +32,8 @@ impl Default for Settings {
             separate_https_redirect: false,
             html_body: false,
             insert_redirected: false,
-            find_uri: Some(axum::original_uri),
+            mount: Box::default(),
+            uri_source: UriSource::ORIGINAL,
         }
     }
 }

@@ -99,7 +99,7 @@ impl HostSet {
 struct Names {
     /// In the order of their hashes.
     sorted: Box<[Name]>,
-    /// Where the names begin whose hashes have these upper bits.
+    /// Where the names begin whose hashes have these upper bits, or greater ones.
     starts: Box<[usize]>,
     /// How far a hash is shifted to be an index of `starts`.
     shift: u32,
@@ -108,11 +108,11 @@ struct Names {
 impl Names {
     fn new(mut names: Vec<Name>) -> Self {
         names.sort_unstable_by_key(|name| name.hash);
-        // Two places for a name, so that most hold one or none; and one more to end the last.
+        // Two places for a name, so that most hold one or none.
         let bits = (2 * names.len()).next_power_of_two().ilog2().max(1);
         let shift = u64::BITS - bits;
         let start = |place: u64| names.partition_point(|name| name.hash >> shift < place);
-        let starts = (0..=1 << bits).map(start).collect();
+        let starts = (0..1 << bits).map(start).collect();
         Self { sorted: names.into(), starts, shift }
     }
 
@@ -121,14 +121,17 @@ impl Names {
         let hash = hash(text);
         // The shift leaves fewer bits than there are places.
         let place = usize::try_from(hash >> self.shift).unwrap_or_default();
-        let Some([start, end]) = self.starts.get(place..place + 2) else { return false };
-        let names = self.sorted.get(*start..*end).unwrap_or_default();
-        names.iter().any(|name| {
-            name.hash == hash
-                && name.text.as_bytes().eq_ignore_ascii_case(text)
-                && accepts(name.port)
+        let start = self.starts.get(place).copied().unwrap_or_default();
+        let names = self.sorted.get(start..).unwrap_or_default();
+        names.iter().take_while(|name| name.hash <= hash).any(|name| {
+            name.hash == hash && is_same_name(name.text.as_bytes(), text) && accepts(name.port)
         })
     }
+}
+
+/// Whether both are equal without case. Most clients write a host in lower case.
+fn is_same_name(name: &[u8], text: &[u8]) -> bool {
+    name == text || name.eq_ignore_ascii_case(text)
 }
 
 enum Entry {
@@ -183,13 +186,14 @@ fn hash(text: &[u8]) -> u64 {
     const LOWER: u64 = 0x2020_2020_2020_2020;
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, word: u64| (hash ^ (word | LOWER)).wrapping_mul(FACTOR).rotate_left(29);
-    let mut words = text.chunks_exact(8);
     let mut hash = text.len() as u64;
-    for word in &mut words {
-        hash = mix(hash, word.try_into().map_or(0, u64::from_le_bytes));
+    let mut rest = text;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        hash = mix(hash, u64::from_le_bytes(*word));
+        rest = behind;
     }
-    let last = words.remainder().iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    mix(hash, last).wrapping_mul(FACTOR)
+    let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    mix(hash, last)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod events;
 mod exempt;
 mod hosts;
 mod hsts;
+mod layer;
 mod maintenance;
 mod maintenance_window;
 mod one_hop;

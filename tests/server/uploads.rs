@@ -123,7 +123,7 @@ async fn an_upload_is_read_before_the_answer() {
 
 #[tokio::test]
 async fn over_http2_it_is_read_within_the_same_limits_and_the_connection_lives() {
-    let drain = async |announced, limit, time, change: fn(&mut Request<Upload>)| {
+    let drain = async |announced, limit, time, change: Change| {
         let mut upload = upload(announced);
         *upload.0.version_mut() = Version::HTTP_2;
         change(&mut upload.0);
@@ -142,8 +142,11 @@ async fn over_http2_it_is_read_within_the_same_limits_and_the_connection_lives()
     assert_eq!(drain(announced, 100, MINUTE, fails).await, at(11, false), "broken off");
 }
 
-/// The methods and headers of clients that may wait for the answer before they send more.
-fn conversations() -> [(&'static str, Option<u64>, fn(&mut Request<Upload>)); 5] {
+type Change = fn(&mut Request<Upload>);
+
+/// The methods and headers of clients that may wait for the answer before they send more, with the
+/// lengths that they announce.
+fn conversations() -> [(&'static str, Option<u64>, Change); 5] {
     fn with(request: &mut Request<Upload>, name: header::HeaderName, value: &'static str) {
         request.headers_mut().insert(name, HeaderValue::from_static(value));
     }
