@@ -13,7 +13,7 @@ use std::fmt;
 /// assert_eq!((error.kind(), error.value()), (ConfigErrorKind::Url, "standby.example"));
 /// assert_eq!(
 ///     error.to_string(),
-///     "invalid url \"standby.example\": not an absolute http or https url"
+///     "invalid url \"standby.example\": an origin has a scheme and a host: `https://example.com`"
 /// );
 /// assert!(Maintenance::new(MaintenanceSwitch::new()).standby("https://standby.example").is_ok());
 /// ```

@@ -55,6 +55,7 @@
 //! | serve a site under one host | [`CanonicalHost`] |
 //! | redirect to a standby or a page, or answer 503, during maintenance | [`Maintenance`], with its [`MaintenanceSwitch`] |
 //! | redirect an old version's clients to the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
+//! | redirect versions in the query, `?api-version=1` | [`QueryVersioning`] |
 //! | retire a version in a header or in `Accept` | [`HeaderVersioning`] |
 //! | redirect one moved URL, or by rules of your own | [`policy_fn`] with a [`Redirection`] |
 //! | combine several of these | a tuple: the first that decides wins |
@@ -119,7 +120,7 @@ pub use follow::{
 pub use head::RequestHead;
 pub use policy::{
     CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
-    MaintenanceWindow, RedirectPolicy, Retirement, Versioning, policy_fn,
+    MaintenanceWindow, QueryVersioning, RedirectPolicy, Retirement, Versioning, policy_fn,
 };
 pub use redirection::Redirection;
 #[cfg(feature = "follow")]

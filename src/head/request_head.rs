@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
@@ -42,7 +43,7 @@ pub struct RequestHead<'a> {
     mount: &'a str,
     pub(super) effective: EffectiveCache<'a>,
     /// The policy that decided about this head. A moved head is decided about by another one.
-    policy_name: Cell<Option<&'static str>>,
+    policy_name: Cell<Option<Cow<'static, str>>>,
     pub(super) notes: NotesHandle<'a>,
 }
 
@@ -248,13 +249,26 @@ impl<'a> RequestHead<'a> {
         self.hosts.lists_port(&origin.authority(), origin.port())
     }
 
-    /// Notes the policy that decided, unless an inner one is noted already.
-    pub(crate) fn note_policy(&self, name: &'static str) {
-        self.policy_name.set(self.policy_name.get().or(Some(name)));
+    /// Whether the operator listed this very name, without a port.
+    pub(crate) fn lists_name(&self, host: &str) -> bool {
+        self.hosts.contains_text(host.as_bytes())
     }
 
-    pub(crate) fn policy_name(&self) -> Option<&'static str> {
-        self.policy_name.get()
+    /// Notes the policy that decided, unless an inner one is noted already.
+    pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
+        let noted = self.policy_name.take();
+        self.policy_name.set(noted.or_else(|| Some(name())));
+    }
+
+    /// Replaces the name of the policy that decided.
+    pub(crate) fn rename_policy(&self, name: Cow<'static, str>) {
+        self.policy_name.set(Some(name));
+    }
+
+    pub(crate) fn policy_name(&self) -> Option<Cow<'static, str>> {
+        let noted = self.policy_name.take();
+        self.policy_name.set(noted.clone());
+        noted
     }
 
     pub(crate) fn diagnose(&self, diagnosis: Diagnosis) {

@@ -18,7 +18,7 @@ pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>
             if !is_redirectable(head) || to.resolve(head).is_self() {
                 return Decision::Pass;
             }
-            head.note_policy(policy.name());
+            head.note_policy(|| policy.name());
             Decision::Redirect(to)
         }
         Decision::Respond(response) => {

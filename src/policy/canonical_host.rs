@@ -1,8 +1,10 @@
+use std::borrow::Cow;
+
 use super::{Decision, RedirectPolicy, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
-use crate::uri::{Host, HostPattern};
+use crate::uri::{Authority, Host, HostPattern};
 
 /// Redirects the other names of a site to one host: `www` or the bare domain, and old domains.
 ///
@@ -42,9 +44,19 @@ use crate::uri::{Host, HostPattern};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct CanonicalHost {
-    host: Host,
-    aliases: Vec<HostPattern>,
+    names: Names,
     to: Redirection,
+}
+
+/// Which hosts are redirected where.
+#[derive(Clone, Debug)]
+enum Names {
+    /// The aliases to one host.
+    One { host: Host, aliases: Vec<HostPattern> },
+    /// A listed name to the listed one with `www.` in front.
+    Www,
+    /// A listed name with `www.` in front to the listed one without.
+    Apex,
 }
 
 impl CanonicalHost {
@@ -62,7 +74,24 @@ impl CanonicalHost {
             None => HostPattern::parse(&format!("www.{}", host.as_str())),
         };
         // An address has no twin.
-        Ok(Self { host, aliases: twin.into_iter().collect(), to })
+        let names = Names::One { host, aliases: twin.into_iter().collect() };
+        Ok(Self { names, to })
+    }
+
+    /// Creates a policy that redirects `example.com` to `www.example.com`, for each name of
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) that is listed both ways.
+    ///
+    /// Both have to be listed exactly, without a port: a name that only `*.example.com` covers may
+    /// not exist. Every other host passes.
+    pub fn www() -> Self {
+        Self { names: Names::Www, to: Redirection::new().on_own_host() }
+    }
+
+    /// Creates a policy that redirects `www.example.com` to `example.com`, for each name of
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) that is listed both ways. Otherwise as
+    /// [`www`](Self::www).
+    pub fn apex() -> Self {
+        Self { names: Names::Apex, to: Redirection::new().on_own_host() }
     }
 
     /// Redirects further hosts: exact names, and `*.example.org` for one or more labels before
@@ -70,13 +99,19 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, and for
+    /// any after [`www`](Self::www) or [`apex`](Self::apex), which have no one host to lead to.
     pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
         for host in hosts {
-            self.aliases.push(HostPattern::parse(host.as_ref())?);
+            let host = host.as_ref();
+            let Names::One { aliases, .. } = &mut self.names else {
+                let reason = "aliases lead to one host: give it to `CanonicalHost::new`";
+                return Err(ConfigError::host(host, reason));
+            };
+            aliases.push(HostPattern::parse(host)?);
         }
         Ok(self)
     }
@@ -86,6 +121,66 @@ impl CanonicalHost {
         self.to = self.to.permanent();
         self
     }
+
+    /// Sends 301 to GET and HEAD, and 308 to other methods, in place of [`permanent`](Self::permanent).
+    pub fn moved_permanently(mut self) -> Self {
+        self.to = self.to.moved_permanently();
+        self
+    }
+
+    /// Sends 302 to GET and HEAD, and 307 to other methods.
+    pub fn found(mut self) -> Self {
+        self.to = self.to.found();
+        self
+    }
+
+    fn decide_for(&self, asked: &Authority<'_>, head: &RequestHead<'_>) -> Decision {
+        match &self.names {
+            Names::One { host, aliases } => {
+                let is_alias = !asked.same_host(&host.authority(None))
+                    && aliases.iter().any(|alias| alias.matches(asked));
+                if is_alias { Decision::Redirect(self.to.clone()) } else { Decision::Pass }
+            }
+            Names::Www if without_www(asked.host()).is_none() => {
+                let mut buffer = [0; LONGEST];
+                match with_www(asked.host(), &mut buffer) {
+                    Some(twin) => self.decide_for_twin(asked.host(), twin, head),
+                    None => Decision::Pass,
+                }
+            }
+            Names::Apex => match without_www(asked.host()) {
+                Some(twin) => self.decide_for_twin(asked.host(), twin, head),
+                None => Decision::Pass,
+            },
+            Names::Www => Decision::Pass,
+        }
+    }
+
+    fn decide_for_twin(&self, host: &str, twin: &str, head: &RequestHead<'_>) -> Decision {
+        if !head.lists_name(host) || !head.lists_name(twin) {
+            return Decision::Pass;
+        }
+        // A listed name is a host.
+        self.to.clone().host(twin).map_or(Decision::Pass, Decision::Redirect)
+    }
+}
+
+/// The longest name in the DNS (RFC 1035 §2.3.4).
+const LONGEST: usize = 253;
+
+fn without_www(host: &str) -> Option<&str> {
+    let (www, rest) = host.split_at_checked(4)?;
+    www.eq_ignore_ascii_case("www.").then_some(rest)
+}
+
+/// Writes `www.` and the host into `buffer`, so that a pass allocates nothing. `None` for a host that
+/// is too long for it.
+fn with_www<'b>(host: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
+    let text = buffer.get_mut(..host.len() + 4)?;
+    let (www, rest) = text.split_at_mut_checked(4)?;
+    www.copy_from_slice(b"www.");
+    rest.copy_from_slice(host.as_bytes());
+    std::str::from_utf8(text).ok()
 }
 
 impl RedirectPolicy for CanonicalHost {
@@ -93,14 +188,10 @@ impl RedirectPolicy for CanonicalHost {
         if !is_redirectable(head) {
             return Decision::Pass;
         }
-        match head.authority() {
-            Some(asked)
-                if !asked.same_host(&self.host.authority(None))
-                    && self.aliases.iter().any(|alias| alias.matches(&asked)) =>
-            {
-                Decision::Redirect(self.to.clone())
-            }
-            _ => Decision::Pass,
-        }
+        head.authority().map_or(Decision::Pass, |asked| self.decide_for(&asked, head))
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "canonical-host".into()
     }
 }

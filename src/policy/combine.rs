@@ -1,6 +1,7 @@
 //! Policies of policies: slices, arrays, `Vec`, `Option`, pointers and tuples. The first that decides
 //! wins. All of them annotate.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -9,6 +10,9 @@ use super::annotation::merge;
 use super::{Annotation, Decision, RedirectPolicy, ask};
 use crate::head::RequestHead;
 use crate::response::append_headers;
+
+/// The name of tuples and lists. Diagnoses have that of the policy in it that decided.
+const LIST: &str = "list";
 
 /// The headers of the policies that passed so far.
 #[derive(Default)]
@@ -53,6 +57,10 @@ impl<P: RedirectPolicy> RedirectPolicy for [P] {
     fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
         self.iter().fold(None, |found, policy| merge(found, policy.annotate(head)))
     }
+
+    fn name(&self) -> Cow<'static, str> {
+        LIST.into()
+    }
 }
 
 impl<P: RedirectPolicy, const N: usize> RedirectPolicy for [P; N] {
@@ -64,6 +72,10 @@ impl<P: RedirectPolicy, const N: usize> RedirectPolicy for [P; N] {
     fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
         self.as_slice().annotate(head)
     }
+
+    fn name(&self) -> Cow<'static, str> {
+        LIST.into()
+    }
 }
 
 impl<P: RedirectPolicy> RedirectPolicy for Vec<P> {
@@ -74,6 +86,10 @@ impl<P: RedirectPolicy> RedirectPolicy for Vec<P> {
     #[inline]
     fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
         self.as_slice().annotate(head)
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        LIST.into()
     }
 }
 
@@ -87,8 +103,8 @@ impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
         self.as_ref().and_then(|policy| policy.annotate(head))
     }
 
-    fn name(&self) -> &'static str {
-        self.as_ref().map_or("None", RedirectPolicy::name)
+    fn name(&self) -> Cow<'static, str> {
+        self.as_ref().map_or("none".into(), RedirectPolicy::name)
     }
 }
 
@@ -104,7 +120,7 @@ macro_rules! pointers {
                 (**self).annotate(head)
             }
 
-            fn name(&self) -> &'static str {
+            fn name(&self) -> Cow<'static, str> {
                 (**self).name()
             }
         }
@@ -135,6 +151,10 @@ macro_rules! tuples {
                 let mut found = None;
                 $(found = merge(found, $policy.annotate(head));)+
                 found
+            }
+
+            fn name(&self) -> Cow<'static, str> {
+                LIST.into()
             }
         }
     )+};

@@ -3,10 +3,10 @@ use http::StatusCode;
 use super::{Decision, RedirectPolicy, ask};
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
-use crate::redirection::{Cycle, collapse};
+use crate::redirection::{Endless, collapse};
 
 /// Asks `policy` about a request. A redirection is collapsed with those that would follow it on this
-/// server; a cycle of them is answered 500.
+/// server; redirections without an end are answered 500.
 pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     policy: &P,
     head: &RequestHead<'_>,
@@ -21,9 +21,13 @@ pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     match collapse(first, head, separate_https_redirect, next) {
         Ok(None) => decision,
         Ok(Some(collapsed)) => Decision::Redirect(collapsed),
-        Err(Cycle { policies, locations }) => {
+        Err(Endless { repeats: true, policies, locations }) => {
             head.diagnose(Diagnosis::Cycle { policies, locations });
             Decision::text(StatusCode::INTERNAL_SERVER_ERROR, "redirections lead in a circle\n")
+        }
+        Err(Endless { repeats: false, policies, locations }) => {
+            head.diagnose(Diagnosis::EndlessRedirections { policies, locations });
+            Decision::text(StatusCode::INTERNAL_SERVER_ERROR, "redirections have no end\n")
         }
     }
 }

@@ -5,7 +5,7 @@ use http::Method;
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
-use crate::uri::{is_ambiguous, is_below};
+use crate::uri::{is_below, may_be_misread, without_trailing_slash};
 
 /// Paths that pass, with everything below them. They are compared per segment.
 #[derive(Clone, Debug)]
@@ -22,14 +22,20 @@ impl Exempt {
     }
 
     pub(crate) fn add(&mut self, path: &str) -> Result<(), ConfigError> {
-        let trimmed = path.strip_suffix('/').unwrap_or(path);
+        let trimmed = without_trailing_slash(path);
         if !path.starts_with('/') || trimmed.is_empty() {
             return Err(ConfigError::path(path, "a path starts with `/` and names a segment"));
         }
         if path.contains(['?', '#']) {
             return Err(ConfigError::path(path, "a path has no query and no fragment"));
         }
-        if is_ambiguous(trimmed) {
+        if path.contains(['*', '{', '}']) {
+            return Err(ConfigError::path(
+                path,
+                "there are no wildcards: all below a path is exempt",
+            ));
+        }
+        if may_be_misread(trimmed) {
             return Err(ConfigError::path(path, "an empty or dot segment never matches"));
         }
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -47,7 +53,8 @@ impl Exempt {
         }
         let path = head.path();
         let named = || self.paths.iter().any(|prefix| is_below(path, prefix));
-        ((get_or_head && is_below(path, Self::ACME)) || named()) && !is_ambiguous(path)
+        ((get_or_head && is_below(path, Self::ACME)) || named())
+            && !may_be_misread(without_trailing_slash(path))
     }
 }
 
@@ -79,7 +86,20 @@ mod tests {
             ("GET", "/health/./x", false),
             ("GET", "/health//x", false),
             ("GET", "//health", false),
-            ("GET", "/health/", false),
+            ("GET", "/health/", true),
+            ("GET", "/health/live/", true),
+            ("GET", "/health/live//", false),
+            ("GET", "/health/..a", false),
+            ("GET", "/health/..;/secret", false),
+            ("GET", "/health/a;b", false),
+            ("GET", "/health/%252e%252e/secret", false),
+            ("GET", "/health/a%00", false),
+            ("GET", "/health/%c0%ae", false),
+            ("GET", "/health/%C0%AF", false),
+            ("GET", "/health/..%2Fsecret", false),
+            ("GET", "/health/a%2Fb", false),
+            ("GET", "/health/.well", true),
+            ("GET", "/.well-known/acme-challenge/", true),
             ("GET", "/health/%2e%2e/secret", false),
             ("GET", "/health/%2E./secret", false),
             ("GET", "/health/..%2fsecret", false),
@@ -96,7 +116,7 @@ mod tests {
     fn paths_that_would_never_match_are_refused() {
         for path in [
             "", "/", "health", "//", "/a//b", "/a/../b", "/a?b", "/a#b", "/%2e", "/a\\b", "/a b",
-            "/ä",
+            "/ä", "/a*", "/*", "/{id}", "/a;b", "/..a", "/%25", "/%00",
         ] {
             assert!(Exempt::acme_only().add(path).is_err(), "{path}");
         }

@@ -1,4 +1,5 @@
 use std::any;
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Decision, RedirectPolicy};
@@ -41,8 +42,8 @@ where
         (self.0)(head).into()
     }
 
-    fn name(&self) -> &'static str {
-        any::type_name::<F>()
+    fn name(&self) -> Cow<'static, str> {
+        "policy-fn".into()
     }
 }
 

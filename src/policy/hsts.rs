@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::{HeaderValue, header};
@@ -132,6 +133,10 @@ impl RedirectPolicy for Hsts {
             || host.is_local()
             || self.except.iter().any(|pattern| pattern.matches(&host));
         (!is_excepted).then(|| self.annotation.clone())
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "hsts".into()
     }
 }
 

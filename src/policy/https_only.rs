@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::StatusCode;
 
 use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable};
@@ -72,6 +74,17 @@ impl HttpsOnly {
         self
     }
 
+    /// Redirects to this host, whichever was asked for. One that is not acceptable is refused all the
+    /// same.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
+    pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
+        self.to = self.to.host(host)?.on_own_host();
+        Ok(self)
+    }
+
     /// Maps ports of http to ports of https: `[(8080, 8443)]`. Other ports are redirected to
     /// [`port`](Self::port).
     pub fn port_map(mut self, ports: impl IntoIterator<Item = (u16, u16)>) -> Self {
@@ -88,6 +101,18 @@ impl HttpsOnly {
         self
     }
 
+    /// Sends 301 to GET and HEAD, and 308 to other methods, in place of [`permanent`](Self::permanent).
+    pub fn moved_permanently(mut self) -> Self {
+        self.to = self.to.moved_permanently();
+        self
+    }
+
+    /// Sends 302 to GET and HEAD, and 307 to other methods.
+    pub fn found(mut self) -> Self {
+        self.to = self.to.found();
+        self
+    }
+
     /// Answers 403 instead of a redirection to methods that are not safe by RFC 9110 §9.2.1: all but
     /// GET, HEAD, OPTIONS and TRACE.
     ///
@@ -99,8 +124,9 @@ impl HttpsOnly {
 
     /// Lets GET, HEAD and OPTIONS of this path and all below it pass over http.
     ///
-    /// Paths are compared per segment. A path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`
-    /// is never exempt.
+    /// Paths are compared per segment; `/health` and `/health/` mean the same. Never exempt is a path
+    /// that a server may read as another one: with an empty segment, one that begins with `..`, `\`,
+    /// `;`, or an escaped dot, slash, backslash, `%`, NUL or `%c0`.
     ///
     /// # Errors
     ///
@@ -121,6 +147,10 @@ impl Default for HttpsOnly {
 impl RedirectPolicy for HttpsOnly {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         if head.is_secure() { Decision::Pass } else { self.decide_insecure(head) }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "https".into()
     }
 }
 

@@ -42,6 +42,7 @@ mod hsts;
 mod https_loop;
 mod https_only;
 mod maintenance;
+mod named;
 mod redirect_policy;
 mod versioning;
 mod when;
@@ -59,8 +60,9 @@ pub use https_only::HttpsOnly;
 pub use maintenance::{
     Maintenance, MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable,
 };
+pub use named::Named;
 pub use redirect_policy::RedirectPolicy;
-pub use versioning::{HeaderVersioning, Retirement, Versioning};
+pub use versioning::{HeaderVersioning, QueryVersioning, Retirement, Versioning};
 pub use when::When;
 
 #[doc(no_inline)]

@@ -1,4 +1,6 @@
-use super::{Annotation, Decision, When};
+use std::borrow::Cow;
+
+use super::{Annotation, Decision, Named, When};
 use crate::head::RequestHead;
 
 /// Decides about a request from its head, synchronously and without I/O.
@@ -30,9 +32,29 @@ pub trait RedirectPolicy: Send + Sync {
         None
     }
 
-    /// Returns the name of this policy in diagnoses: its type, unless overridden.
-    fn name(&self) -> &'static str {
-        std::any::type_name::<Self>()
+    /// Returns the name of this policy in diagnoses and in
+    /// [`Redirected`](crate::server::Redirected): short, and the same in every release.
+    ///
+    /// It is the name of the type, without its path, unless overridden. [`named`](Self::named) sets
+    /// another one.
+    fn name(&self) -> Cow<'static, str> {
+        without_path(std::any::type_name::<Self>()).into()
+    }
+
+    /// Sets the [name](Self::name).
+    ///
+    /// ```
+    /// use tower_redirect::{Redirection, RedirectPolicy, policy_fn};
+    ///
+    /// let moved = policy_fn(|head| (head.path() == "/old").then(|| Redirection::new().path("/new")));
+    /// assert_eq!(moved.name(), "policy-fn");
+    /// assert_eq!(moved.named("moved").name(), "moved");
+    /// ```
+    fn named(self, name: impl Into<Cow<'static, str>>) -> Named<Self>
+    where
+        Self: Sized,
+    {
+        Named::new(self, name.into())
     }
 
     /// Asks this policy, then `other` if this one passes. The result is the pair of both.
@@ -63,4 +85,10 @@ pub trait RedirectPolicy: Send + Sync {
     {
         When::new(self, condition, false)
     }
+}
+
+/// Returns `Moved` for `app::policies::Moved<u8>`.
+fn without_path(type_name: &'static str) -> &'static str {
+    let path = type_name.split_once('<').map_or(type_name, |(path, _)| path);
+    path.rsplit_once("::").map_or(path, |(_, name)| name)
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Annotation, Decision, RedirectPolicy};
@@ -39,7 +40,7 @@ where
         ((self.condition)(head) == self.expected).then_some(annotation)
     }
 
-    fn name(&self) -> &'static str {
+    fn name(&self) -> Cow<'static, str> {
         self.policy.name()
     }
 }

@@ -14,11 +14,13 @@ use crate::uri::{Origin, Scheme};
 /// More redirections than this in a row are taken for a configuration that never ends.
 const BOUND: usize = 8;
 
-/// Redirections that lead in a circle.
+/// Redirections that follow each other without an end.
 #[derive(Debug)]
-pub(crate) struct Cycle {
+pub(crate) struct Endless {
+    /// Whether a `Location` came twice. Otherwise there are more of them than the bound.
+    pub(crate) repeats: bool,
     /// The policies that take part, in order.
-    pub(crate) policies: Vec<&'static str>,
+    pub(crate) policies: Vec<Cow<'static, str>>,
     /// The `Location`s, in order.
     pub(crate) locations: Vec<String>,
 }
@@ -34,7 +36,7 @@ pub(crate) fn collapse(
     head: &RequestHead<'_>,
     separate_https_redirect: bool,
     mut next: impl FnMut(&RequestHead<'_>) -> Option<Redirection>,
-) -> Result<Option<Redirection>, Cycle> {
+) -> Result<Option<Redirection>, Endless> {
     if !first.resolve(head).comes_back() {
         return Ok(None);
     }
@@ -64,7 +66,7 @@ pub(crate) fn collapse(
         let repeats = merged.resolve(head).is_same_url() || locations.contains(&location);
         locations.push(location);
         if repeats || locations.len() > BOUND {
-            return Err(Cycle { policies, locations });
+            return Err(Endless { repeats, policies, locations });
         }
         collapsed = Some(merged);
     }
@@ -141,6 +143,7 @@ impl Redirection {
             host: second.host.clone().or_else(|| self.host.clone()),
             path,
             query,
+            fragment: second.fragment.clone().or_else(|| self.fragment.clone()),
         }
     }
 }

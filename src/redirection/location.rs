@@ -21,6 +21,7 @@ impl Resolved<'_, '_> {
     /// The `Location`; `None` where it needs the request's host and there is no acceptable one.
     pub(super) fn location(self) -> Option<HeaderValue> {
         let (mount, path, query) = (self.mount(), self.path(), self.query());
+        let fragment = self.fragment();
         let origin = if self.is_path_absolute() { None } else { Some(self.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
@@ -31,7 +32,8 @@ impl Resolved<'_, '_> {
             + port.map_or(0, |port| 1 + digits(port))
             + mount.len()
             + path.iter().map(str::len).sum::<usize>()
-            + query.map_or(0, |query| 1 + query.len());
+            + query.map_or(0, |query| 1 + query.len())
+            + fragment.map_or(0, |fragment| 1 + fragment.len());
         let mut out = Vec::with_capacity(length);
 
         if let Some(origin) = origin {
@@ -59,6 +61,11 @@ impl Resolved<'_, '_> {
         if let Some(query) = query {
             out.push(b'?');
             encode(query, QUERY, self.query_is_plain(), &mut out);
+        }
+        // A fragment holds what a query does (RFC 3986 §3.5).
+        if let Some(fragment) = fragment {
+            out.push(b'#');
+            encode(fragment, QUERY, false, &mut out);
         }
         HeaderValue::from_maybe_shared(Bytes::from(out)).ok()
     }

@@ -8,7 +8,8 @@
 //!    browsers take for an authority, is written with scheme and authority.
 //! 3. A scheme that changes takes its default port, or the one that is set. A host that changes alone
 //!    keeps the port that was asked for.
-//! 4. The status is 307 unless another is set by its method.
+//! 4. A fragment is written as it was configured; without one, the user agent keeps its own.
+//! 5. The status is 307 unless another is set by its method.
 //!
 //! ```
 //! use http::{Method, Request, StatusCode};
@@ -35,7 +36,7 @@ mod redirection;
 mod resolved;
 mod status;
 
-pub(crate) use collapse::{Cycle, collapse};
+pub(crate) use collapse::{Endless, collapse};
 pub(crate) use redirection::PERMANENT_MAX_AGE;
 pub use redirection::Redirection;
 pub(crate) use resolved::Resolved;

@@ -26,6 +26,7 @@ pub struct Redirection {
     pub(super) path: Option<Path>,
     /// `Some(None)` removes the query.
     pub(super) query: Option<Option<Arc<str>>>,
+    pub(super) fragment: Option<Arc<str>>,
 }
 
 /// Who chose the host that a redirection leads to, or keeps. The later ones outweigh the earlier.
@@ -58,36 +59,45 @@ impl Redirection {
     }
 
     /// Creates a 307 to one fixed URL: absolute (`https://example.com/x?y`), or a path and query on
-    /// the request's origin (`/x?y`).
+    /// the request's origin (`/x?y`). The request's query is dropped, unless
+    /// [`keep_query`](Self::keep_query) is set.
+    ///
+    /// A fragment (`/x#y`) is written into the `Location`, and replaces one that the user agent has
+    /// (RFC 9110 §10.2.2). It makes no other URL of it: `/x` is not redirected to `/x#y`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or https, or holds userinfo or a
-    /// fragment.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or https, or holds userinfo.
     ///
     /// ```
     /// use tower_redirect::Redirection;
     ///
     /// assert!(Redirection::to("https://example.com/x?y").is_ok());
-    /// assert!(Redirection::to("/x?y").is_ok());
-    /// for refused in ["//example.com/", "https://a@b/", "ftp://a/", "https://a/#b", "a"] {
+    /// assert!(Redirection::to("/x?y#z").is_ok());
+    /// for refused in ["//example.com/", "https://a@b/", "ftp://a/", "a"] {
     ///     assert!(Redirection::to(refused).is_err(), "{refused}");
     /// }
     /// ```
     pub fn to(url: &str) -> Result<Self, ConfigError> {
-        if url.contains('#') {
-            return Err(ConfigError::url(url, "a fragment does not belong here"));
-        }
-        let uri: Uri = url.parse().map_err(|_| ConfigError::url(url, "not a url"))?;
+        // `Uri` drops the fragment silently.
+        let (target, fragment) = match url.split_once('#') {
+            Some((target, fragment)) => (target, Some(fragment)),
+            None => (url, None),
+        };
+        let uri: Uri = target.parse().map_err(|_| ConfigError::url(url, "not a url"))?;
         let whole = Self {
             path: Some(Path::Whole(uri.path().into())),
             query: Some(uri.query().map(Arc::from)),
+            fragment: fragment.map(Arc::from),
             ..Self::default()
         };
         if url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\") {
             return Ok(whole);
         }
-        let not_absolute = || ConfigError::url(url, "not an absolute http or https url");
+        let not_absolute = || {
+            let reason = "neither a path, which begins with one `/`, nor an http or https url";
+            ConfigError::url(url, reason)
+        };
         let scheme = Scheme::of(&uri).ok_or_else(not_absolute)?;
         let text = uri.authority().ok_or_else(not_absolute)?.as_str();
         let authority =
@@ -107,13 +117,14 @@ impl Redirection {
     ///
     /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is no http or https origin, or has a path or query.
     pub fn to_origin(origin: &str) -> Result<Self, ConfigError> {
+        if origin.starts_with('/') || !origin.contains("://") {
+            let reason = "an origin has a scheme and a host: `https://example.com`";
+            return Err(ConfigError::url(origin, reason));
+        }
         let url = Self::to(origin)?;
         let has_path = !matches!(&url.path, Some(Path::Whole(path)) if &**path == "/");
-        if url.host.is_none() {
-            return Err(ConfigError::url(origin, "not an absolute http or https url"));
-        }
-        if has_path || origin.contains('?') {
-            return Err(ConfigError::url(origin, "an origin has no path and no query"));
+        if has_path || origin.contains(['?', '#']) {
+            return Err(ConfigError::url(origin, "an origin has no path, query and fragment"));
         }
         Ok(Self { path: None, query: None, ..url })
     }
@@ -161,6 +172,24 @@ impl Redirection {
     /// hold are percent-encoded when the `Location` is written.
     pub fn query(mut self, query: impl Into<Arc<str>>) -> Self {
         self.query = Some(Some(query.into()));
+        self
+    }
+
+    /// Keeps the request's query, in place of one that the URL of [`to`](Self::to) has.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::{Redirection, RequestHead};
+    ///
+    /// let request = Request::get("/old?id=7").body(())?;
+    /// let head = RequestHead::from(&request);
+    /// let fixed = Redirection::to("/new")?;
+    /// assert_eq!(fixed.location_for(&head).ok_or("no host")?, "/new");
+    /// assert_eq!(fixed.keep_query().location_for(&head).ok_or("no host")?, "/new?id=7");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep_query(mut self) -> Self {
+        self.query = None;
         self
     }
 

@@ -150,7 +150,7 @@ impl<'r> Resolved<'r, '_> {
 
     /// The origin of the target; `None` where it needs the request's host and there is no acceptable
     /// one.
-    pub(super) fn origin(self) -> Option<Origin<'r>> {
+    pub(crate) fn origin(self) -> Option<Origin<'r>> {
         let Redirection { host, port, .. } = self.redirection;
         let asked_scheme = self.head.scheme();
         let scheme = self.redirection.scheme.unwrap_or(asked_scheme);
@@ -185,6 +185,12 @@ impl<'r> Resolved<'r, '_> {
             None => self.head.query(),
             Some(query) => query.as_deref(),
         }
+    }
+
+    /// The fragment that the user agent goes to. It is never sent to a server, so that it tells no two
+    /// URLs apart here.
+    pub(super) fn fragment(self) -> Option<&'r str> {
+        self.redirection.fragment.as_deref()
     }
 
     /// Whether the path needs no percent-encoding.

@@ -9,6 +9,7 @@ use super::redirected::Redirected;
 use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
+use crate::method::is_get_or_head;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 use crate::response::text_response;
 
@@ -44,7 +45,7 @@ pub(super) fn redirect(
         let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
         head.diagnose(Diagnosis::PermanentWithoutHosts { authority });
     }
-    let body = if settings.html_body && *head.method() == Method::GET {
+    let mut body = if settings.html_body && is_get_or_head(head.method()) {
         html_body(&location)
     } else {
         Bytes::new()
@@ -56,6 +57,10 @@ pub(super) fn redirect(
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, html);
+    }
+    // HEAD gets the length that GET has, and no body (RFC 9110 §9.3.2).
+    if *head.method() == Method::HEAD {
+        body = Bytes::new();
     }
     if is_cacheable(status) && !head.is_unstored() {
         headers.insert(header::CACHE_CONTROL, max_age(to.permanent_for()));

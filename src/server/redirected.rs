@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::Response;
 
 /// A response extension that names the policy which redirected.
@@ -7,7 +9,7 @@ use http::Response;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Redirected {
-    pub(super) policy: &'static str,
+    pub(super) policy: Cow<'static, str>,
 }
 
 impl Redirected {
@@ -18,7 +20,7 @@ impl Redirected {
 
     /// Returns the [name](crate::RedirectPolicy::name) of the policy that redirected. Where several
     /// redirections became one, it is the first policy.
-    pub fn policy(&self) -> &'static str {
-        self.policy
+    pub fn policy(&self) -> &str {
+        &self.policy
     }
 }

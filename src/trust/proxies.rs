@@ -21,7 +21,12 @@ impl TrustedProxies {
         I: IntoIterator<Item: AsRef<str>>,
     {
         let refused = |text: String| ConfigError::proxy(&text, NO_RANGE);
-        Ok(Self { ranges: Ranges::parse(ranges).map_err(refused)?, unix: false, hop_limit: 8 })
+        let ranges = Ranges::parse(ranges).map_err(refused)?;
+        if ranges.is_empty() {
+            let reason = "no address: `Trust::nobody()` trusts nobody";
+            return Err(ConfigError::proxy("", reason));
+        }
+        Ok(Self { ranges, unix: false, hop_limit: 8 })
     }
 
     /// Trusts every peer that connects by a Unix socket, too.

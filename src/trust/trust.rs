@@ -55,7 +55,8 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for a text that is neither an address nor a range.
+    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for a text that is neither an address nor a
+    /// range, and for no address at all.
     pub fn proxies<I>(ranges: I) -> Result<TrustedProxies, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

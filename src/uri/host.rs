@@ -14,13 +14,14 @@ pub(crate) struct Host {
 impl Host {
     /// Parses a host without a port.
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
+        check_spelling(text).map_err(|why| ConfigError::host(text, why))?;
         let authority =
             Authority::parse(text.as_bytes()).map_err(|why| ConfigError::host(text, why))?;
         if text.contains('*') {
             return Err(ConfigError::host(text, "`*` stands for labels in a list of hosts only"));
         }
         if text.strip_suffix('.').unwrap_or(text) != authority.host {
-            return Err(ConfigError::host(text, "a port does not belong here"));
+            return Err(ConfigError::host(text, "a host only, without port"));
         }
         Ok(Self::from(&authority))
     }
@@ -44,6 +45,20 @@ impl Host {
         };
         Some(Self { text, v6: None })
     }
+}
+
+/// Checks for what people write in place of a host, to tell them what to write.
+pub(super) fn check_spelling(text: &str) -> Result<(), &'static str> {
+    if text.contains("://") {
+        return Err("a host only, without scheme");
+    }
+    if text.contains('/') {
+        return Err("a host only, without path");
+    }
+    if !text.is_ascii() {
+        return Err("an international name is written in punycode: `xn--..`");
+    }
+    Ok(())
 }
 
 impl From<&Authority<'_>> for Host {

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::Authority;
+use super::host::check_spelling;
 use crate::config_error::ConfigError;
 use crate::ranges::{Ranges, parse_range};
 
@@ -157,6 +158,7 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
     if name.contains('/') {
         return refused("a host or a range of addresses, without scheme and path");
     }
+    check_spelling(name).map_err(|why| ConfigError::host(text, why))?;
     let authority =
         Authority::parse(name.as_bytes()).map_err(|why| ConfigError::host(text, why))?;
     if name.ends_with(':') {

@@ -18,5 +18,5 @@ pub(crate) use host_pattern::HostPattern;
 pub(crate) use host_set::HostSet;
 pub(crate) use hosts::Hosts;
 pub(crate) use origin::Origin;
-pub(crate) use path::{is_ambiguous, is_below};
+pub(crate) use path::{is_ambiguous, is_below, may_be_misread, without_trailing_slash};
 pub use scheme::Scheme;

@@ -5,6 +5,25 @@ pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Returns the path without one slash at its end: an empty last segment there is a spelling of the
+/// same path, and not an ambiguous one.
+pub(crate) fn without_trailing_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+/// Whether some server reads this path as another one: it is [ambiguous](is_ambiguous), or a segment
+/// begins with `..`, holds a parameter (`..;/` leads up in servlet containers), or holds an escaped
+/// `%`, NUL or overlong byte, which may be decoded twice, end the path, or hide a slash.
+pub(crate) fn may_be_misread(path: &str) -> bool {
+    let is_escape = |escape: &[u8]| {
+        matches!(escape, [b'%', b'2', b'5'] | [b'%', b'0', b'0'] | [b'%', b'c' | b'C', b'0'])
+    };
+    is_ambiguous(path)
+        || path.contains("/..")
+        || path.contains(';')
+        || path.as_bytes().windows(3).any(is_escape)
+}
+
 /// Whether the service behind may read this path as another one: it has an empty segment, a dot
 /// segment, a backslash, or an escaped dot, slash or backslash.
 pub(crate) fn is_ambiguous(path: &str) -> bool {

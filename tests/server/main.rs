@@ -11,6 +11,7 @@ mod cases;
 mod diagnoses;
 #[cfg(feature = "tracing")]
 mod events;
+mod exempt;
 mod hosts;
 mod hsts;
 mod layer;
@@ -19,5 +20,6 @@ mod maintenance_window;
 mod one_hop;
 mod properties;
 mod retirement;
+mod targets;
 mod trust;
 mod uploads;

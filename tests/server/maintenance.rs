@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Response, StatusCode};
 use tower_redirect::{Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Transport};
 
 use crate::support::classes::{NAVIGATE, ROWS, columns};
@@ -35,6 +37,7 @@ fn summary(asked: &Asked) -> String {
     match (asked.status.as_u16(), asked.location(), asked.calls) {
         (200, None, 1) => "pass".to_owned(),
         (307, Some(location), 0) => location.to_owned(),
+        (200, None, 0) if asked.header("grpc-status") == Some("14") => "grpc".to_owned(),
         (status, None, 0) => status.to_string(),
         other => panic!("{other:?}"),
     }
@@ -116,11 +119,143 @@ fn targets_are_checked_when_they_are_given() {
     {
         assert!(new().standby(origin).is_err(), "{origin}");
     }
-    for url in ["//a.test/x", "a.test", "javascript:x", "https://a b/", "https://u@a.test/", "/#x"]
+    for url in
+        ["//a.test/x", "a.test", "javascript:x", "https://a b/", "https://u@a.test/", "closed.html"]
     {
         assert!(new().page(url).is_err() && new().redirect_to(url).is_err(), "{url}");
     }
     for path in ["health", "/a/../b", "/"] {
         assert!(new().exempt(path).is_err(), "{path}");
     }
+}
+
+/// A target with a host is reached at its own origin alone; one that is a path, at any host.
+#[tokio::test]
+async fn a_target_elsewhere_opens_no_path_here() {
+    let page = || Maintenance::new(on()).page("https://status.test/").expect("valid");
+    let one = || Maintenance::new(on()).redirect_to("https://status.test/").expect("valid");
+    let page = RedirectLayer::new(page()).transport(Transport::Secure);
+    let one = RedirectLayer::new(one()).transport(Transport::Secure);
+    for (method, host, by_page, by_one) in [
+        ("GET", "shop.test", "https://status.test/", "https://status.test/"),
+        ("DELETE", "shop.test", "503", "https://status.test/"),
+        ("GET", "status.test", "pass", "pass"),
+        ("GET", "STATUS.test:443", "pass", "pass"),
+        ("DELETE", "status.test", "503", "pass"),
+        ("GET", "status.test:8443", "https://status.test/", "https://status.test/"),
+    ] {
+        let asked = |fields: &[(&'static str, &'static str)]| {
+            let fields = [fields, &[("host", host)]].concat();
+            request(method, "/", &fields)
+        };
+        assert_eq!(summary(&ask(&page, asked(NAVIGATE)).await), by_page, "{method} {host}");
+        assert_eq!(summary(&ask(&one, asked(&[])).await), by_one, "{method} {host}");
+    }
+    let path = RedirectLayer::new(Maintenance::new(on()).redirect_to("/queue").expect("valid"));
+    assert_eq!(summary(&ask(&path, request("PUT", "/queue", &[("host", "b.test")])).await), "pass");
+}
+
+#[tokio::test]
+async fn a_target_behind_a_proxy_that_replaces_the_host_is_diagnosed() {
+    for (fields, told) in [
+        (&[("host", "127.0.0.1:3000"), ("via", "1.1 proxy")][..], true),
+        (&[("host", "backend"), ("x-real-ip", "192.0.2.7")], true),
+        (&[("host", "shop.test"), ("x-forwarded-host", "status.test")], true),
+        (&[("host", "shop.test"), ("x-forwarded-host", "shop.test")], false),
+        (&[("host", "127.0.0.1:3000")], false),
+        (&[("host", "shop.test"), ("x-forwarded-for", "192.0.2.7")], false),
+    ] {
+        let diagnoses = Arc::new(Mutex::new(Vec::new()));
+        let noted = diagnoses.clone();
+        let policy = Maintenance::new(on()).redirect_to("https://status.test/now").expect("valid");
+        let layer = RedirectLayer::new(policy)
+            .on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.to_string()));
+        assert_eq!(
+            summary(&ask(&layer, request("GET", "/now", fields)).await),
+            "https://status.test/now"
+        );
+        let diagnoses = diagnoses.lock().expect("not poisoned");
+        let told_now = diagnoses.iter().any(|d| d.contains("to its own path at status.test"));
+        assert_eq!(told_now, told, "{fields:?}: {diagnoses:?}");
+    }
+}
+
+/// gRPC clients take a 503 with a text for a broken message.
+#[tokio::test]
+async fn a_grpc_call_is_told_unavailable() {
+    let policy = Maintenance::new(on()).retry_after(Duration::from_secs(9));
+    let layer = RedirectLayer::new(policy.standby("https://standby.test").expect("valid"));
+    for (content_type, answered) in [
+        ("application/grpc", "application/grpc"),
+        ("application/grpc+proto", "application/grpc"),
+        ("Application/GRPC-Web+proto", "application/grpc-web"),
+    ] {
+        let asked = ask(&layer, request("POST", "/s/m", &[("content-type", content_type)])).await;
+        assert_eq!((asked.status.as_u16(), asked.calls, asked.body.len()), (200, 0, 0));
+        assert_eq!(asked.header("content-type"), Some(answered));
+        assert_eq!(asked.header("grpc-status"), Some("14"));
+        assert_eq!(asked.header("grpc-message"), Some("down for maintenance"));
+        assert_eq!(asked.header("retry-after"), None);
+        assert_eq!(asked.header("cache-control"), Some("no-store"));
+    }
+}
+
+/// What is shown under the same URL: HTML to people and crawlers, JSON to programs that accept it.
+#[tokio::test]
+async fn a_503_has_the_body_that_is_accepted() {
+    const HTML: &str = "text/html; charset=utf-8";
+    const TEXT: &str = "text/plain; charset=utf-8";
+    const JSON: &str = "application/problem+json";
+    let bare = || Maintenance::new(on()).retry_after(Duration::from_millis(1500));
+    let page = bare().html("<h1>Back soon</h1>");
+    let both = page.clone().problem_json();
+    for (accept, expected) in [
+        (Some("text/html,application/xhtml+xml,*/*;q=0.8"), [TEXT, HTML, TEXT, HTML]),
+        (Some("*/*"), [TEXT, HTML, TEXT, HTML]),
+        (None, [TEXT, HTML, TEXT, HTML]),
+        (Some("application/json"), [TEXT, TEXT, JSON, JSON]),
+        (Some("application/problem+json, */*"), [TEXT, HTML, JSON, JSON]),
+        (Some("image/png"), [TEXT, TEXT, TEXT, TEXT]),
+    ] {
+        let policies = [bare(), page.clone(), bare().problem_json(), both.clone()];
+        for (policy, expected) in policies.into_iter().zip(expected) {
+            let layer = RedirectLayer::new(policy);
+            let fields: Vec<_> = accept.map(|accept| ("accept", accept)).into_iter().collect();
+            let asked = ask(&layer, request("GET", "/p", &fields)).await;
+            assert_eq!(asked.status, 503, "{accept:?}");
+            assert_eq!(asked.header("content-type"), Some(expected), "{accept:?}");
+            assert_eq!(asked.header("retry-after"), Some("2"), "{accept:?}");
+            let length = asked.body.len().to_string();
+            assert_eq!(asked.header("content-length"), Some(length.as_str()), "{accept:?}");
+            let head = ask(&layer, request("HEAD", "/p", &fields)).await;
+            assert_eq!(head.header("content-length"), Some(length.as_str()), "{accept:?}");
+            assert!(head.body.is_empty());
+            if expected == JSON {
+                let text = String::from_utf8_lossy(&asked.body).into_owned();
+                assert!(text.contains("\"status\":503") && text.ends_with('}'), "{text}");
+            }
+        }
+    }
+}
+
+/// The function chooses the body and its type. The status is not its to choose.
+#[tokio::test]
+async fn a_503_of_a_function_stays_a_503() {
+    let policy = Maintenance::new(on()).retry_after(Duration::from_secs(3)).respond_with(|head| {
+        let mut response = Response::new(Bytes::from(format!("{} is closed", head.path())));
+        *response.status_mut() = StatusCode::OK;
+        if head.path() == "/own" {
+            response.headers_mut().insert("retry-after", 7.into());
+        }
+        response
+    });
+    let layer = RedirectLayer::new(policy.page("https://status.test/now").expect("valid"));
+    for (path, retry_after) in [("/p", "3"), ("/own", "7")] {
+        let asked = ask(&layer, request("POST", path, &[])).await;
+        assert_eq!((asked.status.as_u16(), asked.header("retry-after")), (503, Some(retry_after)));
+        assert_eq!(asked.body, format!("{path} is closed"));
+        assert_eq!(asked.header("cache-control"), Some("no-store"));
+    }
+    let asked = ask(&layer, request("GET", "/p", NAVIGATE)).await;
+    assert_eq!(asked.location(), Some("https://status.test/now"));
 }

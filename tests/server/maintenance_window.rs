@@ -10,8 +10,8 @@ use http_body_util::Full;
 use tower::{Layer, Service, service_fn};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectLayer, RedirectPolicy, Trust,
-    Versioning,
+    Decision, Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectLayer, RedirectPolicy,
+    Redirection, RequestHead, Trust, Versioning, policy_fn,
 };
 
 use crate::support::{ask_now, request};
@@ -227,6 +227,18 @@ fn a_bypass_that_cannot_work_is_diagnosed() {
     ask_now(&layer, from([10, 7, 0, 7], &[("x-forwarded-for", "1.1.1.1")]));
     ask_now(&layer, from([192, 0, 2, 7], &[("x-forwarded-for", "1.1.1.1")]));
     ask_now(&layer, request("POST", "/x", &[]));
+    for sign in [
+        "x-forwarded-proto",
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "x-envoy-external-address",
+    ] {
+        let asked = ask_now(&layer, from([192, 0, 2, 7], &[(sign, "1.1.1.1")]));
+        assert_eq!(asked.status, 503, "{sign}");
+    }
     let told = told.lock().expect("not poisoned");
     let [proxy, public, unknown] = told.as_slice() else { panic!("{told:?}") };
     assert!(proxy.contains(r#".trust(Trust::proxies(["10.7.0.7"])?.x_forwarded())"#), "{proxy}");
@@ -236,6 +248,14 @@ fn a_bypass_that_cannot_work_is_diagnosed() {
     assert!(unknown.contains("no peer address is known"), "{unknown}");
 }
 
+/// What a CDN follows in place of `Cache-Control` (RFC 9213).
+const TARGETED: [&str; 4] = [
+    "cdn-cache-control",
+    "surrogate-control",
+    "cloudflare-cdn-cache-control",
+    "a-cdn-cache-control",
+];
+
 #[test]
 fn nobody_may_keep_what_was_let_through() {
     let grant =
@@ -244,11 +264,40 @@ fn nobody_may_keep_what_was_let_through() {
         let mut response = Response::new(Full::<bytes::Bytes>::from("kept"));
         let long = HeaderValue::from_static("public, max-age=31536000");
         response.headers_mut().append(header::CACHE_CONTROL, long.clone());
-        response.headers_mut().append(header::CACHE_CONTROL, long);
+        response.headers_mut().append(header::CACHE_CONTROL, long.clone());
+        for name in TARGETED {
+            response.headers_mut().append(name, long.clone());
+        }
         Ok::<_, std::convert::Infallible>(response)
+    });
+    // Appends after the bypass what would allow to store the response.
+    let long = HeaderValue::from_static("max-age=31536000");
+    let kept_by = |name: &'static str| {
+        http::HeaderMap::from_iter([(name.parse().expect(name), long.clone())])
+    };
+    let headers = [kept_by("cache-control"), kept_by("cdn-cache-control")];
+    let append = |at: usize| {
+        let headers = headers[at].clone();
+        policy_fn(move |head: &RequestHead<'_>| match head.path() {
+            "/annotated" => Decision::PassWithHeaders(headers.clone()),
+            _ => Decision::Pass,
+        })
+    };
+    let moved = policy_fn(|head: &RequestHead<'_>| {
+        (head.path() == "/moved").then(|| Redirection::new().path("/").permanent())
+    });
+    let gone = policy_fn(|head: &RequestHead<'_>| match head.path() {
+        "/targeted" => {
+            let mut response = Response::new(bytes::Bytes::new());
+            let long = HeaderValue::from_static("max-age=31536000");
+            response.headers_mut().insert(TARGETED[0], long);
+            Decision::Respond(response)
+        }
+        _ => Decision::Pass,
     });
     let policy = (
         Maintenance::new(on()).bypass(grant),
+        (append(0), append(1), moved, gone),
         Versioning::new("/api", "v2")
             .and_then(|p| p.retire_by("v1", tower_redirect::Retirement::new().gone(at(0))))
             .expect("valid"),
@@ -256,6 +305,9 @@ fn nobody_may_keep_what_was_let_through() {
     let mut service = RedirectLayer::new(policy).layer(inner);
     for (path, fields, status) in [
         ("/", &[("accept-language", "en")][..], 200),
+        ("/annotated", &[("accept-language", "en")], 200),
+        ("/moved", &[("accept-language", "en")], 308),
+        ("/targeted", &[("accept-language", "en")], 200),
         ("/api/v1/x", &[("accept-language", "en")], 410),
         ("/", &[], 503),
     ] {
@@ -267,6 +319,9 @@ fn nobody_may_keep_what_was_let_through() {
         assert_eq!(response.status(), status);
         let cache: Vec<_> = response.headers().get_all(header::CACHE_CONTROL).iter().collect();
         assert_eq!(cache, ["no-store"], "{path}");
+        for name in TARGETED {
+            assert!(!response.headers().contains_key(name), "{path} {name}");
+        }
     }
 }
 
@@ -293,6 +348,10 @@ mod secrets {
         let with = |value: &str| format!("a=b; let-me-in={value}; c=d");
         let (known, wrong) = (with(SECRET), with("correct-horse-battery-stapl"));
         let quoted = format!("other={SECRET}");
+        let (prefixed, longer) = (format!("let-me-in2={SECRET}"), format!("let-me={SECRET}"));
+        let many = format!("{}; let-me-in={SECRET}", "let-me-in=x; ".repeat(30_000));
+        let (long, third) =
+            (with(&"x".repeat(400_000)), format!("let-me-in=a; let-me-in=b; {known}"));
         for (fields, status) in [
             (&[("x-maintenance-key", SECRET)][..], 200),
             (&[("x-maintenance-key", "wrong"), ("x-maintenance-key", SECRET)], 200),
@@ -304,6 +363,12 @@ mod secrets {
             (&[("cookie", wrong.as_str())], 307),
             (&[("cookie", quoted.as_str())], 307),
             (&[("cookie", SECRET)], 307),
+            (&[("cookie", prefixed.as_str())], 307),
+            (&[("cookie", longer.as_str())], 307),
+            // Only the first few candidates are compared, each by its digest.
+            (&[("cookie", third.as_str())], 200),
+            (&[("cookie", many.as_str())], 307),
+            (&[("cookie", long.as_str())], 307),
             (&[("authorization", SECRET)], 307),
         ] {
             let asked = ask_now(&layer, request("POST", "/x", fields));

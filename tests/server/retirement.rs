@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use sfv::{BareItem, Item, Parser};
 use tower_redirect::{
-    ConfigErrorKind, HeaderVersioning, RedirectLayer, RedirectPolicy, Retirement, Versioning,
+    ConfigErrorKind, HeaderVersioning, QueryVersioning, RedirectLayer, RedirectPolicy, Retirement,
+    Versioning,
 };
 
 use crate::support::{Asked, ask_now, request};
@@ -331,4 +332,77 @@ fn bad_configuration_is_refused() {
     );
     assert!(new().in_path("api", "v2").is_err());
     assert!(new().in_path("/api", "v/2").is_err());
+}
+
+#[test]
+fn a_version_in_the_query_has_the_same_stages() {
+    let clock = Clock::default();
+    let policy = QueryVersioning::new("api-version", "2").and_then(|p| p.retire_by("1", plan()));
+    let policy = policy.expect("valid").clock(clock.now());
+    let get_and_head_only = policy.clone().get_and_head_only();
+    let old = "/x?a=api-version=1&api-version=1&b";
+    for (now, get, post_get_only) in [
+        (0, "served", "served"),
+        (DEPRECATED, "deprecated", "deprecated"),
+        (MOVED, "307 /x?a=api-version=1&api-version=2&b", "410"),
+        (PERMANENT, "308 /x?a=api-version=1&api-version=2&b", "410"),
+        (GONE, "410", "410"),
+    ] {
+        clock.set(now);
+        assert_ask(&policy, ("POST", old, &[]), get);
+        assert_ask(&get_and_head_only, ("GET", old, &[]), get);
+        let asked = assert_ask(&get_and_head_only, ("POST", old, &[]), post_get_only);
+        let link = "</x?a=api-version=1&api-version=2&b>; rel=\"successor-version\"";
+        assert_eq!(asked.header("link"), (now > 0).then_some(link));
+    }
+}
+
+#[test]
+fn versions_in_the_query_are_compared_as_they_are_written() {
+    let policy = QueryVersioning::new("v", "2").and_then(|p| p.retire("1")).expect("valid");
+    for (uri, expected) in [
+        ("/x?v=1", "307 /x?v=2"),
+        ("/?v=1&", "307 /?v=2&"),
+        ("/x?&v=1&q=\u{e4}", "307 /x?&v=2&q=%C3%A4"),
+        ("/x?v=2", "served"),
+        ("/x?v=3", "served"),
+        ("/x?v=", "served"),
+        ("/x?v", "served"),
+        ("/x?V=1", "served"),
+        ("/x?vv=1", "served"),
+        ("/x?v=11", "served"),
+        ("/x?v=%31", "served"),
+        ("/x?v=1&v=1", "served"),
+        ("/x", "served"),
+        ("/v=1", "served"),
+    ] {
+        assert_ask(&policy, ("POST", uri, &[]), expected);
+    }
+    let preflight = [("origin", "https://b.test"), ("access-control-request-method", "PUT")];
+    assert_ask(&policy, ("OPTIONS", "/x?v=1", &preflight), "served");
+    for (parameter, version) in [("", "2"), ("a=b", "2"), ("v", ""), ("v", "2&x"), ("v", "a b")] {
+        assert!(QueryVersioning::new(parameter, version).is_err(), "{parameter} {version}");
+    }
+    assert!(policy.clone().retire("2").is_err() && policy.retire("1").is_err());
+}
+
+#[test]
+fn served_versions_are_reported_on_every_answer() {
+    let clock = Clock::default();
+    let policy = QueryVersioning::new("v", "3").and_then(|p| p.retire("1"));
+    let policy = policy.and_then(|p| p.retire_by("2", plan())).expect("valid").clock(clock.now());
+    let silent = policy.clone();
+    let policy = policy.report_versions();
+    for (now, supported, deprecated) in
+        [(0, "2, 3", None), (DEPRECATED, "3", Some("2")), (MOVED, "3", None), (GONE, "3", None)]
+    {
+        clock.set(now);
+        for uri in ["/x?v=3", "/x?v=2", "/x?v=1", "/x"] {
+            let asked = ask_now(&RedirectLayer::new(&policy), request("GET", uri, &[]));
+            assert_eq!(asked.header("api-supported-versions"), Some(supported), "{now} {uri}");
+            assert_eq!(asked.header("api-deprecated-versions"), deprecated, "{now} {uri}");
+        }
+        let asked = ask_now(&RedirectLayer::new(&silent), request("GET", "/x?v=3", &[]));
+        assert_eq!(asked.header("api-supported-versions"), None);
+    }
 }

@@ -12,6 +12,9 @@ const ACCEPTS_HTML_TOO: Fields = &[("accept", "application/json"), ("accept", "t
 const FETCHES: Fields = &[("sec-fetch-mode", "cors"), ("accept", "text/html")];
 const UPGRADES: Fields =
     &[("connection", "upgrade"), ("upgrade", "websocket"), ("sec-fetch-mode", "navigate")];
+/// What some clients send with every request; a server may decline it.
+const OFFERS_H2C: Fields = &[("connection", "upgrade, http2-settings"), ("upgrade", "h2c")];
+const OFFERS_TLS: Fields = &[("connection", "upgrade"), ("upgrade", "h2c, TLS/1.3")];
 const GRPC: Fields = &[("content-type", "application/grpc+proto")];
 const EVENTS: Fields = &[("accept", "text/event-stream"), ("cache-control", "no-cache")];
 const PREFLIGHT: Fields = &[("origin", "http://b.test"), ("access-control-request-method", "PUT")];
@@ -21,21 +24,22 @@ const ONE: &str = "https://one.test/queue";
 const STANDBY: &str = "https://standby.test:8443/p?q";
 
 /// Method, target and fields, and what without a target, with `page`, `standby` and `redirect_to` is
-/// answered: a `Location`, "503", or "pass".
+/// answered: a `Location`, "503", "grpc" (the status `UNAVAILABLE`), or "pass".
 pub type Row = (&'static str, &'static str, Fields, [&'static str; 4]);
 
 pub const ROWS: &[Row] = &[
-    // Exempt, preflight, the targets themselves.
+    // Exempt, preflight.
     ("GET", "/.well-known/acme-challenge/x", NAVIGATE, ["pass", "pass", "pass", "pass"]),
     ("GET", "/health", NAVIGATE, ["pass", "pass", "pass", "pass"]),
     ("OPTIONS", "/health", &[], ["pass", "pass", "pass", "pass"]),
     ("OPTIONS", "/p?q", PREFLIGHT, ["pass", "pass", "pass", "pass"]),
-    ("GET", "/page?other", &[], ["503", "pass", "https://standby.test:8443/page?other", ONE]),
-    ("HEAD", "/page", &[], ["503", "pass", "https://standby.test:8443/page", ONE]),
+    // The paths of targets on other hosts are no exception here.
+    ("GET", "/page?other", &[], ["503", "503", "https://standby.test:8443/page?other", ONE]),
+    ("HEAD", "/page", NAVIGATE, ["503", PAGE, "https://standby.test:8443/page", ONE]),
     ("POST", "/page", &[], ["503", "503", "https://standby.test:8443/page", ONE]),
-    ("GET", "/queue", &[], ["503", "503", "https://standby.test:8443/queue", "pass"]),
-    ("POST", "/queue?a", &[], ["503", "503", "https://standby.test:8443/queue?a", "pass"]),
-    ("BREW", "/queue", &[], ["503", "503", "https://standby.test:8443/queue", "pass"]),
+    ("GET", "/queue", &[], ["503", "503", "https://standby.test:8443/queue", ONE]),
+    ("POST", "/queue?a", &[], ["503", "503", "https://standby.test:8443/queue?a", ONE]),
+    ("BREW", "/queue", &[], ["503", "503", "https://standby.test:8443/queue", ONE]),
     // Navigations.
     ("GET", "/p?q", NAVIGATE, ["503", PAGE, STANDBY, ONE]),
     ("HEAD", "/p?q", NAVIGATE, ["503", PAGE, STANDBY, ONE]),
@@ -45,6 +49,8 @@ pub const ROWS: &[Row] = &[
     ("GET", "/p?q", &[], ["503", "503", STANDBY, ONE]),
     ("GET", "/p?q", FETCHES, ["503", "503", STANDBY, ONE]),
     ("HEAD", "/p?q", &[], ["503", "503", STANDBY, ONE]),
+    ("POST", "/p?q", OFFERS_H2C, ["503", "503", STANDBY, ONE]),
+    ("GET", "/p?q", OFFERS_TLS, ["503", "503", STANDBY, ONE]),
     // Server-sent events.
     ("GET", "/p?q", EVENTS, ["503", "503", STANDBY, ONE]),
     // Unsafe and unknown methods.
@@ -56,7 +62,7 @@ pub const ROWS: &[Row] = &[
     ("POST", "/health", &[], ["503", "503", "https://standby.test:8443/health", ONE]),
     // Bound to their connection.
     ("GET", "/p?q", UPGRADES, ["503", "503", "503", "503"]),
-    ("POST", "/p?q", GRPC, ["503", "503", "503", "503"]),
+    ("POST", "/p?q", GRPC, ["grpc", "grpc", "grpc", "grpc"]),
     ("CONNECT", "a.test:443", &[], ["503", "503", "503", "503"]),
     ("OPTIONS", "*", &[], ["503", "503", "503", "503"]),
 ];

@@ -85,6 +85,7 @@ fn request(
 
 fn summary(status: http::StatusCode, fields: &HeaderMap) -> String {
     match (status.as_u16(), fields.get("location")) {
+        (200, None) if fields.contains_key("grpc-status") => "grpc".to_owned(),
         (200, None) => "pass".to_owned(),
         (307, Some(location)) => String::from_utf8_lossy(location.as_bytes()).into_owned(),
         (status, _) => status.to_string(),
@@ -121,15 +122,20 @@ async fn every_cell_over_both_versions() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_grpc_call_gets_a_503_with_its_own_words() -> Outcome {
+async fn a_grpc_call_is_unavailable() -> Outcome {
     let [_, _, standby, _] = columns();
     let port = serve(standby).await?;
     let fields = [("content-type", "application/grpc"), ("te", "trailers")];
     let response =
         send(port, request(Version::HTTP_2, ("POST", "/pkg.Service/Call", &fields))?).await?;
-    // gRPC clients make UNAVAILABLE of it, which they retry ("HTTP to gRPC Status Code Mapping").
-    assert_eq!(response.status(), 503);
-    assert_eq!(response.headers()["retry-after"], "2");
+    // Trailers only: the status is in the headers, and the stream is at its end.
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/grpc");
+    assert_eq!(response.headers()["grpc-status"], "14");
+    assert!(response.headers().contains_key("grpc-message"));
+    assert!(!response.headers().contains_key("retry-after"));
+    let body = http_body_util::BodyExt::collect(response.into_body()).await?;
+    assert!(body.trailers().is_none() && body.to_bytes().is_empty());
     Ok(())
 }
 

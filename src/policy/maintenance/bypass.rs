@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header;
+use http::HeaderName;
 
 use super::Maintenance;
 use crate::config_error::ConfigError;
@@ -42,7 +42,8 @@ impl<T> Maintenance<T> {
     /// [effective client](RequestHead::client_ip) that the layer's [`Trust`](crate::Trust) finds.
     ///
     /// The address of an untrusted proxy lets nobody through: if a peer that is not trusted sends
-    /// `X-Forwarded-*` or `Forwarded`, it may send everybody's requests, and a diagnosis says so.
+    /// `X-Forwarded-*`, `Forwarded`, `Via`, `X-Real-IP`, `True-Client-IP`, `CF-Connecting-IP` or
+    /// `X-Envoy-External-Address`, it may send everybody's requests, and a diagnosis says so.
     ///
     /// # Errors
     ///
@@ -58,7 +59,8 @@ impl<T> Maintenance<T> {
     }
 
     /// Lets requests through for which `condition` holds. Their responses are marked `no-store`,
-    /// whatever the application sets, so that no cache hands them to others.
+    /// whatever the application sets, so that no cache hands them to others. `CDN-Cache-Control`,
+    /// `Surrogate-Control` and the like (RFC 9213) are taken away.
     pub fn bypass(
         mut self,
         condition: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static,
@@ -66,6 +68,21 @@ impl<T> Maintenance<T> {
         self.bypass.0.push(Arc::new(condition));
         self
     }
+}
+
+/// Returns whether a proxy adds this header to what it forwards.
+pub(super) fn is_sign_of_proxy(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("x-forwarded-")
+        || matches!(
+            name,
+            "forwarded"
+                | "via"
+                | "x-real-ip"
+                | "true-client-ip"
+                | "cf-connecting-ip"
+                | "x-envoy-external-address"
+        )
 }
 
 /// Returns whether the request comes from one of `ranges`, and not through an untrusted proxy there.
@@ -77,10 +94,7 @@ fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
         }
         return false;
     };
-    let forwarded = |name: &http::HeaderName| {
-        *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-")
-    };
-    if is_in(client) && !head.was_proxied() && head.unnoted().keys().any(forwarded) {
+    if is_in(client) && !head.was_proxied() && head.unnoted().keys().any(is_sign_of_proxy) {
         head.diagnose(Diagnosis::BypassThroughProxy { peer: head.peer() });
         return false;
     }

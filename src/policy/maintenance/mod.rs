@@ -2,11 +2,13 @@
 //! pass.
 
 mod bypass;
+mod grpc;
 mod policy;
 #[cfg(feature = "bypass")]
 mod secret;
 mod switch;
 mod target;
+mod unavailable;
 mod window;
 
 pub use policy::Maintenance;

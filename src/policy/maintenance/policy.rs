@@ -1,16 +1,16 @@
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderValue, StatusCode, header};
-
 use super::bypass::Bypass;
+use super::grpc::{asks_grpc, grpc_unavailable};
 use super::target::{Target, client_cannot_follow};
+use super::unavailable::Unavailability;
 use super::{MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, Exempt, RedirectPolicy};
 use crate::redirection::Redirection;
-use crate::response::{seconds_rounded_up, text_response};
 
 /// Redirects requests to a standby or a page, or answers 503, while its switch is on.
 ///
@@ -19,11 +19,12 @@ use crate::response::{seconds_rounded_up, text_response};
 /// 1. Everything passes outside of the switch's [`MaintenanceWindow`].
 /// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and what
 ///    [`exempt`](Self::exempt) names), and so do CORS preflights, GET and HEAD of the page, and
-///    every method of the `redirect_to` URL. Only the *path* of these is compared: a page on another
-///    host at `/x` lets `/x` pass on this one, too.
+///    every method of the `redirect_to` URL. The path of these is compared, and the origin where the
+///    URL has one: a page on another host at `/x` lets no `/x` pass on this one.
 ///    A request also passes by a bypass: by [client](Self::bypass_clients), by secret (header or
 ///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.
-/// 3. Upgrade, CONNECT, gRPC and `OPTIONS *` get 503.
+/// 3. Upgrade, CONNECT and `OPTIONS *` get 503, and a gRPC call the status `UNAVAILABLE`. `h2c` and
+///    `TLS/*` are no upgrade: servers may decline them.
 /// 4. Other requests are answered by the target, of which a policy has one:
 ///
 /// | request | none | [`page`](Self::page) | [`standby`](Self::standby) | [`redirect_to`](Self::redirect_to) |
@@ -38,7 +39,8 @@ use crate::response::{seconds_rounded_up, text_response};
 /// 503 is better: crawlers and API clients know what it means, and a form sent to a page would be
 /// lost. Use [`when`](RedirectPolicy::when) for different targets on different paths.
 ///
-/// `Retry-After` of a 503 is the time until the window ends, if that is known, or that of
+/// The body of a 503 is a line of text, or that of [`html`](Self::html),
+/// [`problem_json`](Self::problem_json) or [`respond_with`](Self::respond_with). `Retry-After` is the time until the window ends, if that is known, or that of
 /// [`retry_after`](Self::retry_after).
 ///
 /// Pitfalls: a standby that is the origin in maintenance gets 503, and a diagnosis says so. If this
@@ -67,6 +69,7 @@ pub struct Maintenance<T = Unavailable> {
     exempt: Exempt,
     pub(super) bypass: Bypass,
     retry_after: Option<Duration>,
+    pub(super) unavailability: Unavailability,
     target: T,
 }
 
@@ -79,6 +82,7 @@ impl Maintenance {
             exempt: Exempt::acme_only(),
             bypass: Bypass::default(),
             retry_after: None,
+            unavailability: Unavailability::default(),
             target: Unavailable,
         }
     }
@@ -112,8 +116,8 @@ impl Maintenance {
     }
 
     fn with<T>(self, target: T) -> Maintenance<T> {
-        let Self { switch, clock, exempt, bypass, retry_after, .. } = self;
-        Maintenance { switch, clock, exempt, bypass, retry_after, target }
+        let Self { switch, clock, exempt, bypass, retry_after, unavailability, .. } = self;
+        Maintenance { switch, clock, exempt, bypass, retry_after, unavailability, target }
     }
 }
 
@@ -143,17 +147,6 @@ impl<T> Maintenance<T> {
         self.clock = Clock::new(now);
         self
     }
-
-    fn unavailable(&self, window: MaintenanceWindow, now: SystemTime) -> Decision {
-        let text = "down for maintenance\n";
-        let mut response = text_response(StatusCode::SERVICE_UNAVAILABLE, text);
-        let left = window.end().and_then(|end| end.duration_since(now).ok());
-        if let Some(wait) = left.or(self.retry_after) {
-            let seconds = seconds_rounded_up(wait).max(1);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        Decision::Respond(response)
-    }
 }
 
 impl<T: Target> RedirectPolicy for Maintenance<T> {
@@ -162,6 +155,10 @@ impl<T: Target> RedirectPolicy for Maintenance<T> {
             Some((window, now)) => self.decide_within(head, window, now),
             None => Decision::Pass,
         }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "maintenance".into()
     }
 }
 
@@ -182,7 +179,14 @@ impl<T: Target> Maintenance<T> {
         {
             return Decision::Pass;
         }
+        if asks_grpc(head) {
+            return Decision::Respond(grpc_unavailable(head));
+        }
         let to = if client_cannot_follow(head) { None } else { self.target.redirection(head) };
-        to.map_or_else(|| self.unavailable(window, now), |to| Decision::Redirect(to.clone()))
+        if let Some(to) = to {
+            return Decision::Redirect(to.clone());
+        }
+        let left = window.end().and_then(|end| end.duration_since(now).ok());
+        Decision::Respond(self.unavailability.response(head, left.or(self.retry_after)))
     }
 }

@@ -16,19 +16,24 @@ impl<T> Maintenance<T> {
     /// # Errors
     ///
     /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) if `name` is no field name, or
-    /// `secret` is shorter than 16 bytes or holds what is no visible ASCII. The error names the
-    /// field, never the secret.
+    /// `secret` is shorter than 16 bytes, longer than 4096, or holds what is no visible ASCII. The
+    /// error names the field, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         let field = HeaderName::try_from(name)
             .map_err(|_| ConfigError::bypass(name, "not a field name"))?;
         let digest = digest_of(name, secret)?;
         Ok(self.bypass(move |head| {
-            head.header_all(field.clone()).any(|value| matches(&digest, value.as_bytes()))
+            let mut values = head.header_all(field.clone()).take(MAX_CANDIDATES);
+            values.any(|value| matches(&digest, value.as_bytes()))
         }))
     }
 
     /// Lets requests through that have the cookie `name` with the value `secret`: for people in a
     /// browser. Otherwise as [`bypass_header`](Self::bypass_header).
+    ///
+    /// There is no secret URL that sets the cookie, as Laravel's `down --secret` has: the secret would
+    /// stand in logs, in the browser's history, in `Referer` and in a `Location`. Set the cookie in
+    /// the browser's developer tools, or from a page that is exempt and asks for a password.
     ///
     /// # Errors
     ///
@@ -43,13 +48,23 @@ impl<T> Maintenance<T> {
         }
         let digest = digest_of(name, secret)?;
         let name = name.to_owned();
-        Ok(self.bypass(move |head| cookies(head, &name).any(|value| matches(&digest, value))))
+        Ok(self.bypass(move |head| {
+            cookies(head, &name).take(MAX_CANDIDATES).any(|value| matches(&digest, value))
+        }))
     }
 }
+
+/// How many values of a header or cookie are compared, and how long they may be. Each is hashed, and a
+/// client chooses their number and length.
+const MAX_CANDIDATES: usize = 4;
+const MAX_LENGTH: usize = 4096;
 
 fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {
     if secret.len() < 16 {
         return Err(ConfigError::bypass(name, "a secret of fewer than 16 bytes can be guessed"));
+    }
+    if secret.len() > MAX_LENGTH {
+        return Err(ConfigError::bypass(name, "a secret has at most 4096 bytes"));
     }
     if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(ConfigError::bypass(name, "the secret holds what is no visible ASCII"));
@@ -58,6 +73,9 @@ fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {
 }
 
 fn matches(digest: &[u8; 32], value: &[u8]) -> bool {
+    if value.len() > MAX_LENGTH {
+        return false;
+    }
     let given: [u8; 32] = Sha256::digest(value).into();
     given.ct_eq(digest).into()
 }

@@ -1,10 +1,11 @@
-use http::{Version, header};
+use http::{HeaderValue, Version, header};
 
+use super::bypass::is_sign_of_proxy;
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
-use crate::media_type::{is_grpc, is_named};
+use crate::media_type::is_named;
 use crate::method::is_get_or_head;
-use crate::redirection::Redirection;
+use crate::redirection::{Redirection, Resolved};
 
 /// Where a [`Maintenance`](super::Maintenance) redirects to. Sealed: the targets are these four.
 pub trait Target: Send + Sync {
@@ -34,7 +35,7 @@ pub struct Page(pub(super) Redirection);
 
 impl Target for Page {
     fn is_reached_by(&self, head: &RequestHead<'_>) -> bool {
-        is_get_or_head(head.method()) && self.0.resolve(head).is_same_path()
+        is_get_or_head(head.method()) && is_for(&self.0, head)
     }
 
     fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection> {
@@ -65,7 +66,7 @@ pub struct RedirectTo(pub(super) Redirection);
 
 impl Target for RedirectTo {
     fn is_reached_by(&self, head: &RequestHead<'_>) -> bool {
-        self.0.resolve(head).is_same_path()
+        is_for(&self.0, head)
     }
 
     fn redirection(&self, _: &RequestHead<'_>) -> Option<&Redirection> {
@@ -73,12 +74,55 @@ impl Target for RedirectTo {
     }
 }
 
-/// Returns whether clients cannot follow a redirection of this request: CONNECT, `OPTIONS *`, an
-/// upgrade, or gRPC.
+/// Returns whether the request is for the path of `target`, at its origin where it names one.
+fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
+    let target = target.resolve(head);
+    if !target.is_same_path() {
+        return false;
+    }
+    let is_same = target.is_same_origin();
+    if !is_same && head.collects_diagnoses() {
+        diagnose_rewritten_host(target, head);
+    }
+    is_same
+}
+
+/// Diagnoses a request that is redirected to its own path at another host, if a proxy may have
+/// replaced the host that the user agent asked for: that host may be the target, and the redirection
+/// then comes back here.
+fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
+    let (Some(asked), Some(origin)) = (head.authority(), target.origin()) else { return };
+    if !head.unnoted().keys().any(is_sign_of_proxy) || asked.same_host(&origin.authority()) {
+        return;
+    }
+    let names_target = |value: &HeaderValue| value.to_str().is_ok_and(|v| origin.is_host(v));
+    let forwards_target = head.unnoted().get_all("x-forwarded-host").iter().any(names_target);
+    // What proxies write in place of a host: the address or the short name of the server behind.
+    let is_upstream = asked.address().is_some() || !asked.host().contains('.');
+    if forwards_target || is_upstream {
+        let (asked, target) = (asked.to_string(), origin.authority().to_string());
+        head.diagnose(Diagnosis::TargetMayBeSelf { authority: asked, target });
+    }
+}
+
+/// Returns whether clients cannot follow a redirection of this request: CONNECT, `OPTIONS *`, or an
+/// upgrade.
 pub(super) fn client_cannot_follow(head: &RequestHead<'_>) -> bool {
-    head.has_no_url()
-        || head.version() <= Version::HTTP_11 && head.header(header::UPGRADE).is_some()
-        || head.header(header::CONTENT_TYPE).is_some_and(is_grpc)
+    head.has_no_url() || head.version() <= Version::HTTP_11 && asks_for_upgrade(head)
+}
+
+/// Returns whether `Upgrade` names a protocol that the client goes on with. `h2c` and `TLS/*` are
+/// offers of another transport for the same request, which a server may ignore (RFC 9110 §7.8): some
+/// clients send `h2c` with each one.
+fn asks_for_upgrade(head: &RequestHead<'_>) -> bool {
+    let is_transport = |protocol: &[u8]| {
+        protocol.is_empty()
+            || protocol.eq_ignore_ascii_case(b"h2c")
+            || protocol.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"TLS/"))
+    };
+    head.header_all(header::UPGRADE)
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .any(|protocol| !is_transport(protocol.trim_ascii()))
 }
 
 /// Returns whether a browser asks for a page to show.

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use http::{HeaderName, StatusCode, header};
@@ -266,6 +267,10 @@ impl RedirectPolicy for HeaderVersioning {
                 Decision::PassWithHeaders(retired.announcement(head, to.as_ref()))
             }
         }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "header-versions".into()
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod header;
 mod path;
+mod query;
 mod retirement;
 
 pub use header::HeaderVersioning;
 pub use path::Versioning;
+pub use query::QueryVersioning;
 pub use retirement::Retirement;

@@ -1,15 +1,15 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
+use super::retirement::{RetiredVersion, Retirement};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
-use crate::method::is_get_or_head;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
-use crate::uri::{is_ambiguous, is_below};
+use crate::uri::{is_ambiguous, is_below, without_trailing_slash};
 
 /// Redirects retired and unversioned paths to the current version.
 ///
@@ -89,9 +89,12 @@ impl Versioning {
     /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `current` is not one plain
     /// segment.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
-        let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
+        let trimmed = without_trailing_slash(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
             return Err(ConfigError::path(prefix, "a path starts with `/` and has no query"));
+        }
+        if prefix.contains(['*', '{', '}']) {
+            return Err(ConfigError::path(prefix, "there are no wildcards in a prefix"));
         }
         if !trimmed.is_empty() && is_ambiguous(trimmed) {
             return Err(ConfigError::path(prefix, "an empty or dot segment never matches"));
@@ -177,8 +180,7 @@ impl Versioning {
         if *segment == *self.current {
             return PathVersion::Served;
         }
-        // One trailing slash is an empty last segment, but not an ambiguous one.
-        let checked = path.strip_suffix('/').unwrap_or(path);
+        let checked = without_trailing_slash(path);
         if !checked.is_empty() && is_ambiguous(checked) {
             return PathVersion::NotVersioned;
         }
@@ -198,25 +200,6 @@ impl Versioning {
     pub(super) fn insert(&self, at: usize) -> Redirection {
         Redirection::new().splice_path(at, at, self.inserted.clone())
     }
-
-    fn decide_retired(
-        &self,
-        head: &RequestHead<'_>,
-        version: &RetiredVersion,
-        to: Redirection,
-    ) -> Decision {
-        let stays = self.get_and_head_only && !is_get_or_head(head.method());
-        match version.stage(&self.clock) {
-            Stage::Served => Decision::Pass,
-            Stage::Deprecated => Decision::PassWithHeaders(version.announcement(head, Some(&to))),
-            Stage::Gone => Decision::Respond(gone_response(head, Some(&to))),
-            Stage::Moved | Stage::MovedPermanently(_) if stays => {
-                Decision::Respond(gone_response(head, Some(&to)))
-            }
-            Stage::Moved => Decision::Redirect(to),
-            Stage::MovedPermanently(time) => Decision::Redirect(to.permanent().max_age(time)),
-        }
-    }
 }
 
 impl RedirectPolicy for Versioning {
@@ -227,11 +210,15 @@ impl RedirectPolicy for Versioning {
         match self.locate(head.path()) {
             PathVersion::Retired { version, start, end } => {
                 let to = Redirection::new().splice_path(start, end, self.current.clone());
-                self.decide_retired(head, version, to)
+                version.decide(&self.clock, self.get_and_head_only, head, to)
             }
             PathVersion::Unversioned { at } => Decision::Redirect(self.insert(at)),
             PathVersion::Served | PathVersion::NotVersioned => Decision::Pass,
         }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "versions".into()
     }
 }
 
@@ -328,7 +315,7 @@ mod tests {
 
     #[test]
     fn bad_configuration_is_refused() {
-        for prefix in ["", "api", "//", "/a/../b", "/a?b", "/a//b"] {
+        for prefix in ["", "api", "//", "/a/../b", "/a?b", "/a//b", "/*", "/{tenant}"] {
             assert!(Versioning::new(prefix, "v2").is_err(), "{prefix}");
         }
         for version in ["", ".", "..", "v1/x", "v 1", "v%31", "v1?"] {

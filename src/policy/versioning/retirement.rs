@@ -5,6 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
+use crate::method::is_get_or_head;
+use crate::policy::Decision;
 use crate::policy::clock::Clock;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 use crate::response::text_response;
@@ -138,6 +140,10 @@ impl RetiredVersion {
         Ok(Self { version: version.into(), plan: Plan::ByDate(plan), deprecation, sunset })
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.version
+    }
+
     pub(super) fn has_name(&self, version: &str) -> bool {
         *self.version == *version
     }
@@ -159,6 +165,28 @@ impl RetiredVersion {
             Stage::Deprecated
         } else {
             Stage::Served
+        }
+    }
+
+    /// Decides about a request of this version, for which `to` leads to the successor. With
+    /// `get_and_head_only`, other methods are not redirected.
+    pub(super) fn decide(
+        &self,
+        clock: &Clock,
+        get_and_head_only: bool,
+        head: &RequestHead<'_>,
+        to: Redirection,
+    ) -> Decision {
+        let stays = get_and_head_only && !is_get_or_head(head.method());
+        match self.stage(clock) {
+            Stage::Served => Decision::Pass,
+            Stage::Deprecated => Decision::PassWithHeaders(self.announcement(head, Some(&to))),
+            Stage::Gone => Decision::Respond(gone_response(head, Some(&to))),
+            Stage::Moved | Stage::MovedPermanently(_) if stays => {
+                Decision::Respond(gone_response(head, Some(&to)))
+            }
+            Stage::Moved => Decision::Redirect(to),
+            Stage::MovedPermanently(time) => Decision::Redirect(to.permanent().max_age(time)),
         }
     }
 

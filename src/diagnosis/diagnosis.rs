@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::fmt;
 
+use super::cure::{Reads, TrustCall, Who};
 use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
@@ -30,6 +32,15 @@ pub enum Diagnosis {
     StandbyIsSelf {
         /// Host and port that were asked for.
         authority: String,
+    },
+    /// A request for the path of the page or URL of a [`Maintenance`](crate::Maintenance) was
+    /// redirected to it at another host, and a proxy may have replaced the host that was asked for. If
+    /// it was the target's, the redirection leads back here.
+    TargetMayBeSelf {
+        /// Host and port that arrived here.
+        authority: String,
+        /// Host and port of the target.
+        target: String,
     },
     /// A permanent redirection would have led caches to keep a host or port that the client chose. It
     /// was sent as a temporary one.
@@ -109,8 +120,16 @@ pub enum Diagnosis {
     /// Redirections lead in a loop. The request got 500, since a client would follow the loop.
     Cycle {
         /// The policies that redirected.
-        policies: Vec<&'static str>,
+        policies: Vec<Cow<'static, str>>,
         /// The `Location`s, in order.
+        locations: Vec<String>,
+    },
+    /// Redirections follow each other without an end, each to another URL: a policy adds to the path
+    /// each time. The request got 500.
+    EndlessRedirections {
+        /// The policies that redirected.
+        policies: Vec<Cow<'static, str>>,
+        /// The first `Location`s, in order.
         locations: Vec<String>,
     },
     /// A diagnosis was made for more peers than are told of. Told once; after an hour all is told anew.
@@ -140,6 +159,8 @@ impl Diagnosis {
             Self::BypassThroughProxy { .. } => "bypass_through_proxy",
             Self::Cycle { .. } => "cycle",
             Self::ManyPeers { .. } => "many_peers",
+            Self::TargetMayBeSelf { .. } => "target_may_be_self",
+            Self::EndlessRedirections { .. } => "endless_redirections",
         }
     }
 }
@@ -151,6 +172,12 @@ impl fmt::Display for Diagnosis {
                 f,
                 "the standby is {authority} itself, which is in maintenance; answered 503; give \
                  `Maintenance::standby` another origin"
+            ),
+            Self::TargetMayBeSelf { authority, target } => write!(
+                f,
+                "maintenance redirects {authority} to its own path at {target}; if a proxy replaced \
+                 the host {target} by {authority}, this goes round in circles: let it keep `Host`, or \
+                 give the target as a path"
             ),
             Self::PermanentWithoutHosts { authority } => write!(
                 f,
@@ -245,6 +272,13 @@ impl fmt::Display for Diagnosis {
                 locations.join(" -> "),
                 policies.join(", ")
             ),
+            Self::EndlessRedirections { policies, locations } => write!(
+                f,
+                "redirections have no end, answered 500: {} -> .., by {}; let the policy pass its own \
+                 target",
+                locations.join(" -> "),
+                policies.join(", ")
+            ),
             Self::ManyPeers { diagnosis } => write!(
                 f,
                 "{diagnosis} is true of more peers than are told of; no more for up to an hour"
@@ -255,94 +289,3 @@ impl fmt::Display for Diagnosis {
 
 const SAY_SECURE: &str = "let that listener put `Transport::Secure` into each request's extensions, or \
                           fix it by `.transport(Transport::Secure)` where only TLS reaches this layer";
-
-struct Who(Option<Peer>);
-
-impl fmt::Display for Who {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(peer) => peer.fmt(f),
-            None => f.write_str("a peer whose address is not known"),
-        }
-    }
-}
-
-/// The call that trusts a peer, which says the scheme in this field.
-struct TrustCall(Option<Peer>, Option<&'static str>);
-
-impl fmt::Display for TrustCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(peer, header) = *self;
-        let reads = Family(header);
-        match peer {
-            Some(peer @ Peer::Ip(_)) if peer.is_public() => write!(
-                f,
-                "add `.trust(Trust::proxies([..]){reads})` with the ranges that the proxy's operator \
-                 names; {peer} is a public address, and may be a visitor's"
-            ),
-            Some(Peer::Ip(address)) => {
-                let address = address.to_canonical();
-                write!(f, "add `.trust(Trust::proxies([\"{address}\"]){reads})`")
-            }
-            Some(Peer::Unix) => {
-                write!(f, "add `.trust(Trust::proxies([\"127.0.0.1\"])?.unix_sockets(){})`", {
-                    reads.without_question_mark()
-                })
-            }
-            None => {
-                write!(f, "{MAKE_PEERS_KNOWN}, and add `.trust(Trust::proxies([..]){reads})`")
-            }
-        }
-    }
-}
-
-/// The calls behind `Trust::proxies(..)` that read this field.
-struct Family(Option<&'static str>);
-
-impl Family {
-    fn without_question_mark(&self) -> String {
-        self.to_string().trim_start_matches('?').to_owned()
-    }
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            None | Some("x-forwarded-proto") => f.write_str("?.x_forwarded()"),
-            Some("forwarded") => f.write_str("?.forwarded()"),
-            Some(header) => write!(f, "?.x_forwarded(){}", SchemeCall(header)),
-        }
-    }
-}
-
-/// The call that reads the scheme from a field.
-struct SchemeCall(&'static str);
-
-impl fmt::Display for SchemeCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            header @ ("x-forwarded-ssl" | "front-end-https") => {
-                write!(f, ".scheme_on(\"{header}\")?")
-            }
-            header => write!(f, ".scheme_field(\"{header}\")?"),
-        }
-    }
-}
-
-/// Advice to read a field that says https.
-struct Reads(Option<&'static str>);
-
-impl fmt::Display for Reads {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            None => Ok(()),
-            Some("forwarded") => f.write_str("it sends Forwarded: read it by `.forwarded()`; or "),
-            Some("x-forwarded-proto") => {
-                f.write_str("it sends X-Forwarded-Proto: read it by `.x_forwarded()`; or ")
-            }
-            Some(header) => {
-                write!(f, "it sends {header}: read it by `{}`; or ", SchemeCall(header))
-            }
-        }
-    }
-}

@@ -1,0 +1,5 @@
+mod cure;
+#[allow(clippy::module_inception)]
+mod diagnosis;
+
+pub use diagnosis::Diagnosis;

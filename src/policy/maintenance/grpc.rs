@@ -1,0 +1,37 @@
+//! What a gRPC call gets during maintenance.
+//!
+//! gRPC has a status of its own. Its clients take a 503 with a text for a broken message, and a
+//! redirection is not followed.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+
+use crate::head::RequestHead;
+use crate::media_type::is_grpc;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+/// `UNAVAILABLE`: the call may be tried again.
+const UNAVAILABLE: HeaderValue = HeaderValue::from_static("14");
+
+/// Returns whether the request is a gRPC call.
+pub(super) fn asks_grpc(head: &RequestHead<'_>) -> bool {
+    head.header(header::CONTENT_TYPE).is_some_and(is_grpc)
+}
+
+/// Returns `UNAVAILABLE` as a response of trailers only (gRPC over HTTP/2, "Responses"): they are
+/// sent as headers, and no body follows.
+pub(super) fn grpc_unavailable(head: &RequestHead<'_>) -> Response<Bytes> {
+    let asked = head.header(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let web = b"application/grpc-web";
+    let is_web = asked.get(..web.len()).is_some_and(|start| start.eq_ignore_ascii_case(web));
+    let content_type = if is_web { "application/grpc-web" } else { "application/grpc" };
+
+    let mut headers = HeaderMap::with_capacity(5);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(GRPC_STATUS, UNAVAILABLE);
+    headers.insert(GRPC_MESSAGE, HeaderValue::from_static("down for maintenance"));
+    let mut response = Response::new(Bytes::new());
+    *response.headers_mut() = headers;
+    response
+}

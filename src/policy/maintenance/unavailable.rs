@@ -1,0 +1,140 @@
+//! The 503 itself: its body, and the time after which to try again.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::Maintenance;
+use crate::head::RequestHead;
+use crate::media_type::is_named;
+use crate::response::{seconds_rounded_up, text_response};
+
+type Respond = dyn Fn(&RequestHead<'_>) -> Response<Bytes> + Send + Sync;
+
+/// The bodies that a 503 may have.
+#[derive(Clone, Default)]
+pub(super) struct Unavailability {
+    html: Option<Bytes>,
+    problem_json: bool,
+    respond: Option<Arc<Respond>>,
+}
+
+/// Problem details (RFC 9457). Type `about:blank` means the status and no more (§4.2.1).
+const PROBLEM: &str = "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\
+                       \"detail\":\"down for maintenance\"}";
+
+impl Unavailability {
+    /// Returns a 503 with `Retry-After`, if `wait` is known and the response has none.
+    pub(super) fn response(
+        &self,
+        head: &RequestHead<'_>,
+        wait: Option<Duration>,
+    ) -> Response<Bytes> {
+        let mut response = match &self.respond {
+            Some(respond) => respond(head),
+            None => self.negotiated(head),
+        };
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        if let Some(wait) = wait {
+            let seconds = HeaderValue::from(seconds_rounded_up(wait).max(1));
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(seconds);
+        }
+        response
+    }
+
+    fn negotiated(&self, head: &RequestHead<'_>) -> Response<Bytes> {
+        let names = |types: &[&str]| {
+            let mut accept = head.header_all(header::ACCEPT);
+            accept.any(|line| types.iter().any(|media_type| is_named(media_type, line)))
+        };
+        // Browsers name HTML and no JSON; clients of an API, JSON and no HTML.
+        if self.problem_json && names(&["application/problem+json", "application/json"]) {
+            return typed("application/problem+json", Bytes::from_static(PROBLEM.as_bytes()));
+        }
+        match &self.html {
+            Some(html) if !is_without_html(head) => typed("text/html; charset=utf-8", html.clone()),
+            _ => text_response(StatusCode::SERVICE_UNAVAILABLE, "down for maintenance\n"),
+        }
+    }
+}
+
+/// Returns whether `Accept` names media types, and none of them allows HTML.
+fn is_without_html(head: &RequestHead<'_>) -> bool {
+    let allows_html = |line: &HeaderValue| {
+        ["text/html", "text/*", "*/*"].iter().any(|media_type| is_named(media_type, line))
+    };
+    let mut accept = head.header_all(header::ACCEPT).peekable();
+    accept.peek().is_some() && !accept.any(allows_html)
+}
+
+fn typed(media_type: &'static str, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+impl<T> Maintenance<T> {
+    /// Sets an HTML page as the body of 503 responses, in UTF-8.
+    ///
+    /// It is shown under the URL that was asked for, so that people can reload it and search engines
+    /// keep the URL: choose this over [`page`](Maintenance::page), unless the page has to come from
+    /// elsewhere. Clients whose `Accept` allows no HTML get a line of text.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::{Decision, Maintenance, MaintenanceSwitch, RedirectPolicy, RequestHead};
+    ///
+    /// let switch = MaintenanceSwitch::new();
+    /// switch.on();
+    /// let policy = Maintenance::new(switch).html("<h1>Back at nine</h1>").problem_json();
+    /// for (accept, media_type) in [
+    ///     ("text/html", "text/html; charset=utf-8"),
+    ///     ("application/json", "application/problem+json"),
+    ///     ("image/png", "text/plain; charset=utf-8"),
+    /// ] {
+    ///     let request = Request::get("/").header("accept", accept).body(())?;
+    ///     let Decision::Respond(response) = policy.decide(&RequestHead::from(&request)) else {
+    ///         return Err("passed".into());
+    ///     };
+    ///     assert_eq!((response.status().as_u16(), &response.headers()["content-type"]),
+    ///         (503, &http::HeaderValue::from_static(media_type)));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn html(mut self, page: impl Into<Bytes>) -> Self {
+        self.unavailability.html = Some(page.into());
+        self
+    }
+
+    /// Answers clients that accept JSON with problem details (RFC 9457) in 503 responses.
+    pub fn problem_json(mut self) -> Self {
+        self.unavailability.problem_json = true;
+        self
+    }
+
+    /// Makes 503 responses with a function, in place of [`html`](Self::html) and
+    /// [`problem_json`](Self::problem_json).
+    ///
+    /// Body and headers are the function's. The status is 503 whatever it sets, and
+    /// `Retry-After` is added unless it sets that.
+    pub fn respond_with(
+        mut self,
+        respond: impl Fn(&RequestHead<'_>) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        self.unavailability.respond = Some(Arc::new(respond));
+        self
+    }
+}
+
+impl fmt::Debug for Unavailability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unavailability")
+            .field("html", &self.html.as_ref().map(Bytes::len))
+            .field("problem_json", &self.problem_json)
+            .field("respond", &self.respond.is_some())
+            .finish()
+    }
+}

@@ -1,0 +1,38 @@
+use std::borrow::Cow;
+
+use super::{Annotation, Decision, RedirectPolicy, ask};
+use crate::head::RequestHead;
+
+/// A policy with a name of its own: see [`RedirectPolicy::named`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Named<P> {
+    policy: P,
+    name: Cow<'static, str>,
+}
+
+impl<P> Named<P> {
+    pub(super) fn new(policy: P, name: Cow<'static, str>) -> Self {
+        Self { policy, name }
+    }
+}
+
+impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        let decision = ask(&self.policy, head);
+        if let Decision::Redirect(_) = decision {
+            // Replaces the name of a policy within, which was noted first.
+            head.rename_policy(self.name.clone());
+        }
+        decision
+    }
+
+    #[inline]
+    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+        self.policy.annotate(head)
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        self.name.clone()
+    }
+}

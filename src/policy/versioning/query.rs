@@ -1,0 +1,202 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::{HeaderName, HeaderValue};
+
+use super::path::check_version;
+use super::retirement::{RetiredVersion, Retirement, Stage};
+use crate::config_error::ConfigError;
+use crate::head::RequestHead;
+use crate::policy::clock::Clock;
+use crate::policy::{Annotation, Decision, RedirectPolicy};
+use crate::redirection::Redirection;
+
+/// Redirects retired versions in the query to the current one: `?api-version=1` to `?api-version=2`.
+///
+/// Rules, in order:
+///
+/// 1. A request without the parameter passes, and so does one that has it twice: the application
+///    answers for them. So do CORS preflights.
+/// 2. The current version passes, and so does one that was not declared.
+/// 3. A retired version gets a 307 to the same URL with the current version in its place, or what its
+///    [`Retirement`] says. With [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD are
+///    redirected, and other methods get 410 with a `Link` to the successor.
+///
+/// Pitfalls: name and version are compared as they are written, with case and without decoding. Use
+/// [`when`](RedirectPolicy::when) for the paths of an API.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::{Decision, QueryVersioning, RedirectPolicy, RequestHead};
+///
+/// let policy = QueryVersioning::new("api-version", "2")?.retire("1")?;
+/// for (uri, location) in [
+///     ("/orders?api-version=1&id=7", Some("/orders?api-version=2&id=7")),
+///     ("/orders?api-version=2", None),
+///     ("/orders", None),
+/// ] {
+///     let request = Request::post(uri).body(())?;
+///     let head = RequestHead::from(&request);
+///     let seen = match policy.decide(&head) {
+///         Decision::Redirect(to) => to.location_for(&head),
+///         _ => None,
+///     };
+///     assert_eq!(seen.as_ref().map(|seen| seen.as_bytes()), location.map(str::as_bytes));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct QueryVersioning {
+    parameter: Box<str>,
+    current: Arc<str>,
+    retired: Vec<RetiredVersion>,
+    get_and_head_only: bool,
+    report_versions: bool,
+    clock: Clock,
+}
+
+impl QueryVersioning {
+    /// Creates a policy for versions in the query parameter `parameter`, of which `current` is served.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if one of them is empty, or holds
+    /// more than letters, digits and `-._~`.
+    pub fn new(parameter: &str, current: &str) -> Result<Self, ConfigError> {
+        if check_version(parameter).is_err() {
+            let reason = "a parameter's name holds letters, digits and `-._~`";
+            return Err(ConfigError::version(parameter, reason));
+        }
+        check_version(current)?;
+        Ok(Self {
+            parameter: parameter.into(),
+            current: current.into(),
+            retired: Vec::new(),
+            get_and_head_only: false,
+            report_versions: false,
+            clock: Clock::default(),
+        })
+    }
+
+    /// Redirects requests of this version to the current one, from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is no version, is the
+    /// current one, or was retired already.
+    pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
+        self.check_retired(version)?;
+        self.retired.push(RetiredVersion::moved(version));
+        Ok(self)
+    }
+
+    /// Ends this version by the dates of `plan`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) as for
+    /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for
+    /// [`Versioning::retire_by`](crate::Versioning::retire_by).
+    pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
+        self.check_retired(version)?;
+        self.retired.push(RetiredVersion::by_plan(version, plan)?);
+        Ok(self)
+    }
+
+    fn check_retired(&self, version: &str) -> Result<(), ConfigError> {
+        check_version(version)?;
+        if *version == *self.current {
+            return Err(ConfigError::version(version, "the current version cannot be retired"));
+        }
+        if self.retired.iter().any(|retired| retired.has_name(version)) {
+            return Err(ConfigError::version(version, "retired twice"));
+        }
+        Ok(())
+    }
+
+    /// Redirects only GET and HEAD. Other methods of a version that moved get 410.
+    pub fn get_and_head_only(mut self) -> Self {
+        self.get_and_head_only = true;
+        self
+    }
+
+    /// Adds `api-supported-versions` and `api-deprecated-versions` to every answer, as ASP.NET's API
+    /// versioning does: the versions that are served, with the
+    /// deprecated ones apart.
+    pub fn report_versions(mut self) -> Self {
+        self.report_versions = true;
+        self
+    }
+
+    /// Replaces the system's clock, for tests.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
+        self
+    }
+
+    /// Returns the query with the current version in place of a retired one.
+    fn replace(&self, query: &str) -> Option<(&RetiredVersion, String)> {
+        let mut found = None;
+        let mut at = 0;
+        for pair in query.split('&') {
+            let value = pair.strip_prefix(&*self.parameter).and_then(|rest| rest.strip_prefix('='));
+            if let Some(value) = value {
+                let end = at + pair.len();
+                if found.replace((end - value.len(), end)).is_some() {
+                    return None;
+                }
+            }
+            at += pair.len() + 1;
+        }
+        let (start, end) = found?;
+        let version = query.get(start..end)?;
+        let retired = self.retired.iter().find(|retired| retired.has_name(version))?;
+        let (before, after) = (query.get(..start)?, query.get(end..)?);
+        Some((retired, format!("{before}{}{after}", self.current)))
+    }
+}
+
+impl RedirectPolicy for QueryVersioning {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        if head.is_preflight() {
+            return Decision::Pass;
+        }
+        match head.query().and_then(|query| self.replace(query)) {
+            Some((version, query)) => {
+                let to = Redirection::new().query(query);
+                version.decide(&self.clock, self.get_and_head_only, head, to)
+            }
+            None => Decision::Pass,
+        }
+    }
+
+    fn annotate(&self, _: &RequestHead<'_>) -> Option<Annotation> {
+        if !self.report_versions {
+            return None;
+        }
+        let (mut supported, mut deprecated) = (Vec::new(), Vec::new());
+        for retired in &self.retired {
+            match retired.stage(&self.clock) {
+                Stage::Served => supported.push(retired.name()),
+                Stage::Deprecated => deprecated.push(retired.name()),
+                Stage::Moved | Stage::MovedPermanently(_) | Stage::Gone => {}
+            }
+        }
+        supported.push(&self.current);
+        let value = |versions: Vec<&str>| HeaderValue::try_from(versions.join(", ")).ok();
+        let annotation = Annotation::new(SUPPORTED, value(supported)?);
+        if deprecated.is_empty() {
+            return Some(annotation);
+        }
+        Some(annotation.and(Annotation::new(DEPRECATED, value(deprecated)?)))
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "query-versions".into()
+    }
+}
+
+const SUPPORTED: HeaderName = HeaderName::from_static("api-supported-versions");
+const DEPRECATED: HeaderName = HeaderName::from_static("api-deprecated-versions");
