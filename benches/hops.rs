@@ -16,7 +16,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Frame;
 use http_body_util::{Empty, Full};
-use tower::{Layer, Service};
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tower::{Layer, Service, ServiceExt};
+use tower_http::follow_redirect::FollowRedirectLayer;
+use tower_http_07::follow_redirect::FollowRedirectLayer as FollowRedirectLayer07;
 use tower_redirect::follow::FollowOptions;
 use tower_redirect::{FollowRedirects, FollowRedirectsLayer, Replay, ReplayBody};
 
@@ -120,14 +125,14 @@ where
 
 /// tower-http's follower, version 0.6.
 fn peer_06(inner: Attempt) -> impl Service<Request<Body>> {
-    use tower_http::follow_redirect::{FollowRedirectLayer, policy::Limited};
-    FollowRedirectLayer::with_policy(Limited::new(1000)).layer(inner)
+    let policy = tower_http::follow_redirect::policy::Limited::new(1000);
+    FollowRedirectLayer::with_policy(policy).layer(inner)
 }
 
 /// tower-http's follower, version 0.7.
 fn peer_07(inner: Attempt) -> impl Service<Request<Body>> {
-    use tower_http_07::follow_redirect::{FollowRedirectLayer, policy::Limited};
-    FollowRedirectLayer::with_policy(Limited::new(1000)).layer(inner)
+    let policy = tower_http_07::follow_redirect::policy::Limited::new(1000);
+    FollowRedirectLayer07::with_policy(policy).layer(inner)
 }
 
 fn follow(inner: Attempt) -> FollowRedirects<Attempt> {
@@ -181,6 +186,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         "C3" => send(follow(Attempt::last()), manual, times),
         "frames" => frames(hops, times, |body| body),
         "R1" => frames(hops, times, |body| ReplayBody::new(body, u64::MAX)),
+        row if row.starts_with("C10") => over_hyper(row, times / 100)?,
         row if row.starts_with("growth") => growth(row, hops, times / 100)?,
         row => match row.split_once("-0.") {
             Some((row, "6")) => send(peer_06(Attempt::new(location_of(row)?, hops)), get, times),
@@ -224,6 +230,61 @@ fn growth(row: &str, number: usize, times: usize) -> harness::Outcome {
         other => return Err(format!("no scenario {other:?}").into()),
     }
     Ok(())
+}
+
+/// A server on the loopback interface, whose every path but the last, `/10`, redirects to the next.
+async fn serve() -> std::io::Result<std::net::SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let answer = service_fn(|request: Request<hyper::body::Incoming>| {
+                let number = request.uri().path().trim_start_matches('/').parse().unwrap_or(10);
+                let mut response = Response::new(Body::new());
+                if number < 10 {
+                    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+                    let next = HeaderValue::try_from(format!("/{}", number + 1));
+                    response.headers_mut().extend(next.map(|next| (header::LOCATION, next)));
+                }
+                ready(Ok::<_, Infallible>(response))
+            });
+            let connection = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(connection.serve_connection(TokioIo::new(stream), answer));
+        }
+    });
+    Ok(address)
+}
+
+/// Ten hops over hyper-util, or the eleven requests that these are.
+fn over_hyper(row: &str, times: usize) -> harness::Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let address = serve().await?;
+        let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+        let policy = || tower_http::follow_redirect::policy::Limited::new(1000);
+        let policy_07 = || tower_http_07::follow_redirect::policy::Limited::new(1000);
+        for _ in 0..times {
+            for number in 0..if row == "C10-plain" { 11 } else { 1 } {
+                let mut request = with_fields(10, Body::new());
+                *request.uri_mut() = Uri::try_from(format!("http://{address}/{number}"))?;
+                let client = client.clone();
+                let response = match row {
+                    "C10-plain" => client.oneshot(request).await?,
+                    "C10-0.6" => {
+                        let layer = FollowRedirectLayer::with_policy(policy());
+                        layer.layer(client).oneshot(request).await?
+                    }
+                    "C10-0.7" => {
+                        let layer = FollowRedirectLayer07::with_policy(policy_07());
+                        layer.layer(client).oneshot(request).await?
+                    }
+                    _ => FollowRedirectsLayer::new().layer(client).oneshot(request).await?,
+                };
+                black_box(response);
+            }
+        }
+        Ok(())
+    })
 }
 
 /// A stream of so many frames of 1 KiB.
@@ -313,6 +374,11 @@ fn main() -> harness::Outcome {
                     "{row:14} {over:+7} a hop, {hop} with the inner call; {one:+} with one, {ten:+} with ten"
                 );
             }
+        }
+        let plain = each("C10-plain")?;
+        for row in ["C10", "C10-0.6", "C10-0.7"] {
+            let percent = 100 * each(row)? / plain;
+            println!("{row:14} {percent:7} percent of eleven requests");
         }
         // What each frame adds.
         let frames = |row: &str, number: i128| each(&format!("{row}/0/{number}"));
