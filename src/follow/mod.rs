@@ -4,13 +4,13 @@
 //!
 //! 1. 301, 302, 303, 307 and 308 with a `Location` are followed. All other responses are returned to
 //!    the caller, as is a redirection without `Location`, unless the mode is
-//!    [`Error`](RedirectMode::Error). The answer to CONNECT or to an upgrade is
-//!    never followed: it is an error.
+//!    [`Error`](RedirectMode::Error). The answer to CONNECT or to an upgrade is never followed: it
+//!    is an error.
 //! 2. `Location` is resolved as browsers do (WHATWG URL). Two different ones, one that does not
 //!    resolve, and schemes other than http and https are errors. A `Location` without a host keeps
-//!    the request's scheme and authority as they are, even if the URL standard does not know them, as
-//!    in `http://svc.1/` or `unix://socket/`. A request in origin-form (`/path`)
-//!    follows only references that stay on its origin, unless its scheme is
+//!    the request's scheme and authority as they are, even if the URL standard does not know them,
+//!    as in `http://svc.1/` or `unix://socket/`. A request in origin-form (`/path`) follows only
+//!    references that stay on its origin, unless its scheme is
 //!    [configured](FollowRedirectsLayer::origin_form_scheme).
 //! 3. The [policy](FollowPolicy) and the request's [options](FollowOptions) decide: follow, stop or
 //!    reject. The checks below apply whatever they say.
@@ -22,20 +22,20 @@
 //! 6. Headers are removed. If the content is dropped, those about content (`Content-*`,
 //!    `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect`,
 //!    `Idempotency-Key`); if the request becomes GET, also `If-*` and `Range`. If the origin changes
-//!    (scheme, host or port): `Host`. If the two origins do not
-//!    trust each other ([listed](FollowRedirectsLayer::trust_origins), or by
-//!    [a predicate](FollowRedirectsLayer::trust_origins_when)): `Authorization`, `Cookie`, `Cookie2`,
+//!    (scheme, host or port): `Host`. If the two origins do not trust each other
+//!    ([listed](FollowRedirectsLayer::trust_origins), or by [a
+//!    predicate](FollowRedirectsLayer::trust_origins_when)): `Authorization`, `Cookie`, `Cookie2`,
 //!    `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, headers
 //!    with a value that [is sensitive](http::HeaderValue::is_sensitive), headers that are
-//!    [configured](FollowRedirectsLayer::sensitive_headers), and the extensions. Always: headers of the
-//!    connection, and the userinfo of a URL (`user:password@`), the caller's own included, unless it was
-//!    [moved to `Authorization`](FollowRedirectsLayer::userinfo_as_basic) at first.
+//!    [configured](FollowRedirectsLayer::sensitive_headers), and the extensions. Always: headers of
+//!    the connection, and the userinfo of a URL (`user:password@`), the caller's own included,
+//!    unless it was [moved to `Authorization`](FollowRedirectsLayer::userinfo_as_basic) at first.
 //!    What was removed does not come back, even if the chain returns to the first origin. A layer
 //!    inside learns from the [`RedirectContext`] where the chain has been.
-//! 7. The redirection's own body is read, up to
-//!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused;
-//!    but one over HTTP/2 is dropped, and an upload that is still under way is ended. Then the inner service is polled ready and
-//!    called.
+//! 7. The redirection's own body is read, up to [a
+//!    limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused; but
+//!    one over HTTP/2 is dropped, and an upload that is still under way is ended. Then the inner
+//!    service is polled ready and called.
 //!
 //! The response tells what was followed, and what was removed on the way: [`RedirectHistory::of`].
 //!

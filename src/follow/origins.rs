@@ -108,7 +108,9 @@ impl ListedOrigin {
 
 /// A function that decides whether two origins trust each other.
 #[derive(Clone)]
-pub(super) struct TrustFn(Arc<dyn Fn(&Uri, &Uri) -> bool + Send + Sync>);
+pub(super) struct TrustFn(Arc<Trusts>);
+
+type Trusts = dyn Fn(&Uri, &Uri) -> bool + Send + Sync;
 
 impl TrustFn {
     pub(super) fn new(trusts: impl Fn(&Uri, &Uri) -> bool + Send + Sync + 'static) -> Self {
