@@ -16,7 +16,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Frame;
 use http_body_util::{Empty, Full};
-use tower::{Layer, Service};
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tower::{Layer, Service, ServiceExt};
+use tower_http::follow_redirect::FollowRedirectLayer;
+use tower_http_07::follow_redirect::FollowRedirectLayer as FollowRedirectLayer07;
 use tower_redirect::follow::FollowOptions;
 use tower_redirect::{FollowRedirects, FollowRedirectsLayer, Replay, ReplayBody};
 
@@ -112,15 +117,22 @@ where
 {
     let mut cx = Context::from_waker(Waker::noop());
     for _ in 0..times {
-        let future = pin!(service.call(make()));
-        let _ = black_box(future.poll(&mut cx).is_ready());
+        let mut future = pin!(service.call(make()));
+        // The peer yields once a hop.
+        while black_box(future.as_mut().poll(&mut cx).is_pending()) {}
     }
 }
 
-/// tower-http's follower.
-fn peer(inner: Attempt) -> impl Service<Request<Body>> {
+/// tower-http's follower, version 0.6.
+fn peer_06(inner: Attempt) -> impl Service<Request<Body>> {
     let policy = tower_http::follow_redirect::policy::Limited::new(1000);
-    tower_http::follow_redirect::FollowRedirectLayer::with_policy(policy).layer(inner)
+    FollowRedirectLayer::with_policy(policy).layer(inner)
+}
+
+/// tower-http's follower, version 0.7.
+fn peer_07(inner: Attempt) -> impl Service<Request<Body>> {
+    let policy = tower_http_07::follow_redirect::policy::Limited::new(1000);
+    FollowRedirectLayer07::with_policy(policy).layer(inner)
 }
 
 fn follow(inner: Attempt) -> FollowRedirects<Attempt> {
@@ -167,15 +179,18 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         "bare-full" => send(Attempt::last(), full(1024), times),
         "bare-manual" => send(Attempt::last(), manual, times),
         "C1" => send(follow(Attempt::last()), get, times),
-        "C1-peer" => send(peer(Attempt::last()), get, times),
+        "C1-0.6" => send(peer_06(Attempt::last()), get, times),
+        "C1-0.7" => send(peer_07(Attempt::last()), get, times),
         "C2-1KiB" => send(follow(Attempt::last()), full(1024), times),
         "C2-1MiB" => send(follow(Attempt::last()), full(1024 * 1024), times),
         "C3" => send(follow(Attempt::last()), manual, times),
         "frames" => frames(hops, times, |body| body),
         "R1" => frames(hops, times, |body| ReplayBody::new(body, u64::MAX)),
+        row if row.starts_with("C10") => over_hyper(row, times / 100)?,
         row if row.starts_with("growth") => growth(row, hops, times / 100)?,
-        row => match row.strip_suffix("-peer") {
-            Some(row) => send(peer(Attempt::new(location_of(row)?, hops)), get, times),
+        row => match row.split_once("-0.") {
+            Some((row, "6")) => send(peer_06(Attempt::new(location_of(row)?, hops)), get, times),
+            Some((row, _)) => send(peer_07(Attempt::new(location_of(row)?, hops)), get, times),
             None => send(follow(Attempt::new(location_of(row)?, hops)), get, times),
         },
     }
@@ -215,6 +230,61 @@ fn growth(row: &str, number: usize, times: usize) -> harness::Outcome {
         other => return Err(format!("no scenario {other:?}").into()),
     }
     Ok(())
+}
+
+/// A server on the loopback interface, whose every path but the last, `/10`, redirects to the next.
+async fn serve() -> std::io::Result<std::net::SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let answer = service_fn(|request: Request<hyper::body::Incoming>| {
+                let number = request.uri().path().trim_start_matches('/').parse().unwrap_or(10);
+                let mut response = Response::new(Body::new());
+                if number < 10 {
+                    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+                    let next = HeaderValue::try_from(format!("/{}", number + 1));
+                    response.headers_mut().extend(next.map(|next| (header::LOCATION, next)));
+                }
+                ready(Ok::<_, Infallible>(response))
+            });
+            let connection = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(connection.serve_connection(TokioIo::new(stream), answer));
+        }
+    });
+    Ok(address)
+}
+
+/// Ten hops over hyper-util, or the eleven requests that these are.
+fn over_hyper(row: &str, times: usize) -> harness::Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let address = serve().await?;
+        let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+        let policy = || tower_http::follow_redirect::policy::Limited::new(1000);
+        let policy_07 = || tower_http_07::follow_redirect::policy::Limited::new(1000);
+        for _ in 0..times {
+            for number in 0..if row == "C10-plain" { 11 } else { 1 } {
+                let mut request = with_fields(10, Body::new());
+                *request.uri_mut() = Uri::try_from(format!("http://{address}/{number}"))?;
+                let client = client.clone();
+                let response = match row {
+                    "C10-plain" => client.oneshot(request).await?,
+                    "C10-0.6" => {
+                        let layer = FollowRedirectLayer::with_policy(policy());
+                        layer.layer(client).oneshot(request).await?
+                    }
+                    "C10-0.7" => {
+                        let layer = FollowRedirectLayer07::with_policy(policy_07());
+                        layer.layer(client).oneshot(request).await?
+                    }
+                    _ => FollowRedirectsLayer::new().layer(client).oneshot(request).await?,
+                };
+                black_box(response);
+            }
+        }
+        Ok(())
+    })
 }
 
 /// A stream of so many frames of 1 KiB.
@@ -275,9 +345,10 @@ impl MaybeReplayed for ReplayBody<Frames> {
 }
 
 /// Each with what it is shown over.
-const CALLS: [(&str, &str); 5] = [
+const CALLS: [(&str, &str); 6] = [
     ("C1", "bare"),
-    ("C1-peer", "bare"),
+    ("C1-0.6", "bare"),
+    ("C1-0.7", "bare"),
     ("C2-1KiB", "bare-full"),
     ("C2-1MiB", "bare-full"),
     ("C3", "bare-manual"),
@@ -289,34 +360,37 @@ fn main() -> harness::Outcome {
             println!("{row:14} {:+7}", each(row)? - each(bare)?);
         }
         let bare = each("bare")?;
-        let (c1, c1_peer) = (each("C1")?, each("C1-peer")?);
         // What the server takes to make and drop a redirection.
         let server = each("server")? - each("server-of")?;
-        for (row, _) in LOCATIONS {
-            for (row, none) in [(row.to_owned(), c1), (format!("{row}-peer"), c1_peer)] {
-                let (one, ten) = (each(&format!("{row}/10"))?, each(&format!("{row}/10/10"))?);
+        for follower in ["", "-0.6", "-0.7"] {
+            let none = each(&format!("C1{follower}"))?;
+            for (row, _) in LOCATIONS {
+                let row = format!("{row}{follower}");
+                let (one, ten) = (each(&row)?, each(&format!("{row}/10/10"))?);
                 let hop = (ten - none) / 10;
+                let (one, ten) = (one - bare - server, ten - bare - 10 * server);
+                let over = hop - server;
                 println!(
-                    "{row:14} {:7} a hop, {hop} with the inner call; whole {} with one, {} with ten",
-                    hop - server,
-                    one - bare - server,
-                    ten - bare - 10 * server,
+                    "{row:14} {over:+7} a hop, {hop} with the inner call; {one:+} with one, {ten:+} with ten"
                 );
             }
         }
-        let frame = |row: &str| {
-            Ok::<_, Box<dyn std::error::Error>>(
-                (each(&format!("{row}/0/80"))? - each(&format!("{row}/0/16"))?) / 64,
-            )
-        };
-        println!("R1             {:+7} a frame", frame("R1")? - frame("frames")?);
-        for (row, number) in [("loop", 50), ("connection", 100), ("trust", 250)] {
-            let (few, many) = (
-                each(&format!("growth-{row}/0/{number}"))?,
-                each(&format!("growth-{row}/0/{}", 4 * number))?,
-            );
-            // Each request counts for a hundred.
-            println!("growth-{row}: {few} with {number}, {many} with {}", 4 * number);
+        let plain = each("C10-plain")?;
+        for row in ["C10", "C10-0.6", "C10-0.7"] {
+            let percent = 100 * each(row)? / plain;
+            println!("{row:14} {percent:7} percent of eleven requests");
+        }
+        // What each frame adds.
+        let frames = |row: &str, number: i128| each(&format!("{row}/0/{number}"));
+        let recorded = frames("R1", 80)? - frames("R1", 16)?;
+        let bare = frames("frames", 80)? - frames("frames", 16)?;
+        println!("{:14} {:+7} a frame", "R1", (recorded - bare) / 64);
+        for (row, number) in
+            [("growth-loop", 50), ("growth-connection", 100), ("growth-trust", 250)]
+        {
+            let (few, many) = (frames(row, number)?, frames(row, 4 * number)?);
+            // Each call counts for a hundred.
+            println!("{row:17} {few} with {number}, {many} with {}", 4 * number);
         }
         Ok(())
     })

@@ -27,8 +27,8 @@ pub(super) struct NextRequest {
     pub(super) options: FollowOptions,
     /// Whether the chain has left the origins that may see the first request's credentials.
     pub(super) crossed: bool,
-    /// The requests sent so far; empty unless the layer makes an error of loops.
-    pub(super) sent: HashSet<RequestKey>,
+    /// The requests sent so far; `None` unless the layer makes an error of loops.
+    pub(super) sent: Option<HashSet<RequestKey>>,
 }
 
 /// Identifies a request among those of one chain.
@@ -56,7 +56,7 @@ impl NextRequest {
             followable: is_followable(parts),
             options,
             crossed: false,
-            sent: HashSet::new(),
+            sent: None,
         }
     }
 

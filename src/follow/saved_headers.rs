@@ -18,7 +18,7 @@ pub(super) struct SavedHeaders {
 enum CachedMap {
     NotMade,
     MadeOnce,
-    Kept(HeaderMap),
+    Kept(Box<HeaderMap>),
 }
 
 /// One header. Its value is `values[start..end]`.
@@ -51,10 +51,10 @@ impl SavedHeaders {
             }
             CachedMap::MadeOnce => {
                 let map = self.make_map();
-                self.map = CachedMap::Kept(map.clone());
+                self.map = CachedMap::Kept(Box::new(map.clone()));
                 map
             }
-            CachedMap::Kept(map) => map.clone(),
+            CachedMap::Kept(map) => HeaderMap::clone(map),
         }
     }
 

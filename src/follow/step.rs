@@ -91,11 +91,12 @@ pub(super) fn step(
         return Err(fail(request, kind, status).with_next_uri(target.uri));
     }
     if settings.error_on_loop {
-        request.sent.insert(request.key());
+        let key = request.key();
+        request.sent.get_or_insert_default().insert(key);
     }
     advance(settings, request, status, target, rewrite, replaced);
     // Compared after the step, since only then it is known which headers are left.
-    if settings.error_on_loop && request.sent.contains(&request.key()) {
+    if request.sent.as_ref().is_some_and(|sent| sent.contains(&request.key())) {
         return Err(fail_last(request, Kind::Loop));
     }
     Ok(NextStep::Follow)
