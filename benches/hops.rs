@@ -310,9 +310,9 @@ impl http_body::Body for Frames {
 }
 
 /// Reads bodies of so many frames, each while a clone of the wrapped body is kept.
-fn frames<B: http_body::Body>(number: usize, times: usize, wrap: impl Fn(Frames) -> B)
+fn frames<B>(number: usize, times: usize, wrap: impl Fn(Frames) -> B)
 where
-    B: MaybeReplayed,
+    B: http_body::Body + MaybeReplayed,
 {
     let chunk = Bytes::from(vec![7; 1024]).slice(..);
     let mut cx = Context::from_waker(Waker::noop());

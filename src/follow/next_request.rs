@@ -74,7 +74,7 @@ impl NextRequest {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.version_mut() = self.version;
-        *request.headers_mut() = self.headers.to_map();
+        *request.headers_mut() = self.headers.next_map();
         *request.extensions_mut() = self.extensions.clone();
         let hops = self.history.hops();
         if let (Some(first), Some(last)) = (hops.first(), hops.last()) {

@@ -42,8 +42,8 @@ impl SavedHeaders {
         Self { values: values.into(), headers, map: CachedMap::NotMade }
     }
 
-    /// Returns the headers as a map.
-    pub(super) fn to_map(&mut self) -> HeaderMap {
+    /// Returns the headers as a map, for the next request.
+    pub(super) fn next_map(&mut self) -> HeaderMap {
         match &self.map {
             CachedMap::NotMade => {
                 self.map = CachedMap::MadeOnce;

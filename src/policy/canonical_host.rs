@@ -69,12 +69,9 @@ impl CanonicalHost {
     pub fn new(host: &str) -> Result<Self, ConfigError> {
         let to = Redirection::new().host(host)?.on_own_host();
         let host = Host::parse(host)?;
-        let twin = match host.as_str().strip_prefix("www.") {
-            Some(apex) => HostPattern::parse(apex),
-            None => HostPattern::parse(&format!("www.{}", host.as_str())),
-        };
         // An address has no twin.
-        let names = Names::One { host, aliases: twin.into_iter().collect() };
+        let aliases = host.www_twin().map(HostPattern::Exact).into_iter().collect();
+        let names = Names::One { host, aliases };
         Ok(Self { names, to })
     }
 
