@@ -7,7 +7,9 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::hint::black_box;
+use std::io::{BufRead, BufReader};
 use std::pin::{Pin, pin};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -186,6 +188,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         "C3" => send(follow(Attempt::last()), manual, times),
         "frames" => frames(hops, times, |body| body),
         "R1" => frames(hops, times, |body| ReplayBody::new(body, u64::MAX)),
+        "serve" => serve()?,
         row if row.starts_with("C10") => over_hyper(row, times / 100)?,
         row if row.starts_with("growth") => growth(row, hops, times / 100)?,
         row => match row.split_once("-0.") {
@@ -233,11 +236,14 @@ fn growth(row: &str, number: usize, times: usize) -> harness::Outcome {
 }
 
 /// A server on the loopback interface, whose every path but the last, `/10`, redirects to the next.
-async fn serve() -> std::io::Result<std::net::SocketAddr> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
+/// Prints its address, and runs until it is killed.
+fn serve() -> harness::Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        println!("{}", listener.local_addr()?);
+        loop {
+            let (stream, _) = listener.accept().await?;
             let answer = service_fn(|request: Request<hyper::body::Incoming>| {
                 let number = request.uri().path().trim_start_matches('/').parse().unwrap_or(10);
                 let mut response = Response::new(Body::new());
@@ -251,22 +257,48 @@ async fn serve() -> std::io::Result<std::net::SocketAddr> {
             let connection = hyper::server::conn::http1::Builder::new();
             tokio::spawn(connection.serve_connection(TokioIo::new(stream), answer));
         }
-    });
-    Ok(address)
+    })
+}
+
+/// The server in a process of its own, whose instructions are not counted.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start() -> harness::Outcome<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut process = command.args(["serve", "0"]).stdout(Stdio::piped()).spawn()?;
+        let mut address = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            BufReader::new(stdout).read_line(&mut address)?;
+        }
+        Ok(Self { process, address: address.trim().to_owned() })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// Ten hops over hyper-util, or the eleven requests that these are.
 fn over_hyper(row: &str, times: usize) -> harness::Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
-        let address = serve().await?;
+        let server = Server::start()?;
         let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
         let policy = || tower_http::follow_redirect::policy::Limited::new(1000);
         let policy_07 = || tower_http_07::follow_redirect::policy::Limited::new(1000);
         for _ in 0..times {
+            let fields = with_fields(10, Body::new()).headers().clone();
             for number in 0..if row == "C10-plain" { 11 } else { 1 } {
-                let mut request = with_fields(10, Body::new());
-                *request.uri_mut() = Uri::try_from(format!("http://{address}/{number}"))?;
+                let mut request = Request::new(Body::new());
+                *request.headers_mut() = fields.clone();
+                *request.uri_mut() = Uri::try_from(format!("http://{}/{number}", server.address))?;
                 let client = client.clone();
                 let response = match row {
                     "C10-plain" => client.oneshot(request).await?,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The headers of one request, with all values in one buffer until a redirection is followed.
+/// The headers of one request, with all values in one buffer.
 ///
 /// Saving takes two allocations, however many headers there are. A name that is not one of `http`'s
 /// constants is shared with the request, which may take one more.
@@ -13,8 +13,8 @@ pub(super) struct SavedHeaders {
     map: CachedMap,
 }
 
-/// The same headers as a map. Cloning a map takes less than making one, but most chains have one hop,
-/// which needs no clone: the map of the second hop is the one that is kept.
+/// The map of the headers, as later hops clone it. A clone takes less than making a map, but most
+/// chains have one hop, which would clone in vain: the map is kept from the second hop on.
 enum CachedMap {
     NotMade,
     MadeOnce,

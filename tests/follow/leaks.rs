@@ -6,7 +6,7 @@ use http_body_util::Full;
 use tower_redirect::follow::Dropped;
 use tower_redirect::{FollowOptions, FollowRedirectsLayer, RedirectHistory};
 
-use crate::support::{self, Mark, Script, chain};
+use crate::support::{self, Mark, Script, chain, redirection};
 
 const SECRETS: [(&str, &str); 8] = [
     ("authorization", "Bearer secret"),
@@ -123,6 +123,20 @@ async fn what_stayed_behind_does_not_come_back() {
     assert_eq!(seen.len(), 5);
     for (hop, seen) in seen.iter().enumerate().skip(1) {
         assert_secret_free(&format!("hop {hop}"), seen);
+    }
+}
+
+/// The headers of later hops are cloned; what is dropped after that is dropped all the same.
+#[tokio::test]
+async fn what_two_hops_were_sent_with_can_still_stay_behind() {
+    for same_origin in 1..4 {
+        let mut steps: Vec<_> = (0..same_origin).map(|_| redirection(302, "/same")).collect();
+        steps.extend([redirection(302, "http://b.test/"), redirection(302, "/next")]);
+        let seen = seen(&Script::new(steps), "http://a.test/").await;
+        assert!(seen[same_origin].headers.contains_key("authorization"), "{same_origin}");
+        for (hop, seen) in seen.iter().enumerate().skip(same_origin + 1) {
+            assert_secret_free(&format!("hop {hop} after {same_origin}"), seen);
+        }
     }
 }
 
