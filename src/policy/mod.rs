@@ -36,6 +36,7 @@ mod https_only;
 mod loop_doctor;
 mod maintenance;
 mod one_hop;
+pub mod rules;
 mod versioning;
 
 use std::mem;
@@ -57,6 +58,7 @@ pub use maintenance::{
     Maintenance, MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable,
 };
 pub(crate) use one_hop::decide;
+pub use rules::{FoundRule, Rule, RuleError, RuleErrors, RuleWarning, Rules, RulesBuilder};
 pub use versioning::{HeaderVersioning, Retirement, Versioning};
 
 /// Decides about a request from its head: pure, synchronous, without I/O.

@@ -1,0 +1,405 @@
+//! The rules of a table, packed: texts in one buffer, what few rules have apart.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use super::condition::Condition;
+use super::hosts::HostIndex;
+use super::index::{Index, Texts};
+use super::index_build::{self, Indexed};
+use super::lists::{Lists, MAX_RULES};
+use super::rule::{QueryMode, Rule, Status};
+use super::slots::NONE;
+use super::target::{OriginChange, Piece, Source};
+use crate::redirection::Redirection;
+use crate::uri::HostPattern;
+
+/// The rules, and the index that finds them.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    text: String,
+    rules: Vec<Stored>,
+    pieces: Vec<StoredPiece>,
+    /// Status and origin of redirections, each once.
+    bases: Vec<Redirection>,
+    extras: Vec<Extra>,
+    pub(super) hosts: HostIndex,
+    /// Rules that compare with case, and those that do not.
+    pub(super) index: Index,
+    pub(super) folded: Index,
+    pub(super) lists: Lists,
+}
+
+/// What each rule has: 32 bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    start: u32,
+    pieces: u32,
+    base: u32,
+    extra: u32,
+    host: u32,
+    line: u32,
+    length: u16,
+    path_pieces: u8,
+    query_pieces: u8,
+    flags: u16,
+}
+
+/// What few rules have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Extra {
+    pub(super) host: Option<HostPattern>,
+    pub(super) conditions: Box<[Condition]>,
+    pub(super) starts: Option<SystemTime>,
+    pub(super) ends: Option<SystemTime>,
+    pub(super) max_age: Option<Duration>,
+    pub(super) name: Option<Box<str>>,
+}
+
+/// A piece of a path or query: its text, or where in the request it stands.
+#[derive(Clone, Copy, Debug)]
+struct StoredPiece {
+    start: u32,
+    length: u16,
+    /// [`TEXT`], or a kind in the upper bits and a number in the others.
+    source: u16,
+}
+
+const TEXT: u16 = u16::MAX;
+const REST: u16 = 1 << 13;
+const QUERY: u16 = 2 << 13;
+const GROUP: u16 = 3 << 13;
+const NUMBER: u16 = REST - 1;
+
+/// Properties of a rule that need no number.
+pub(super) mod flag {
+    pub(crate) const EXACT: u16 = 1;
+    pub(crate) const IGNORE_CASE: u16 = 1 << 1;
+    pub(crate) const EITHER_SLASH: u16 = 1 << 2;
+    /// The path of the target is the rule's own, not the request's.
+    pub(crate) const HAS_PATH: u16 = 1 << 3;
+    pub(crate) const HAS_QUERY: u16 = 1 << 4;
+    pub(crate) const DROPS_QUERY: u16 = 1 << 5;
+    pub(crate) const MERGES_QUERY: u16 = 1 << 6;
+    pub(crate) const GONE: u16 = 1 << 7;
+    pub(crate) const ALLOWS_SELF: u16 = 1 << 8;
+    pub(crate) const QUIET: u16 = 1 << 9;
+    /// What follows the pattern may hold segments that are not read alike: it is only copied.
+    pub(crate) const COPIES_THE_REST: u16 = 1 << 10;
+    /// Caches are told to keep the answer.
+    pub(crate) const KEPT: u16 = 1 << 11;
+    /// What ends before the slash of the rest is not taken.
+    pub(crate) const BELOW_ONLY: u16 = 1 << 12;
+}
+
+/// A piece as the code that writes a target sees it.
+#[derive(Clone, Copy)]
+pub(super) enum PieceRef<'t> {
+    Text(&'t str),
+    Capture(Source),
+}
+
+impl Table {
+    /// `Err` is the reason why no more rules are taken.
+    pub(super) fn push(
+        &mut self,
+        rule: Rule,
+        bases: &mut HashMap<BaseKey, u32>,
+    ) -> Result<(), &'static str> {
+        if self.rules.len() >= MAX_RULES || self.text.len() >= u32::MAX as usize - (1 << 16) {
+            return Err("a table holds at most 2^31 rules and 4 GiB of text");
+        }
+        let at = |number: usize| u32::try_from(number).unwrap_or(NONE);
+        let start = at(self.text.len());
+        let from = rule.from.as_str();
+        let length = u16::try_from(from.len()).unwrap_or(u16::MAX);
+        self.text.push_str(from);
+        if rule.ignore_case {
+            // Literals alone: a name is looked up by its case no more.
+            if let Some(text) = self.text.get_mut(start as usize..) {
+                text.make_ascii_lowercase();
+            }
+        }
+        let pieces = at(self.pieces.len());
+        let path_pieces = self.push_pieces(rule.target.path.as_deref());
+        let query_pieces = self.push_pieces(rule.target.query.as_deref());
+        let flags = flags(&rule);
+        let key = BaseKey::of(&rule);
+        let base = *bases.entry(key).or_insert_with(|| {
+            self.bases.push(base(&rule));
+            at(self.bases.len() - 1)
+        });
+        let host = self.hosts.add(rule.host.as_ref());
+        let Rule { host: pattern, conditions, starts, ends, max_age, name, line, .. } = rule;
+        let has_extra = pattern.is_some()
+            || !conditions.is_empty()
+            || starts.is_some()
+            || ends.is_some()
+            || max_age.is_some()
+            || name.is_some();
+        let extra = if has_extra { at(self.extras.len()) } else { NONE };
+        if has_extra {
+            let conditions = conditions.into();
+            self.extras.push(Extra { host: pattern, conditions, starts, ends, max_age, name });
+        }
+        self.rules.push(Stored {
+            start,
+            pieces,
+            base,
+            extra,
+            host,
+            line,
+            length,
+            path_pieces,
+            query_pieces,
+            flags,
+        });
+        Ok(())
+    }
+
+    fn push_pieces(&mut self, pieces: Option<&[Piece]>) -> u8 {
+        let pieces = pieces.unwrap_or_default();
+        for piece in pieces {
+            let stored = match piece {
+                Piece::Text(text) => {
+                    let start = u32::try_from(self.text.len()).unwrap_or(NONE);
+                    self.text.push_str(text);
+                    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+                    StoredPiece { start, length, source: TEXT }
+                }
+                Piece::Capture(source) => {
+                    StoredPiece { start: 0, length: 0, source: packed(*source) }
+                }
+            };
+            self.pieces.push(stored);
+        }
+        u8::try_from(pieces.len()).unwrap_or(u8::MAX)
+    }
+
+    /// Builds the index. For each kind of comparison and host: how many places a request can come
+    /// to.
+    pub(super) fn index(&mut self) -> (Vec<u32>, Vec<u32>) {
+        self.text.shrink_to_fit();
+        self.rules.shrink_to_fit();
+        self.pieces.shrink_to_fit();
+        let hosts = self.hosts.len();
+        let mut lists = Lists::default();
+        let (index, weights) = index_build::build(&self.indexed(false), hosts, &mut lists);
+        let (folded, folded_weights) = index_build::build(&self.indexed(true), hosts, &mut lists);
+        (self.index, self.folded, self.lists) = (index, folded, lists);
+        (weights, folded_weights)
+    }
+
+    fn indexed(&self, folded: bool) -> Vec<Indexed<'_>> {
+        let numbered = (0..).zip(&self.rules);
+        let ours = numbered.filter(|(_, rule)| rule.has(flag::IGNORE_CASE) == folded);
+        ours.map(|(number, rule)| Indexed {
+            rule: number,
+            host: rule.host,
+            from: self.from(rule),
+            start: rule.start,
+            exact: rule.has(flag::EXACT),
+            either_slash: rule.has(flag::EITHER_SLASH),
+            parameter: self.conditions(rule).iter().find_map(Condition::equal_parameter),
+        })
+        .collect()
+    }
+
+    /// Some of the rules that one request can come to, where these are most.
+    pub(super) fn heaviest(&self) -> Vec<u32> {
+        let mut rules = Vec::new();
+        for index in [&self.index, &self.folded] {
+            let weights = index.weights(&self.lists);
+            let host = (0..weights.len()).max_by_key(|host| weights.get(*host));
+            index.heaviest(&self.lists, host.unwrap_or(0), &mut rules);
+        }
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+
+    /// Whether the path of a request ends where the rest of the pattern would begin.
+    pub(super) fn ends_before_rest(&self, rule: &Stored, path: &str) -> bool {
+        path.bytes().filter(|byte| *byte == b'/').count()
+            < self.from(rule).bytes().filter(|byte| *byte == b'/').count()
+    }
+
+    /// Whether the rule leads to one URL, whatever is asked for.
+    pub(super) fn is_fixed(&self, rule: &Stored) -> bool {
+        let is_text = |piece| matches!(piece, PieceRef::Text(_));
+        rule.has(flag::HAS_PATH)
+            && self.path_pieces(rule).all(is_text)
+            && self.query_pieces(rule).all(is_text)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    pub(super) fn whole_text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn rule(&self, number: u32) -> Option<&Stored> {
+        self.rules.get(number as usize)
+    }
+
+    /// The pattern, its literals in normal form.
+    pub(super) fn from(&self, rule: &Stored) -> &str {
+        self.text(rule.start, rule.length.into())
+    }
+
+    pub(super) fn base(&self, rule: &Stored) -> Option<&Redirection> {
+        self.bases.get(rule.base as usize)
+    }
+
+    pub(super) fn extra(&self, rule: &Stored) -> Option<&Extra> {
+        self.extras.get(rule.extra as usize)
+    }
+
+    pub(super) fn conditions(&self, rule: &Stored) -> &[Condition] {
+        self.extra(rule).map_or(&[], |extra| &extra.conditions)
+    }
+
+    pub(super) fn path_pieces(&self, rule: &Stored) -> impl Iterator<Item = PieceRef<'_>> + Clone {
+        self.pieces(rule.pieces, rule.path_pieces)
+    }
+
+    pub(super) fn query_pieces(&self, rule: &Stored) -> impl Iterator<Item = PieceRef<'_>> + Clone {
+        self.pieces(rule.pieces + u32::from(rule.path_pieces), rule.query_pieces)
+    }
+
+    fn pieces(&self, start: u32, count: u8) -> impl Iterator<Item = PieceRef<'_>> + Clone {
+        let start = start as usize;
+        let pieces = self.pieces.get(start..start + usize::from(count)).unwrap_or_default();
+        pieces.iter().map(|piece| match unpacked(piece.source) {
+            None => PieceRef::Text(self.text(piece.start, piece.length.into())),
+            Some(source) => PieceRef::Capture(source),
+        })
+    }
+}
+
+impl Texts for Table {
+    #[inline]
+    fn text(&self, start: u32, length: u32) -> &str {
+        let start = start as usize;
+        self.text.get(start..start + length as usize).unwrap_or_default()
+    }
+
+    #[inline]
+    fn key(&self, rule: u32) -> (u32, &str) {
+        self.rule(rule).map_or((NONE, ""), |rule| (rule.host, self.from(rule)))
+    }
+}
+
+impl Stored {
+    #[inline]
+    pub(super) fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// From 1; 0 where nobody said.
+    pub(super) fn line(&self) -> u32 {
+        self.line
+    }
+}
+
+fn packed(source: Source) -> u16 {
+    match source {
+        Source::Segment(at) => at & NUMBER,
+        Source::Rest(at) => at & NUMBER | REST,
+        Source::Query(at) => at & NUMBER | QUERY,
+        Source::Group(at) => at & NUMBER | GROUP,
+    }
+}
+
+fn unpacked(source: u16) -> Option<Source> {
+    let number = source & NUMBER;
+    match source & !NUMBER {
+        0 => Some(Source::Segment(number)),
+        REST => Some(Source::Rest(number)),
+        QUERY => Some(Source::Query(number)),
+        GROUP => Some(Source::Group(number)),
+        _ => None,
+    }
+}
+
+fn flags(rule: &Rule) -> u16 {
+    let is_kept = matches!(rule.status, Status::Permanent | Status::MovedPermanently);
+    let properties = [
+        (flag::EXACT, rule.from.is_exact()),
+        (flag::IGNORE_CASE, rule.ignore_case),
+        (flag::EITHER_SLASH, rule.either_slash),
+        (flag::HAS_PATH, rule.target.path.is_some()),
+        (flag::HAS_QUERY, rule.target.query.is_some()),
+        (flag::DROPS_QUERY, rule.query == QueryMode::Drop),
+        (flag::MERGES_QUERY, rule.query == QueryMode::Merge),
+        (flag::GONE, rule.status == Status::Gone),
+        (flag::ALLOWS_SELF, rule.allow_self),
+        (flag::QUIET, rule.quiet),
+        (flag::COPIES_THE_REST, rule.target.copies_the_rest()),
+        (flag::KEPT, is_kept),
+        (flag::BELOW_ONLY, rule.below_only),
+    ];
+    properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)
+}
+
+/// What rules with one base have in common.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct BaseKey {
+    status: u8,
+    rewriting_methods: bool,
+    allow_self: bool,
+    scheme: Option<crate::uri::Scheme>,
+    host: Option<String>,
+    port: Option<u16>,
+    max_age: Option<Duration>,
+}
+
+impl BaseKey {
+    fn of(rule: &Rule) -> Self {
+        let OriginChange { scheme, host, port } = &rule.target.origin;
+        Self {
+            status: rule.status as u8,
+            rewriting_methods: rule.rewriting_methods,
+            allow_self: rule.allow_self,
+            scheme: *scheme,
+            host: host.as_ref().map(|host| host.as_str().to_owned()),
+            port: *port,
+            max_age: rule.max_age,
+        }
+    }
+}
+
+/// Status and origin of a rule's redirection.
+fn base(rule: &Rule) -> Redirection {
+    let OriginChange { scheme, host, port } = &rule.target.origin;
+    let mut base = Redirection::new();
+    base = match rule.status {
+        Status::Temporary | Status::Gone => base,
+        Status::Permanent => base.permanent(),
+        Status::MovedPermanently => base.moved_permanently(),
+        Status::Found => base.found(),
+        Status::SeeOther => base.see_other(),
+    };
+    if rule.rewriting_methods {
+        base = base.rewriting_methods();
+    }
+    if rule.allow_self {
+        base = base.allow_self();
+    }
+    if let Some(max_age) = rule.max_age {
+        base = base.max_age(max_age);
+    }
+    if let Some(scheme) = scheme {
+        base = base.scheme(*scheme);
+    }
+    if let Some(port) = port {
+        base = base.port(*port);
+    }
+    match host.as_ref().map(|host| base.clone().host(host.as_str())) {
+        // A host that was parsed before parses again.
+        Some(Ok(with_host)) => with_host,
+        _ => base,
+    }
+}
