@@ -40,7 +40,7 @@ pub struct Download {
 
 /// Downloads a file; a redirection to a login page is no file.
 pub async fn download(url: &str) -> Result<Download, Box<dyn Error>> {
-    let no_login = follow_fn(|hop: &Attempt<'_>| match hop.next_uri().path() {
+    let no_login = follow_fn(|attempt: &Attempt<'_>| match attempt.next_uri().path() {
         "/login" => Action::Reject,
         _ => Action::Follow,
     });

@@ -1,4 +1,4 @@
-//! What axum knows of a request.
+//! Reads the request extensions that axum sets.
 
 use std::net::SocketAddr;
 
@@ -7,11 +7,12 @@ use http::{Extensions, Uri};
 
 use crate::trust::{Peer, Trust};
 
-/// The URI before a nested router took its prefix away.
+/// The URI before a nested router removed its prefix.
 pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
     extensions.get().map(|OriginalUri(uri)| uri)
 }
 
+/// The peer by our own extension, or else by axum's `ConnectInfo`.
 pub(crate) fn peer(extensions: &Extensions) -> Option<Peer> {
     let info = extensions.get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| *address);
     extensions.get().copied().or_else(|| info.map(Peer::from))

@@ -85,8 +85,8 @@ impl HstsLayer {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Hsts`] unless max-age is a year or more, and subdomains are included: the
-    /// lists ask for both.
+    /// [`ConfigErrorKind::Hsts`](crate::ConfigErrorKind::Hsts) unless max-age is a year or more,
+    /// and subdomains are included: the lists ask for both.
     pub fn preload(mut self) -> Result<Self, ConfigError> {
         self.preload = true;
         if self.max_age < PRELOAD {

@@ -92,25 +92,29 @@
 mod axum;
 mod config_error;
 mod diagnosis;
+mod drain;
 #[cfg(feature = "follow")]
 pub mod follow;
 mod head;
 pub mod hsts;
+mod method;
 pub mod policy;
 mod quoted;
 pub mod redirection;
 #[cfg(feature = "follow")]
 pub mod replay;
+mod response;
 pub mod server;
 pub mod trust;
 mod uri;
 
-pub use config_error::ConfigError;
+pub use config_error::{ConfigError, ConfigErrorKind};
 pub use diagnosis::Diagnosis;
 #[cfg(feature = "follow")]
 pub use follow::{
-    FollowError, FollowOptions, FollowPolicy, FollowRedirects, FollowRedirectsLayer, MethodRewrite,
-    RedirectContext, RedirectError, RedirectHistory,
+    Action, Attempt, FollowError, FollowOptions, FollowPolicy, FollowRedirects,
+    FollowRedirectsLayer, MethodRewrite, RedirectContext, RedirectError, RedirectHistory,
+    follow_fn,
 };
 pub use head::RequestHead;
 pub use hsts::HstsLayer;

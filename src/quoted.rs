@@ -1,6 +1,6 @@
-//! Lists whose members may hold quoted strings (RFC 9110 §5.6.4).
+//! Splits lists whose members may hold quoted strings (RFC 9110 §5.6.4).
 
-/// The parts between separators which stand outside of quotes, trimmed. The last is an error where a
+/// Splits at each separator outside of quotes, and trims the parts. The last part is an error if a
 /// quote does not end.
 pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = Result<&str, ()>> {
     let mut rest = Some(text);

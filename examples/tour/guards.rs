@@ -39,12 +39,12 @@ pub async fn refusals(check: &mut Check<'_>) -> Outcome {
 
 /// 308, and the URL that a client may keep.
 pub async fn permanent(check: &mut Check<'_>) -> Outcome {
-    let url = format!("http://{}/api/v2/orders", check.servers.permanent);
+    let url = format!("http://{}/echo", check.servers.permanent);
     let seen = check.send(post(&url).body("tea".into())?).await?;
     let statuses = seen.history.hops().iter().map(|hop| hop.status().as_str().to_owned());
     check.same("the redirect is permanent", "308", statuses.collect::<Vec<_>>().join(" "));
     let remember = seen.history.permanent_uri().map(ToString::to_string);
-    let expected = format!("https://{}/api/v2/orders", check.servers.https);
+    let expected = format!("https://{}/echo", check.servers.https);
     check.same("the client should remember", expected, remember.unwrap_or("nothing".into()));
     Ok(())
 }

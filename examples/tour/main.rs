@@ -5,6 +5,7 @@
 
 mod app;
 mod bodies;
+mod breaks;
 mod check;
 mod client;
 mod detours;
@@ -30,10 +31,14 @@ const STEPS: [&str; 7] =
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let identity = Identity::self_signed()?;
     match args.as_slice() {
-        [] => tour(None).await,
-        ["--break", step] if STEPS.contains(step) => tour(Some(step)).await,
-        ["--serve"] => serve().await,
+        [] => tour(Servers::start(&identity).await?, &identity).await,
+        ["--break", step] if STEPS.contains(step) => {
+            let in_front = |app| breaks::break_step(app, step);
+            tour(Servers::start_with(&identity, in_front).await?, &identity).await
+        }
+        ["--serve"] => serve(Servers::start(&identity).await?).await,
         _ => {
             eprintln!("usage: tour [--serve | --break <step>]; steps: {}", STEPS.join(" "));
             Ok(ExitCode::from(2))
@@ -42,10 +47,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// 0 only if every step held.
-async fn tour(broken: Option<&str>) -> Result<ExitCode, Box<dyn Error>> {
-    let identity = Identity::self_signed()?;
-    let servers = Servers::start(&identity, broken).await?;
-    let client = Client::new(&identity)?;
+async fn tour(servers: Servers, identity: &Identity) -> Result<ExitCode, Box<dyn Error>> {
+    let client = Client::new(identity)?;
     let mut failed = Vec::new();
     for (number, name) in (1..).zip(STEPS) {
         println!("\n({number}) {name}");
@@ -77,8 +80,7 @@ async fn step(name: &str, check: &mut Check<'_>) -> check::Outcome {
 }
 
 /// Keeps the servers up until Ctrl-C.
-async fn serve() -> Result<ExitCode, Box<dyn Error>> {
-    let servers = Servers::start(&Identity::self_signed()?, None).await?;
+async fn serve(servers: Servers) -> Result<ExitCode, Box<dyn Error>> {
     let (http, https) = (servers.http, servers.https);
     println!("http {http}, https {https}; try");
     println!("  curl -k -L -d '{{\"pieces\":3}}' http://{http}/api/v1/orders");

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
-use tower_redirect::{HttpsOnly, MaintenanceSwitch, RedirectLayer, Transport, Versioning};
+use tower_redirect::{
+    ConfigError, HttpsOnly, MaintenanceSwitch, RedirectLayer, Transport, Versioning,
+};
 
 use crate::app::{Links, app};
 use crate::policy::{Ports, policy};
@@ -24,9 +26,16 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Starts them on free ports of the loopback interface; `broken` names a step whose rule is
-    /// broken on purpose.
-    pub async fn start(identity: &Identity, broken: Option<&str>) -> Result<Self, Box<dyn Error>> {
+    /// Starts them on free ports of the loopback interface.
+    pub async fn start(identity: &Identity) -> Result<Self, Box<dyn Error>> {
+        Self::start_with(identity, Ok).await
+    }
+
+    /// Starts them with something in front of the main server and of the permanent redirect.
+    pub async fn start_with(
+        identity: &Identity,
+        in_front: impl Fn(Router) -> Result<Router, ConfigError>,
+    ) -> Result<Self, Box<dyn Error>> {
         let [http, https, standby, other, permanent] =
             [bind().await?, bind().await?, bind().await?, bind().await?, bind().await?];
         let servers = Self {
@@ -38,28 +47,24 @@ impl Servers {
             switch: MaintenanceSwitch::new(),
         };
         let ports = Ports { https: servers.https.port(), standby: servers.standby.port() };
-        let cross = if broken == Some("credentials") { servers.https } else { servers.other };
         let links = Links {
-            cross: format!("https://{cross}/echo"),
+            cross: format!("https://{}/echo", servers.other),
             downgrade: format!("http://{}/", servers.http),
-            form_307: if broken == Some("methods") { 303 } else { 307 },
-            loop_end: if broken == Some("refusals") { "/form/done" } else { "/loop/a" },
         };
 
-        let redirects = RedirectLayer::new(policy(ports, &servers.switch, broken)?);
-        let main = app(links.clone()).layer(redirects);
+        let redirects = RedirectLayer::new(policy(ports, &servers.switch)?);
+        let main = in_front(app(links.clone()).layer(redirects))?;
         let versions = Versioning::new("/api", "v2")?.retire("v1")?;
         let standby_app = app(links.clone()).layer(RedirectLayer::new(versions));
-        let https_only = HttpsOnly::new().port(ports.https);
-        let https_only =
-            if broken == Some("permanent") { https_only } else { https_only.permanent() };
+        let https_only = HttpsOnly::new().port(ports.https).permanent();
         let moved = RedirectLayer::new(https_only).hosts(["127.0.0.1", "localhost"])?;
+        let moved = in_front(app(links.clone()).layer(moved))?;
 
         serve(http, main.clone());
         serve_tls(TlsListener::new(https, identity)?, main);
         serve_tls(TlsListener::new(standby, identity)?, standby_app);
-        serve_tls(TlsListener::new(other, identity)?, app(links.clone()));
-        serve(permanent, app(links).layer(moved));
+        serve_tls(TlsListener::new(other, identity)?, app(links));
+        serve(permanent, moved);
         Ok(servers)
     }
 }

@@ -2,16 +2,17 @@ use std::fmt;
 
 use http::{Extensions, Uri};
 
-use super::history::Shown;
+use super::redacted::Redacted;
 
-/// Where in a chain a request stands: in the extensions of each request that follows a redirection,
-/// so that a layer *inside* can stay silent where the chain has left its origin.
+/// Describes the chain of redirections that led to a request. It is in the extensions of each request
+/// but the first, so that a layer *inside* can withhold credentials where the chain has left its
+/// origin.
 ///
 /// ```
 /// use http::{HeaderValue, Request, header};
 /// use tower_redirect::follow::RedirectContext;
 ///
-/// /// Authenticates, but for what a redirection led elsewhere.
+/// /// Authenticates the request, unless redirections led it to an origin that is not trusted.
 /// fn sign<B>(mut request: Request<B>) -> Request<B> {
 ///     if !RedirectContext::of(request.extensions()).is_some_and(RedirectContext::has_crossed) {
 ///         request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer .."));
@@ -29,23 +30,23 @@ pub struct RedirectContext {
 }
 
 impl RedirectContext {
-    /// The context of a request; `None` for the first of a chain.
+    /// Returns the context of a request, from its extensions; `None` for the first of a chain.
     pub fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }
 
-    /// How many redirections led here: 1 for the second request.
+    /// Returns how many redirections led to this request: 1 for the second request.
     pub fn hop(&self) -> usize {
         self.hop
     }
 
-    /// The URL that was asked first.
+    /// Returns the URL of the first request.
     pub fn first_uri(&self) -> &Uri {
         &self.first_uri
     }
 
-    /// Whether the chain has been on an origin that is not trusted with the first one's credentials,
-    /// even where it has come back.
+    /// Whether the chain has been on an origin that is not trusted with the first one's credentials.
+    /// It stays so where the chain comes back.
     pub fn has_crossed(&self) -> bool {
         self.crossed
     }
@@ -55,7 +56,7 @@ impl fmt::Debug for RedirectContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedirectContext")
             .field("hop", &self.hop)
-            .field("first_uri", &Shown(&self.first_uri))
+            .field("first_uri", &Redacted(&self.first_uri))
             .field("crossed", &self.crossed)
             .finish()
     }

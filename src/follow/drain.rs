@@ -1,24 +1,19 @@
-//! Reads a redirection's own body away, so that its connection can be used again.
+//! Reads a redirection's own body, so that its connection can be used again.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::Buf;
 use http_body::Body;
 
-/// Ready at the end, at an error, or once `left` bytes do not suffice. A frame of nothing counts as
-/// one byte, so that a flood of them ends, too.
+use crate::drain::poll_drain;
+
+/// Reads `body` until it ends, fails, or `left` bytes are used up. A body that announces more than
+/// `left` is not read at all: its connection is lost in any case.
 pub(super) fn poll_drained<R: Body>(
-    mut body: Pin<&mut R>,
+    body: Pin<&mut R>,
     left: &mut u64,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    while *left > 0 && !body.is_end_stream() && body.size_hint().lower() <= *left {
-        let read = match ready!(body.as_mut().poll_frame(cx)) {
-            Some(Ok(frame)) => frame.data_ref().map_or(0, Buf::remaining).max(1),
-            Some(Err(_)) | None => break,
-        };
-        *left = left.saturating_sub(read as u64);
-    }
-    Poll::Ready(())
+    let fits = |body: &R, left| left > 0 && body.size_hint().lower() <= left;
+    poll_drain(body, left, cx, fits).map(drop)
 }

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,44 +11,53 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::drain;
-use super::error::{FollowError, RedirectError};
-use super::exchange::Exchange;
-use super::history::Shown;
-use super::kept::Kept;
-use super::policy::{Decides, FollowAll};
-use super::service::Shared;
-use super::step::{Next, not_replayable, step};
+use super::error::FollowError;
+use super::next_request::NextRequest;
+use super::policy::{FollowAll, LayerPolicy};
+use super::redacted::Redacted;
+use super::redirect_error::RedirectError;
+use super::saved_body::SavedBody;
+use super::settings::Settings;
+use super::step::{NextStep, not_replayable, step};
 use crate::replay::Replay;
 
 pin_project! {
-    /// The response of [`FollowRedirects`](crate::FollowRedirects).
+    /// The response future of [`FollowRedirects`](crate::FollowRedirects).
     pub struct ResponseFuture<S, B, R, P = FollowAll>
     where
         S: Service<Request<B>>,
     {
         #[pin]
-        state: State<S::Future, B, R>,
-        // Nothing, where nothing is followed.
-        call: Option<Call<S, B, P>>,
+        kind: Kind<S, S::Future, B, R, P>,
     }
 }
 
-/// What a call keeps from hop to hop.
-struct Call<S, B, P> {
-    service: S,
-    exchange: Exchange,
-    kept: Kept<B>,
-    shared: Arc<Shared<Arc<P>>>,
+pin_project! {
+    #[project = KindProj]
+    enum Kind<S, F, B, R, P> {
+        // Redirections are not followed.
+        Direct { #[pin] future: F },
+        Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
+    }
+}
+
+/// What a call needs to send further requests.
+pub(super) struct Chain<S, B, P> {
+    pub(super) service: S,
+    pub(super) next_request: NextRequest,
+    pub(super) saved_body: SavedBody<B>,
+    pub(super) policy: Arc<P>,
+    pub(super) settings: Arc<Settings>,
 }
 
 pin_project! {
     #[project = StateProj]
     enum State<F, B, R> {
-        // The request is on its way.
+        // The inner service handles a request.
         Calling { #[pin] future: F },
-        // The body of a redirection is read away; `body` is the next request's.
+        // The body of a redirection is drained; `body` is that of the next request.
         Draining { #[pin] response: R, left: u64, body: Option<B> },
-        // The service is asked whether it takes another request.
+        // The inner service is polled ready for the next request. `body` is taken when that is sent.
         Waiting { body: Option<B> },
     }
 }
@@ -57,50 +67,41 @@ where
     S: Service<Request<B>>,
 {
     pub(super) fn direct(future: S::Future) -> Self {
-        Self { state: State::Calling { future }, call: None }
+        Self { kind: Kind::Direct { future } }
     }
 
-    pub(super) fn following(
-        future: S::Future,
-        service: S,
-        exchange: Exchange,
-        kept: Kept<B>,
-        shared: Arc<Shared<Arc<P>>>,
-    ) -> Self {
-        let call = Call { service, exchange, kept, shared };
-        Self { state: State::Calling { future }, call: Some(call) }
+    pub(super) fn following(future: S::Future, chain: Chain<S, B, P>) -> Self {
+        Self { kind: Kind::Following { state: State::Calling { future }, chain } }
     }
 }
 
-/// What a response leads to.
-enum Then<F, B, R> {
-    Done(Response<R>),
-    On(State<F, B, R>),
-}
+/// Breaks with the response to return, or continues with the next state.
+type Judgment<F, B, R> = ControlFlow<Response<R>, State<F, B, R>>;
 
-impl<S, B: Body + Replay, P: Decides> Call<S, B, P> {
-    fn judge<F, R>(&mut self, mut response: Response<R>) -> Result<Then<F, B, R>, RedirectError> {
-        let Self { exchange, kept, shared, .. } = self;
-        let Shared { rules, policy } = &**shared;
-        let next = step(rules, &**policy, exchange, response.status(), response.headers())?;
-        if next == Next::Done {
-            kept.let_go();
-            if !exchange.history.is_empty() {
-                response.extensions_mut().insert(std::mem::take(&mut exchange.history));
+impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
+    fn judge<F, R>(
+        &mut self,
+        mut response: Response<R>,
+    ) -> Result<Judgment<F, B, R>, RedirectError> {
+        let Self { next_request, saved_body, policy, settings, .. } = self;
+        let (status, headers) = (response.status(), response.headers());
+        if step(settings, &**policy, next_request, status, headers)? == NextStep::Return {
+            saved_body.release();
+            if !next_request.history.is_empty() {
+                response.extensions_mut().insert(std::mem::take(&mut next_request.history));
             }
-            return Ok(Then::Done(response));
+            return Ok(ControlFlow::Break(response));
         }
-        let uploading = kept.is_uploading();
-        if !exchange.has_content {
-            kept.give_up();
+        let uploading = saved_body.is_uploading();
+        if !next_request.has_content {
+            saved_body.abort();
         }
-        let body = Some(kept.again().map_err(|why| not_replayable(exchange, why))?);
-        // A connection whose upload was cut short is of no use; any other is, once the response is
-        // read.
-        Ok(Then::On(if uploading {
+        let body = Some(saved_body.replay().map_err(|why| not_replayable(next_request, why))?);
+        // Draining makes a connection reusable, but not one whose upload was cut short.
+        Ok(ControlFlow::Continue(if uploading {
             State::Waiting { body }
         } else {
-            let left = rules.response_drain_limit;
+            let left = settings.response_drain_limit;
             State::Draining { response: response.into_body(), left, body }
         }))
     }
@@ -111,45 +112,45 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     B: Body + Replay,
     R: Body,
-    P: Decides,
+    P: LayerPolicy,
 {
     type Output = Result<Response<R>, FollowError<S::Error>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let (mut state, chain) = match self.project().kind.project() {
+            KindProj::Direct { future } => return future.poll(cx).map_err(FollowError::Service),
+            KindProj::Following { state, chain } => (state, chain),
+        };
         loop {
-            let next = match (this.state.as_mut().project(), this.call.as_mut()) {
-                (StateProj::Calling { future }, call) => {
+            let next = match state.as_mut().project() {
+                StateProj::Calling { future } => {
                     let response = ready!(future.poll(cx)).map_err(FollowError::Service)?;
-                    let Some(call) = call else { return Poll::Ready(Ok(response)) };
-                    match call.judge(response) {
-                        Ok(Then::Done(response)) => return Poll::Ready(Ok(response)),
-                        Ok(Then::On(state)) => state,
+                    match chain.judge(response) {
+                        Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),
+                        Ok(ControlFlow::Continue(state)) => state,
                         Err(error) => {
-                            call.kept.give_up();
+                            chain.saved_body.abort();
                             return Poll::Ready(Err(FollowError::Redirect(error)));
                         }
                     }
                 }
-                (StateProj::Draining { response, left, body }, _) => {
+                StateProj::Draining { response, left, body } => {
                     ready!(drain::poll_drained(response, left, cx));
                     // Drops the response before readiness is asked for: with one permit or one
                     // connection it would wait for itself.
                     State::Waiting { body: body.take() }
                 }
-                (StateProj::Waiting { body }, Some(call)) => {
-                    ready!(call.service.poll_ready(cx)).map_err(FollowError::Service)?;
+                StateProj::Waiting { body } => {
+                    ready!(chain.service.poll_ready(cx)).map_err(FollowError::Service)?;
+                    #[allow(clippy::panic)] // As futures do that are polled after completion.
                     let Some(body) = body.take() else {
-                        // The call panicked, and whoever caught that polls again.
-                        return Poll::Pending;
+                        panic!("polled after the inner service's call panicked")
                     };
-                    let request = call.exchange.request(body);
-                    State::Calling { future: call.service.call(request) }
+                    let request = chain.next_request.with_body(body);
+                    State::Calling { future: chain.service.call(request) }
                 }
-                // Nothing waits where nothing is followed.
-                (StateProj::Waiting { .. }, None) => return Poll::Pending,
             };
-            this.state.set(next);
+            state.set(next);
         }
     }
 }
@@ -160,9 +161,60 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ResponseFuture");
-        if let Some(Call { exchange: Exchange { method, uri, history, .. }, .. }) = &self.call {
-            shown.field("method", method).field("uri", &Shown(uri)).field("history", history);
+        if let Kind::Following { chain, .. } = &self.kind {
+            let NextRequest { method, uri, history, .. } = &chain.next_request;
+            shown.field("method", method).field("uri", &Redacted(uri)).field("history", history);
         }
         shown.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use http::{StatusCode, header};
+    use http_body_util::Empty;
+    use tower_layer::Layer;
+
+    use super::*;
+
+    /// Redirects its first request, and panics at the second.
+    #[derive(Clone)]
+    struct PanicsAtTheSecond {
+        called: bool,
+    }
+
+    impl Service<Request<Empty<&'static [u8]>>> for PanicsAtTheSecond {
+        type Response = Response<Empty<&'static [u8]>>;
+        type Error = Infallible;
+        type Future = Ready<Result<Self::Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<Empty<&'static [u8]>>) -> Self::Future {
+            assert!(!std::mem::replace(&mut self.called, true), "the second call");
+            let response = Response::builder().status(StatusCode::FOUND);
+            ready(Ok(response.header(header::LOCATION, "/").body(Empty::new()).expect("valid")))
+        }
+    }
+
+    #[test]
+    fn polled_after_a_panic_it_panics_rather_than_hangs() {
+        let layer = crate::FollowRedirectsLayer::new();
+        let mut client = layer.layer(PanicsAtTheSecond { called: false });
+        let mut future = pin!(client.call(Request::new(Empty::new())));
+        for message in ["the second call", "polled after the inner service's call panicked"] {
+            let mut cx = Context::from_waker(Waker::noop());
+            let poll = AssertUnwindSafe(|| future.as_mut().poll(&mut cx).is_ready());
+            let panic = catch_unwind(poll).expect_err("a panic");
+            assert_eq!(panic.downcast_ref::<&str>().copied(), Some(message));
+        }
     }
 }

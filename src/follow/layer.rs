@@ -7,124 +7,132 @@ use tower_layer::Layer;
 
 use super::method::MethodRewrite;
 use super::options::RedirectMode;
-use super::policy::{Decides, FollowAll};
-use super::rules::{Rules, carry};
+use super::policy::{FollowAll, LayerPolicy};
 use super::service::FollowRedirects;
+use super::settings::{Settings, move_extension};
 use crate::config_error::ConfigError;
 use crate::uri::Scheme;
 
-/// Wraps a client so that it follows redirections: see the [module](crate::follow) for the rules.
+/// Wraps a client so that it follows redirections. See the [module](crate::follow) for the rules.
 #[must_use]
 pub struct FollowRedirectsLayer<P = FollowAll> {
-    rules: Rules,
     policy: Arc<P>,
+    settings: Arc<Settings>,
 }
 
 impl FollowRedirectsLayer {
-    /// Follows up to 10 redirections.
+    /// Creates a layer that follows up to 10 redirections.
     pub fn new() -> Self {
-        Self { rules: Rules::default(), policy: Arc::new(FollowAll) }
+        Self { policy: Arc::new(FollowAll), settings: Arc::default() }
     }
 }
 
 impl<P> FollowRedirectsLayer<P> {
-    /// Asks `policy` about each redirection, before the safety checks: those stay.
-    pub fn policy<Q: Decides>(self, policy: Q) -> FollowRedirectsLayer<Q> {
-        FollowRedirectsLayer { rules: self.rules, policy: Arc::new(policy) }
+    /// Asks `policy` about each redirection. The safety checks come after it and cannot be switched
+    /// off by it.
+    pub fn policy<Q: LayerPolicy>(self, policy: Q) -> FollowRedirectsLayer<Q> {
+        FollowRedirectsLayer { policy: Arc::new(policy), settings: self.settings }
     }
 
-    /// What becomes of redirections, unless a request's [`FollowOptions`](super::FollowOptions) say
-    /// otherwise.
+    /// Sets what happens to redirections, unless a request's
+    /// [`FollowOptions`](super::FollowOptions) set another mode.
     pub fn mode(self, mode: RedirectMode) -> Self {
-        self.set(|rules| rules.mode = mode)
+        self.set(|settings| settings.mode = mode)
     }
 
-    /// How many redirections are followed; one more is an error. 0 makes an error of the first.
+    /// Sets how many redirections are followed: 10 by default. One more is an error, so that 0 makes
+    /// an error of the first.
     pub fn limit(self, redirections: usize) -> Self {
-        self.set(|rules| rules.limit = redirections)
+        self.set(|settings| settings.limit = redirections)
     }
 
-    /// Which redirections become a GET without content.
+    /// Sets which redirections become a GET without content.
     pub fn method_rewrite(self, rewrite: MethodRewrite) -> Self {
-        self.set(|rules| rules.rewrite = rewrite)
+        self.set(|settings| settings.method_rewrite = rewrite)
     }
 
-    /// Follows from https to http. Credentials stay behind all the same; whatever else is sent,
-    /// anyone on the way can read.
+    /// Follows redirections from https to http, which are errors by default. Credentials are dropped
+    /// all the same, but everyone on the way can read what else is sent.
     pub fn allow_https_to_http(self) -> Self {
-        self.set(|rules| rules.downgrade_allowed = true)
+        self.set(|settings| settings.allow_https_to_http = true)
     }
 
-    /// The scheme of requests whose URI is in origin-form (`/path`), which with their `Host` gives
-    /// the origin. Without it such a request follows only references that stay on its origin.
+    /// Sets the scheme of requests whose URI is in origin-form (`/path`). Together with `Host` it
+    /// gives their origin; without it only references that stay on the origin are followed.
     pub fn origin_form_scheme(self, scheme: Scheme) -> Self {
-        self.set(|rules| rules.origin_form_scheme = Some(scheme))
+        self.set(|settings| settings.origin_form_scheme = Some(scheme))
     }
 
-    /// How many bytes of a redirection's own body are read, so that its connection can be used
-    /// again: 64 KiB unless set. A longer one is dropped, and with HTTP/1 the connection with it.
+    /// Sets how many bytes of a redirection's own body are read so that its connection can be
+    /// reused: 64 KiB by default. A longer body is dropped, and with HTTP/1 the connection with it.
     pub fn response_drain_limit(self, bytes: u64) -> Self {
-        self.set(|rules| rules.response_drain_limit = bytes)
+        self.set(|settings| settings.response_drain_limit = bytes)
     }
 
-    /// Keeps method and content on these statuses, whatever [`MethodRewrite`] says: for servers that
-    /// mean it so, as WebDAV servers do with 301 and 302.
+    /// Keeps method and content on these statuses, whatever [`MethodRewrite`] says. For servers that
+    /// expect it, as WebDAV servers do on 301 and 302.
     pub fn keep_method_on(self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
-        self.set(|rules| rules.method_kept.extend(statuses))
+        self.set(|settings| settings.keep_method_on.extend(statuses))
     }
 
-    /// Fields that are credentials beside `Authorization`, `Cookie` and the others that always are:
-    /// they stay behind where a redirection leads to another origin.
+    /// Adds headers to those that are dropped where a redirection leads to another origin, as
+    /// `Authorization` and `Cookie` always are.
     pub fn sensitive_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.set(|rules| rules.sensitive.names.extend(names))
+        self.set(|settings| settings.sensitive.names.extend(names))
     }
 
-    /// The same for all fields whose name begins so: `x-amz-`.
+    /// Adds all headers whose name begins with `prefix`, such as `x-amz-`, to those that are dropped
+    /// where a redirection leads to another origin.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Field`] for what no field name begins with.
+    /// [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) for text that no header name begins with.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(prefix).is_err() {
-            return Err(ConfigError::field(prefix, "no field name begins so"));
+            return Err(ConfigError::header_name(prefix, "no field name begins so"));
         }
-        Ok(self.set(|rules| rules.sensitive.prefixes.push(prefix.to_ascii_lowercase().into())))
+        let prefix = prefix.to_ascii_lowercase().into();
+        Ok(self.set(|settings| settings.sensitive.prefixes.push(prefix)))
     }
 
-    /// Origins between which credentials and extensions may travel (`https://api.example.com`,
-    /// `https://www.example.com`): no crossing between any two of them, but from https to http.
+    /// Keeps credentials and extensions on redirections between any two of these origins, such as
+    /// `https://api.example.com` and `https://www.example.com`. From https to http they are dropped
+    /// all the same.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] for what is no http or https origin.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) for text that is not an http or https origin.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        self.rules.trusted.add(origins)?;
+        Arc::make_mut(&mut self.settings).trusted_origins.add(origins)?;
         Ok(self)
     }
 
-    /// Keeps credentials where http becomes https on the same host, each on its default port. What
-    /// was sent in clear before may have been read and changed by anyone on the way.
+    /// Keeps credentials and extensions where http becomes https on the same host, each on its
+    /// default port. The request before went over http: anyone on the way may have read it, and
+    /// may have sent this redirection.
     pub fn keep_credentials_on_https_upgrade(self) -> Self {
-        self.set(|rules| rules.upgrade_trusted = true)
+        self.set(|settings| settings.keep_credentials_on_https_upgrade = true)
     }
 
-    /// Lets extensions of this type go on to another origin, where all others stay behind.
+    /// Keeps extensions of type `T` on redirections to another origin, where all others are dropped.
     pub fn keep_extension<T: Clone + Send + Sync + 'static>(self) -> Self {
-        self.set(|rules| rules.carried.push(carry::<T>))
+        self.set(|settings| settings.kept_extensions.push(move_extension::<T>))
     }
 
-    /// Makes an error of a redirection that would send a request of this chain again: same method,
-    /// URL, fields and content. Servers that count on cookies set meanwhile break by it, so that
-    /// without this only the limit ends a loop.
+    /// Makes an error of a redirection that would send a request of the chain again: same method,
+    /// URL, headers and content.
+    ///
+    /// By default only the limit ends a loop, since some servers redirect a request to itself and
+    /// expect a cookie that they have set meanwhile.
     pub fn error_on_loop(self) -> Self {
-        self.set(|rules| rules.error_on_loop = true)
+        self.set(|settings| settings.error_on_loop = true)
     }
 
-    fn set(mut self, change: impl FnOnce(&mut Rules)) -> Self {
-        change(&mut self.rules);
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
         self
     }
 }
@@ -139,14 +147,14 @@ impl<S, P> Layer<S> for FollowRedirectsLayer<P> {
     type Service = FollowRedirects<S, P>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        FollowRedirects::new(inner, self.rules.clone(), self.policy.clone())
+        FollowRedirects::new(inner, self.policy.clone(), self.settings.clone())
     }
 }
 
-/// A clone shares the policy.
+/// A clone shares policy and settings.
 impl<P> Clone for FollowRedirectsLayer<P> {
     fn clone(&self) -> Self {
-        Self { rules: self.rules.clone(), policy: self.policy.clone() }
+        Self { policy: self.policy.clone(), settings: self.settings.clone() }
     }
 }
 
@@ -154,7 +162,7 @@ impl<P> fmt::Debug for FollowRedirectsLayer<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FollowRedirectsLayer")
             .field("policy", &any::type_name::<P>())
-            .field("rules", &self.rules)
+            .field("settings", &self.settings)
             .finish()
     }
 }

@@ -1,7 +1,9 @@
-//! Where a `Location` leads (RFC 9110 §10.2.2), resolved as browsers do (WHATWG URL).
+//! Resolves `Location` (RFC 9110 §10.2.2) as browsers do (WHATWG URL).
+//!
+//! References that need no change, which are nearly all, are read by `resolve_plain`; all others go
+//! through the `url` crate. A property test holds the two against each other.
 
 use std::borrow::Cow;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
@@ -9,19 +11,20 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
-use super::error::RedirectErrorKind;
-use crate::uri::{Authority, ByteSet, Scheme};
+use super::redirect_error::RedirectErrorKind;
+use crate::uri::{Authority, ByteSet, Origin, Scheme};
 
-/// The URL that a request went to.
+/// The URL of the last request, against which `Location` is resolved.
 #[derive(Debug)]
 pub(super) struct Base<'a> {
     pub(super) uri: &'a Uri,
-    /// Where the URI is in origin-form: what `Host` says, and the scheme that was configured.
+    /// The value of `Host`. It is read only if the URI is in origin-form, as `scheme` is.
     pub(super) host: Option<&'a [u8]>,
+    /// The configured scheme.
     pub(super) scheme: Option<Scheme>,
 }
 
-/// Where the next request goes.
+/// The URL of the next request, compared with that of the last.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) uri: Uri,
@@ -31,9 +34,9 @@ pub(super) struct Target {
     pub(super) fragment: Option<Arc<str>>,
 }
 
-/// The one value of `Location`; `None` where there is none.
-pub(super) fn read(fields: &HeaderMap) -> Result<Option<&HeaderValue>, RedirectErrorKind> {
-    let mut values = fields.get_all(header::LOCATION).iter();
+/// Returns the value of `Location`, or an error if several values differ.
+pub(super) fn read(headers: &HeaderMap) -> Result<Option<&HeaderValue>, RedirectErrorKind> {
+    let mut values = headers.get_all(header::LOCATION).iter();
     let first = values.next();
     if values.any(|value| Some(value) != first) {
         return Err(RedirectErrorKind::AmbiguousLocation);
@@ -45,12 +48,12 @@ impl Base<'_> {
     pub(super) fn resolve(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
         match self.resolve_plain(location) {
             Some(target) => Ok(target),
-            None => self.resolve_any(location),
+            None => self.resolve_with_parser(location),
         }
     }
 
-    /// The references that most servers send, without the URL parser: nothing in them would be
-    /// written in another way.
+    /// Resolves the references that most servers send without the URL parser. `None` for any in which
+    /// the parser would change a byte.
     fn resolve_plain(&self, location: &[u8]) -> Option<Target> {
         if is_plain_path(location) {
             return self.with_path(location).map(Target::same_origin);
@@ -59,70 +62,71 @@ impl Base<'_> {
             location.strip_prefix(b"http").map(|rest| rest.strip_prefix(b"s").unwrap_or(rest));
         let rest = rest.and_then(|rest| rest.strip_prefix(b"://"))?;
         let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
-        // `http::Uri` ends an authority at `?` and `#`, too.
-        let plain = authority.iter().all(|byte| HOST.contains(*byte) || *byte == b':');
-        if !plain || !is_plain_path(path) {
+        // `http::Uri` would end the authority at `?` and `#`, too.
+        let ends_early = authority.iter().any(|byte| matches!(byte, b'?' | b'#'));
+        if ends_early || !is_plain_path(path) {
             return None;
         }
         let uri = Uri::try_from(location).ok()?;
-        let (new, old) = (PlainOrigin::of(&uri)?, PlainOrigin::of(self.uri)?);
+        let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
         Some(Target {
             cross_origin: new != old,
-            cross_authority: (new.host, new.port) != (old.host, old.port),
-            downgrade: old.https && !new.https,
+            cross_authority: !new.has_same_authority(&old),
+            downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
             fragment: None,
             uri,
         })
     }
 
-    /// The same scheme and authority with this path and query.
+    /// Replaces path and query of the base.
     fn with_path(&self, path: &[u8]) -> Option<Uri> {
         let mut parts = http::uri::Parts::default();
         parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
         if self.uri.authority().is_some() {
-            PlainOrigin::of(self.uri)?;
+            // The parser would change an authority that is not plain.
+            Origin::plain(self.uri)?;
             parts.scheme = self.uri.scheme().cloned();
             parts.authority = self.uri.authority().cloned();
         }
         Uri::from_parts(parts).ok()
     }
 
-    fn resolve_any(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
+    fn resolve_with_parser(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
         let reference = reference(location);
         let Some(base) = self.url()? else {
             return self.resolve_without_origin(&reference);
         };
         let url = base.join(&reference).map_err(|_| RedirectErrorKind::InvalidLocation)?;
-        // `Url` writes hosts in one way and drops a default port, so that what is left is what
-        // `Host` would say.
-        let same_authority = base.host_str() == url.host_str() && base.port() == url.port();
-        let same_origin = same_authority && base.scheme() == url.scheme();
+        let new = Origin::of_url(&url).ok_or(RedirectErrorKind::UnsupportedScheme)?;
+        let old = Origin::of_url(&base);
+        let cross_origin = old != Some(new);
+        let cross_authority = old.is_none_or(|old| !new.has_same_authority(&old));
+        let is_secure = |origin: Origin<'_>| origin.scheme() == Scheme::Https;
+        let downgrade = old.is_some_and(is_secure) && !is_secure(new);
         let fragment = fragment(&url);
-        if same_origin && self.uri.authority().is_none() {
-            // In origin-form it came, in origin-form it goes on.
+        if !cross_origin && self.uri.authority().is_none() {
+            // The caller's client expects the form of URI that the caller chose.
             let target = origin_form(&uri(url)?).map(Target::same_origin)?;
             return Ok(Target { fragment, ..target });
         }
-        Ok(Target {
-            cross_origin: !same_origin,
-            cross_authority: !same_authority,
-            downgrade: base.scheme() == "https" && url.scheme() == "http",
-            fragment,
-            uri: uri(url)?,
-        })
+        Ok(Target { cross_origin, cross_authority, downgrade, fragment, uri: uri(url)? })
     }
 
-    /// Only what stays on the origin can be followed where the origin is not known.
+    /// Resolves a reference against an origin-form URI whose origin is not known: only references
+    /// that stay on the origin, whichever it is.
     fn resolve_without_origin(&self, reference: &str) -> Result<Target, RedirectErrorKind> {
+        // Stands in for the unknown origin. References that may name an origin are refused before
+        // they are compared with it.
         let base = Url::parse(&format!("http://origin-form.invalid{}", self.uri));
         let base = base.map_err(|_| RedirectErrorKind::UnknownOrigin)?;
         let mut start = reference.trim_start().bytes();
+        // `//host` and its spellings with backslashes name a host.
         let mut slash = || matches!(start.next(), Some(b'/' | b'\\'));
         if Url::parse(reference).is_ok() || slash() && slash() {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
         let url = base.join(reference).map_err(|_| RedirectErrorKind::InvalidLocation)?;
-        if base.host_str() != url.host_str() || base.port() != url.port() {
+        if Origin::of_url(&base) != Origin::of_url(&url) {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
         let fragment = fragment(&url);
@@ -130,15 +134,16 @@ impl Base<'_> {
         Ok(Target { fragment, ..target })
     }
 
-    /// `None` where the request was in origin-form, and what it leaves out is not known.
+    /// Returns the base as an absolute URL without userinfo. `None` for a URI in origin-form if `Host`
+    /// or the scheme is missing.
     fn url(&self) -> Result<Option<Url>, RedirectErrorKind> {
-        // What the caller asked for is no URL to resolve against.
+        // The caller's own URI is not a URL, so that nothing resolves against it.
         let invalid = |_| RedirectErrorKind::InvalidLocation;
         let mut url = if self.uri.authority().is_some() {
             Url::parse(&text(self.uri)).map_err(invalid)?
         } else {
             let (Some(scheme), Some(host)) = (self.scheme, self.host) else { return Ok(None) };
-            // Userinfo or a path inside would make another host of it.
+            // Checked first: userinfo or a path in `Host` would give the URL another host.
             let host = Authority::parse(host).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
             Url::parse(&format!("{scheme}://{host}{}", self.uri)).map_err(invalid)?
         };
@@ -147,58 +152,6 @@ impl Base<'_> {
     }
 }
 
-/// An origin that `url` would write in the same way: http or https, a name in lower case or a plain
-/// IPv4 address, no userinfo, no default port.
-#[derive(PartialEq)]
-struct PlainOrigin<'a> {
-    https: bool,
-    host: &'a str,
-    port: Option<u16>,
-}
-
-impl<'a> PlainOrigin<'a> {
-    fn of(uri: &'a Uri) -> Option<Self> {
-        let https = match uri.scheme_str()? {
-            "http" => false,
-            "https" => true,
-            _ => return None,
-        };
-        let text = uri.authority()?.as_str();
-        let colon = text.bytes().position(|byte| byte == b':').unwrap_or(text.len());
-        let (host, rest) = text.split_at_checked(colon)?;
-        let port = match rest.strip_prefix(':') {
-            None => None,
-            Some(digits)
-                if digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0') =>
-            {
-                let default = if https { 443 } else { 80 };
-                Some(digits.parse().ok().filter(|port| *port != default)?)
-            }
-            Some(_) => return None,
-        };
-        // Where the last label that is not empty begins.
-        let mut label = None;
-        let mut previous = b'.';
-        for byte in host.bytes() {
-            // Two dashes may be those of `xn--`.
-            if !HOST.contains(byte) || byte.is_ascii_uppercase() || byte == b'-' && previous == b'-'
-            {
-                return None;
-            }
-            if previous == b'.' && byte != b'.' {
-                label = Some(byte);
-            }
-            previous = byte;
-        }
-        // One that begins with a digit may be a number, which is an address in disguise.
-        let name = !label?.is_ascii_digit();
-        let plain = name || host.parse::<Ipv4Addr>().is_ok();
-        plain.then_some(Self { https, host, port })
-    }
-}
-
-static HOST: ByteSet = ByteSet::of(b"-._");
-
 impl Target {
     fn same_origin(uri: Uri) -> Self {
         let (cross_origin, cross_authority, downgrade) = (false, false, false);
@@ -206,21 +159,21 @@ impl Target {
     }
 }
 
-/// A path-absolute reference that resolves to itself: no authority, dot segment, fragment, or byte
-/// that would be encoded.
+/// Whether a path-absolute reference resolves to itself: it has no authority, dot segment, fragment,
+/// or byte that would be encoded.
 fn is_plain_path(location: &[u8]) -> bool {
     let mut in_query = false;
     let mut previous = 0;
     for (index, byte) in location.iter().copied().enumerate() {
-        let plain = PATH.contains(byte)
+        let plain = PLAIN_PATH.contains(byte)
             || match byte {
-                // A dot segment begins with a dot, however it is spelled.
+                // After a slash, `/` may begin an authority, and `.` or `%2e` a dot segment.
                 b'/' | b'.' | b'%' => in_query || previous != b'/',
                 b'?' => {
                     in_query = true;
                     true
                 }
-                // Encoded in a query, not in a path.
+                // The parser encodes it in a query and not in a path.
                 b'\'' => !in_query,
                 _ => false,
             };
@@ -232,9 +185,10 @@ fn is_plain_path(location: &[u8]) -> bool {
     previous != 0
 }
 
-static PATH: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@");
+/// The bytes that stand for themselves in paths and queries, beside letters and digits.
+static PLAIN_PATH: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@");
 
-/// The text of a reference: bytes that are no UTF-8 are percent-encoded one by one.
+/// Returns the reference as text. If it is not UTF-8, every byte beyond ASCII is percent-encoded.
 fn reference(location: &[u8]) -> Cow<'_, str> {
     const NON_ASCII: &AsciiSet = &AsciiSet::EMPTY;
     match std::str::from_utf8(location) {
@@ -247,31 +201,32 @@ fn fragment(url: &Url) -> Option<Arc<str>> {
     url.fragment().map(Arc::from)
 }
 
-/// What of a URL a request carries: no fragment, no userinfo.
+/// Converts a URL to a request's URI, without fragment and userinfo.
 fn uri(mut url: Url) -> Result<Uri, RedirectErrorKind> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(RedirectErrorKind::UnsupportedScheme);
     }
     url.set_fragment(None);
     remove_userinfo(&mut url);
-    // Fails for what is too long for `http::Uri`: 64 KiB.
+    // `http::Uri` refuses text of 64 KiB and more.
     Uri::try_from(String::from(url)).map_err(|_| RedirectErrorKind::InvalidLocation)
 }
 
-/// The text of an absolute URI, in one allocation.
+/// Returns the text of an absolute URI in one allocation; `to_string` takes several.
 fn text(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let path = uri.path_and_query().map_or("", |path| path.as_str());
     [uri.scheme_str().unwrap_or_default(), "://", authority, path].concat()
 }
 
+/// Reduces a URI to its path and query.
 fn origin_form(uri: &Uri) -> Result<Uri, RedirectErrorKind> {
     let mut parts = http::uri::Parts::default();
     parts.path_and_query = uri.path_and_query().cloned();
     Uri::from_parts(parts).map_err(|_| RedirectErrorKind::InvalidLocation)
 }
 
-/// A URL with a host can do without, so that neither call fails.
+/// Removes userinfo. Neither call fails, since http and https URLs have a host.
 fn remove_userinfo(url: &mut Url) {
     if !url.username().is_empty() || url.password().is_some() {
         let _ = url.set_username("");

@@ -1,6 +1,8 @@
 use http::{Method, StatusCode};
 
-/// Which redirections turn a request into a GET without content (RFC 9110 §15.4).
+use crate::method::is_get_or_head;
+
+/// Chooses the redirections that turn a request into a GET without content (RFC 9110 §15.4).
 ///
 /// | status | [`Cautious`](Self::Cautious) | [`Fetch`](Self::Fetch) | [`AllToGet`](Self::AllToGet) |
 /// |---|---|---|---|
@@ -9,24 +11,25 @@ use http::{Method, StatusCode};
 /// | 303 | all but GET and HEAD become GET; content is always dropped | all but GET and HEAD become GET; a GET keeps its content | all but GET and HEAD become GET; content is always dropped |
 /// | 307, 308 | method kept, content sent again | same | same |
 ///
-/// Statuses by which a server means that the method is kept, as WebDAV servers do, are named by
-/// [`FollowRedirectsLayer::keep_method_on`](crate::FollowRedirectsLayer::keep_method_on).
+/// The safe methods are those registered as such: GET, HEAD, OPTIONS, TRACE, QUERY, PROPFIND, REPORT
+/// and SEARCH.
 ///
-/// Safe are GET, HEAD, OPTIONS, TRACE, QUERY, PROPFIND, REPORT and SEARCH.
+/// For servers that use 301 or 302 and expect the method to be kept, as WebDAV servers do, see
+/// [`FollowRedirectsLayer::keep_method_on`](crate::FollowRedirectsLayer::keep_method_on).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MethodRewrite {
-    /// A body is sent again on 307 and 308, and on 302 and 303 given up for a GET.
+    /// Sends content again on 307 and 308, and drops it for a GET on 302 and 303.
     #[default]
     Cautious,
-    /// What browsers do (Fetch, "HTTP-redirect fetch").
+    /// Does as browsers do (Fetch, "HTTP-redirect fetch").
     Fetch,
-    /// 301, 302 and 303 make a GET of every method but GET and HEAD, and drop the content, as Go's
-    /// client does.
+    /// Makes a GET of every method but GET and HEAD on 301, 302 and 303, and drops the content, as
+    /// Go's client does.
     AllToGet,
 }
 
-/// What a redirection makes of a request.
+/// How a redirection changes the method and the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rewrite {
     pub(super) to_get: bool,
@@ -36,12 +39,14 @@ pub(super) struct Rewrite {
 impl MethodRewrite {
     pub(super) fn apply(self, status: StatusCode, method: &Method, has_content: bool) -> Rewrite {
         let post = *method == Method::POST;
-        let reads = matches!(*method, Method::GET | Method::HEAD);
+        let get_or_head = is_get_or_head(method);
         let to_get = match (status, self) {
-            (StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND, Self::AllToGet) => !reads,
+            (StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND, Self::AllToGet) => !get_or_head,
             (StatusCode::MOVED_PERMANENTLY, _) | (StatusCode::FOUND, Self::Fetch) => post,
-            (StatusCode::FOUND, Self::Cautious) => post || has_content && !is_safe(method),
-            (StatusCode::SEE_OTHER, _) => !reads,
+            (StatusCode::FOUND, Self::Cautious) => {
+                post || has_content && !is_registered_as_safe(method)
+            }
+            (StatusCode::SEE_OTHER, _) => !get_or_head,
             _ => false,
         };
         let always_dropped = match self {
@@ -53,8 +58,9 @@ impl MethodRewrite {
     }
 }
 
-/// Safe by RFC 9110 §9.2.1, RFC 10008, RFC 4918, RFC 3253 and RFC 5323.
-fn is_safe(method: &Method) -> bool {
+/// Whether the method registry lists the method as safe: RFC 9110 §9.2.1, RFC 10008 (QUERY),
+/// RFC 4918 (PROPFIND), RFC 3253 (REPORT) and RFC 5323 (SEARCH).
+fn is_registered_as_safe(method: &Method) -> bool {
     const SAFE: [&str; 8] =
         ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT", "SEARCH"];
     SAFE.contains(&method.as_str())

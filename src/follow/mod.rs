@@ -2,38 +2,40 @@
 //!
 //! Rules, in the order in which they apply to a response:
 //!
-//! 1. 301, 302, 303, 307 and 308 with a `Location` are followed; all others are the caller's, and so
-//!    is a redirection without one. CONNECT and upgrades are never followed: an error.
-//! 2. The `Location` is resolved as browsers do (WHATWG URL). Two different ones, one that does not
+//! 1. 301, 302, 303, 307 and 308 with a `Location` are followed. All other responses are returned to
+//!    the caller, as is a redirection without `Location`. The answer to CONNECT or to an upgrade is
+//!    never followed: it is an error.
+//! 2. `Location` is resolved as browsers do (WHATWG URL). Two different ones, one that does not
 //!    resolve, and schemes other than http and https are errors. A request in origin-form (`/path`)
-//!    follows only what stays on its origin, unless its scheme is
+//!    follows only references that stay on its origin, unless its scheme is
 //!    [configured](FollowRedirectsLayer::origin_form_scheme).
-//! 3. The [policy](FollowPolicy) is asked, and a request's [options](FollowOptions): follow, stop or
-//!    reject. What comes below is checked whatever they say.
-//! 4. Ten are followed; one more is an error that names the URLs which repeat. https is not left for
-//!    http, unless [by name](FollowRedirectsLayer::allow_https_to_http).
-//! 5. The method and the content: see [`MethodRewrite`]. On 307 and 308 the body is sent again from
-//!    its first byte. Once it was given up for a GET, it does not come back.
-//! 6. The fields: a request that became GET leaves behind what is about content (`Content-*`,
+//! 3. The [policy](FollowPolicy) and the request's [options](FollowOptions) decide: follow, stop or
+//!    reject. The checks below apply whatever they say.
+//! 4. Ten redirections are followed; one more is an error that names the URLs which repeat. A
+//!    redirection from https to http is an error, unless it is
+//!    [allowed](FollowRedirectsLayer::allow_https_to_http).
+//! 5. Method and content are kept or changed: see [`MethodRewrite`]. On 307 and 308 the body is sent
+//!    again from its first byte. Once it was dropped for a GET, it is not sent again.
+//! 6. Headers are removed. If the request becomes GET, those about content (`Content-*`,
 //!    `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect`, `If-*`,
-//!    `Range`, `Idempotency-Key`), any 303 the conditions (`If-*`). Another host or port: `Host`.
-//!    Another origin: `Authorization`, `Cookie`, `Cookie2`, `Proxy-Authorization`,
+//!    `Range`, `Idempotency-Key`); on any 303, the conditions (`If-*`). If host or port changes:
+//!    `Host`. If the origin changes: `Authorization`, `Cookie`, `Cookie2`, `Proxy-Authorization`,
 //!    `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, every value that
-//!    [is sensitive](http::HeaderValue::is_sensitive), fields that are
-//!    [named](FollowRedirectsLayer::sensitive_headers), and the extensions, unless the origins
-//!    [trust each other](FollowRedirectsLayer::trust_origins). Fields of the connection never travel.
-//!    What stayed behind does not come back, even where the chain does. A layer inside knows by the
-//!    [`RedirectContext`] where it is.
+//!    [is sensitive](http::HeaderValue::is_sensitive), headers that are
+//!    [configured](FollowRedirectsLayer::sensitive_headers), and the extensions, unless the origins
+//!    [trust each other](FollowRedirectsLayer::trust_origins). Always: headers of the connection.
+//!    What was removed does not come back, even if the chain returns to the first origin. A layer
+//!    inside learns from the [`RedirectContext`] where the chain has been.
 //! 7. The redirection's own body is read, up to
-//!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be used again; an
-//!    upload that is still under way is ended. Then the inner service is asked whether it is ready,
-//!    and called.
+//!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused;
+//!    but an upload that is still under way is ended. Then the inner service is polled ready and
+//!    called.
 //!
-//! What came of it is in the response: [`RedirectHistory::of`].
+//! The response tells what was followed: [`RedirectHistory::of`].
 //!
-//! Pitfalls: http -> https on one host is another origin, so that credentials stay behind, and a 401
-//! may be the answer; the history says so. A stalled redirection waits as a stalled 200 does: put a
-//! timeout outside. A body that is a stream needs
+//! Pitfalls: http and https on one host are two origins, so that an upgrade drops credentials, and a
+//! 401 may be the answer; the history tells. A redirection whose body stalls waits as a stalled 200
+//! does: put a timeout outside. A request body that is a stream needs
 //! [`ReplayBodyLayer`](crate::ReplayBodyLayer) outside of this layer.
 //!
 //! ```
@@ -66,7 +68,7 @@
 //!
 //! let request = Request::get("http://a.test/loop").body(Full::default())?;
 //! let error = client.oneshot(request).await.err().ok_or("no error")?;
-//! assert!(error.redirect().is_some_and(|error| error.is_too_many()));
+//! assert!(error.redirect().is_some_and(|error| error.is_too_many_redirects()));
 //! # Ok(())
 //! # }
 //! ```
@@ -74,31 +76,34 @@
 mod context;
 mod drain;
 mod error;
-mod exchange;
-mod fields;
 mod future;
-mod headers;
 mod history;
-mod kept;
 mod layer;
 mod location;
 mod method;
+mod next_request;
 mod options;
 mod origins;
 mod policy;
-mod rules;
+mod redacted;
+mod redirect_error;
+mod saved_body;
+mod saved_headers;
 mod service;
+mod settings;
 mod step;
+mod strip_headers;
 
 pub use context::RedirectContext;
-pub use error::{FollowError, RedirectError, RedirectErrorKind};
+pub use error::FollowError;
 pub use future::ResponseFuture;
 pub use history::{Hop, RedirectHistory};
 pub use layer::FollowRedirectsLayer;
 pub use method::MethodRewrite;
 pub use options::{FollowOptions, RedirectMode};
 pub use policy::{
-    Action, Attempt, Decides, FollowAll, FollowFn, FollowPolicy, SameOriginOnly, StopAfter,
-    follow_fn,
+    Action, Attempt, FollowAll, FollowFn, FollowPolicy, LayerPolicy, SameOriginOnly, StopAfter,
+    When, follow_fn,
 };
+pub use redirect_error::{RedirectError, RedirectErrorKind};
 pub use service::FollowRedirects;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use super::origins::Origins;
 use crate::config_error::ConfigError;
 
-/// What is different about one request: put it into the request's extensions. It is taken out before
-/// the request is sent.
+/// Overrides the layer's settings for one request, from the request's extensions. It is removed from
+/// them before the request is sent.
 ///
 /// ```
 /// use http::Request;
@@ -22,76 +22,78 @@ use crate::config_error::ConfigError;
 pub struct FollowOptions {
     pub(super) mode: Option<RedirectMode>,
     pub(super) limit: Option<usize>,
-    pub(super) trusted: Origins,
+    pub(super) trusted_origins: Origins,
     pub(super) fragment: Option<Arc<str>>,
 }
 
-/// What becomes of redirections (Fetch, "redirect mode").
+/// Sets what happens to redirections (Fetch, "redirect mode").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectMode {
-    /// They are followed.
+    /// Follow them.
     #[default]
     Follow,
-    /// They are the caller's, as they come: nothing is kept of the request.
+    /// Return the redirect response to the caller, unchanged. Nothing of the request is saved.
     Manual,
-    /// They are errors.
+    /// End the call with an error.
     Error,
 }
 
 impl FollowOptions {
-    /// As the layer says.
+    /// Creates options that override nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Redirections are the caller's, as they come.
+    /// Creates options that return redirections to the caller: [`RedirectMode::Manual`].
     pub fn do_not_follow() -> Self {
         Self::new().mode(RedirectMode::Manual)
     }
 
-    /// What becomes of redirections, in place of the layer's mode.
+    /// Sets what happens to redirections, in place of the layer's mode.
     pub fn mode(mut self, mode: RedirectMode) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// How many are followed, in place of the layer's limit.
+    /// Sets how many redirections are followed, in place of the layer's limit.
     pub fn limit(mut self, redirections: usize) -> Self {
         self.limit = Some(redirections);
         self
     }
 
-    /// Origins between which credentials may travel, beside the layer's: see
-    /// [`FollowRedirectsLayer::trust_origins`](crate::FollowRedirectsLayer::trust_origins).
+    /// Keeps credentials and extensions on redirections between any two of these origins, as
+    /// [`FollowRedirectsLayer::trust_origins`](crate::FollowRedirectsLayer::trust_origins) does for
+    /// all requests.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] as there.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) for text that is not an http or https origin.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        self.trusted.add(origins)?;
+        self.trusted_origins.add(origins)?;
         Ok(self)
     }
 
-    /// The fragment of the first URL, without the `#`, which a request's URI cannot hold. A
-    /// `Location` without one inherits it (RFC 9110 §10.2.2); the
-    /// [history](super::RedirectHistory::fragment) has the last.
+    /// Sets the fragment of the first URL, without the `#`, since `http::Uri` cannot hold one.
+    ///
+    /// A `Location` without a fragment inherits it (RFC 9110 §10.2.2);
+    /// [`RedirectHistory::fragment`](super::RedirectHistory::fragment) returns that of the final URL.
     pub fn fragment(mut self, fragment: impl Into<Arc<str>>) -> Self {
         self.fragment = Some(fragment.into());
         self
     }
 }
 
-/// Without the fragment, which may be a token.
+/// Leaves the fragment out, since it may be a token.
 impl fmt::Debug for FollowOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FollowOptions")
             .field("mode", &self.mode)
             .field("limit", &self.limit)
-            .field("trusted", &self.trusted)
+            .field("trusted_origins", &self.trusted_origins)
             .field("fragment", &self.fragment.is_some())
             .finish()
     }

@@ -8,44 +8,38 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::error::FollowError;
-use super::exchange::Exchange;
-use super::future::ResponseFuture;
-use super::kept::Kept;
+use super::future::{Chain, ResponseFuture};
+use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
-use super::policy::{Decides, FollowAll};
-use super::rules::Rules;
+use super::policy::{FollowAll, LayerPolicy};
+use super::saved_body::SavedBody;
+use super::settings::Settings;
 use crate::replay::Replay;
 
-/// What a service shares with its clones and calls.
-#[derive(Debug)]
-pub(super) struct Shared<P> {
-    pub(super) rules: Rules,
-    pub(super) policy: P,
-}
-
-/// Follows redirections of the inner service: made by
+/// Follows redirections of the inner service. Created by
 /// [`FollowRedirectsLayer`](crate::FollowRedirectsLayer).
 pub struct FollowRedirects<S, P = FollowAll> {
     inner: S,
-    shared: Arc<Shared<Arc<P>>>,
+    policy: Arc<P>,
+    settings: Arc<Settings>,
 }
 
 impl<S, P> FollowRedirects<S, P> {
-    pub(super) fn new(inner: S, rules: Rules, policy: Arc<P>) -> Self {
-        Self { inner, shared: Arc::new(Shared { rules, policy }) }
+    pub(super) fn new(inner: S, policy: Arc<P>, settings: Arc<Settings>) -> Self {
+        Self { inner, policy, settings }
     }
 
-    /// The inner service.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The inner service.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The inner service, alone.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -54,7 +48,7 @@ impl<S, P> FollowRedirects<S, P> {
 impl<S, P, B, R> Service<Request<B>> for FollowRedirects<S, P>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
-    P: Decides,
+    P: LayerPolicy,
     B: Body + Replay,
     R: Body,
 {
@@ -69,8 +63,8 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let options = request.extensions_mut().remove::<FollowOptions>();
         let mode = options.as_ref().and_then(|options| options.mode);
-        if mode.unwrap_or(self.shared.rules.mode) == RedirectMode::Manual {
-            // Nothing to keep, and no instance to be called again.
+        if mode.unwrap_or(self.settings.mode) == RedirectMode::Manual {
+            // Nothing is followed, so nothing is saved and no clone is needed.
             return ResponseFuture::direct(self.inner.call(request));
         }
         // The instance that was polled ready is the one that is called; the clone, which is not
@@ -79,16 +73,21 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
 
         let (parts, body) = request.into_parts();
-        let (body, kept) = Kept::split(body);
-        let exchange = Exchange::save(&parts, kept.has_content(), options.unwrap_or_default());
+        let (body, saved_body) = SavedBody::split(body);
+        let options = options.unwrap_or_default();
+        let next_request = NextRequest::save(&parts, saved_body.has_content(), options);
         let future = inner.call(Request::from_parts(parts, body));
-        ResponseFuture::following(future, inner, exchange, kept, self.shared.clone())
+        let (policy, settings) = (self.policy.clone(), self.settings.clone());
+        let chain = Chain { service: inner, next_request, saved_body, policy, settings };
+        ResponseFuture::following(future, chain)
     }
 }
 
+/// A clone shares policy and settings.
 impl<S: Clone, P> Clone for FollowRedirects<S, P> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), shared: self.shared.clone() }
+        let Self { inner, policy, settings } = self;
+        Self { inner: inner.clone(), policy: policy.clone(), settings: settings.clone() }
     }
 }
 
@@ -97,7 +96,7 @@ impl<S: fmt::Debug, P> fmt::Debug for FollowRedirects<S, P> {
         f.debug_struct("FollowRedirects")
             .field("inner", &self.inner)
             .field("policy", &any::type_name::<P>())
-            .field("rules", &self.shared.rules)
+            .field("settings", &self.settings)
             .finish()
     }
 }

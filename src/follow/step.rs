@@ -1,104 +1,106 @@
-//! What comes after a response: decided here, without I/O.
+//! Decides what follows a response, without I/O.
 
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, Method, StatusCode, header};
 
-use super::error::{RedirectError, RedirectErrorKind};
-use super::exchange::Exchange;
-use super::headers::{self, Change};
 use super::history::Hop;
 use super::location::{self, Base, Target};
 use super::method::Rewrite;
+use super::next_request::NextRequest;
 use super::options::RedirectMode;
-use super::policy::sealed::Decides;
+use super::origins::is_https_upgrade;
+use super::policy::sealed::LayerPolicy;
 use super::policy::{Action, Attempt};
-use super::rules::Rules;
+use super::redirect_error::{RedirectError, RedirectErrorKind};
+use super::settings::Settings;
+use super::strip_headers::{Changes, strip_headers};
 use crate::replay::NotReplayable;
-use crate::uri::Scheme;
 
-/// What comes next.
+/// What to do with a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// The response is the caller's.
-    Done,
-    /// The exchange holds the next request.
+pub(super) enum NextStep {
+    /// Return it to the caller.
+    Return,
+    /// Send the next request.
     Follow,
 }
 
-/// Judges a response. Where it is followed, `exchange` becomes the next request.
+/// Decides about the response to `request`. On [`NextStep::Follow`], `request` has become the next
+/// request.
 pub(super) fn step(
-    rules: &Rules,
-    policy: &impl Decides,
-    exchange: &mut Exchange,
+    settings: &Settings,
+    policy: &impl LayerPolicy,
+    request: &mut NextRequest,
     status: StatusCode,
-    fields: &HeaderMap,
-) -> Result<Next, RedirectError> {
+    headers: &HeaderMap,
+) -> Result<NextStep, RedirectError> {
     use RedirectErrorKind as Kind;
     if !is_redirection(status) {
-        return Ok(Next::Done);
+        return Ok(NextStep::Return);
     }
-    let location = match location::read(fields) {
-        Ok(None) => return Ok(Next::Done),
+    let location = match location::read(headers) {
+        Ok(None) => return Ok(NextStep::Return),
         Ok(Some(location)) => location,
-        Err(kind) => return Err(fail(exchange, kind, status)),
+        Err(kind) => return Err(fail(request, kind, status)),
     };
-    let target = base(rules, exchange).resolve(location.as_bytes());
+    let target = base(settings, request).resolve(location.as_bytes());
     let target =
-        target.map_err(|kind| fail(exchange, kind, status).with_location(Some(location)))?;
-    let rewrite = rewrite(rules, exchange, status);
-    let hop = Attempt {
+        target.map_err(|kind| fail(request, kind, status).with_location(Some(location)))?;
+    let rewrite = rewrite(settings, request, status);
+    let attempt = Attempt {
         status,
-        method: &exchange.method,
-        next_method: if rewrite.to_get { &Method::GET } else { &exchange.method },
-        uri: &exchange.uri,
+        method: &request.method,
+        next_method: if rewrite.to_get { &Method::GET } else { &request.method },
+        uri: &request.uri,
         next_uri: &target.uri,
-        headers: fields,
-        history: &exchange.history,
+        headers,
+        history: &request.history,
         cross_origin: target.cross_origin,
         resends_body: rewrite.keeps_content,
     };
-    let action = match exchange.options.mode.unwrap_or(rules.mode) {
+    let action = match request.options.mode.unwrap_or(settings.mode) {
         RedirectMode::Error => Action::Reject,
-        _ => policy.action(&hop),
+        _ => policy.action(&attempt),
     };
     let refused = match action {
-        Action::Stop => return Ok(Next::Done),
+        Action::Stop => return Ok(NextStep::Return),
         Action::Reject => Some(Kind::Rejected),
-        Action::Follow => check(rules, exchange, &target),
+        Action::Follow => check(settings, request, &target),
     };
     if let Some(kind) = refused {
-        return Err(fail(exchange, kind, status).with_next_uri(target.uri));
+        return Err(fail(request, kind, status).with_next_uri(target.uri));
     }
-    if rules.error_on_loop {
-        exchange.sent.push(exchange.key());
+    if settings.error_on_loop {
+        request.sent.push(request.key());
     }
-    follow(rules, exchange, status, target, rewrite);
-    if rules.error_on_loop && exchange.sent.contains(&exchange.key()) {
-        return Err(fail_last(exchange, Kind::Loop));
+    advance(settings, request, status, target, rewrite);
+    // Compared after the step, since only then it is known which headers are left.
+    if settings.error_on_loop && request.sent.contains(&request.key()) {
+        return Err(fail_last(request, Kind::Loop));
     }
-    Ok(Next::Follow)
+    Ok(NextStep::Follow)
 }
 
-/// What no policy can allow.
-fn check(rules: &Rules, exchange: &Exchange, target: &Target) -> Option<RedirectErrorKind> {
-    if !exchange.followable {
+/// The checks that hold whatever the policy says.
+fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<RedirectErrorKind> {
+    if !request.followable {
         Some(RedirectErrorKind::NotFollowable)
-    } else if exchange.history.len() >= exchange.options.limit.unwrap_or(rules.limit) {
+    } else if request.history.len() >= request.options.limit.unwrap_or(settings.limit) {
         Some(RedirectErrorKind::TooManyRedirects)
-    } else if target.downgrade && !rules.downgrade_allowed {
+    } else if target.downgrade && !settings.allow_https_to_http {
         Some(RedirectErrorKind::InsecureDowngrade)
     } else {
         None
     }
 }
 
-fn rewrite(rules: &Rules, exchange: &Exchange, status: StatusCode) -> Rewrite {
-    if rules.method_kept.contains(&status) {
-        return Rewrite { to_get: false, keeps_content: exchange.has_content };
+fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Rewrite {
+    if settings.keep_method_on.contains(&status) {
+        return Rewrite { to_get: false, keeps_content: request.has_content };
     }
-    rules.rewrite.apply(status, &exchange.method, exchange.has_content)
+    settings.method_rewrite.apply(status, &request.method, request.has_content)
 }
 
-/// RFC 9110 §15.4, those that name one target.
+/// Whether the status names one target to follow (RFC 9110 §15.4).
 fn is_redirection(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(
@@ -111,42 +113,46 @@ fn is_redirection(status: StatusCode) -> bool {
     )
 }
 
-fn base<'a>(rules: &Rules, exchange: &'a Exchange) -> Base<'a> {
+fn base<'a>(settings: &Settings, request: &'a NextRequest) -> Base<'a> {
     Base {
-        uri: &exchange.uri,
-        host: exchange.fields.get(&header::HOST),
-        scheme: rules.origin_form_scheme,
+        uri: &request.uri,
+        host: request.headers.get(&header::HOST),
+        scheme: settings.origin_form_scheme,
     }
 }
 
-fn follow(
-    rules: &Rules,
-    exchange: &mut Exchange,
+/// Turns `request` into the next request, and adds the hop to its history.
+fn advance(
+    settings: &Settings,
+    request: &mut NextRequest,
     status: StatusCode,
     target: Target,
     rewrite: Rewrite,
 ) {
-    let crosses = crosses(rules, exchange, &target);
-    let change = Change {
-        content_dropped: rewrite.to_get || exchange.has_content && !rewrite.keeps_content,
+    let drops_credentials = drops_credentials(settings, request, &target);
+    let changes = Changes {
+        drops_content: rewrite.to_get || request.has_content && !rewrite.keeps_content,
         see_other: status == StatusCode::SEE_OTHER,
-        authority: target.cross_authority,
-        credentials: crosses,
+        cross_authority: target.cross_authority,
+        drops_credentials,
     };
-    let dropped = headers::prune(&mut exchange.fields, change, &rules.sensitive);
-    if crosses {
-        exchange.crossed = true;
-        let mut left = std::mem::take(&mut exchange.extensions);
-        rules.carried.iter().for_each(|carry| carry(&mut left, &mut exchange.extensions));
+    let dropped = strip_headers(&mut request.headers, changes, &settings.sensitive);
+    if drops_credentials {
+        request.crossed = true;
+        let mut old = std::mem::take(&mut request.extensions);
+        for move_extension in &settings.kept_extensions {
+            move_extension(&mut old, &mut request.extensions);
+        }
     }
+    // A `Location` without a fragment inherits the last one (RFC 9110 §10.2.2).
     if let Some(fragment) = target.fragment {
-        exchange.options.fragment = Some(fragment);
+        request.options.fragment = Some(fragment);
     }
-    let next_method = if rewrite.to_get { Method::GET } else { exchange.method.clone() };
-    let method = std::mem::replace(&mut exchange.method, next_method.clone());
-    let uri = std::mem::replace(&mut exchange.uri, target.uri.clone());
-    exchange.has_content = rewrite.keeps_content;
-    exchange.history.push(Hop {
+    let next_method = if rewrite.to_get { Method::GET } else { request.method.clone() };
+    let method = std::mem::replace(&mut request.method, next_method.clone());
+    let uri = std::mem::replace(&mut request.uri, target.uri.clone());
+    request.has_content = rewrite.keeps_content;
+    request.history.push(Hop {
         status,
         uri,
         next_uri: target.uri,
@@ -155,48 +161,42 @@ fn follow(
         dropped,
         cross_origin: target.cross_origin,
         downgrade: target.downgrade,
-        fragment: exchange.options.fragment.clone(),
+        fragment: request.options.fragment.clone(),
     });
 }
 
-/// Whether what is meant for this origin stays behind.
-fn crosses(rules: &Rules, exchange: &Exchange, target: &Target) -> bool {
+/// Whether credentials and extensions are dropped: the target is another origin, and neither the
+/// layer nor the request trusts it with them. A downgrade to http always drops them.
+fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target) -> bool {
     if !target.cross_origin || target.downgrade {
         return target.cross_origin;
     }
-    let (old, new) = (&exchange.uri, &target.uri);
-    let trusted = rules.trusted.join(old, new) || exchange.options.trusted.join(old, new);
-    !(trusted || rules.upgrade_trusted && is_upgrade(old, new))
+    let (old, new) = (&request.uri, &target.uri);
+    let trusted = settings.trusted_origins.lists_both(old, new)
+        || request.options.trusted_origins.lists_both(old, new);
+    !(trusted || settings.keep_credentials_on_https_upgrade && is_https_upgrade(old, new))
 }
 
-/// http -> https of one host, each on the port that nobody writes.
-fn is_upgrade(old: &Uri, new: &Uri) -> bool {
-    let host = |uri: &Uri| uri.host().map(str::to_ascii_lowercase);
-    Scheme::of(old) == Some(Scheme::Http)
-        && Scheme::of(new) == Some(Scheme::Https)
-        && host(old) == host(new)
-        && old.port_u16().is_none_or(|port| port == Scheme::Http.default_port())
-        && new.port_u16().is_none_or(|port| port == Scheme::Https.default_port())
+/// Makes the error that ends the chain; it takes the history out of `request`.
+fn fail(request: &mut NextRequest, kind: RedirectErrorKind, status: StatusCode) -> RedirectError {
+    let history = std::mem::take(&mut request.history);
+    RedirectError::new(kind, status, request.uri.clone(), history)
 }
 
-/// The chain ends here, and the error says why.
-fn fail(exchange: &mut Exchange, kind: RedirectErrorKind, status: StatusCode) -> RedirectError {
-    let history = std::mem::take(&mut exchange.history);
-    RedirectError::new(kind, status, exchange.uri.clone(), history)
+/// Makes the error for a next request whose body cannot be sent again.
+pub(super) fn not_replayable(request: &mut NextRequest, why: NotReplayable) -> RedirectError {
+    fail_last(request, RedirectErrorKind::NotReplayable(why))
 }
 
-/// The request that the last step made cannot be sent: its body is gone.
-pub(super) fn not_replayable(exchange: &mut Exchange, why: NotReplayable) -> RedirectError {
-    fail_last(exchange, RedirectErrorKind::NotReplayable(why))
-}
-
-/// The last step is not taken after all.
-fn fail_last(exchange: &mut Exchange, kind: RedirectErrorKind) -> RedirectError {
-    match exchange.history.pop() {
+/// Makes the error for a request that was prepared and is not sent. Its hop leaves the history and
+/// becomes the subject of the error.
+fn fail_last(request: &mut NextRequest, kind: RedirectErrorKind) -> RedirectError {
+    match request.history.pop() {
         Some(hop) => {
-            exchange.uri = hop.uri;
-            fail(exchange, kind, hop.status).with_next_uri(hop.next_uri)
+            request.uri = hop.uri;
+            fail(request, kind, hop.status).with_next_uri(hop.next_uri)
         }
-        None => fail(exchange, kind, StatusCode::TEMPORARY_REDIRECT),
+        // Never happens: `advance` has added the hop.
+        None => fail(request, kind, StatusCode::TEMPORARY_REDIRECT),
     }
 }

@@ -1,14 +1,29 @@
-//! Which host a request is for: the design's table, row by row.
+//! Finds the effective host of a request, or the reason to refuse it.
+//!
+//! The first row that matches wins:
+//!
+//! | request | result |
+//! |---|---|
+//! | more than one `Host` | 400 |
+//! | `Host` or the target's authority is malformed | 400 |
+//! | HTTP/1.1 without `Host` | 400 |
+//! | `Host` differs from the target's authority, default ports filled in | 400 |
+//! | an https target on a connection that is not secure | 421 (RFC 9110 §7.4) |
+//! | a forwarded host that is believed and malformed | 400 |
+//! | HTTP/2 without any host | 400 |
+//! | HTTP/1.0 without any host | the default host, or none |
+//! | a host outside of the configured ones | 421 (RFC 9110 §15.5.20) |
+//! | anything else | the forwarded host, or the target's, or `Host` |
+//!
+//! Refusing a `Host` that differs from an absolute-form target deviates from RFC 9112 §3.2.2 on
+//! purpose: the service behind may read the other one.
 
 use http::{StatusCode, Version, header};
 
 use super::RequestHead;
-use crate::uri::{Authority, Scheme};
+use crate::uri::{Authority, Origin, Scheme};
 
-/// What a look at the host brought: the host, none where there may be none, or why not.
-type Looked<'a> = Result<Option<Authority<'a>>, Refusal>;
-
-/// Why a request is refused before any policy's answer counts.
+/// Why a request is refused, whatever a policy decides.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
@@ -20,50 +35,49 @@ impl Refusal {
         Self { status: StatusCode::BAD_REQUEST, reason }
     }
 
-    /// RFC 9110 §7.4, §15.5.20.
     const fn misdirected(reason: &'static str) -> Self {
         Self { status: StatusCode::MISDIRECTED_REQUEST, reason }
     }
 }
 
-/// The first row that matches wins.
-pub(super) fn look<'a>(head: &RequestHead<'a>) -> Looked<'a> {
+/// The effective host, or `None` for HTTP/1.0 without one.
+pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Authority<'a>>, Refusal> {
     let bad = Refusal::bad_request;
-    let mut fields = head.headers.get_all(header::HOST).iter();
-    let field = match (fields.next(), fields.next()) {
+    let parts = &head.parts;
+    let mut values = parts.headers.get_all(header::HOST).iter();
+    let field = match (values.next(), values.next()) {
         (_, Some(_)) => return Err(bad("more than one Host field\n")),
-        (field, None) => field.map(|value| Authority::parse(value.as_bytes())),
+        (value, None) => value.map(|value| Authority::parse(value.as_bytes())),
     };
     let field = field.transpose().map_err(bad)?;
-    let target = head.uri.authority().map(|a| Authority::parse(a.as_str().as_bytes()));
+    let target = parts.uri.authority().map(|a| Authority::parse(a.as_str().as_bytes()));
     let target = target.transpose().map_err(bad)?;
-    if field.is_none() && head.version == Version::HTTP_11 {
+    if field.is_none() && parts.version == Version::HTTP_11 {
         return Err(bad("no Host field\n"));
     }
-    let target_scheme = Scheme::of(head.uri);
-    if let (Some(field), Some(target)) = (&field, &target) {
+    let target_scheme = Scheme::of(parts.uri);
+    if let (Some(field), Some(target)) = (field, target) {
         let scheme = target_scheme.unwrap_or_else(|| head.scheme());
-        if !field.same_host(target) || field.effective_port(scheme) != target.effective_port(scheme)
-        {
+        if Origin::new(scheme, field) != Origin::new(scheme, target) {
             return Err(bad("Host differs from the request target\n"));
         }
     }
     if target_scheme == Some(Scheme::Https) && !head.is_secure() {
         return Err(Refusal::misdirected("https asked for on a connection that is not secure\n"));
     }
-    let authority = match forwarded(head, target.or(field))? {
+    let authority = match with_forwarded(head, target.or(field))? {
         Some(authority) => authority,
-        None if head.version > Version::HTTP_11 => return Err(bad("no host\n")),
+        None if parts.version > Version::HTTP_11 => return Err(bad("no host\n")),
         None => return Ok(head.hosts.default_host()),
     };
-    if !head.hosts.allow(&authority) {
+    if !head.hosts.allows(&authority) {
         return Err(Refusal::misdirected("not a host of this server\n"));
     }
     Ok(Some(authority))
 }
 
-/// What a trusted proxy says of host and port goes before what the request says.
-fn forwarded<'a>(
+/// Replaces host and port by those that a trusted proxy forwards, as far as they are believed.
+fn with_forwarded<'a>(
     head: &RequestHead<'a>,
     asked: Option<Authority<'a>>,
 ) -> Result<Option<Authority<'a>>, Refusal> {

@@ -1,4 +1,4 @@
-use super::{Decision, RedirectPolicy};
+use super::{Decision, RedirectPolicy, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
@@ -52,7 +52,7 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] if it is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn new(host: &str) -> Result<Self, ConfigError> {
         let to = Redirection::new().host(host)?.on_own_host();
         let host = Host::parse(host)?;
@@ -68,7 +68,7 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] for a name that is no host.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host.
     pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -88,7 +88,7 @@ impl CanonicalHost {
 
 impl RedirectPolicy for CanonicalHost {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        if head.has_no_url() || head.is_preflight() {
+        if !is_redirectable(head) {
             return Decision::Pass;
         }
         match head.authority() {

@@ -4,6 +4,8 @@ use http::Method;
 
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
+use crate::method::is_get_or_head;
+use crate::uri::{is_ambiguous, is_below};
 
 /// Paths which pass, with everything below them, compared per segment.
 #[derive(Clone, Debug)]
@@ -39,48 +41,14 @@ impl Exempt {
 
     /// ACME for GET and HEAD, the named paths for OPTIONS also.
     pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
-        let reads = matches!(*head.method(), Method::GET | Method::HEAD);
-        if !reads && *head.method() != Method::OPTIONS {
+        let get_or_head = is_get_or_head(head.method());
+        if !get_or_head && *head.method() != Method::OPTIONS {
             return false;
         }
         let path = head.path();
         let named = || self.paths.iter().any(|prefix| is_below(path, prefix));
-        ((reads && is_below(path, Self::ACME)) || named()) && !is_ambiguous(path)
+        ((get_or_head && is_below(path, Self::ACME)) || named()) && !is_ambiguous(path)
     }
-}
-
-/// `path` is `prefix`, or something below it.
-pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// What stands behind may read this path as another one: an empty or dot segment, an escaped dot,
-/// slash or backslash, a backslash.
-pub(crate) fn is_ambiguous(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    let odd_segment = |segment: Option<&[u8]>| matches!(segment, None | Some(b"" | b"." | b".."));
-    // Where the segment under way begins; `None` before the first slash.
-    let mut begin = None;
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'/' => {
-                if begin.is_some_and(|begin| odd_segment(bytes.get(begin..at))) {
-                    return true;
-                }
-                begin = Some(at + 1);
-            }
-            b'\\' => return true,
-            b'%' => {
-                if let Some([b'2', b'e' | b'E' | b'f' | b'F'] | [b'5', b'c' | b'C']) =
-                    bytes.get(at + 1..at + 3)
-                {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    begin.is_some_and(|begin| odd_segment(bytes.get(begin..)))
 }
 
 #[cfg(test)]

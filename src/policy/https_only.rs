@@ -1,6 +1,6 @@
 use http::StatusCode;
 
-use super::{Decision, Exempt, RedirectPolicy, examine};
+use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
@@ -86,13 +86,14 @@ impl HttpsOnly {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] for a name that is no host, or no name at all.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, or no
+    /// name at all.
     pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
         self.hosts.list(hosts)?;
-        self.to = self.to.vouched();
+        self.to = self.to.on_listed_host();
         Ok(self)
     }
 
@@ -115,7 +116,8 @@ impl HttpsOnly {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Path`] if it does not start with `/`, names no segment, or could never match.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it does not start with `/`, names
+    /// no segment, or could never match.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;
         Ok(self)
@@ -141,15 +143,15 @@ impl HttpsOnly {
         if self.exempt.covers(head) {
             return Decision::Pass;
         }
-        examine(head);
+        https_loop::diagnose(head);
         let refused = self.refuse_unsafe && !head.method().is_safe();
-        if head.has_no_url() || head.is_preflight() || refused {
+        if !is_redirectable(head) || refused {
             return Decision::text(StatusCode::FORBIDDEN, "https is required\n");
         }
         let Some(authority) = head.authority() else {
             return Decision::text(StatusCode::BAD_REQUEST, "no acceptable host\n");
         };
-        if !self.hosts.allow(&authority) {
+        if !self.hosts.allows(&authority) {
             return Decision::text(StatusCode::MISDIRECTED_REQUEST, "not a host of this server\n");
         }
         let asked = authority.effective_port(Scheme::Http);

@@ -8,44 +8,46 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::Replay;
 use super::budget::ReplayBudget;
+use super::deferred::Deferred;
 use super::error::{NotReplayable, ReplayError};
 use super::recording::Recording;
-use super::state::{Afterwards, State};
+use super::state::State;
 use super::sync::{Arc, Mutex, MutexGuard};
 
-/// Any body, made [`Replay`] by recording up to a limit what is sent: see the [module](super) for
-/// the rules.
+/// Makes any body [`Replay`] by recording, up to a limit, what is sent of it. See the [module](super)
+/// for the rules.
 pub struct ReplayBody<B> {
     shared: Arc<Mutex<State<B>>>,
     number: u64,
-    /// This attempt has got everything; whatever others do, it stays so.
+    /// Whether this attempt has read everything. Later attempts do not change that.
     done: bool,
 }
 
 impl<B: Body> ReplayBody<B> {
-    /// Keeps at most `limit` bytes.
+    /// Wraps `body`, to record at most `limit` bytes of it.
     pub fn new(body: B, limit: u64) -> Self {
-        Self::recorded(body, limit, Recording::default())
+        Self::with_recording(body, limit, Recording::default())
     }
 
-    /// Keeps at most `limit` bytes, and no more than `budget` has left.
+    /// Wraps `body`, to record at most `limit` bytes of it, and no more than `budget` has left.
     pub fn with_budget(body: B, limit: u64, budget: &ReplayBudget) -> Self {
-        Self::recorded(body, limit, Recording::within(budget))
+        Self::with_recording(body, limit, Recording::within(budget))
     }
 
-    fn recorded(body: B, limit: u64, recording: Recording) -> Self {
+    fn with_recording(body: B, limit: u64, recording: Recording) -> Self {
         let over_limit = body.size_hint().lower() > limit;
-        Self::of(State::new(Some(body), limit, over_limit, recording))
+        Self::from_state(State::new(Some(body), limit, over_limit, recording))
     }
 }
 
 impl<B> ReplayBody<B> {
-    fn of(state: State<B>) -> Self {
+    fn from_state(state: State<B>) -> Self {
         Self { shared: Arc::new(Mutex::new(state)), number: 0, done: false }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
-        // The state is whole between its methods; a source that panicked is the source's affair.
+        // If a source panics while it is polled, the state is still consistent: frames are recorded
+        // afterwards.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -55,24 +57,24 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     fn replay(&self) -> Result<Self, NotReplayable> {
-        let mut after = Afterwards::nothing();
+        let mut deferred = Deferred::nothing();
         let mut state = self.lock();
-        state.replayable()?;
-        let number = state.enter();
-        state.supersede(number, &mut after);
+        state.check_replayable()?;
+        let number = state.add_handle();
+        state.supersede(number, &mut deferred);
         drop(state);
-        after.run();
+        deferred.run();
         Ok(Self { shared: self.shared.clone(), number, done: false })
     }
 
     fn empty() -> Self {
-        Self::of(State::new(None, 0, false, Recording::default()))
+        Self::from_state(State::new(None, 0, false, Recording::default()))
     }
 
     fn abort(&self) {
-        let mut after = Afterwards::nothing();
-        self.lock().abort(&mut after);
-        after.run();
+        let mut deferred = Deferred::nothing();
+        self.lock().abort(&mut deferred);
+        deferred.run();
     }
 
     fn is_uploading(&self) -> bool {
@@ -94,16 +96,16 @@ where
         if self.done {
             return Poll::Ready(None);
         }
-        let mut after = Afterwards::nothing();
+        let mut deferred = Deferred::nothing();
         let mut state = self.lock();
-        if let Err(error) = state.claim(self.number, &mut after) {
+        if let Err(error) = state.claim(self.number, &mut deferred) {
             return Poll::Ready(Some(Err(error)));
         }
-        let polled = state.poll_current(cx, &mut after);
+        let polled = state.poll_current(cx, &mut deferred);
         let done = matches!(polled, Poll::Ready(None)) || state.is_end(self.number);
         drop(state);
         self.done = done;
-        after.run();
+        deferred.run();
         polled
     }
 
@@ -116,19 +118,19 @@ where
     }
 }
 
-/// A newer attempt, which supersedes the older one when it is first polled.
+/// A clone is a newer attempt. It supersedes the older ones when it is first polled.
 impl<B> Clone for ReplayBody<B> {
     fn clone(&self) -> Self {
-        let number = self.lock().enter();
+        let number = self.lock().add_handle();
         Self { shared: self.shared.clone(), number, done: false }
     }
 }
 
 impl<B> Drop for ReplayBody<B> {
     fn drop(&mut self) {
-        let mut after = Afterwards::nothing();
-        self.lock().leave(self.number, &mut after);
-        after.run();
+        let mut deferred = Deferred::nothing();
+        self.lock().remove_handle(self.number, &mut deferred);
+        deferred.run();
     }
 }
 

@@ -2,9 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Memory that many bodies share: a cheap handle, all clones are one budget.
+/// Limits the memory that many bodies take together. Clones share one budget.
 ///
-/// A body whose next chunk does not fit is not recorded any more, and cannot be replayed
+/// A body whose next chunk does not fit is no longer recorded and cannot be replayed
 /// ([`NotReplayable::BudgetSpent`](super::NotReplayable::BudgetSpent)); it is sent all the same.
 ///
 /// ```
@@ -30,22 +30,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct ReplayBudget(Arc<AtomicU64>);
 
 impl ReplayBudget {
-    /// So many bytes for all.
+    /// Creates a budget of `bytes`.
     pub fn new(bytes: u64) -> Self {
         Self(Arc::new(AtomicU64::new(bytes)))
     }
 
-    /// Bytes that nobody holds.
+    /// Returns the number of bytes that no body has reserved.
     pub fn left(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn take(&self, bytes: u64) -> bool {
+    fn reserve(&self, bytes: u64) -> bool {
         let less = |left: u64| left.checked_sub(bytes);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 
-    fn give_back(&self, bytes: u64) {
+    fn release(&self, bytes: u64) {
         self.0.fetch_add(bytes, Ordering::Relaxed);
     }
 }
@@ -56,38 +56,38 @@ impl fmt::Debug for ReplayBudget {
     }
 }
 
-/// What one body holds of a budget; given back at the end.
+/// The bytes of a budget that one body has reserved. They are returned on drop.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct Reservation {
     budget: Option<ReplayBudget>,
     bytes: u64,
 }
 
-impl Held {
+impl Reservation {
     pub(super) fn of(budget: &ReplayBudget) -> Self {
         Self { budget: Some(budget.clone()), bytes: 0 }
     }
 
-    /// Whether there is room for so many bytes more, which are held from now on.
-    pub(super) fn take(&mut self, bytes: u64) -> bool {
-        let room = self.budget.as_ref().is_none_or(|budget| budget.take(bytes));
+    /// Reserves more bytes. Returns `false`, and reserves nothing, if the budget has not enough left.
+    pub(super) fn grow(&mut self, bytes: u64) -> bool {
+        let room = self.budget.as_ref().is_none_or(|budget| budget.reserve(bytes));
         if room {
             self.bytes += bytes;
         }
         room
     }
 
-    pub(super) fn give_back(&mut self, bytes: u64) {
+    pub(super) fn shrink(&mut self, bytes: u64) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
         if let Some(budget) = &self.budget {
-            budget.give_back(bytes);
+            budget.release(bytes);
         }
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        self.give_back(self.bytes);
+        self.shrink(self.bytes);
     }
 }

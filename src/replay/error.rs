@@ -1,19 +1,19 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why a body cannot be sent again.
+/// The reason why a body cannot be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotReplayable {
-    /// More was sent than the limit allows to keep.
+    /// The body is larger than the limit.
     TooLarge,
-    /// The memory that many bodies share, a [`ReplayBudget`](super::ReplayBudget), was spent.
+    /// The [`ReplayBudget`](super::ReplayBudget) that the body shares with others was spent.
     BudgetSpent,
-    /// No handle was left that could have replayed it, so that it was no longer kept.
+    /// The recording was freed, since no handle was left that could have replayed it.
     Released,
-    /// A frame that is neither data nor trailers cannot be kept.
+    /// The body has a frame that is neither data nor trailers, which cannot be recorded.
     UnknownFrame,
-    /// The source ended with an error.
+    /// The source of the body failed.
     SourceFailed,
 }
 
@@ -31,16 +31,18 @@ impl fmt::Display for NotReplayable {
 
 impl Error for NotReplayable {}
 
-/// Why an attempt of a [`ReplayBody`](super::ReplayBody) ended early.
+/// The error of a [`ReplayBody`](super::ReplayBody) or a [`ReplayFn`](super::ReplayFn).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReplayError {
     /// A newer attempt reads the body now.
     Superseded,
-    /// This attempt came too late to begin.
+    /// This attempt began after the first byte was gone.
     NotReplayable(NotReplayable),
-    /// The source's own error. Boxed, since bodies of which the error is a `BoxError` are common, and
-    /// a type that holds one cannot be generic over it and an [`Error`] at once.
+    /// The source failed with this error.
+    ///
+    /// It is boxed, since the error of many bodies is a `BoxError`: a type that is generic over its
+    /// source cannot be an [`Error`] if the source is a `BoxError`.
     Source(Box<dyn Error + Send + Sync>),
 }
 
@@ -54,7 +56,7 @@ impl fmt::Display for ReplayError {
     }
 }
 
-/// Transparent about [`Source`](Self::Source).
+/// `source` is that of the error inside, since `Display` prints that error.
 impl Error for ReplayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

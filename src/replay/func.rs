@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::PoisonError;
@@ -7,15 +8,16 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::Replay;
+use super::attempts::Attempts;
 use super::error::{NotReplayable, ReplayError};
 use super::sync::{Arc, Mutex, MutexGuard};
 
 pin_project! {
-    /// A body that is made anew for each attempt, as a file is opened again: nothing is kept,
-    /// whatever its size.
+    /// A body that a function makes anew for each attempt, for example by opening a file. Nothing is
+    /// recorded, whatever the size.
     ///
-    /// As with a [`ReplayBody`](super::ReplayBody), the newest attempt counts: an older one that is
-    /// under way ends with [`ReplayError::Superseded`] as soon as the newer one is made.
+    /// As with a [`ReplayBody`](super::ReplayBody), an attempt that is under way ends with
+    /// [`ReplayError::Superseded`] as soon as a newer one is made.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -33,52 +35,35 @@ pin_project! {
     /// assert_eq!(again.collect().await?.to_bytes(), "order");
     ///
     /// std::fs::remove_file(&file)?;
-    /// assert!(body.replay().is_err(), "there is no file any more");
+    /// assert!(body.replay().is_err(), "the file was removed");
     /// # Ok(())
     /// # }
     /// ```
     pub struct ReplayFn<F, B> {
-        // Nothing, in the body of a GET.
+        // `None` for a body without content.
         make: Option<Arc<F>>,
         #[pin]
-        part: Part<B>,
-        shared: Arc<Mutex<Current>>,
+        progress: Progress<B>,
+        attempts: Arc<Mutex<Attempts>>,
         number: u64,
     }
 
     impl<F, B> PinnedDrop for ReplayFn<F, B> {
         fn drop(this: Pin<&mut Self>) {
-            finish(&this.shared, this.number);
+            end(&this.attempts, this.number);
         }
     }
 }
 
 pin_project! {
-    /// How far this attempt has come.
-    #[project = PartProj]
-    enum Part<B> {
+    /// How far this attempt is.
+    #[project = ProgressProj]
+    enum Progress<B> {
         Reading { #[pin] body: B },
-        // All was read.
-        Whole,
-        // Superseded before that.
-        Cut,
-    }
-}
-
-/// The attempt that counts.
-#[derive(Debug, Default)]
-struct Current {
-    number: u64,
-    under_way: bool,
-    waker: Option<Waker>,
-}
-
-impl Current {
-    /// Ends the attempt under way; whom to wake, once the lock is released.
-    fn supersede(&mut self) -> Option<Waker> {
-        self.number += 1;
-        self.under_way = false;
-        self.waker.take()
+        // Everything was read.
+        Complete,
+        // A newer attempt was made before everything was read.
+        Superseded,
     }
 }
 
@@ -86,26 +71,27 @@ impl<F, B, E> ReplayFn<F, B>
 where
     F: Fn() -> Result<B, E>,
 {
-    /// Makes the first body, and keeps `make` for others: it is called once for each attempt, and
-    /// has to give the same bytes.
+    /// Calls `make` for the first attempt, and keeps it for others. It is called once for each
+    /// attempt and has to return the same bytes.
     ///
     /// # Errors
     ///
-    /// That of `make`.
+    /// Returns the error of `make`.
     pub fn new(make: F) -> Result<Self, E> {
-        let part = Part::Reading { body: make()? };
-        Ok(Self { make: Some(Arc::new(make)), part, shared: Arc::default(), number: 0 })
+        let progress = Progress::Reading { body: make()? };
+        Ok(Self { make: Some(Arc::new(make)), progress, attempts: Arc::default(), number: 0 })
     }
 }
 
 impl<F, B> ReplayFn<F, B> {
-    fn lock(&self) -> MutexGuard<'_, Current> {
-        lock(&self.shared)
+    fn lock(&self) -> MutexGuard<'_, Attempts> {
+        lock(&self.attempts)
     }
 }
 
-fn lock(shared: &Mutex<Current>) -> MutexGuard<'_, Current> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(attempts: &Mutex<Attempts>) -> MutexGuard<'_, Attempts> {
+    // Poisoned only by a waker that panics while it is cloned, before anything has changed.
+    attempts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<F, B, E> Replay for ReplayFn<F, B>
@@ -116,25 +102,25 @@ where
     fn replay(&self) -> Result<Self, NotReplayable> {
         let Some(make) = &self.make else { return Ok(Self::empty()) };
         let body = make().map_err(|_| NotReplayable::SourceFailed)?;
-        let (waker, number) = {
-            let mut current = self.lock();
-            (current.supersede(), current.number)
-        };
+        let mut attempts = self.lock();
+        let number = attempts.add();
+        let waker = attempts.supersede(number);
+        drop(attempts);
         waker.into_iter().for_each(Waker::wake);
-        let (make, shared) = (Some(make.clone()), self.shared.clone());
-        Ok(Self { make, part: Part::Reading { body }, shared, number })
+        let (make, attempts) = (Some(make.clone()), self.attempts.clone());
+        Ok(Self { make, progress: Progress::Reading { body }, attempts, number })
     }
 
     fn empty() -> Self {
-        Self { make: None, part: Part::Whole, shared: Arc::default(), number: 0 }
+        Self { make: None, progress: Progress::Complete, attempts: Arc::default(), number: 0 }
     }
 
     fn is_uploading(&self) -> bool {
-        self.lock().under_way
+        self.lock().is_reading()
     }
 
     fn abort(&self) {
-        let waker = self.lock().supersede();
+        let waker = self.lock().abort();
         waker.into_iter().for_each(Waker::wake);
     }
 }
@@ -152,65 +138,63 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let PartProj::Reading { mut body } = this.part.as_mut().project() else {
-            return Poll::Ready(match *this.part {
-                Part::Cut => Some(Err(ReplayError::Superseded)),
-                _ => None,
-            });
+        let mut body = match this.progress.as_mut().project() {
+            ProgressProj::Reading { body } => body,
+            ProgressProj::Complete => return Poll::Ready(None),
+            ProgressProj::Superseded => return Poll::Ready(Some(Err(ReplayError::Superseded))),
         };
-        let mut current = lock(this.shared);
-        if current.number != *this.number {
-            drop(current);
-            // What it holds, a file perhaps, is of no use any more.
-            this.part.set(Part::Cut);
+        let mut attempts = lock(this.attempts);
+        if attempts.compare(*this.number) != Ordering::Equal {
+            drop(attempts);
+            // Frees what the body holds, perhaps an open file.
+            this.progress.set(Progress::Superseded);
             return Poll::Ready(Some(Err(ReplayError::Superseded)));
         }
-        current.under_way = true;
-        let stale = current.waker.replace(cx.waker().clone());
-        drop(current);
+        attempts.begin();
+        let stale = attempts.register(cx);
+        // The body is polled, and the waker dropped, without the lock: both may call back.
+        drop(attempts);
         drop(stale);
         let polled = body.as_mut().poll_frame(cx);
-        let ended = match &polled {
-            Poll::Ready(None) => true,
-            Poll::Ready(Some(Ok(_))) => body.is_end_stream(),
-            Poll::Ready(Some(Err(_))) | Poll::Pending => false,
+        let (complete, failed) = match &polled {
+            Poll::Ready(None) => (true, false),
+            Poll::Ready(Some(Ok(_))) => (body.is_end_stream(), false),
+            Poll::Ready(Some(Err(_))) => (false, true),
+            Poll::Pending => (false, false),
         };
-        if ended {
-            // Whole, whatever others do from now on.
-            this.part.set(Part::Whole);
+        if complete {
+            // Stays complete, even if a newer attempt is made.
+            this.progress.set(Progress::Complete);
         }
-        if ended || matches!(polled, Poll::Ready(Some(Err(_)))) {
-            finish(this.shared, *this.number);
+        if complete || failed {
+            end(this.attempts, *this.number);
         }
         polled.map(|frame| frame.map(|frame| frame.map_err(|e| ReplayError::Source(e.into()))))
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.part {
-            Part::Reading { body } => self.lock().number == self.number && body.is_end_stream(),
-            Part::Whole => true,
-            Part::Cut => false,
+        match &self.progress {
+            Progress::Reading { body } => {
+                self.lock().compare(self.number) == Ordering::Equal && body.is_end_stream()
+            }
+            Progress::Complete => true,
+            Progress::Superseded => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.part {
-            Part::Reading { body } => body.size_hint(),
-            Part::Whole => SizeHint::with_exact(0),
-            Part::Cut => SizeHint::default(),
+        match &self.progress {
+            Progress::Reading { body } => body.size_hint(),
+            Progress::Complete => SizeHint::with_exact(0),
+            Progress::Superseded => SizeHint::default(),
         }
     }
 }
 
-/// The attempt `number`, if it is the one that counts, is under way no more.
-fn finish(shared: &Mutex<Current>, number: u64) {
-    let mut current = lock(shared);
-    if current.number == number {
-        current.under_way = false;
-        let waker = current.waker.take();
-        drop(current);
-        drop(waker);
-    }
+/// Notes that the attempt `number` has ended, and drops its waker after unlocking.
+fn end(attempts: &Mutex<Attempts>, number: u64) {
+    let waker = lock(attempts).end(number);
+    drop(waker);
 }
 
 impl<F, B> fmt::Debug for ReplayFn<F, B> {

@@ -8,7 +8,7 @@ use tower_service::Service;
 use super::body::ReplayBody;
 use super::budget::ReplayBudget;
 
-/// Makes every request body a [`ReplayBody`]; goes outside of
+/// Makes a [`ReplayBody`] of every request body. Put it outside of
 /// [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -18,12 +18,12 @@ pub struct ReplayBodyLayer {
 }
 
 impl ReplayBodyLayer {
-    /// Keeps at most `limit` bytes of each body.
+    /// Creates a layer that records at most `limit` bytes of each body.
     pub const fn new(limit: u64) -> Self {
         Self { limit, budget: None }
     }
 
-    /// Keeps no more of all bodies together than `budget` has left.
+    /// Limits what all bodies together record to what `budget` has left.
     pub fn budget(mut self, budget: &ReplayBudget) -> Self {
         self.budget = Some(budget.clone());
         self
@@ -34,15 +34,32 @@ impl<S> Layer<S> for ReplayBodyLayer {
     type Service = ReplayBodyService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ReplayBodyService { inner, kept: self.clone() }
+        ReplayBodyService { inner, layer: self.clone() }
     }
 }
 
-/// Made by [`ReplayBodyLayer`].
+/// Makes a [`ReplayBody`] of every request body. Created by [`ReplayBodyLayer`].
 #[derive(Clone, Debug)]
 pub struct ReplayBodyService<S> {
     inner: S,
-    kept: ReplayBodyLayer,
+    layer: ReplayBodyLayer,
+}
+
+impl<S> ReplayBodyService<S> {
+    /// Returns a reference to the inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// Returns a mutable reference to the inner service.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Returns the inner service.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
 }
 
 impl<S, B> Service<Request<B>> for ReplayBodyService<S>
@@ -59,7 +76,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let ReplayBodyLayer { limit, budget } = &self.kept;
+        let ReplayBodyLayer { limit, budget } = &self.layer;
         self.inner.call(request.map(|body| match budget {
             Some(budget) => ReplayBody::with_budget(body, *limit, budget),
             None => ReplayBody::new(body, *limit),

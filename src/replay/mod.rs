@@ -1,25 +1,27 @@
-//! Bodies that can be sent again.
+//! Request bodies that can be sent again from their first byte.
 //!
-//! Rules:
+//! An attempt is one reading of a body. Rules:
 //!
-//! 1. A body is [`Replay`] if it can be made anew from its first byte: `Full`, `Empty`, `String`, and
-//!    any other inside a [`ReplayBody`], or made anew by a [`ReplayFn`], as a file is opened again.
+//! 1. A body is [`Replay`] if another attempt can be made of it: `Full`, `Empty` and `String` are
+//!    cloned, a [`ReplayFn`] calls a function again, such as one that opens a file, and a
+//!    [`ReplayBody`] records any other body.
 //! 2. A [`ReplayBody`] records what its first attempt reads *while that is sent*; nothing is collected
 //!    beforehand. A newer attempt gets what was recorded, then goes on with the source: each byte
 //!    once, in order, trailers at the end.
-//! 3. The newest attempt reads. [`Replay::replay`] supersedes the older one as soon as it is made:
-//!    an upload under way is woken and ends with [`ReplayError::Superseded`], so that nobody takes it
-//!    for whole. A clone supersedes when it is first polled. An upload that was finished stays so.
-//! 4. At most `limit` bytes are kept. Beyond it the attempt under way goes on and the buffer is freed
-//!    at once; a later replay fails with [`NotReplayable::TooLarge`] before anything is sent. A source
-//!    that announces more than the limit is not recorded at all. A [`ReplayBudget`] limits what many
-//!    bodies keep together.
+//! 3. The newest attempt reads. [`Replay::replay`] supersedes the older one as soon as it is called:
+//!    an upload under way is woken and ends with [`ReplayError::Superseded`], so that no server takes
+//!    it for complete. A clone supersedes when it is first polled. An attempt that has read everything
+//!    stays complete.
+//! 4. At most `limit` bytes are recorded. Beyond it the attempt under way goes on and the recording is
+//!    freed at once; a later replay fails with [`NotReplayable::TooLarge`] before anything is sent. A
+//!    source that announces more than the limit is not recorded at all. A [`ReplayBudget`] limits what
+//!    many bodies record together.
 //! 5. What is read while no other handle is left that could replay is not recorded, and what was
-//!    recorded is freed: make the attempt first, then read it.
+//!    recorded is freed: call `replay` first, then read.
 //!
-//! Pitfalls: the limit counts bytes; a chunk of 1 KiB or more is kept as the frame that it came in,
-//! and pins the memory which that frame shares. A source is polled under a lock: one that asks for
-//! its own `ReplayBody` while it is polled waits for itself.
+//! Pitfalls: the limit counts bytes, but a chunk of 1 KiB or more is kept as the frame that it came
+//! in, and pins the memory that the frame shares. A source is polled under a lock: one that uses its
+//! own `ReplayBody` while it is polled deadlocks.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -28,25 +30,28 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let kept = ReplayBody::new(Full::new(Bytes::from("order")), 1024);
-//! let first = kept.replay()?;
+//! let body = ReplayBody::new(Full::new(Bytes::from("order")), 1024);
+//! let first = body.replay()?;
 //! assert_eq!(first.collect().await?.to_bytes(), "order");
-//! assert_eq!(kept.replay()?.collect().await?.to_bytes(), "order");
+//! assert_eq!(body.replay()?.collect().await?.to_bytes(), "order");
 //!
-//! let kept = ReplayBody::new(Full::new(Bytes::from("order")), 4);
-//! let first = kept.replay()?;
+//! let body = ReplayBody::new(Full::new(Bytes::from("order")), 4);
+//! let first = body.replay()?;
 //! assert_eq!(first.collect().await?.to_bytes(), "order");
-//! assert!(kept.replay().is_err(), "longer than the limit, and gone");
+//! assert!(body.replay().is_err(), "longer than the limit");
 //! # Ok(())
 //! # }
 //! ```
 
+mod attempts;
 mod body;
 mod budget;
+mod deferred;
 mod error;
 mod func;
 mod layer;
 mod recording;
+mod source;
 mod state;
 mod sync;
 
@@ -67,25 +72,25 @@ pub use layer::{ReplayBodyLayer, ReplayBodyService};
             `ReplayBody`, `Full`, `Empty` or `String`"
 )]
 pub trait Replay: Sized {
-    /// The same body from its first byte. An older attempt that is still under way ends with an
-    /// error.
+    /// Makes a new attempt: the same body from its first byte. An older attempt that is still under
+    /// way ends with an error.
     ///
     /// # Errors
     ///
-    /// [`NotReplayable`], where what was sent is gone.
+    /// [`NotReplayable`] if the first byte is gone.
     fn replay(&self) -> Result<Self, NotReplayable>;
 
-    /// A body of nothing, as a GET carries.
+    /// Creates a body without content, for a GET.
     fn empty() -> Self;
 
-    /// Whether an attempt is under way: polled, neither at its end nor dropped. Bodies that do not
-    /// know, as `Full`, say no.
+    /// Whether an attempt is under way: it was polled, and was neither read to its end nor dropped.
+    /// `false` for bodies that do not track their attempts, such as `Full`.
     fn is_uploading(&self) -> bool {
         false
     }
 
-    /// Gives the body up: an attempt that is under way ends with an error, and what was kept is freed,
-    /// unless another handle is left. Does nothing for bodies that do not know of their attempts.
+    /// Ends an attempt that is under way with an error, and frees what was recorded, unless another
+    /// handle is left. Does nothing for bodies that do not track their attempts.
     fn abort(&self) {}
 }
 

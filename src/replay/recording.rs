@@ -1,41 +1,42 @@
-//! What was read, in order.
+//! The bytes that were read of a body, in order.
 
 use bytes::{Bytes, BytesMut};
 
-use super::budget::{Held, ReplayBudget};
+use super::budget::{ReplayBudget, Reservation};
 
-/// From here on a chunk is kept as it came; smaller ones are gathered.
+/// The size in bytes from which a chunk is kept as it came. Smaller ones are copied together, so that
+/// they do not pin a buffer each.
 const LARGE: usize = 1024;
-/// Gathered bytes become a chunk.
+/// The size in bytes at which gathered chunks become one.
 const GATHERED: usize = 8 * 1024;
 
-/// Chunks, and small pieces which will be one.
+/// Chunks, and a buffer in which small ones are gathered.
 #[derive(Debug, Default)]
 pub(super) struct Recording {
     chunks: Vec<Bytes>,
     gathering: BytesMut,
     len: u64,
-    held: Held,
+    reservation: Reservation,
 }
 
 impl Recording {
-    /// Bytes kept.
+    /// The number of bytes recorded, those freed since included.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// Chunks kept, without those being gathered.
+    /// The number of chunks, without what is being gathered.
     pub(super) fn chunks(&self) -> usize {
         self.chunks.len()
     }
 
     pub(super) fn within(budget: &ReplayBudget) -> Self {
-        Self { held: Held::of(budget), ..Self::default() }
+        Self { reservation: Reservation::of(budget), ..Self::default() }
     }
 
-    /// `false` where the budget has no room for it: nothing was kept then.
+    /// Records a chunk. Returns `false`, and records nothing, if the budget has no room for it.
     pub(super) fn push(&mut self, data: &Bytes) -> bool {
-        if !self.held.take(data.len() as u64) {
+        if !self.reservation.grow(data.len() as u64) {
             return false;
         }
         self.len = self.len.saturating_add(data.len() as u64);
@@ -51,7 +52,7 @@ impl Recording {
         true
     }
 
-    /// Makes a chunk of what was gathered.
+    /// Makes a chunk of what was gathered, so that it can be read.
     pub(super) fn seal(&mut self) {
         if !self.gathering.is_empty() {
             self.chunks.push(std::mem::take(&mut self.gathering).freeze());
@@ -62,14 +63,14 @@ impl Recording {
         self.chunks.get(index).cloned()
     }
 
-    /// Frees a chunk which nobody will ask for again.
-    pub(super) fn forget(&mut self, index: usize) {
+    /// Frees a chunk that is not read again. The others keep their index.
+    pub(super) fn free(&mut self, index: usize) {
         if let Some(chunk) = self.chunks.get_mut(index) {
-            self.held.give_back(std::mem::take(chunk).len() as u64);
+            self.reservation.shrink(std::mem::take(chunk).len() as u64);
         }
     }
 
-    /// Frees everything.
+    /// Frees all chunks and the reservation.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -1,81 +1,57 @@
-//! What all attempts of one body share. Only the current attempt reads, so its place is here.
+//! The state that all attempts of one [`ReplayBody`](super::ReplayBody) share, behind its lock.
+//!
+//! Only the current attempt reads, so that one position in the recording is enough. It reads the
+//! recording first, then polls the source and records what comes. The recording is complete, up to
+//! where the source was read, or it is discarded as a whole: `not_replayable` says why.
 
 use std::cmp::Ordering;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
+use super::attempts::Attempts;
+use super::deferred::Deferred;
 use super::error::{NotReplayable, ReplayError};
 use super::recording::Recording;
+use super::source::Source;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 pub(super) struct State<B> {
     source: Source<B>,
     recording: Recording,
+    /// The trailers of the source, once they were read.
     trailers: Option<HeaderMap>,
     limit: u64,
-    /// More than the limit was announced or read: nothing more is kept.
+    /// Whether the source announced or gave more bytes than the limit.
     over_limit: bool,
-    /// Why what was read is not there any more.
-    lost: Option<NotReplayable>,
-    /// The highest number given.
-    latest: u64,
-    current: Current,
+    /// The reason why no attempt can begin from the first byte any more.
+    not_replayable: Option<NotReplayable>,
+    attempts: Attempts,
+    position: Position,
+    /// The number of `ReplayBody`s that share this state.
     handles: usize,
 }
 
-enum Source<B> {
-    Live(Pin<Box<B>>),
-    Ended,
-    Failed,
-}
-
-/// The attempt that reads.
-struct Current {
-    number: u64,
-    /// Chunks of the recording that it has got; all of them, where it reads the source.
-    position: usize,
-    /// Bytes of the recording that it has not got.
+/// How much of the recording the current attempt has read.
+struct Position {
+    /// The number of chunks read. All of them, while it reads the source.
+    chunks: usize,
+    /// The number of recorded bytes not read.
     unread: u64,
     trailers_sent: bool,
-    polled: bool,
-    alive: bool,
-    waker: Option<Waker>,
 }
 
-impl Current {
-    fn begin(number: u64, unread: u64) -> Self {
-        let (position, trailers_sent, polled, waker) = (0, false, false, None);
-        Self { number, position, unread, trailers_sent, polled, alive: true, waker }
-    }
-}
-
-/// Foreign code, to be run once the lock is released: it may come back and ask for it.
-#[must_use]
-pub(super) struct Afterwards<B> {
-    wake: Option<Waker>,
-    drop_waker: Option<Waker>,
-    drop_source: Source<B>,
-}
-
-impl<B> Afterwards<B> {
-    pub(super) fn nothing() -> Self {
-        Self { wake: None, drop_waker: None, drop_source: Source::Ended }
-    }
-
-    pub(super) fn run(self) {
-        drop((self.drop_waker, self.drop_source));
-        if let Some(waker) = self.wake {
-            waker.wake();
-        }
+impl Position {
+    fn start(recording: &Recording) -> Self {
+        Self { chunks: 0, unread: recording.len(), trailers_sent: false }
     }
 }
 
 impl<B> State<B> {
+    /// A state with one handle, whose attempt has number 0 and is current.
     pub(super) fn new(
         source: Option<B>,
         limit: u64,
@@ -83,118 +59,133 @@ impl<B> State<B> {
         recording: Recording,
     ) -> Self {
         Self {
-            source: source.map_or(Source::Ended, |source| Source::Live(Box::pin(source))),
+            source: source.map_or(Source::Ended, Source::new),
+            position: Position::start(&recording),
             recording,
             trailers: None,
             limit,
             over_limit,
-            lost: None,
-            latest: 0,
-            current: Current::begin(0, 0),
+            not_replayable: None,
+            attempts: Attempts::default(),
             handles: 1,
         }
     }
 
-    /// A number for a new handle.
-    pub(super) fn enter(&mut self) -> u64 {
+    /// Counts a new handle, and returns the number of its attempt.
+    pub(super) fn add_handle(&mut self) -> u64 {
         self.handles += 1;
-        self.latest += 1;
-        self.latest
+        self.attempts.add()
     }
 
-    /// A handle is gone. If the one that is left is reading, nobody can replay: what it has got is
-    /// freed.
-    pub(super) fn leave(&mut self, number: u64, after: &mut Afterwards<B>) {
+    /// Forgets the handle of the attempt `number`. If the one that is left is reading, nobody can
+    /// replay: what it has read is freed.
+    pub(super) fn remove_handle(&mut self, number: u64, deferred: &mut Deferred<B>) {
         self.handles = self.handles.saturating_sub(1);
-        if number == self.current.number {
-            self.current.alive = false;
-            after.drop_waker = self.current.waker.take();
-        }
-        if self.is_last() && self.current.polled {
-            let position = self.current.position;
-            if position == self.recording.chunks() {
+        deferred.drop_waker = self.attempts.end(number);
+        if self.is_last() && self.attempts.is_reading() {
+            let read = self.position.chunks;
+            if read == self.recording.chunks() {
                 self.recording.clear();
-                self.current.position = 0;
+                self.position.chunks = 0;
             } else {
-                (0..position).for_each(|index| self.recording.forget(index));
+                // Freed in place, since `position` counts the chunks in front, too.
+                (0..read).for_each(|index| self.recording.free(index));
             }
-            self.lost = self.lost.or(Some(NotReplayable::Released));
+            self.mark_not_replayable(NotReplayable::Released);
         }
     }
 
-    /// The attempt that reads is the only handle.
+    /// Whether the current attempt is the only handle.
     fn is_last(&self) -> bool {
-        self.handles == 1 && self.current.alive
+        self.handles == 1 && !self.attempts.has_ended()
     }
 
-    /// Makes `number` the attempt that reads, from the first byte.
-    pub(super) fn supersede(&mut self, number: u64, after: &mut Afterwards<B>) {
-        self.recording.seal();
-        let next = Current::begin(number, self.recording.len());
-        after.wake = std::mem::replace(&mut self.current, next).waker;
+    /// Makes the attempt `number` current, from the first byte.
+    pub(super) fn supersede(&mut self, number: u64, deferred: &mut Deferred<B>) {
+        deferred.wake = self.attempts.supersede(number);
+        self.rewind();
     }
 
-    /// The attempt that reads ends. Where nobody but it and the caller has a handle, nothing is kept.
-    pub(super) fn abort(&mut self, after: &mut Afterwards<B>) {
-        let others = self.handles.saturating_sub(1 + usize::from(self.current.alive));
-        self.latest += 1;
-        self.supersede(self.latest, after);
-        self.current.alive = false;
+    /// Ends the current attempt. If only it and the caller have a handle, everything is freed.
+    pub(super) fn abort(&mut self, deferred: &mut Deferred<B>) {
+        let current = usize::from(!self.attempts.has_ended());
+        // One handle is the caller's, which does not read.
+        let others = self.handles.saturating_sub(1 + current);
+        deferred.wake = self.attempts.abort();
+        self.rewind();
         if others == 0 {
-            self.lose(NotReplayable::Released);
-            after.drop_source = std::mem::replace(&mut self.source, Source::Failed);
+            self.discard(NotReplayable::Released);
+            deferred.drop_source = std::mem::replace(&mut self.source, Source::Failed);
         }
     }
 
-    /// Hands the body to `number`, if it is newer and comes in time.
+    /// Moves the position to the first byte, for an attempt that has just become current.
+    fn rewind(&mut self) {
+        // Small chunks that are still gathered cannot be read.
+        self.recording.seal();
+        self.position = Position::start(&self.recording);
+    }
+
+    /// Makes the attempt `number` current if it is newer than the current one. Fails if it is
+    /// superseded, or if it is newer and the first byte is gone.
     pub(super) fn claim(
         &mut self,
         number: u64,
-        after: &mut Afterwards<B>,
+        deferred: &mut Deferred<B>,
     ) -> Result<(), ReplayError> {
-        match number.cmp(&self.current.number) {
+        match self.attempts.compare(number) {
             Ordering::Less => Err(ReplayError::Superseded),
             Ordering::Equal => Ok(()),
             Ordering::Greater => {
-                self.replayable().map_err(ReplayError::NotReplayable)?;
-                self.supersede(number, after);
+                self.check_replayable().map_err(ReplayError::NotReplayable)?;
+                self.supersede(number, deferred);
                 Ok(())
             }
         }
     }
 
-    pub(super) fn replayable(&self) -> Result<(), NotReplayable> {
-        self.lost.map_or(Ok(()), Err)
+    pub(super) fn check_replayable(&self) -> Result<(), NotReplayable> {
+        self.not_replayable.map_or(Ok(()), Err)
     }
 
-    /// What was read is gone for good; its memory is freed.
-    fn lose(&mut self, why: NotReplayable) {
-        self.lost = self.lost.or(Some(why));
+    /// Keeps the first reason, since the later ones follow from it.
+    fn mark_not_replayable(&mut self, why: NotReplayable) {
+        self.not_replayable = self.not_replayable.or(Some(why));
+    }
+
+    /// Frees the recording; nothing more is recorded.
+    fn discard(&mut self, why: NotReplayable) {
+        self.mark_not_replayable(why);
         self.recording.clear();
-        self.current.position = 0;
+        self.position.chunks = 0;
     }
 
-    fn keep(&mut self, frame: &Frame<Bytes>) {
+    /// Records a frame of the source for later attempts, or discards the recording if there cannot
+    /// be any.
+    fn record(&mut self, frame: &Frame<Bytes>) {
         if self.over_limit {
-            self.lose(NotReplayable::TooLarge);
+            // Set from the size hint of the source, or below by an earlier frame.
+            self.discard(NotReplayable::TooLarge);
         } else if self.is_last() {
-            self.lose(NotReplayable::Released);
+            // A recording serves later attempts, and no handle is left to make one.
+            self.discard(NotReplayable::Released);
         } else if let Some(data) = frame.data_ref() {
             if self.recording.len().saturating_add(data.len() as u64) > self.limit {
                 self.over_limit = true;
-                self.lose(NotReplayable::TooLarge);
-            } else if self.lost.is_none() {
+                self.discard(NotReplayable::TooLarge);
+            } else if self.not_replayable.is_none() {
+                // The current attempt gets the frame itself, so its position is after it.
                 if self.recording.push(data) {
-                    self.current.position = self.recording.chunks();
+                    self.position.chunks = self.recording.chunks();
                 } else {
-                    self.lose(NotReplayable::BudgetSpent);
+                    self.discard(NotReplayable::BudgetSpent);
                 }
             }
         } else if let Some(trailers) = frame.trailers_ref() {
             self.trailers = Some(trailers.clone());
-            self.current.trailers_sent = true;
+            self.position.trailers_sent = true;
         } else {
-            self.lose(NotReplayable::UnknownFrame);
+            self.discard(NotReplayable::UnknownFrame);
         }
     }
 }
@@ -203,26 +194,27 @@ impl<B: Body> State<B>
 where
     B::Error: Into<BoxError>,
 {
-    /// The next frame of the attempt that reads.
+    /// Polls the next frame of the current attempt.
     pub(super) fn poll_current(
         &mut self,
         cx: &mut Context<'_>,
-        after: &mut Afterwards<B>,
+        deferred: &mut Deferred<B>,
     ) -> Poll<Option<Result<Frame<Bytes>, ReplayError>>> {
-        self.current.polled = true;
-        let position = self.current.position;
-        if let Some(chunk) = self.recording.get(position) {
+        self.attempts.begin();
+        let index = self.position.chunks;
+        if let Some(chunk) = self.recording.get(index) {
             if self.is_last() {
-                self.recording.forget(position);
-                self.lost = self.lost.or(Some(NotReplayable::Released));
+                // No handle is left that could replay, so that this chunk is not read again.
+                self.recording.free(index);
+                self.mark_not_replayable(NotReplayable::Released);
             }
-            self.current.position += 1;
-            self.current.unread = self.current.unread.saturating_sub(chunk.len() as u64);
+            self.position.chunks += 1;
+            self.position.unread = self.position.unread.saturating_sub(chunk.len() as u64);
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
-        if !self.current.trailers_sent {
+        if !self.position.trailers_sent {
             if let Some(trailers) = &self.trailers {
-                self.current.trailers_sent = true;
+                self.position.trailers_sent = true;
                 return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
             }
         }
@@ -230,71 +222,71 @@ where
             Source::Live(source) => source,
             Source::Ended => return Poll::Ready(None),
             Source::Failed => {
-                let again = ReplayError::NotReplayable(NotReplayable::SourceFailed);
-                return Poll::Ready(Some(Err(again)));
+                let error = ReplayError::NotReplayable(NotReplayable::SourceFailed);
+                return Poll::Ready(Some(Err(error)));
             }
         };
         let polled = source.as_mut().poll_frame(cx);
-        let listening = self.current.waker.as_ref().is_some_and(|w| w.will_wake(cx.waker()));
-        if polled.is_ready() {
-            after.drop_waker = self.current.waker.take();
-        } else if !listening {
-            after.drop_waker = self.current.waker.replace(cx.waker().clone());
-        }
+        // While the source is pending, the waker is kept so that a newer attempt can end this one.
+        // Wakers are dropped after unlocking, as everything foreign is.
+        deferred.drop_waker = match polled {
+            Poll::Ready(_) => self.attempts.unregister(),
+            Poll::Pending => self.attempts.register(cx),
+        };
         polled.map(|frame| match frame {
             None => {
-                after.drop_source = std::mem::replace(&mut self.source, Source::Ended);
+                deferred.drop_source = std::mem::replace(&mut self.source, Source::Ended);
                 None
             }
             Some(Err(error)) => {
-                after.drop_source = std::mem::replace(&mut self.source, Source::Failed);
-                self.lose(NotReplayable::SourceFailed);
+                deferred.drop_source = std::mem::replace(&mut self.source, Source::Failed);
+                self.discard(NotReplayable::SourceFailed);
                 Some(Err(ReplayError::Source(error.into())))
             }
             Some(Ok(frame)) => {
+                // For `Bytes`, which most bodies have, this copies nothing.
                 let frame = frame.map_data(|mut data| data.copy_to_bytes(data.remaining()));
-                self.keep(&frame);
+                self.record(&frame);
                 Some(Ok(frame))
             }
         })
     }
 
+    /// Whether the current attempt was polled, has a handle, and has not read everything.
     pub(super) fn is_uploading(&self) -> bool {
-        self.current.polled && self.current.alive && !self.is_end(self.current.number)
+        self.attempts.is_reading() && !(self.source.is_end() && self.has_read_recording())
     }
 
-    /// Whether an attempt with this number has got everything. One that is superseded, or comes too
-    /// late, has not: it ends with an error.
+    /// Whether the attempt `number` has read everything. One that is superseded, or begins too late,
+    /// has not: it ends with an error.
     pub(super) fn is_end(&self, number: u64) -> bool {
-        let source_ended = match &self.source {
-            Source::Live(source) => source.is_end_stream(),
-            Source::Ended => true,
-            Source::Failed => false,
-        };
-        let got_all = match number.cmp(&self.current.number) {
+        match self.attempts.compare(number) {
             Ordering::Less => false,
-            Ordering::Equal => {
-                self.current.position >= self.recording.chunks()
-                    && (self.current.trailers_sent || self.trailers.is_none())
-            }
+            Ordering::Equal => self.source.is_end() && self.has_read_recording(),
+            // It would begin at the first byte: at the end only if there is nothing at all.
             Ordering::Greater => {
-                self.lost.is_none() && self.recording.len() == 0 && self.trailers.is_none()
+                self.source.is_end()
+                    && self.not_replayable.is_none()
+                    && self.recording.len() == 0
+                    && self.trailers.is_none()
             }
-        };
-        source_ended && got_all
+        }
     }
 
+    fn has_read_recording(&self) -> bool {
+        self.position.chunks >= self.recording.chunks()
+            && (self.position.trailers_sent || self.trailers.is_none())
+    }
+
+    /// The number of bytes that the attempt `number` has still to read.
     pub(super) fn size_hint(&self, number: u64) -> SizeHint {
-        let recorded = match number.cmp(&self.current.number) {
-            Ordering::Equal => self.current.unread,
-            Ordering::Greater if self.lost.is_none() => self.recording.len(),
+        let recorded = match self.attempts.compare(number) {
+            Ordering::Equal => self.position.unread,
+            Ordering::Greater if self.not_replayable.is_none() => self.recording.len(),
+            // It ends with an error, so that nothing is known.
             _ => return SizeHint::default(),
         };
-        let source = match &self.source {
-            Source::Live(source) => source.size_hint(),
-            Source::Ended => SizeHint::with_exact(0),
-            Source::Failed => return SizeHint::default(),
-        };
+        let Some(source) = self.source.size_hint() else { return SizeHint::default() };
         let mut hint = SizeHint::new();
         hint.set_lower(source.lower().saturating_add(recorded));
         if let Some(upper) = source.upper().and_then(|upper| upper.checked_add(recorded)) {

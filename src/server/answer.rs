@@ -1,4 +1,4 @@
-//! What an answer says, apart from when it is sent.
+//! Builds the answers of the layer: redirections, a policy's own responses, refusals.
 
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use super::redirected::Redirected;
 use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
-use crate::policy::text_response;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
+use crate::response::text_response;
 
 #[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
 pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+/// Returns the response of a redirection; 400 if its `Location` needs a host and there is none.
 pub(super) fn redirect(
     head: &RequestHead<'_>,
     to: &Redirection,
@@ -29,7 +30,7 @@ pub(super) fn redirect(
         );
     };
     let mut status = to.status_for(head.method());
-    if is_kept(status) && to.host_is_the_clients(head) {
+    if is_cacheable(status) && to.resolve(head).carries_unlisted_host() {
         status = if status == StatusCode::MOVED_PERMANENTLY {
             StatusCode::FOUND
         } else {
@@ -38,28 +39,28 @@ pub(super) fn redirect(
         let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
         head.diagnose(Diagnosis::PermanentWithoutHosts { authority });
     }
-    let note = if settings.html_body && *head.method() == Method::GET {
+    let body = if settings.html_body && *head.method() == Method::GET {
         html_body(&location)
     } else {
         Bytes::new()
     };
-    let mut fields = HeaderMap::with_capacity(4);
-    fields.insert(header::LOCATION, location);
-    fields.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-    if !note.is_empty() {
-        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(note.len()));
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    if !body.is_empty() {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         let html = HeaderValue::from_static("text/html; charset=utf-8");
-        fields.insert(header::CONTENT_TYPE, html);
+        headers.insert(header::CONTENT_TYPE, html);
     }
-    if is_kept(status) && !head.is_unstored() {
-        fields.insert(header::CACHE_CONTROL, max_age(to.permanent_for()));
-        vary(head, &mut fields);
+    if is_cacheable(status) && !head.is_unstored() {
+        headers.insert(header::CACHE_CONTROL, max_age(to.permanent_for()));
+        append_vary(head, &mut headers);
     } else {
-        fields.insert(header::CACHE_CONTROL, NO_STORE);
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
     }
-    let mut response = Response::new(note);
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    *response.headers_mut() = fields;
+    *response.headers_mut() = headers;
     if settings.insert_redirected {
         response
             .extensions_mut()
@@ -68,8 +69,8 @@ pub(super) fn redirect(
     response
 }
 
-/// A link to the target. A `Location` of ours has no character that HTML reads as its own but `&` and
-/// `'`.
+/// Returns a line of HTML that links to the target. A `Location` of this crate holds no character that
+/// is special in HTML but `&` and `'`; the others are escaped all the same.
 fn html_body(location: &HeaderValue) -> Bytes {
     let target = String::from_utf8_lossy(location.as_bytes());
     let target = target.replace('&', "&amp;").replace('\'', "&#39;").replace('"', "&quot;");
@@ -78,24 +79,26 @@ fn html_body(location: &HeaderValue) -> Bytes {
         .into()
 }
 
+/// Completes a policy's own response: `Content-Length`, `Cache-Control` and `Vary`.
 pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> Response<Bytes> {
     let (status, length) = (response.status(), response.body().len());
     let no_content = status.is_informational()
         || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || *head.method() == Method::CONNECT && status.is_success();
     let to_head = *head.method() == Method::HEAD;
-    let fields = response.headers_mut();
-    if head.is_unstored() || !is_kept(status) && !fields.contains_key(header::CACHE_CONTROL) {
-        fields.insert(header::CACHE_CONTROL, NO_STORE);
-    } else if !fields.contains_key(header::CACHE_CONTROL) {
-        fields.insert(header::CACHE_CONTROL, max_age(PERMANENT_MAX_AGE));
+    let headers = response.headers_mut();
+    if head.is_unstored() || !is_cacheable(status) && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+    } else if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, max_age(PERMANENT_MAX_AGE));
     }
-    vary(head, fields);
-    // RFC 9110 §8.6: to HEAD it says what a GET would bring, which the policy may know better.
+    append_vary(head, headers);
+    // In an answer to HEAD, `Content-Length` is the length that GET would return (RFC 9110 §8.6). A
+    // policy may have set it without a body.
     if no_content {
-        fields.remove(header::CONTENT_LENGTH);
-    } else if !to_head || length > 0 || !fields.contains_key(header::CONTENT_LENGTH) {
-        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        headers.remove(header::CONTENT_LENGTH);
+    } else if !to_head || length > 0 || !headers.contains_key(header::CONTENT_LENGTH) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     if no_content || to_head {
         *response.body_mut() = Bytes::new();
@@ -103,12 +106,13 @@ pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> 
     response
 }
 
+/// Returns the response to a request whose host or forwarded headers are refused.
 pub(super) fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes> {
     respond(head, text_response(refusal.status, refusal.reason))
 }
 
-/// The answers that caches are told to keep.
-fn is_kept(status: StatusCode) -> bool {
+/// Returns whether caches are told to keep answers with this status.
+fn is_cacheable(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE)
 }
@@ -117,11 +121,11 @@ fn max_age(time: Duration) -> HeaderValue {
     HeaderValue::try_from(format!("max-age={}", time.as_secs())).unwrap_or(NO_STORE)
 }
 
-/// Names the fields that were read, where the answer may be kept.
-fn vary(head: &RequestHead<'_>, fields: &mut HeaderMap) {
-    if fields.get(header::CACHE_CONTROL) != Some(&NO_STORE) {
+/// Appends `Vary` with the headers that were read, unless no cache may keep the answer.
+fn append_vary(head: &RequestHead<'_>, headers: &mut HeaderMap) {
+    if headers.get(header::CACHE_CONTROL) != Some(&NO_STORE) {
         if let Some(vary) = head.vary() {
-            fields.append(header::VARY, vary);
+            headers.append(header::VARY, vary);
         }
     }
 }

@@ -7,9 +7,10 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response: the inner service's, or a short one of this crate.
+    /// A response body of [`Redirect`](crate::Redirect): the inner service's, or the short one of an
+    /// answer of the layer.
     ///
-    /// A body when the inner one is, with `Data` that can be made of [`Bytes`].
+    /// It implements [`Body`] if the inner body does, and if its `Data` converts from [`Bytes`].
     pub struct ResponseBody<R> {
         #[pin]
         kind: Kind<R>,
@@ -20,7 +21,7 @@ pin_project! {
     #[project = KindProj]
     enum Kind<R> {
         Inner { #[pin] body: R },
-        Own { body: Bytes },
+        Answer { body: Bytes },
     }
 }
 
@@ -29,8 +30,8 @@ impl<R> ResponseBody<R> {
         Self { kind: Kind::Inner { body } }
     }
 
-    pub(super) fn own(body: Bytes) -> Self {
-        Self { kind: Kind::Own { body } }
+    pub(super) fn answer(body: Bytes) -> Self {
+        Self { kind: Kind::Answer { body } }
     }
 }
 
@@ -47,8 +48,8 @@ where
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         match self.project().kind.project() {
             KindProj::Inner { body } => body.poll_frame(cx),
-            KindProj::Own { body } if body.is_empty() => Poll::Ready(None),
-            KindProj::Own { body } => {
+            KindProj::Answer { body } if body.is_empty() => Poll::Ready(None),
+            KindProj::Answer { body } => {
                 Poll::Ready(Some(Ok(Frame::data(std::mem::take(body).into()))))
             }
         }
@@ -57,14 +58,14 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Inner { body } => body.is_end_stream(),
-            Kind::Own { body } => body.is_empty(),
+            Kind::Answer { body } => body.is_empty(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
-            Kind::Own { body } => SizeHint::with_exact(body.len() as u64),
+            Kind::Answer { body } => SizeHint::with_exact(body.len() as u64),
         }
     }
 }

@@ -1,49 +1,52 @@
-//! Reads an upload away, so that the answer arrives.
+//! Reads the rest of an upload before its request is answered: see rule 4 of the
+//! [module](crate::server).
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use bytes::Buf;
 use http::{HeaderValue, Request, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::settings::DrainLimit;
+use crate::drain::{Drained, poll_drain};
 
 pin_project! {
-    /// What is left of a request that is answered here.
+    /// The rest of a request's body, to be read before the answer.
     #[derive(Debug)]
     pub struct Upload<B> {
         #[pin]
         body: Option<B>,
         left: u64,
         deadline: Option<Instant>,
-        outcome: Outcome,
+        connection: Connection,
     }
 }
 
-/// What the answer has to say of the connection.
+/// Whether the connection can be used for another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// All was read, or the protocol can do without.
-    Done,
-    /// Input stays unread: the connection cannot be used again.
+pub(super) enum Connection {
+    /// Everything was read, or the protocol resets a stream alone.
+    Keep,
+    /// Input stays unread.
     Close,
 }
 
-impl Outcome {
-    pub(super) fn field(self) -> Option<(header::HeaderName, HeaderValue)> {
+impl Connection {
+    /// Returns the header that tells the client, where there is something to tell.
+    pub(super) fn header(self) -> Option<(header::HeaderName, HeaderValue)> {
         match self {
-            Self::Done => None,
+            Self::Keep => None,
             Self::Close => Some((header::CONNECTION, HeaderValue::from_static("close"))),
         }
     }
 }
 
 impl<B> Upload<B> {
-    pub(super) const fn nothing() -> Self {
-        Self { body: None, left: 0, deadline: None, outcome: Outcome::Done }
+    /// An upload without anything left to read.
+    pub(super) const fn finished(connection: Connection) -> Self {
+        Self { body: None, left: 0, deadline: None, connection }
     }
 
     pub(super) const fn is_pending(&self) -> bool {
@@ -52,48 +55,33 @@ impl<B> Upload<B> {
 }
 
 impl<B: Body> Upload<B> {
-    pub(super) fn of(request: Request<B>, limit: DrainLimit) -> Self {
+    /// Takes the body of `request`, unless none of it is to be read.
+    pub(super) fn new(request: Request<B>, limit: DrainLimit) -> Self {
         let http1 = request.version() < Version::HTTP_2;
-        let held_back = request.headers().contains_key(header::EXPECT);
+        let expects_continue = request.headers().contains_key(header::EXPECT);
         let body = request.into_body();
         if !http1 || body.is_end_stream() {
-            return Self::nothing();
+            return Self::finished(Connection::Keep);
         }
-        // Polled, a body with `Expect` makes the server send 100 and the client upload. One that is
-        // longer than the limit would be cut off in any case.
-        if held_back || body.size_hint().lower() > limit.bytes {
-            return Self { body: None, left: 0, deadline: None, outcome: Outcome::Close };
+        // Polling a body with `Expect` makes the server send 100, and the client upload. A body that
+        // is longer than the limit would be cut off in any case.
+        if expects_continue || body.size_hint().lower() > limit.bytes {
+            return Self::finished(Connection::Close);
         }
         let deadline = Instant::now().checked_add(limit.time);
-        Self { body: Some(body), left: limit.bytes, deadline, outcome: Outcome::Done }
+        Self { body: Some(body), left: limit.bytes, deadline, connection: Connection::Keep }
     }
 
-    pub(super) fn poll_drained(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+    pub(super) fn poll_drained(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Connection> {
         let mut this = self.project();
-        while let Some(body) = this.body.as_mut().as_pin_mut() {
-            if body.is_end_stream() {
-                break;
+        if let Some(body) = this.body.as_mut().as_pin_mut() {
+            let deadline = *this.deadline;
+            let in_time = |_: &B, _| deadline.is_none_or(|deadline| Instant::now() < deadline);
+            if ready!(poll_drain(body, this.left, cx, in_time)) != Drained::All {
+                *this.connection = Connection::Close;
             }
-            let late = this.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            let frame = if late { None } else { Some(ready!(body.poll_frame(cx))) };
-            let left = match frame {
-                Some(None) => break,
-                // A frame of nothing counts as one byte, so that a flood of them ends, too.
-                Some(Some(Ok(frame))) => {
-                    let read = frame.data_ref().map_or(0, Buf::remaining).max(1);
-                    this.left.checked_sub(read as u64)
-                }
-                Some(Some(Err(_))) | None => None,
-            };
-            match left {
-                Some(left) => *this.left = left,
-                None => {
-                    *this.outcome = Outcome::Close;
-                    break;
-                }
-            }
+            this.body.set(None);
         }
-        this.body.set(None);
-        Poll::Ready(*this.outcome)
+        Poll::Ready(*this.connection)
     }
 }

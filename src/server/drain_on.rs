@@ -4,13 +4,15 @@ use std::pin::{Pin, pin};
 
 use http_body::Body;
 
-use super::drain::Upload;
+use super::drain::{Connection, Upload};
 
-/// Uploads are read away by the response's own future, before it answers.
+/// Reads uploads in the response future, before it answers. The default of
+/// [`RedirectLayer`](crate::RedirectLayer).
 #[derive(Clone, Copy, Debug)]
 pub struct DrainInline;
 
-/// Uploads are read away elsewhere: see [`RedirectLayer::drain_on`](crate::RedirectLayer::drain_on).
+/// Reads uploads on an executor, after the answer: see
+/// [`RedirectLayer::drain_on`](crate::RedirectLayer::drain_on).
 #[derive(Clone, Copy)]
 pub struct DrainOn<F>(F);
 
@@ -20,18 +22,19 @@ impl<F> DrainOn<F> {
     }
 }
 
-/// What reads an upload away.
+/// The future that reads an upload to its end, handed to the executor of [`DrainOn`].
 pub type DrainTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Who reads uploads away. Not nameable outside: [`DrainInline`] and [`DrainOn`] do.
+/// Reads uploads of requests that are answered. Sealed: only [`DrainInline`] and [`DrainOn`]
+/// implement it.
 pub trait Drain<B> {
-    /// What is left to be read before the answer.
+    /// Starts to read `upload`, and returns what the response future has to read before it answers.
     #[doc(hidden)]
-    fn begin(&self, upload: Upload<B>) -> Upload<B>;
+    fn start(&self, upload: Upload<B>) -> Upload<B>;
 }
 
 impl<B> Drain<B> for DrainInline {
-    fn begin(&self, upload: Upload<B>) -> Upload<B> {
+    fn start(&self, upload: Upload<B>) -> Upload<B> {
         upload
     }
 }
@@ -41,16 +44,16 @@ where
     B: Body + Send + 'static,
     F: Fn(DrainTask) -> R,
 {
-    fn begin(&self, upload: Upload<B>) -> Upload<B> {
+    fn start(&self, upload: Upload<B>) -> Upload<B> {
         if !upload.is_pending() {
             return upload;
         }
         (self.0)(Box::pin(async move {
             let mut upload = pin!(upload);
-            // The answer is under way: nobody is left to be told how it ended.
+            // The outcome is of no use: the answer was sent without waiting for it.
             let _ = poll_fn(|cx| upload.as_mut().poll_drained(cx)).await;
         }));
-        Upload::nothing()
+        Upload::finished(Connection::Keep)
     }
 }
 

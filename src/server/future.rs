@@ -1,5 +1,6 @@
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -11,11 +12,13 @@ use pin_project_lite::pin_project;
 use super::answer::NO_STORE;
 use super::body::ResponseBody;
 use super::drain::Upload;
-use crate::policy::append;
+use crate::response::append_headers;
 
 pin_project! {
-    /// The response of [`Redirect`](crate::Redirect): the inner service's, or an answer once the
-    /// upload before it is read away.
+    /// The response future of [`Redirect`](crate::Redirect).
+    ///
+    /// It resolves to the inner service's response, or to an answer of the layer once the upload
+    /// before it is read.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,
@@ -26,8 +29,9 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Inner { #[pin] future: F },
-        Annotate { #[pin] future: F, fields: Option<HeaderMap>, unstored: bool },
-        Answer { #[pin] upload: Upload<B>, response: Option<Response<Bytes>> },
+        AddHeaders { #[pin] future: F, headers: HeaderMap, no_store: bool },
+        // `response` is taken when the upload is read.
+        DrainUpload { #[pin] upload: Upload<B>, response: Option<Response<Bytes>> },
     }
 }
 
@@ -36,12 +40,12 @@ impl<F, B> ResponseFuture<F, B> {
         Self { state: State::Inner { future } }
     }
 
-    pub(super) fn annotate(future: F, fields: HeaderMap, unstored: bool) -> Self {
-        Self { state: State::Annotate { future, fields: Some(fields), unstored } }
+    pub(super) fn with_headers(future: F, headers: HeaderMap, no_store: bool) -> Self {
+        Self { state: State::AddHeaders { future, headers, no_store } }
     }
 
     pub(super) fn answer(response: Response<Bytes>, upload: Upload<B>) -> Self {
-        Self { state: State::Answer { upload, response: Some(response) } }
+        Self { state: State::DrainUpload { upload, response: Some(response) } }
     }
 }
 
@@ -58,26 +62,23 @@ where
                 let response = ready!(future.poll(cx))?;
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            StateProj::Annotate { future, fields, unstored } => {
+            StateProj::AddHeaders { future, headers, no_store } => {
                 let mut response = ready!(future.poll(cx))?;
-                if *unstored {
+                if *no_store {
                     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
                 }
-                if let Some(fields) = fields.take() {
-                    append(response.headers_mut(), fields);
-                }
+                append_headers(response.headers_mut(), mem::take(headers));
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            StateProj::Answer { upload, response } => {
-                let outcome = ready!(upload.poll_drained(cx));
-                let Some(mut response) = response.take() else {
-                    // Polled after it was ready, which the contract of `Future` leaves open.
-                    return Poll::Pending;
-                };
-                if let Some((name, value)) = outcome.field() {
+            StateProj::DrainUpload { upload, response } => {
+                let connection = ready!(upload.poll_drained(cx));
+                #[allow(clippy::expect_used)] // Only a caller that breaks the contract of `Future`.
+                let mut response =
+                    response.take().expect("`ResponseFuture` polled after it was ready");
+                if let Some((name, value)) = connection.header() {
                     response.headers_mut().insert(name, value);
                 }
-                Poll::Ready(Ok(response.map(ResponseBody::own)))
+                Poll::Ready(Ok(response.map(ResponseBody::answer)))
             }
         }
     }

@@ -7,14 +7,15 @@ use tower_layer::Layer;
 
 use super::drain_on::{DrainInline, DrainOn};
 use super::service::Redirect;
-use super::settings::{DrainLimit, Hook, Settings};
+use super::settings::{DiagnosisHook, DrainLimit, Settings};
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
 use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
 
-/// Wraps a service so that a [`RedirectPolicy`] is asked about each request: see the
-/// [module](crate::server) for the rules.
+/// Asks a [`RedirectPolicy`] about each request, and answers with redirections.
+///
+/// See the [module](crate::server) for the rules.
 #[must_use]
 pub struct RedirectLayer<P, D = DrainInline> {
     policy: Arc<P>,
@@ -23,14 +24,14 @@ pub struct RedirectLayer<P, D = DrainInline> {
 }
 
 impl<P: RedirectPolicy> RedirectLayer<P> {
-    /// Asks `policy`: trusts nobody, takes any host.
+    /// Creates a layer that asks `policy`, trusts no peer, and accepts any host.
     pub fn new(policy: P) -> Self {
         Self { policy: Arc::new(policy), settings: Arc::default(), drain: DrainInline }
     }
 }
 
 impl<P, D> RedirectLayer<P, D> {
-    /// Whose word counts about scheme, host and client: proxies, above all.
+    /// Sets which peers are trusted to say which scheme, host and client a request came from.
     pub fn trust(self, trust: Trust) -> Self {
         self.set(|settings| {
             settings.trust = match settings.peer_from {
@@ -40,14 +41,15 @@ impl<P, D> RedirectLayer<P, D> {
         })
     }
 
-    /// Fixes the transport of every request: for a listener which only TLS reaches, or one behind a
-    /// proxy that terminates it for all traffic.
+    /// Fixes the transport of every request: for a listener that accepts TLS alone, or one behind a
+    /// proxy that terminates TLS for all traffic.
     pub fn transport(self, transport: Transport) -> Self {
         self.set(|settings| settings.trust = settings.trust.clone().transport(transport))
     }
 
-    /// Reads axum's `OriginalUri`, so that in a nested router the whole path counts, and, unless
-    /// [`Trust::peer_from`] says otherwise, its `ConnectInfo<SocketAddr>` for the peer's address.
+    /// Reads the extensions that axum adds: `OriginalUri`, so that policies in a nested router see the
+    /// whole path, and `ConnectInfo<SocketAddr>` for the peer's address, unless
+    /// [`Trust::peer_from`] is set.
     #[cfg(feature = "axum")]
     pub fn axum(self) -> Self {
         self.set(|settings| {
@@ -57,14 +59,16 @@ impl<P, D> RedirectLayer<P, D> {
         })
     }
 
-    /// The hosts that are answered for: exact names, and `*.example.com` for one or more labels in
-    /// front. Ports are not compared. A request for another host, where a policy looks at it, is
-    /// answered 421 (RFC 9110 §15.5.20). Without this, any host is taken; a second list replaces the
-    /// first.
+    /// Sets the hosts of this server: exact names, and `*.example.com` for one or more labels before
+    /// `example.com`.
+    ///
+    /// A request for another host is answered 421 (RFC 9110 §15.5.20) if a policy asks for its host.
+    /// Ports are not compared. Any host is accepted unless set; a second list replaces the first.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] for a name that is no host, or no name at all.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, or no
+    /// name at all.
     pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -73,53 +77,56 @@ impl<P, D> RedirectLayer<P, D> {
         Ok(self)
     }
 
-    /// The host that is meant by an HTTP/1.0 request without `Host`; always one of
-    /// [`hosts`](Self::hosts).
+    /// Sets the host of HTTP/1.0 requests without `Host`. It counts as one of [`hosts`](Self::hosts).
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] if it is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn default_host(mut self, host: &str) -> Result<Self, ConfigError> {
         Arc::make_mut(&mut self.settings).hosts.set_default(host)?;
         Ok(self)
     }
 
-    /// Keeps http -> https on the same host a redirection of its own, as the rules of the HSTS
-    /// preload list ask; what else there is to say follows on https.
+    /// Sends a redirection from http to https on the same host before any other, as the HSTS preload
+    /// list requires. Other redirections follow once the client is on https.
     pub fn separate_https_redirect(self) -> Self {
         self.set(|settings| settings.separate_https_redirect = true)
     }
 
-    /// Answers a redirected GET with a line of HTML that links to its target, for people whose
-    /// client does not follow.
+    /// Adds a line of HTML that links to the target to redirections of GET, for people whose client
+    /// does not follow.
     pub fn html_body(self) -> Self {
         self.set(|settings| settings.html_body = true)
     }
 
-    /// Puts a [`Redirected`](crate::server::Redirected) into the extensions of each redirection, for
-    /// layers outside to count or log.
+    /// Inserts a [`Redirected`](crate::server::Redirected) into the extensions of each redirection, so
+    /// that outer layers can count or log it.
     pub fn insert_redirected(self) -> Self {
         self.set(|settings| settings.insert_redirected = true)
     }
 
-    /// How much of an HTTP/1 upload is read away before it is answered: 64 MiB within 30 s unless
-    /// set. The time is looked at whenever the upload goes on. Beyond either, the answer is sent
-    /// with `Connection: close`, and a client that only writes may never read it.
+    /// Sets how many bytes of an HTTP/1 upload are read before it is answered, and for how long: 64 MiB
+    /// and 30 s unless set.
+    ///
+    /// The time is checked before each frame. Beyond either limit, the answer is sent with
+    /// `Connection: close`, and a client that reads only after it has written everything may not
+    /// receive it.
     pub fn upload_drain_limit(self, bytes: u64, time: Duration) -> Self {
         self.set(|settings| settings.drain = DrainLimit { bytes, time })
     }
 
-    /// Answers at once, and hands uploads to an executor to be read away, up to the same limits:
+    /// Answers at once, and hands uploads to an executor, which reads them up to the same limits:
     /// `.drain_on(tokio::spawn)`.
     pub fn drain_on<F>(self, spawn: F) -> RedirectLayer<P, DrainOn<F>> {
         let Self { policy, settings, .. } = self;
         RedirectLayer { policy, settings, drain: DrainOn::new(spawn) }
     }
 
-    /// Calls `hook` with what an operator should know, once for each cause; on the thread that
-    /// serves the request, so that it should only note or count.
+    /// Calls `hook` with each [`Diagnosis`], once for each cause.
+    ///
+    /// It runs on the thread that serves the request, so it should only log or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.on_diagnosis = Hook::new(hook))
+        self.set(|settings| settings.on_diagnosis = DiagnosisHook::new(hook))
     }
 
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {

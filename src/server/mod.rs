@@ -1,25 +1,26 @@
-//! Answers redirections in front of any tower service.
+//! Answers with redirections in front of any tower service.
 //!
 //! Rules, in order:
 //!
-//! 1. The policy is asked about the request's head. Where it passes, the inner service gets the
-//!    request unchanged, at the cost of no allocation.
-//!    A redirection to a host of ours is not sent yet: the policies are asked again about the request
-//!    as it would come back, so that several become one. A circle is answered 500.
-//! 2. A host that a policy asked for and that is refused is answered 400 or 421, whatever the policy
-//!    then said.
-//! 3. Every answer of this layer carries `Content-Length`, where the status has content, and
-//!    `Cache-Control`: what a policy's own response says, else `max-age` on 301, 308 and 410, and
-//!    `no-store` on all others. Where it may be kept, `Vary` names the fields that the decision read.
-//! 4. Over HTTP/1 an upload that is under way is read away *before* the answer, up to
-//!    [`RedirectLayer::upload_drain_limit`]: a server that closes with unread input resets the connection,
-//!    and the client sees a broken pipe instead of the 307. With `Expect: 100-continue` nothing is
-//!    read, and nothing uploaded. In both cases where input stays unread: `Connection: close`.
-//!    [`RedirectLayer::drain_on`] answers at once, and reads the upload away elsewhere.
+//! 1. The policy is asked about the request's head. If it passes, the inner service gets the request
+//!    unchanged, and nothing is allocated.
+//!    A redirection to a host of this server is not sent yet: the policy is asked again about the
+//!    request that it would lead to, so that several redirections become one. A loop is answered 500.
+//! 2. If a policy asked for the host and the host is refused, the answer is 400 or 421, whatever the
+//!    policy decided.
+//! 3. Every answer of this layer has `Content-Length`, if its status allows content, and
+//!    `Cache-Control`: that of a policy's own response, else `max-age` on 301, 308 and 410, and
+//!    `no-store` on all others. If caches may keep it, `Vary` names the headers that were read.
+//! 4. Over HTTP/1 the rest of an upload is read *before* the answer, up to
+//!    [`RedirectLayer::upload_drain_limit`]: a server that closes a connection with unread input resets
+//!    it, and the client sees a broken pipe instead of the 307. With `Expect: 100-continue` nothing
+//!    is read, and the client uploads nothing. Whenever input stays unread, the answer says
+//!    `Connection: close`. [`RedirectLayer::drain_on`] answers at once, and reads the upload on an
+//!    executor.
 //!
-//! Pitfalls: a client that announces a body and never sends it is waited for while something keeps
-//! the connection open, so put a timeout outside. An application answer that depends on a field
-//! which a policy read is the application's to mark with `Vary`.
+//! Pitfalls: a client that announces a body and never sends it keeps its request waiting as long as
+//! the connection is open, so put a timeout outside. If the application's own answer depends on a
+//! header which a policy read, the application has to set `Vary` itself.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};

@@ -1,8 +1,9 @@
 use http::Response;
 
-/// That a response is a redirection of this layer, and why: in its extensions, where
-/// [`RedirectLayer::insert_redirected`](crate::RedirectLayer::insert_redirected) asks for it. What was sent stands in the
-/// response itself.
+/// A response extension that names the policy which redirected.
+///
+/// [`RedirectLayer::insert_redirected`](crate::RedirectLayer::insert_redirected) inserts it. Status
+/// and target are those of the response itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Redirected {
@@ -10,13 +11,13 @@ pub struct Redirected {
 }
 
 impl Redirected {
-    /// The record of a response; `None` if the layer did not redirect.
+    /// Returns the extension of a response, or `None` if the layer did not redirect.
     pub fn of<B>(response: &Response<B>) -> Option<&Self> {
         response.extensions().get()
     }
 
-    /// The [name](crate::RedirectPolicy::name) of the policy that decided, the first of those whose
-    /// words became one redirection.
+    /// Returns the [name](crate::RedirectPolicy::name) of the policy that redirected. Where several
+    /// redirections became one, it is the first policy.
     pub fn policy(&self) -> &'static str {
         self.policy
     }

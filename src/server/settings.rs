@@ -9,19 +9,19 @@ use crate::diagnosis::Diagnosis;
 use crate::trust::{Peer, Trust};
 use crate::uri::Hosts;
 
-/// What a layer was told, apart from its policy.
+/// The settings of a layer, apart from its policy.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) trust: Trust,
     pub(super) hosts: Hosts,
     pub(super) drain: DrainLimit,
-    pub(super) on_diagnosis: Hook,
+    pub(super) on_diagnosis: DiagnosisHook,
     pub(super) separate_https_redirect: bool,
     pub(super) html_body: bool,
     pub(super) insert_redirected: bool,
-    /// How peers are found, unless trust says otherwise.
+    /// Finds the peer in a request's extensions, unless `trust` has a source of its own.
     pub(super) peer_from: Option<fn(&Extensions) -> Option<Peer>>,
-    /// The URI before routers changed it, where somebody keeps it.
+    /// Finds the URI that the request had before routers changed it.
     pub(super) original_uri: Option<fn(&Extensions) -> Option<&Uri>>,
 }
 
@@ -31,7 +31,7 @@ impl Default for Settings {
             trust: Trust::nobody(),
             hosts: Hosts::any(),
             drain: DrainLimit { bytes: 64 * 1024 * 1024, time: Duration::from_secs(30) },
-            on_diagnosis: Hook::default(),
+            on_diagnosis: DiagnosisHook::default(),
             separate_https_redirect: false,
             html_body: false,
             insert_redirected: false,
@@ -41,7 +41,7 @@ impl Default for Settings {
     }
 }
 
-/// How much of an upload is read away before the answer.
+/// The part of an upload that is read before the answer, at most.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DrainLimit {
     pub(super) bytes: u64,
@@ -50,11 +50,11 @@ pub(super) struct DrainLimit {
 
 type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;
 
-/// Told of diagnoses, once for each cause.
+/// Calls the hook of the layer once for each cause. The bits are the causes that were reported.
 #[derive(Clone, Default)]
-pub(super) struct Hook(Option<Arc<(AtomicU32, Box<OnDiagnosis>)>>);
+pub(super) struct DiagnosisHook(Option<Arc<(AtomicU32, Box<OnDiagnosis>)>>);
 
-impl Hook {
+impl DiagnosisHook {
     pub(super) fn new(hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new((AtomicU32::new(0), Box::new(hook)))))
     }
@@ -63,16 +63,16 @@ impl Hook {
         self.0.is_some()
     }
 
-    pub(super) fn tell(&self, diagnosis: &Diagnosis) {
-        let Some((told, hook)) = self.0.as_deref() else { return };
+    pub(super) fn report(&self, diagnosis: &Diagnosis) {
+        let Some((reported, hook)) = self.0.as_deref() else { return };
         let cause = diagnosis.cause();
-        if told.fetch_or(cause, Ordering::Relaxed) & cause == 0 {
+        if reported.fetch_or(cause, Ordering::Relaxed) & cause == 0 {
             hook(diagnosis);
         }
     }
 }
 
-impl fmt::Debug for Hook {
+impl fmt::Debug for DiagnosisHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Some(..)" } else { "None" })
     }

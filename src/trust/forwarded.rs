@@ -1,15 +1,16 @@
-//! What proxies say of a request: `X-Forwarded-*`, and `Forwarded` by its grammar (RFC 7239 §4).
+//! Reads the fields in which proxies describe a request: `X-Forwarded-*`, and `Forwarded` by its
+//! grammar (RFC 7239 §4).
 //!
-//! Each proxy appends, so that both are read from the right, past trusted addresses only; what
-//! stands to the left of the last entry that is read is the client's own affair.
+//! Each proxy appends an entry, so that lists are read from the right, past trusted addresses only.
+//! A client can put anything to the left of the last entry that is read: it is not even validated.
 
 use std::net::IpAddr;
 use std::str;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::TrustedProxies;
 use super::node::{self, Node};
-use super::proxies::Proxies;
 use crate::quoted::split;
 use crate::uri::Scheme;
 
@@ -18,25 +19,30 @@ pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forw
 pub(super) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub(super) const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 
-/// What the last trusted proxy says. `Err` is what was read and is malformed or contradictory.
+/// Scheme, host and port that trusted proxies forwarded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Said<'a> {
+pub(crate) struct ForwardedValues<'a> {
     pub(crate) scheme: Option<Scheme>,
     pub(crate) host: Option<&'a [u8]>,
     pub(crate) port: Option<u16>,
 }
 
-/// How far to read, and what.
+/// Reads the fields of a trusted peer. Each `Err` says what is malformed or contradictory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reading<'p> {
-    pub(super) proxies: &'p Proxies,
-    pub(super) hops: usize,
+pub(super) struct ForwardedReader<'p> {
+    pub(super) proxies: &'p TrustedProxies,
+    /// Whether the forwarded host is believed.
     pub(super) host: bool,
+    /// Whether the forwarded port is believed.
     pub(super) port: bool,
 }
 
-impl Reading<'_> {
-    pub(super) fn x_forwarded<'a>(&self, headers: &'a HeaderMap) -> Result<Said<'a>, &'static str> {
+impl ForwardedReader<'_> {
+    /// The values of the `X-Forwarded-*` fields.
+    pub(super) fn x_forwarded<'a>(
+        &self,
+        headers: &'a HeaderMap,
+    ) -> Result<ForwardedValues<'a>, &'static str> {
         const PROTO: &str = "contradictory or malformed X-Forwarded-Proto\n";
         const HOST: &str = "contradictory X-Forwarded-Host\n";
         const PORT: &str = "contradictory or malformed X-Forwarded-Port\n";
@@ -45,11 +51,11 @@ impl Reading<'_> {
         let host = if self.host { self.value(headers, &X_FORWARDED_HOST, HOST)? } else { None };
         let port = if self.port { self.value(headers, &X_FORWARDED_PORT, PORT)? } else { None };
         let port = port.map(|text| port_of(text).ok_or(PORT)).transpose()?;
-        Ok(Said { scheme, host, port })
+        Ok(ForwardedValues { scheme, host, port })
     }
 
-    /// The only value of a field, or of a list as long as that of the addresses the one which
-    /// stands where the client does.
+    /// The value of a field that has one. Of a list as long as `X-Forwarded-For`, the value at the
+    /// position of the client: each proxy appends to both.
     fn value<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -67,27 +73,27 @@ impl Reading<'_> {
         match count(name) {
             0 | 1 => Ok(values.next()),
             several if several == count(&X_FORWARDED_FOR) => {
-                let (_, depth) = self.walk(headers)?;
+                let (_, depth) = self.find_client(headers)?;
                 Ok(values.nth(depth))
             }
             _ => Err(problem),
         }
     }
 
-    /// The client by `X-Forwarded-For`, past trusted addresses, and how many entries from the right
-    /// it stands.
-    pub(super) fn walk(
+    /// The client's address by `X-Forwarded-For`, and its position from the right: the first address
+    /// that is not trusted, or the last one within the hop limit.
+    pub(super) fn find_client(
         &self,
         headers: &HeaderMap,
     ) -> Result<(Option<IpAddr>, usize), &'static str> {
         let mut reached = (None, 0);
         let nodes = from_the_right(headers, &X_FORWARDED_FOR);
-        for (depth, node) in nodes.enumerate().take(self.hops) {
+        for (depth, node) in nodes.enumerate().take(self.proxies.entries()) {
             let node = str::from_utf8(node).ok().and_then(node::parse);
             match node.ok_or("malformed X-Forwarded-For\n")? {
                 Node::Address(address) => {
                     reached = (Some(address.to_canonical()), depth);
-                    if !self.proxies.trust_address(address) {
+                    if !self.proxies.trusts_address(address) {
                         break;
                     }
                 }
@@ -97,45 +103,45 @@ impl Reading<'_> {
         Ok(reached)
     }
 
-    /// What `Forwarded` says, and the client by it.
+    /// The values of `Forwarded`, and the client's address by it.
     pub(super) fn forwarded<'a>(
         &self,
         headers: &'a HeaderMap,
-    ) -> Result<(Said<'a>, Option<IpAddr>), &'static str> {
+    ) -> Result<(ForwardedValues<'a>, Option<IpAddr>), &'static str> {
         const MALFORMED: &str = "malformed Forwarded\n";
-        let mut said = (Said::default(), None);
-        let mut left = self.hops;
+        let mut forwarded = (ForwardedValues::default(), None);
+        let mut left = self.proxies.entries();
         for line in headers.get_all(header::FORWARDED).iter().rev() {
             let line = line.to_str().map_err(|_| MALFORMED)?;
             let elements = split(line, b',').filter(|element| element != &Ok("")).count();
             for index in (0..elements).rev() {
                 if left == 0 {
-                    return Ok(said);
+                    return Ok(forwarded);
                 }
                 left -= 1;
                 let mut elements = split(line, b',').filter(|element| element != &Ok(""));
                 let element = elements.nth(index).and_then(Result::ok).ok_or(MALFORMED)?;
-                // A quote that does not end makes nonsense of all behind it.
+                // A quote that does not end swallows the elements behind it.
                 if elements.any(|element| element.is_err()) {
                     return Err(MALFORMED);
                 }
-                let (node, read) = self.element(element).ok_or(MALFORMED)?;
+                let (node, values) = self.element(element).ok_or(MALFORMED)?;
                 let address = match node {
                     Some(Node::Address(address)) => Some(address),
                     _ => None,
                 };
-                said = (read, address.map(|address| address.to_canonical()));
-                if !address.is_some_and(|address| self.proxies.trust_address(address)) {
-                    return Ok(said);
+                forwarded = (values, address.map(|address| address.to_canonical()));
+                if !address.is_some_and(|address| self.proxies.trusts_address(address)) {
+                    return Ok(forwarded);
                 }
             }
         }
-        Ok(said)
+        Ok(forwarded)
     }
 
-    /// `[ pair ] *( ";" [ pair ] )`, each parameter at most once.
-    fn element<'a>(&self, element: &'a str) -> Option<(Option<Node>, Said<'a>)> {
-        let mut said = Said::default();
+    /// Reads `[ pair ] *( ";" [ pair ] )`, each parameter at most once.
+    fn element<'a>(&self, element: &'a str) -> Option<(Option<Node>, ForwardedValues<'a>)> {
+        let mut values = ForwardedValues::default();
         let mut node = None;
         for (index, pair) in split(element, b';').enumerate() {
             let pair = pair.ok()?;
@@ -143,7 +149,8 @@ impl Reading<'_> {
                 continue;
             }
             let (name, value) = parameter(pair)?;
-            // Each is compared with those before it. RFC 7239 has four, and nobody writes so many.
+            // Each parameter is compared with all before it. RFC 7239 defines four, so that a limit
+            // costs nothing and keeps the work linear in the field's length.
             if index >= 16 {
                 return None;
             }
@@ -154,12 +161,12 @@ impl Reading<'_> {
             if name.eq_ignore_ascii_case("for") {
                 node = Some(node::parse(value)?);
             } else if name.eq_ignore_ascii_case("proto") {
-                said.scheme = Some(scheme_of(value.as_bytes())?);
+                values.scheme = Some(scheme_of(value.as_bytes())?);
             } else if name.eq_ignore_ascii_case("host") && self.host {
-                said.host = Some(value.as_bytes());
+                values.host = Some(value.as_bytes());
             }
         }
-        Some((node, said))
+        Some((node, values))
     }
 }
 
@@ -171,7 +178,7 @@ fn from_the_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FromTheRight
 
 struct FromTheRight<'a> {
     lines: header::ValueIter<'a, HeaderValue>,
-    /// What is left of the line under way.
+    /// The part of the current line that is not read yet.
     line: &'a [u8],
 }
 
@@ -197,7 +204,8 @@ impl<'a> Iterator for FromTheRight<'a> {
     }
 }
 
-/// `token "=" ( token / quoted-string )`; none that we read needs an escape.
+/// Splits `token "=" ( token / quoted-string )`. A quoted string with an escape is refused: no value
+/// that is read here needs one.
 fn parameter(pair: &str) -> Option<(&str, &str)> {
     let (name, value) = pair.split_once('=')?;
     let token = |text: &str| !text.is_empty() && text.bytes().all(is_token);
@@ -208,12 +216,12 @@ fn parameter(pair: &str) -> Option<(&str, &str)> {
     token(name).then_some((name, value))
 }
 
-/// RFC 9110 §5.6.2.
+/// Whether the byte belongs to a token (RFC 9110 §5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Some proxies name the scheme of a websocket.
+/// The scheme by its name; some proxies send `ws` and `wss` for websockets.
 fn scheme_of(text: &[u8]) -> Option<Scheme> {
     let is = |name: &[u8]| name.eq_ignore_ascii_case(text);
     match text {

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Whom a forwarded field names (RFC 7239 §6).
+/// A node of a forwarded field (RFC 7239 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     Address(IpAddr),
@@ -19,7 +19,7 @@ pub(super) fn parse(text: &str) -> Option<Node> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Some(Node::Address(address.ip()));
     }
-    // `[::1]`, and an obfuscated port behind any of these.
+    // What is left: `[::1]`, or an address with an obfuscated port.
     let (node, port) = match text.strip_prefix('[') {
         Some(rest) => {
             let (address, port) = rest.split_once(']')?;
@@ -34,7 +34,8 @@ pub(super) fn parse(text: &str) -> Option<Node> {
     plausible.then_some(Node::Address(node))
 }
 
-/// `"_" 1*( ALPHA / DIGIT / "." / "_" / "-" )`
+/// Whether the text is an obfuscated identifier: `"_" 1*( ALPHA / DIGIT / "." / "_" / "-" )`
+/// (RFC 7239 §6.3).
 fn is_obfuscated(text: &str) -> bool {
     let letter = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     text.strip_prefix('_').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(letter))

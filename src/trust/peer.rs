@@ -1,14 +1,14 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-/// Who is at the other end of the connection: a request extension which the acceptor sets, or what
-/// [`Trust::peer_from`](super::Trust::peer_from) finds.
+/// The other end of the connection. The acceptor sets it as a request extension, or
+/// [`Trust::peer_from`](super::Trust::peer_from) finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Peer {
-    /// An address; its port says nothing.
+    /// An IP address, without a port.
     Ip(IpAddr),
-    /// A process of this machine, by way of a Unix socket.
+    /// A process on this machine, connected by a Unix socket.
     Unix,
 }
 

@@ -1,36 +1,63 @@
 use std::net::IpAddr;
 
-use super::ranges::Ranges;
+use super::trust::Family;
+use super::{NO_RANGE, Peer, Ranges, Trust};
 use crate::config_error::ConfigError;
-use crate::trust::Peer;
 
-/// The peers whose forwarded fields count.
+/// The peers that are trusted proxies. [`x_forwarded`](Self::x_forwarded) or
+/// [`forwarded`](Self::forwarded) chooses the fields that are read from them.
 #[derive(Clone, Debug)]
-pub(super) struct Proxies {
+#[must_use]
+pub struct TrustedProxies {
     ranges: Ranges,
-    pub(super) unix: bool,
+    unix: bool,
+    hop_limit: usize,
 }
 
-impl Proxies {
+impl TrustedProxies {
     pub(super) fn parse<I>(ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
         let refused = |text: String| ConfigError::proxy(&text, NO_RANGE);
-        Ok(Self { ranges: Ranges::parse(ranges).map_err(refused)?, unix: false })
+        Ok(Self { ranges: Ranges::parse(ranges).map_err(refused)?, unix: false, hop_limit: 8 })
     }
 
-    pub(super) fn trust(&self, peer: Peer) -> bool {
+    /// Trusts every peer that connects by a Unix socket, too.
+    pub fn unix_sockets(mut self) -> Self {
+        self.unix = true;
+        self
+    }
+
+    /// Reads at most so many entries of a forwarded list, 8 unless set.
+    pub fn hop_limit(mut self, entries: usize) -> Self {
+        self.hop_limit = entries;
+        self
+    }
+
+    /// Reads `X-Forwarded-For` and `X-Forwarded-Proto`.
+    pub fn x_forwarded(self) -> Trust {
+        Trust::from_proxies(self, Family::XForwarded)
+    }
+
+    /// Reads `Forwarded` (RFC 7239).
+    pub fn forwarded(self) -> Trust {
+        Trust::from_proxies(self, Family::Forwarded)
+    }
+
+    /// How many entries of a forwarded list are read at most.
+    pub(super) const fn entries(&self) -> usize {
+        self.hop_limit
+    }
+
+    pub(super) fn trusts(&self, peer: Peer) -> bool {
         match peer {
-            Peer::Ip(address) => self.trust_address(address),
+            Peer::Ip(address) => self.trusts_address(address),
             Peer::Unix => self.unix,
         }
     }
 
-    pub(super) fn trust_address(&self, address: IpAddr) -> bool {
+    pub(super) fn trusts_address(&self, address: IpAddr) -> bool {
         self.ranges.contains(address)
     }
 }
-
-/// What is wrong with a text that [`Ranges::parse`] refuses.
-pub(crate) const NO_RANGE: &str = "neither an address nor a range like 10.0.0.0/8";

@@ -1,5 +1,5 @@
-/// What a connection is proven to be: a request extension which the acceptor sets, or the value
-/// that [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes for all requests.
+/// The security of a connection. The acceptor sets it as a request extension, or
+/// [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes it for all requests.
 ///
 /// ```
 /// use http::Request;
@@ -14,8 +14,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
-    /// Anyone on the way can read and change what is sent.
+    /// Not protected: anyone on the path can read and change what is sent.
     Plain,
-    /// TLS, QUIC, or whatever the operator vouches for.
+    /// Protected by TLS, by QUIC, or by other means that the operator vouches for.
     Secure,
 }

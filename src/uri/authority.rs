@@ -4,7 +4,7 @@ use std::str;
 
 use super::{ByteSet, Scheme};
 
-/// Host and port of a request, checked (RFC 9110 §4.2, RFC 3986 §3.2.2).
+/// A host and an optional port, validated (RFC 9110 §4.2, RFC 3986 §3.2.2).
 ///
 /// Compared without case and without one trailing dot; written in lower case, without the dot and
 /// without an empty port.
@@ -16,13 +16,13 @@ pub struct Authority<'a> {
 }
 
 impl<'a> Authority<'a> {
-    /// The host as it was sent, without a trailing dot; an IPv6 address keeps its brackets. Clients
-    /// write it in any case: compare by [`is_host`](Self::is_host).
+    /// The host as it was sent, without a trailing dot; an IPv6 address keeps its brackets. Its case
+    /// is the client's: compare by [`is_host`](Self::is_host).
     pub const fn host(&self) -> &'a str {
         self.host
     }
 
-    /// Whether this is the host `name`: without case, addresses by value, ports not compared.
+    /// Whether the host is `name`, compared without case, addresses by value. Ports are not compared.
     ///
     /// ```
     /// use http::Request;
@@ -38,16 +38,16 @@ impl<'a> Authority<'a> {
         Authority::parse(name.as_bytes()).is_ok_and(|other| self.same_host(&other))
     }
 
-    /// The port, where one was written.
+    /// The port, if one was written.
     pub const fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// Reads `host [ ":" port ]` strictly: no userinfo, path, blank, percent-encoding or control
+    /// Parses `host [ ":" port ]` strictly: no userinfo, path, blank, percent-encoding or control
     /// byte. `Err` says what is wrong.
     ///
-    /// RFC 3986 allows percent-encoding in a registered name. It is refused here: clients decode it
-    /// into another host than the one that was checked.
+    /// RFC 3986 allows percent-encoding in a registered name. It is refused here, since clients decode
+    /// it into another host than the one that was compared.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
         if bytes.first() == Some(&b'[') {
             let text = str::from_utf8(bytes).map_err(|_| "host is not ASCII")?;
@@ -57,7 +57,7 @@ impl<'a> Authority<'a> {
             return Ok(Self { host, v6: Some(v6), port: port(rest.as_bytes())? });
         }
         let mut end = bytes.len();
-        // As if a dot stood in front.
+        // A dot at the start is an empty label, as after another dot.
         let mut previous = b'.';
         for (at, byte) in bytes.iter().copied().enumerate() {
             match byte {
@@ -79,7 +79,7 @@ impl<'a> Authority<'a> {
         Ok(Self { host, v6: None, port: port(rest)? })
     }
 
-    /// Loopback, by name or address.
+    /// Whether the host is loopback, by name or address.
     pub(crate) fn is_local(&self) -> bool {
         let name = self.host.to_ascii_lowercase();
         name == "localhost"
@@ -87,20 +87,22 @@ impl<'a> Authority<'a> {
             || self.address().is_some_and(|address| address.to_canonical().is_loopback())
     }
 
-    /// The address, where the host is one.
+    /// The IP address, if the host is one.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.v6.map(IpAddr::from).or_else(|| self.host.parse().ok())
     }
 
+    /// The same host with another port.
     pub(crate) const fn at_port(self, port: Option<u16>) -> Self {
         Self { port, ..self }
     }
 
-    /// The port that is meant: the written one, or the default of `scheme`.
+    /// The written port, or else the default one of `scheme`.
     pub(crate) fn effective_port(&self, scheme: Scheme) -> u16 {
         self.port.unwrap_or(scheme.default_port())
     }
 
+    /// Whether the hosts are equal, without case, addresses by value.
     pub(crate) fn same_host(&self, other: &Authority<'_>) -> bool {
         match (self.v6, other.v6) {
             (None, None) => self.host.eq_ignore_ascii_case(other.host),
@@ -137,7 +139,7 @@ impl fmt::Debug for Authority<'_> {
     }
 }
 
-/// `[ ":" [ port ] ]`, at most 65535.
+/// Parses `[ ":" [ port ] ]`, at most 65535.
 fn port(rest: &[u8]) -> Result<Option<u16>, &'static str> {
     match rest {
         [] | [b':'] => Ok(None),
@@ -150,7 +152,7 @@ fn port(rest: &[u8]) -> Result<Option<u16>, &'static str> {
     }
 }
 
-/// `unreserved / sub-delims` (RFC 3986 §3.2.2, §2.2, §2.3).
+/// The bytes of a registered name: `unreserved / sub-delims` (RFC 3986 §3.2.2, §2.2, §2.3).
 static REG_NAME: ByteSet = ByteSet::of(b"-._~!$&'()*+,;=");
 
 #[cfg(test)]

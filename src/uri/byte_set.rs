@@ -1,9 +1,9 @@
-/// A set of bytes that answers at once: a table, since hosts and paths are looked at byte by byte.
+/// A set of bytes as a table with one entry for each: hosts and paths are checked byte by byte.
 pub(crate) struct ByteSet([bool; 256]);
 
 impl ByteSet {
     /// ASCII letters and digits, and `others`.
-    #[allow(clippy::indexing_slicing)] // By bytes, into a table with a place for each.
+    #[allow(clippy::indexing_slicing)] // Every byte is an index of the table.
     pub(crate) const fn of(others: &[u8]) -> Self {
         let mut table = [false; 256];
         let mut byte = 0;
@@ -29,6 +29,6 @@ impl ByteSet {
     }
 }
 
-/// Bytes that a path or a query holds without percent-encoding, `%` and `[]` included. A table, since
-/// nearly every path consists of these alone.
+/// Bytes that a path or a query holds without percent-encoding, `%` and `[]` included. Nearly every
+/// path consists of these alone, and is then copied whole.
 pub(crate) static PLAIN: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=@[]_~");

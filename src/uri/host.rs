@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::Authority;
 use crate::config_error::ConfigError;
 
-/// A configured host: checked, in lower case, shared.
+/// A configured host: validated, in lower case, cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
     text: Arc<str>,
@@ -12,7 +12,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// A host without a port.
+    /// Parses a host without a port.
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
         let authority =
             Authority::parse(text.as_bytes()).map_err(|why| ConfigError::host(text, why))?;

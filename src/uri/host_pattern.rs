@@ -1,11 +1,11 @@
 use super::{Authority, Host};
 use crate::config_error::ConfigError;
 
-/// An exact name, or all names below one.
+/// A host, or all hosts below a domain (`*.example.com`).
 #[derive(Clone, Debug)]
 pub(crate) enum HostPattern {
     Exact(Host),
-    /// Everything that ends so, with one or more labels in front; begins with the dot.
+    /// The suffix of all names with one or more labels in front; begins with the dot.
     Suffix(Box<str>),
 }
 

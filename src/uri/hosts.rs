@@ -5,12 +5,12 @@ use crate::config_error::ConfigError;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     listed: Option<Vec<HostPattern>>,
-    canonical: Option<Host>,
+    default: Option<Host>,
 }
 
 impl Hosts {
     pub(crate) const fn any() -> Self {
-        Self { listed: None, canonical: None }
+        Self { listed: None, default: None }
     }
 
     pub(crate) fn list<I>(&mut self, patterns: I) -> Result<(), ConfigError>
@@ -27,23 +27,24 @@ impl Hosts {
     }
 
     pub(crate) fn set_default(&mut self, host: &str) -> Result<(), ConfigError> {
-        self.canonical = Some(Host::parse(host)?);
+        self.default = Some(Host::parse(host)?);
         Ok(())
     }
 
-    /// The host that is meant by a request which cannot name one (HTTP/1.0).
+    /// The host of a request without one (HTTP/1.0).
     pub(crate) fn default_host(&self) -> Option<Authority<'_>> {
-        self.canonical.as_ref().map(|host| host.authority(None))
+        self.default.as_ref().map(|host| host.authority(None))
     }
 
-    /// Whether the operator named this host, so that no client chose it.
-    pub(crate) fn vouch_for(&self, authority: &Authority<'_>) -> bool {
-        self.default_host().is_some_and(|canonical| canonical.same_host(authority))
+    /// Whether the operator listed this host, so that it was not a client that chose it.
+    pub(crate) fn contains(&self, authority: &Authority<'_>) -> bool {
+        self.default_host().is_some_and(|default| default.same_host(authority))
             || self.listed.iter().flatten().any(|pattern| pattern.matches(authority))
     }
 
-    pub(crate) fn allow(&self, authority: &Authority<'_>) -> bool {
-        self.listed.is_none() || self.vouch_for(authority)
+    /// Whether requests for this host are accepted: a listed one, or any where there is no list.
+    pub(crate) fn allows(&self, authority: &Authority<'_>) -> bool {
+        self.listed.is_none() || self.contains(authority)
     }
 }
 
@@ -68,7 +69,7 @@ mod tests {
             ("attacker.test", false),
         ] {
             let authority = Authority::parse(host.as_bytes()).expect(host);
-            assert_eq!(hosts.allow(&authority), allowed, "{host}");
+            assert_eq!(hosts.allows(&authority), allowed, "{host}");
         }
     }
 
@@ -88,6 +89,6 @@ mod tests {
         let mut hosts = Hosts::any();
         hosts.list(["a.test"]).expect("valid");
         hosts.set_default("www.test").expect("valid");
-        assert!(hosts.allow(&Authority::parse(b"www.test").expect("valid")));
+        assert!(hosts.allows(&Authority::parse(b"www.test").expect("valid")));
     }
 }

@@ -1,11 +1,13 @@
-//! Schemes, hosts and origins: the parts of a URI that redirections compare, checked and normalized
-//! (RFC 3986 §3, RFC 9110 §4.2).
+//! The parts of a URI that redirections compare: schemes, hosts, origins and paths (RFC 3986 §3,
+//! RFC 9110 §4.2).
 
 mod authority;
 mod byte_set;
 mod host;
 mod host_pattern;
 mod hosts;
+mod origin;
+mod path;
 mod scheme;
 
 pub use authority::Authority;
@@ -13,4 +15,6 @@ pub(crate) use byte_set::{ByteSet, PLAIN};
 pub(crate) use host::Host;
 pub(crate) use host_pattern::HostPattern;
 pub(crate) use hosts::Hosts;
+pub(crate) use origin::Origin;
+pub(crate) use path::{is_ambiguous, is_below};
 pub use scheme::Scheme;

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The two schemes that a redirection of this crate can lead to (RFC 9110 §4.2).
+/// A scheme that a redirection can lead to (RFC 9110 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// `http`, default port 80.
@@ -10,7 +10,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The port that is meant where none is written (RFC 9110 §4.2.1, §4.2.2).
+    /// The port of a URI that writes none (RFC 9110 §4.2.1, §4.2.2).
     pub const fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -26,7 +26,13 @@ impl Scheme {
         }
     }
 
-    /// The scheme of a URI, where it has one that we know (RFC 3986 §3.1: without case).
+    /// The scheme of a text that was written in lower case, as `url` writes it.
+    #[cfg(feature = "follow")]
+    pub(super) fn from_lower_case(text: &str) -> Option<Self> {
+        [Self::Http, Self::Https].into_iter().find(|scheme| scheme.as_str() == text)
+    }
+
+    /// The scheme of a URI, if it is http or https in any case (RFC 3986 §3.1).
     pub(crate) fn of(uri: &http::Uri) -> Option<Self> {
         let scheme = uri.scheme_str()?;
         [Self::Http, Self::Https].into_iter().find(|s| s.as_str().eq_ignore_ascii_case(scheme))

@@ -1,5 +1,5 @@
-//! What the tests share: a service behind the layer, and scripted servers before the client.
-#![allow(dead_code, unused_imports, unused_macros, missing_docs)]
+//! Services that the tests share: one behind the server's layer, scripted ones before the client.
+#![allow(dead_code, unused_imports, unused_macros)] // Each test binary uses a part of it.
 
 pub mod classes;
 mod inner;

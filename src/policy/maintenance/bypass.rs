@@ -46,7 +46,7 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Bypass`] for what is no range.
+    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) for what is no range.
     pub fn bypass_clients<I>(self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderValue, StatusCode, header};
 
 use super::clock::Clock;
-use super::{Decision, Exempt, RedirectPolicy, text_response};
+use super::{Decision, Exempt, RedirectPolicy};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
+use crate::response::text_response;
 use bypass::Bypass;
 pub use switch::{MaintenanceSwitch, MaintenanceWindow};
 pub use target::{Page, RedirectTo, Standby, Unavailable};
@@ -94,7 +95,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] as for [`Redirection::to`].
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to`].
     pub fn page(self, url: &str) -> Result<Maintenance<Page>, ConfigError> {
         Redirection::to(url).map(|to| self.with(Page(to)))
     }
@@ -104,7 +105,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] as for [`Redirection::to_origin`].
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to_origin`].
     pub fn standby(self, origin: &str) -> Result<Maintenance<Standby>, ConfigError> {
         Redirection::to_origin(origin).map(|to| self.with(Standby(to)))
     }
@@ -113,7 +114,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] as for [`Redirection::to`].
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to`].
     pub fn redirect_to(self, url: &str) -> Result<Maintenance<RedirectTo>, ConfigError> {
         Redirection::to(url).map(|to| self.with(RedirectTo(to)))
     }
@@ -130,7 +131,7 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Path`] as there.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) as there.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;
         Ok(self)

@@ -14,8 +14,9 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Bypass`] if `name` is no field name, or `secret` is shorter than 16 bytes or
-    /// holds what is no visible ASCII. The error names the field, never the secret.
+    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) if `name` is no field name, or
+    /// `secret` is shorter than 16 bytes or holds what is no visible ASCII. The error names the
+    /// field, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         let field = HeaderName::try_from(name)
             .map_err(|_| ConfigError::bypass(name, "not a field name"))?;
@@ -30,7 +31,8 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Bypass`] as there, and for what no cookie can hold (RFC 6265 §4.1.1).
+    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) as there, and for what no cookie
+    /// can hold (RFC 6265 §4.1.1).
     pub fn bypass_cookie(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(name).is_err() {
             return Err(ConfigError::bypass(name, "not the name of a cookie"));

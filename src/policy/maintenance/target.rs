@@ -1,7 +1,8 @@
-use http::{HeaderValue, Method, Version, header};
+use http::{HeaderValue, Version, header};
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
+use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
 
 /// Where requests go in maintenance. Not nameable outside: the targets are these four.
@@ -31,7 +32,7 @@ pub struct Page(pub(super) Redirection);
 
 impl Target for Page {
     fn is_reached_by(&self, head: &RequestHead<'_>) -> bool {
-        is_read(head) && self.0.is_same_path(head)
+        is_get_or_head(head.method()) && self.0.resolve(head).is_same_path()
     }
 
     fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection> {
@@ -45,7 +46,7 @@ pub struct Standby(pub(super) Redirection);
 
 impl Target for Standby {
     fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection> {
-        if self.0.is_same_origin(head) {
+        if self.0.resolve(head).is_same_origin() {
             let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
             head.diagnose(Diagnosis::StandbyIsSelf { authority });
             return None;
@@ -60,7 +61,7 @@ pub struct RedirectTo(pub(super) Redirection);
 
 impl Target for RedirectTo {
     fn is_reached_by(&self, head: &RequestHead<'_>) -> bool {
-        self.0.is_same_path(head)
+        self.0.resolve(head).is_same_path()
     }
 
     fn redirection(&self, _: &RequestHead<'_>) -> Option<&Redirection> {
@@ -81,7 +82,7 @@ pub(super) fn is_bound_to_its_connection(head: &RequestHead<'_>) -> bool {
 
 /// A person waits for a page.
 fn is_navigation(head: &RequestHead<'_>) -> bool {
-    if !is_read(head) {
+    if !is_get_or_head(head.method()) {
         return false;
     }
     match head.header(http::HeaderName::from_static("sec-fetch-mode")) {
@@ -91,8 +92,4 @@ fn is_navigation(head: &RequestHead<'_>) -> bool {
             accept.as_bytes().windows(html.len()).any(|word| word.eq_ignore_ascii_case(html))
         }),
     }
-}
-
-fn is_read(head: &RequestHead<'_>) -> bool {
-    matches!(*head.method(), Method::GET | Method::HEAD)
 }

@@ -14,7 +14,8 @@ use super::rule::{Rule, Status};
 use super::table::{Table, flag};
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::{Decision, RedirectPolicy, text_response};
+use crate::policy::{Decision, RedirectPolicy};
+use crate::response::text_response;
 
 /// A table of [`Rule`]s as one policy: the first that matches wins. See the [module](super).
 ///

@@ -9,8 +9,8 @@ use super::normal::{normal, plain_segments};
 use super::table::{Extra, Stored, Table, flag};
 use super::write::Captures;
 use crate::head::RequestHead;
+use crate::policy::ask::is_redirectable;
 use crate::policy::clock::Clock;
-use crate::policy::exempt::is_ambiguous;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 
 /// What a rule answers with.
@@ -45,17 +45,12 @@ impl Table {
     /// The first rule that matches, and its answer. A rule that leads to the very URL that was
     /// asked for is passed over.
     pub(super) fn find(&self, head: &RequestHead<'_>, now: &Now<'_>) -> Option<(u32, Answer)> {
-        if head.has_no_url() || head.is_preflight() {
+        if !is_redirectable(head) {
             return None;
         }
         let path = head.path();
         let compared = normal(path);
-        // One slash at the end is an empty segment that everyone reads alike.
-        let judged = path.strip_suffix('/').unwrap_or(path);
-        let plain_segments = match !judged.is_empty() && is_ambiguous(judged) {
-            true => plain_segments(path),
-            false => usize::MAX,
-        };
+        let plain_segments = plain_segments(path);
         let mut visited = Visited::new(&self.lists, head.query());
         self.visit(head, &compared, plain_segments, &mut visited);
         visited.find_map(|number| {
@@ -113,7 +108,7 @@ impl Table {
             to = to.path(path);
         }
         to = captures.query(to);
-        (!to.is_self(head)).then_some(Answer::Redirect(to))
+        (!to.resolve(head).is_self()).then_some(Answer::Redirect(to))
     }
 }
 

@@ -38,6 +38,14 @@ pub(super) fn normal(path: &str) -> Cow<'_, str> {
 /// (but the last), a dot segment, or holds `%2e`, `%2f`, `%5c` or `\`, which applications read in
 /// different ways.
 pub(super) fn plain_segments(path: &str) -> usize {
+    // Most paths hold nothing that could make a segment odd.
+    let follows_slash = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
+    let bytes = path.as_bytes();
+    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'\\'))
+        && !bytes.windows(2).any(follows_slash)
+    {
+        return usize::MAX;
+    }
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let last = segments.clone().count() - 1;
     let odd = |(at, segment): (usize, &str)| is_odd(segment) && !(segment.is_empty() && at == last);

@@ -8,7 +8,7 @@ use super::normal::{form_decoded, parameters};
 use super::pattern::{Pattern, Segment, is_name};
 use super::target::{Source, Target};
 use crate::config_error::ConfigError;
-use crate::trust::Ranges;
+use crate::trust::{NO_RANGE, Ranges};
 use crate::uri::{HostPattern, Scheme};
 
 /// One rule of a [`Rules`](super::Rules) table: where it applies, where it leads to, and how.
@@ -95,7 +95,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Path`] if it is no such path, [`ConfigError::Host`] if its host is none.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is no such path, [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if its host is none.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -175,7 +175,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] if it is neither, or names what `from` does not capture.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if it is neither, or names what `from` does not capture.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -206,7 +206,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] if it is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn to_host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.target.origin.host = Some(crate::uri::Host::parse(host)?);
         Ok(self)
@@ -277,7 +277,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Host`] if it is no host.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host.
     pub fn on_host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(HostPattern::parse(host)?);
         Ok(self)
@@ -337,16 +337,13 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Proxy`] for what is neither an address nor a range, or no range at all.
+    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for what is neither an address nor a range, or no range at all.
     pub fn on_clients<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
         let text: Box<[String]> = ranges.into_iter().map(|r| r.as_ref().to_owned()).collect();
-        let refuse = |range: &str| ConfigError::Proxy {
-            value: range.to_owned(),
-            reason: "neither an address nor a range of them",
-        };
+        let refuse = |range: &str| ConfigError::proxy(range, NO_RANGE);
         let first = text.first().ok_or_else(|| refuse(""))?;
         let range = first.parse().map(|range: IpNet| range.addr());
         let example = range.ok().or_else(|| first.parse().ok()).ok_or_else(|| refuse(first))?;

@@ -1,9 +1,10 @@
-//! Versions of an api: which are served, and how the others end.
+//! Versions of an API: redirects requests for retired versions, announces their end, and refuses
+//! them afterwards.
 
-mod field;
+mod header;
 mod path;
 mod retirement;
 
-pub use field::HeaderVersioning;
+pub use header::HeaderVersioning;
 pub use path::Versioning;
 pub use retirement::Retirement;

@@ -2,35 +2,34 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::Method;
-
-use super::retirement::{Retirement, Stage, Standing, gone};
+use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
+use crate::method::is_get_or_head;
 use crate::policy::clock::Clock;
-use crate::policy::exempt::{is_ambiguous, is_below};
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
+use crate::uri::{is_ambiguous, is_below};
 
-/// Versions in paths: retired ones and unversioned requests are sent to the current one.
+/// Redirects retired and unversioned paths to the current version.
 ///
 /// Rules, in order, for a path below the prefix (`/apis` is not below `/api`):
 ///
-/// 1. The next segment is a version if it was declared, is `v` and digits (`v1`, `v1.2`), or has
-///    another [`recognize`](Self::recognize) of yours.
-/// 2. The current version passes, and so does one that looks like a version and was not declared:
-///    the application answers for it.
-/// 3. A retired version gets a 307 to the same path under the current one.
-///    [`retire`](Self::retire) is your word that it accepts every old request unchanged; with
-///    [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD move, and others get 410 with a `Link` to
-///    their successor.
+/// 1. The next segment is a version if it was declared, if it is `v` and digits (`v1`, `v1.2`), or if
+///    the function of [`recognize`](Self::recognize) says so.
+/// 2. The current version passes, and so does a version that was not declared: the application
+///    answers it.
+/// 3. A retired version gets a 307 to the same path under the current version. Use
+///    [`retire`](Self::retire) if the current version accepts every old request unchanged. With
+///    [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD are redirected, and other
+///    methods get 410 with a `Link` to the successor.
 /// 4. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`.
 /// 5. A CORS preflight passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c`
-///    or `\`: what is meant by it is for the application to say.
+///    or `\`, which the application may read as another path.
 ///
-/// Pitfalls: versions are compared with case; `V1` is unversioned. A browser follows from another
-/// origin only what carries the fields of CORS: `.layer(redirects).layer(cors)`, the CORS layer
-/// outermost, and not `.layer(cors).layer(redirects)`.
+/// Pitfalls: versions are case-sensitive; `V1` is unversioned. A browser follows a redirection from
+/// another origin only if it carries CORS headers: make the CORS layer the outermost,
+/// `.layer(redirects).layer(cors)`, and not `.layer(cors).layer(redirects)`.
 ///
 /// ```
 /// use http::Request;
@@ -58,36 +57,37 @@ use crate::redirection::Redirection;
 pub struct Versioning {
     prefix: Box<str>,
     current: Arc<str>,
-    /// `/` and the current version, for where none was.
+    /// `/` and the current version, to be inserted into unversioned paths.
     inserted: Arc<str>,
-    retired: Vec<Standing>,
+    retired: Vec<RetiredVersion>,
     get_and_head_only: bool,
-    shape: Option<Arc<Shape>>,
+    recognize: Option<Arc<Recognize>>,
     clock: Clock,
 }
 
-type Shape = dyn Fn(&str) -> bool + Send + Sync;
+type Recognize = dyn Fn(&str) -> bool + Send + Sync;
 
-/// What a path is under a [`Versioning`].
-pub(super) enum Seen<'a> {
-    /// Not ours, or for the application to judge.
-    Other,
-    /// The current version, or one that nobody declared.
-    Carried,
-    /// A version that ends, and where it stands.
-    Retired { standing: &'a Standing, start: usize, end: usize },
-    /// None, and where it would stand.
+/// The version in a path, by the rules of a [`Versioning`].
+pub(super) enum PathVersion<'a> {
+    /// The path is not below the prefix, or ambiguous.
+    NotVersioned,
+    /// The current version, or one that was not declared.
+    Served,
+    /// A retired version, at the bytes from `start` to `end` of the path.
+    Retired { version: &'a RetiredVersion, start: usize, end: usize },
+    /// No version. It belongs at byte `at` of the path.
     Unversioned { at: usize },
 }
 
 impl Versioning {
-    /// Versions are the first segment below `prefix` (`/api`; `/` for the root); `current` is the
-    /// one that serves.
+    /// Creates a policy for versions in the first segment below `prefix` (`/api`; `/` for the root), of
+    /// which `current` is served.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Path`] if `prefix` is no path, [`ConfigError::Version`] if `current` is not
-    /// one plain segment.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `prefix` is not a path,
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `current` is not one plain
+    /// segment.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
         let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
@@ -96,120 +96,129 @@ impl Versioning {
         if !trimmed.is_empty() && is_ambiguous(trimmed) {
             return Err(ConfigError::path(prefix, "an empty or dot segment never matches"));
         }
-        segment(current)?;
+        check_version(current)?;
         Ok(Self {
             prefix: trimmed.into(),
             current: current.into(),
             inserted: format!("/{current}").into(),
             retired: Vec::new(),
             get_and_head_only: false,
-            shape: None,
+            recognize: None,
             clock: Clock::default(),
         })
     }
 
-    /// Sends requests of this version to the current one.
+    /// Redirects requests of this version to the current one, from now on.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Version`] if it is not one plain segment, or is the current version.
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is not one plain
+    /// segment, or is the current version.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        self.check(version)?;
-        self.retired.push(Standing::moved(version));
+        self.check_retired(version)?;
+        self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
 
-    /// Ends this version by date.
+    /// Ends this version by the dates of `plan`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Version`] as for [`retire`](Self::retire), [`ConfigError::Dates`] if the
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) as for
+    /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) if the
     /// stages are out of order, or a date lies outside of the years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        self.check(version)?;
-        self.retired.push(Standing::by(version, plan)?);
+        self.check_retired(version)?;
+        self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
     }
 
-    fn check(&self, version: &str) -> Result<(), ConfigError> {
-        segment(version)?;
+    fn check_retired(&self, version: &str) -> Result<(), ConfigError> {
+        check_version(version)?;
         if *version == *self.current {
             return Err(ConfigError::version(version, "the current version cannot be retired"));
         }
-        if self.retired.iter().any(|standing| standing.is(version)) {
+        if self.retired.iter().any(|retired| retired.has_name(version)) {
             return Err(ConfigError::version(version, "retired twice"));
         }
         Ok(())
     }
 
-    /// What else looks like a version, apart from `v` and digits: dates, code names. A segment that
-    /// does and was not declared passes, and is the application's to answer.
+    /// Recognizes further segments as versions, apart from `v` and digits: dates, code names.
+    ///
+    /// A version that is recognized and was not declared passes, and the application answers it.
     pub fn recognize(mut self, is_version: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        self.shape = Some(Arc::new(is_version));
+        self.recognize = Some(Arc::new(is_version));
         self
     }
 
-    /// What time it is, in place of the system's clock: for tests.
+    /// Replaces the system's clock, for tests.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(now);
         self
     }
 
-    /// Moves only GET and HEAD of retired versions; other methods get 410 with a `Link` to the
-    /// successor, since nobody vouches for their bodies.
+    /// Redirects only GET and HEAD of retired versions. Other methods get 410 with a `Link` to the
+    /// successor, for versions whose bodies the successor may not accept.
     pub fn get_and_head_only(mut self) -> Self {
         self.get_and_head_only = true;
         self
     }
 
-    pub(super) fn see(&self, path: &str) -> Seen<'_> {
+    /// Finds the version in `path`.
+    pub(super) fn locate(&self, path: &str) -> PathVersion<'_> {
         let at = self.prefix.len();
         let Some(rest) = path.get(at..).filter(|_| is_below(path, &self.prefix)) else {
-            return Seen::Other;
+            return PathVersion::NotVersioned;
         };
         let rest = rest.get(1..).unwrap_or_default();
         let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
         let segment = rest.get(..length).unwrap_or_default();
         if *segment == *self.current {
-            return Seen::Carried;
+            return PathVersion::Served;
         }
-        self.see_another(path, segment)
+        self.locate_other(path, segment)
     }
 
-    /// Anything but the current version.
+    /// Finds any version but the current one.
     #[inline(never)]
-    fn see_another(&self, path: &str, segment: &str) -> Seen<'_> {
+    fn locate_other(&self, path: &str, segment: &str) -> PathVersion<'_> {
         let (at, length) = (self.prefix.len(), segment.len());
-        // One trailing slash is an empty last segment that everyone reads alike.
-        let judged = path.strip_suffix('/').unwrap_or(path);
-        if !judged.is_empty() && is_ambiguous(judged) {
-            return Seen::Other;
+        // One trailing slash is an empty last segment, but not an ambiguous one.
+        let checked = path.strip_suffix('/').unwrap_or(path);
+        if !checked.is_empty() && is_ambiguous(checked) {
+            return PathVersion::NotVersioned;
         }
-        if let Some(standing) = self.retired.iter().find(|standing| standing.is(segment)) {
+        if let Some(version) = self.retired.iter().find(|retired| retired.has_name(segment)) {
             let start = at + 1;
-            return Seen::Retired { standing, start, end: start + length };
+            return PathVersion::Retired { version, start, end: start + length };
         }
-        let looks_like_one = || self.shape.as_ref().is_some_and(|shape| shape(segment));
-        if is_version_shaped(segment) || !segment.is_empty() && looks_like_one() {
-            Seen::Carried
+        let is_recognized = || self.recognize.as_ref().is_some_and(|recognize| recognize(segment));
+        if is_v_and_digits(segment) || !segment.is_empty() && is_recognized() {
+            PathVersion::Served
         } else {
-            Seen::Unversioned { at }
+            PathVersion::Unversioned { at }
         }
     }
 
-    /// The same path with the current version in it.
+    /// Redirects to the same path with the current version inserted.
     pub(super) fn insert(&self, at: usize) -> Redirection {
         Redirection::new().splice_path(at, at, self.inserted.clone())
     }
 
-    fn end(&self, head: &RequestHead<'_>, standing: &Standing, to: Redirection) -> Decision {
-        let stays = self.get_and_head_only && !matches!(*head.method(), Method::GET | Method::HEAD);
-        match standing.stage(&self.clock) {
+    fn decide_retired(
+        &self,
+        head: &RequestHead<'_>,
+        version: &RetiredVersion,
+        to: Redirection,
+    ) -> Decision {
+        let stays = self.get_and_head_only && !is_get_or_head(head.method());
+        match version.stage(&self.clock) {
             Stage::Served => Decision::Pass,
-            Stage::Deprecated => Decision::PassWithHeaders(standing.announcement(head, Some(&to))),
-            Stage::Gone => Decision::Respond(gone(head, Some(&to))),
+            Stage::Deprecated => Decision::PassWithHeaders(version.announcement(head, Some(&to))),
+            Stage::Gone => Decision::Respond(gone_response(head, Some(&to))),
             Stage::Moved | Stage::MovedPermanently(_) if stays => {
-                Decision::Respond(gone(head, Some(&to)))
+                Decision::Respond(gone_response(head, Some(&to)))
             }
             Stage::Moved => Decision::Redirect(to),
             Stage::MovedPermanently(time) => Decision::Redirect(to.permanent().max_age(time)),
@@ -222,13 +231,13 @@ impl RedirectPolicy for Versioning {
         if head.is_preflight() {
             return Decision::Pass;
         }
-        match self.see(head.path()) {
-            Seen::Retired { standing, start, end } => {
+        match self.locate(head.path()) {
+            PathVersion::Retired { version, start, end } => {
                 let to = Redirection::new().splice_path(start, end, self.current.clone());
-                self.end(head, standing, to)
+                self.decide_retired(head, version, to)
             }
-            Seen::Unversioned { at } => Decision::Redirect(self.insert(at)),
-            Seen::Carried | Seen::Other => Decision::Pass,
+            PathVersion::Unversioned { at } => Decision::Redirect(self.insert(at)),
+            PathVersion::Served | PathVersion::NotVersioned => Decision::Pass,
         }
     }
 }
@@ -240,20 +249,20 @@ impl fmt::Debug for Versioning {
             .field("current", &self.current)
             .field("retired", &self.retired)
             .field("get_and_head_only", &self.get_and_head_only)
-            .field("shape", &self.shape.is_some())
+            .field("recognize", &self.recognize.is_some())
             .finish()
     }
 }
 
-/// `v`, digits, and more digits after dots.
-fn is_version_shaped(segment: &str) -> bool {
+/// Returns whether `segment` is `v` and numbers with dots between them: `v1`, `v1.2`.
+fn is_v_and_digits(segment: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     segment.strip_prefix('v').is_some_and(|numbers| numbers.split('.').all(digits))
 }
 
-/// One segment that reads the same everywhere: unreserved characters (RFC 3986 §2.3), no dot
-/// segment.
-pub(super) fn segment(version: &str) -> Result<(), ConfigError> {
+/// Checks that `version` is one path segment of unreserved characters (RFC 3986 §2.3), and no dot
+/// segment, so that every server reads it alike.
+pub(super) fn check_version(version: &str) -> Result<(), ConfigError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     if version.is_empty() || matches!(version, "." | "..") || !version.bytes().all(plain) {
         return Err(ConfigError::version(version, "a version is one plain path segment"));

@@ -6,13 +6,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::text_response;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
+use crate::response::text_response;
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
-/// How a version ends, by date: each stage begins at its date, and those without one are left out.
+/// The dates at which a version is deprecated, moves and ends.
+///
+/// Each stage begins at its date, and a stage without a date is skipped.
 ///
 /// | stage | answer |
 /// |---|---|
@@ -45,55 +47,55 @@ pub struct Retirement {
 }
 
 impl Retirement {
-    /// Served for good, until dates are added.
+    /// Creates a plan without dates: the version is served.
     pub const fn new() -> Self {
         Self { deprecated: None, moved: None, permanent: None, gone: None }
     }
 
-    /// From this date, answers say that the version is deprecated.
+    /// Announces the deprecation in responses from this date on.
     pub const fn deprecated(mut self, date: SystemTime) -> Self {
         self.deprecated = Some(date);
         self
     }
 
-    /// From this date, 307 to the successor.
+    /// Redirects to the successor with 307 from this date on.
     pub const fn moved(mut self, date: SystemTime) -> Self {
         self.moved = Some(date);
         self
     }
 
-    /// From this date, 308 to the successor.
+    /// Redirects to the successor with 308 from this date on.
     pub const fn moved_permanently(mut self, date: SystemTime) -> Self {
         self.permanent = Some(date);
         self
     }
 
-    /// From this date, 410: the sunset (RFC 8594).
+    /// Answers 410 from this date on: the sunset (RFC 8594).
     pub const fn gone(mut self, date: SystemTime) -> Self {
         self.gone = Some(date);
         self
     }
 
-    /// Some stage sends requests elsewhere.
-    pub(super) const fn moves(&self) -> bool {
+    /// Returns whether a stage redirects.
+    pub(super) const fn redirects(&self) -> bool {
         self.moved.is_some() || self.permanent.is_some()
     }
 }
 
-/// What of a version, at an instant.
+/// The stage that a version is in, at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Served,
     Deprecated,
     Moved,
-    /// For how long caches may keep it.
+    /// With the time for which caches may keep the redirection.
     MovedPermanently(Duration),
     Gone,
 }
 
-/// A version that ends, checked: its dates, and the field values that tell them.
+/// A version that ends: its dates, checked, and the header values that announce them.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
+pub(super) struct RetiredVersion {
     version: Box<str>,
     plan: Plan,
     deprecation: Option<HeaderValue>,
@@ -102,18 +104,19 @@ pub(super) struct Standing {
 
 #[derive(Clone, Debug)]
 enum Plan {
-    /// 307, without looking at a clock.
+    /// Moved since it was configured; needs no clock.
     Moved,
-    By(Retirement),
+    ByDate(Retirement),
 }
 
-impl Standing {
-    /// 307 from now on.
+impl RetiredVersion {
+    /// A version that moves from now on.
     pub(super) fn moved(version: &str) -> Self {
         Self { version: version.into(), plan: Plan::Moved, deprecation: None, sunset: None }
     }
 
-    pub(super) fn by(version: &str, plan: Retirement) -> Result<Self, ConfigError> {
+    /// A version that ends by the dates of `plan`, which have to be in order.
+    pub(super) fn by_plan(version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         let Retirement { deprecated, moved, permanent, gone } = plan;
         let dates = [deprecated, moved, permanent, gone];
         let in_order = dates.iter().flatten().is_sorted_by(|earlier, later| earlier < later);
@@ -123,79 +126,80 @@ impl Standing {
                 "a stage begins before, or with, an earlier one",
             ));
         }
-        let values = |date: Option<SystemTime>, write: fn(SystemTime, u64) -> String| {
+        let value = |date: Option<SystemTime>, write: fn(SystemTime, u64) -> String| {
             let Some(date) = date else { return Ok(None) };
             let seconds = seconds_of(date)
                 .ok_or_else(|| ConfigError::dates(version, "a date outside of 1970 to 9999"))?;
             Ok(HeaderValue::try_from(write(date, seconds)).ok())
         };
         // RFC 9651 §3.3.7, RFC 9110 §5.6.7.
-        let deprecation = values(deprecated, |_, seconds| format!("@{seconds}"))?;
-        let sunset = values(gone, |date, _| httpdate::fmt_http_date(date))?;
-        Ok(Self { version: version.into(), plan: Plan::By(plan), deprecation, sunset })
+        let deprecation = value(deprecated, |_, seconds| format!("@{seconds}"))?;
+        let sunset = value(gone, |date, _| httpdate::fmt_http_date(date))?;
+        Ok(Self { version: version.into(), plan: Plan::ByDate(plan), deprecation, sunset })
     }
 
-    pub(super) fn is(&self, version: &str) -> bool {
+    pub(super) fn has_name(&self, version: &str) -> bool {
         *self.version == *version
     }
 
     pub(super) fn stage(&self, clock: &Clock) -> Stage {
-        let Plan::By(plan) = &self.plan else { return Stage::Moved };
+        let Plan::ByDate(plan) = &self.plan else { return Stage::Moved };
         let now = clock.now();
-        let is_over = |date: Option<SystemTime>| date.is_some_and(|date| date <= now);
-        if is_over(plan.gone) {
+        let has_begun = |date: Option<SystemTime>| date.is_some_and(|date| date <= now);
+        if has_begun(plan.gone) {
             Stage::Gone
-        } else if is_over(plan.permanent) {
+        } else if has_begun(plan.permanent) {
             let left = plan.gone.and_then(|gone| gone.duration_since(now).ok());
             Stage::MovedPermanently(
                 left.map_or(PERMANENT_MAX_AGE, |left| left.min(PERMANENT_MAX_AGE)),
             )
-        } else if is_over(plan.moved) {
+        } else if has_begun(plan.moved) {
             Stage::Moved
-        } else if is_over(plan.deprecated) {
+        } else if has_begun(plan.deprecated) {
             Stage::Deprecated
         } else {
             Stage::Served
         }
     }
 
-    /// The fields of an answer that is still served.
+    /// Returns the headers that announce the end in a response that is still served.
     pub(super) fn announcement(
         &self,
         head: &RequestHead<'_>,
         to: Option<&Redirection>,
     ) -> HeaderMap {
-        let mut fields = HeaderMap::with_capacity(4);
+        let mut headers = HeaderMap::with_capacity(4);
         if let Some(deprecation) = &self.deprecation {
-            fields.insert(DEPRECATION, deprecation.clone());
+            headers.insert(DEPRECATION, deprecation.clone());
         }
         if let Some(sunset) = &self.sunset {
-            fields.insert(SUNSET, sunset.clone());
+            headers.insert(SUNSET, sunset.clone());
         }
-        if let Some(link) = to.and_then(|to| successor(head, to)) {
-            fields.insert(header::LINK, link);
+        if let Some(link) = to.and_then(|to| successor_link(head, to)) {
+            headers.insert(header::LINK, link);
         }
-        fields
+        headers
     }
 }
 
-/// 410, naming the successor.
-pub(super) fn gone(head: &RequestHead<'_>, to: Option<&Redirection>) -> Response<Bytes> {
+/// Returns a 410 with a `Link` to the successor.
+pub(super) fn gone_response(head: &RequestHead<'_>, to: Option<&Redirection>) -> Response<Bytes> {
     let mut response = text_response(StatusCode::GONE, "this version was retired\n");
-    if let Some(link) = to.and_then(|to| successor(head, to)) {
+    if let Some(link) = to.and_then(|to| successor_link(head, to)) {
         response.headers_mut().insert(header::LINK, link);
     }
     response
 }
 
-/// RFC 8288, RFC 5829 §3.2. A `Location` of ours holds no `>`.
-fn successor(head: &RequestHead<'_>, to: &Redirection) -> Option<HeaderValue> {
+/// Returns the value of `Link` (RFC 8288, RFC 5829 §3.2). A `Location` of this crate holds no `>`.
+fn successor_link(head: &RequestHead<'_>, to: &Redirection) -> Option<HeaderValue> {
     let location = to.location_for(head)?;
     let target = location.to_str().ok()?;
     HeaderValue::try_from(format!("<{target}>; rel=\"successor-version\"")).ok()
 }
 
-/// Whole seconds since 1970, where an HTTP date can say them: four digits for the year.
+/// Returns the whole seconds since 1970 of a date that an HTTP date can express, with a year of four
+/// digits.
 fn seconds_of(date: SystemTime) -> Option<u64> {
     const YEAR_10000: u64 = 253_402_300_800;
     let seconds = date.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();

@@ -63,6 +63,10 @@ fn circles_are_refused_with_the_request_and_every_line() {
             "/:a/:b /:b/:a",
             "line 1: redirections lead in a circle: GET http://x0x.invalid/x0x/x0x1 -> /x0x1/x0x -> \
              /x0x/x0x1, by line 1",
+        ),
+        (
+            "http://old.test/* https://old.test/*
+             https://old.test/x http://old.test/x",
             "line 1: redirections lead in a circle: GET https://old.test/x -> \
              http://old.test/x -> https://old.test/x, by line 1, line 2",
         ),

@@ -10,7 +10,7 @@ use crate::policy::rules::condition::{Condition, Expected};
 use crate::policy::rules::pattern::{Segment, segments};
 use crate::policy::rules::table::{Stored, Table, flag};
 use crate::trust::Peer;
-use crate::uri::{Authority, HostPattern, Scheme};
+use crate::uri::{Authority, HostPattern, Origin, Scheme};
 
 /// A word that stands in no rule.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl Witness {
     pub(super) fn head<R>(&self, look: impl FnOnce(&RequestHead<'_>) -> R) -> Option<R> {
         let base = RequestHead::from(&self.request);
         let authority = Authority::parse(self.host.as_bytes()).ok()?;
-        let origin = Some((self.scheme, authority));
+        let origin = Some(Origin::new(self.scheme, authority));
         Some(look(&base.moved(origin, &self.path, self.query.as_deref())))
     }
 }

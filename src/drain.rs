@@ -1,0 +1,47 @@
+//! Reads and discards bodies, so that their connections can be used again.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf;
+use http_body::Body;
+
+/// How the draining of a body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Drained {
+    /// The body is at its end.
+    All,
+    /// The limit of bytes was exceeded, or the caller stopped.
+    LimitReached,
+    /// The body returned an error.
+    Failed,
+}
+
+/// Reads `body` until it ends, fails, or has more than `left` bytes, which `left` counts down. Before
+/// each frame `may_continue` is asked whether to read on, with the body and the bytes that are left.
+pub(crate) fn poll_drain<B: Body>(
+    mut body: Pin<&mut B>,
+    left: &mut u64,
+    cx: &mut Context<'_>,
+    may_continue: impl Fn(&B, u64) -> bool,
+) -> Poll<Drained> {
+    while !body.is_end_stream() {
+        if !may_continue(&body, *left) {
+            return Poll::Ready(Drained::LimitReached);
+        }
+        let read = match ready!(body.as_mut().poll_frame(cx)) {
+            // An empty frame counts as one byte, so that an endless row of them ends, too.
+            Some(Ok(frame)) => frame.data_ref().map_or(0, Buf::remaining).max(1) as u64,
+            Some(Err(_)) => return Poll::Ready(Drained::Failed),
+            None => break,
+        };
+        match left.checked_sub(read) {
+            Some(rest) => *left = rest,
+            None => {
+                *left = 0;
+                return Poll::Ready(Drained::LimitReached);
+            }
+        }
+    }
+    Poll::Ready(Drained::All)
+}

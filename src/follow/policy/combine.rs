@@ -1,0 +1,165 @@
+//! Several policies as one: the first that does not follow wins.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Action, Attempt, FollowPolicy};
+
+impl<P: FollowPolicy> FollowPolicy for [P] {
+    fn decide(&self, attempt: &Attempt<'_>) -> Action {
+        let mut actions = self.iter().map(|policy| policy.decide(attempt));
+        actions.find(|action| *action != Action::Follow).unwrap_or(Action::Follow)
+    }
+}
+
+impl<P: FollowPolicy, const N: usize> FollowPolicy for [P; N] {
+    fn decide(&self, attempt: &Attempt<'_>) -> Action {
+        self.as_slice().decide(attempt)
+    }
+}
+
+impl<P: FollowPolicy> FollowPolicy for Vec<P> {
+    fn decide(&self, attempt: &Attempt<'_>) -> Action {
+        self.as_slice().decide(attempt)
+    }
+}
+
+impl<P: FollowPolicy> FollowPolicy for Option<P> {
+    fn decide(&self, attempt: &Attempt<'_>) -> Action {
+        self.as_ref().map_or(Action::Follow, |policy| policy.decide(attempt))
+    }
+}
+
+macro_rules! pointers {
+    ($($pointer:ty),+) => {$(
+        impl<P: FollowPolicy + ?Sized> FollowPolicy for $pointer {
+            fn decide(&self, attempt: &Attempt<'_>) -> Action {
+                (**self).decide(attempt)
+            }
+        }
+    )+};
+}
+
+pointers!(&P, Box<P>, Arc<P>);
+
+macro_rules! tuples {
+    ($(($($policy:ident),+))+) => {$(
+        impl<$($policy: FollowPolicy),+> FollowPolicy for ($($policy,)+) {
+            fn decide(&self, attempt: &Attempt<'_>) -> Action {
+                #[allow(non_snake_case)]
+                let ($($policy,)+) = self;
+                $(
+                    let action = $policy.decide(attempt);
+                    if action != Action::Follow {
+                        return action;
+                    }
+                )+
+                Action::Follow
+            }
+        }
+    )+};
+}
+
+tuples! {
+    (A)
+    (A, B)
+    (A, B, C)
+    (A, B, C, D)
+    (A, B, C, D, E)
+    (A, B, C, D, E, F)
+    (A, B, C, D, E, F, G)
+    (A, B, C, D, E, F, G, H)
+}
+
+/// A policy that is asked only where a condition holds: see [`FollowPolicy::when`] and
+/// [`FollowPolicy::unless`].
+#[derive(Clone)]
+#[must_use]
+pub struct When<P, F> {
+    policy: P,
+    condition: F,
+    expected: bool,
+}
+
+impl<P, F> When<P, F> {
+    pub(super) fn new(policy: P, condition: F, expected: bool) -> Self {
+        Self { policy, condition, expected }
+    }
+}
+
+impl<P, F> FollowPolicy for When<P, F>
+where
+    P: FollowPolicy,
+    F: Fn(&Attempt<'_>) -> bool + Send + Sync,
+{
+    fn decide(&self, attempt: &Attempt<'_>) -> Action {
+        if (self.condition)(attempt) == self.expected {
+            self.policy.decide(attempt)
+        } else {
+            Action::Follow
+        }
+    }
+}
+
+impl<P: fmt::Debug, F> fmt::Debug for When<P, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("When").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, Method, StatusCode, Uri};
+
+    use super::super::{SameOriginOnly, StopAfter, follow_fn};
+    use super::*;
+    use crate::follow::history::RedirectHistory;
+
+    #[track_caller]
+    fn decides(policy: impl FollowPolicy, expected: Action) {
+        let uri = Uri::from_static("http://a.test/");
+        let attempt = Attempt {
+            status: StatusCode::FOUND,
+            method: &Method::GET,
+            next_method: &Method::GET,
+            uri: &uri,
+            next_uri: &uri,
+            headers: &HeaderMap::new(),
+            history: &RedirectHistory::default(),
+            cross_origin: true,
+            resends_body: false,
+        };
+        assert_eq!(policy.decide(&attempt), expected);
+    }
+
+    #[test]
+    fn the_first_that_does_not_follow_wins() {
+        let [follow, stop, reject] = [Action::Follow, Action::Stop, Action::Reject]
+            .map(|action| follow_fn(move |_: &Attempt<'_>| action));
+        decides((follow, stop, reject), Action::Stop);
+        decides((follow, follow, follow, follow, follow, follow, reject, stop), Action::Reject);
+        decides([follow, reject, stop], Action::Reject);
+        decides(vec![follow, follow], Action::Follow);
+        decides(follow.and(reject).and(stop), Action::Reject);
+        decides(&[stop, reject][..], Action::Stop);
+        decides(vec![Box::new(SameOriginOnly) as Box<dyn FollowPolicy>], Action::Reject);
+        decides(Arc::new(stop), Action::Stop);
+    }
+
+    #[test]
+    fn no_policy_follows() {
+        decides(None::<SameOriginOnly>, Action::Follow);
+        decides(Some(SameOriginOnly), Action::Reject);
+        decides([SameOriginOnly; 0], Action::Follow);
+        decides(Vec::<SameOriginOnly>::new(), Action::Follow);
+    }
+
+    #[test]
+    fn asked_under_a_condition() {
+        let is_get = |attempt: &Attempt<'_>| *attempt.method() == Method::GET;
+        decides(SameOriginOnly.when(is_get), Action::Reject);
+        decides(SameOriginOnly.unless(is_get), Action::Follow);
+        decides(StopAfter::new(0).when(|attempt| attempt.resends_body()), Action::Follow);
+        decides(StopAfter::new(0).unless(|attempt| attempt.resends_body()), Action::Stop);
+    }
+}

@@ -1,0 +1,114 @@
+use super::{Attempt, When};
+
+/// Decides whether to follow a redirection: pure, synchronous, without I/O.
+///
+/// A policy does not deal with credentials, `Host`, schemes and limits: these are checked *after* it,
+/// whatever it returns.
+///
+/// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies: all
+/// have to follow, and the first that does not wins. A closure becomes a policy by
+/// [`follow_fn`](super::follow_fn).
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response, StatusCode, header};
+/// use http_body_util::Full;
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_redirect::follow::SameOriginOnly;
+/// use tower_redirect::{Action, Attempt, FollowPolicy, FollowRedirectsLayer, follow_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = service_fn(async |request: Request<Full<Bytes>>| {
+///     let location = match request.uri().path() {
+///         "/elsewhere" => "http://b.test/",
+///         _ => "/here",
+///     };
+///     let moved = StatusCode::TEMPORARY_REDIRECT;
+///     Response::builder().status(moved).header(header::LOCATION, location).body(Full::<Bytes>::default())
+/// });
+/// let once = follow_fn(|attempt: &Attempt<'_>| match attempt.history().len() {
+///     0 => Action::Follow,
+///     _ => Action::Stop,
+/// });
+/// let client = FollowRedirectsLayer::new().policy(SameOriginOnly.and(once)).layer(server);
+///
+/// let get = |path: &str| Request::get(format!("http://a.test{path}")).body(Full::default());
+/// let response = client.clone().oneshot(get("/")?).await?;
+/// assert_eq!(response.headers()[header::LOCATION], "/here", "the second redirection came back");
+/// let error = client.oneshot(get("/elsewhere")?).await.err().ok_or("followed")?;
+/// assert!(error.redirect().is_some_and(|error| error.is_rejected()));
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a follow policy",
+    label = "not a `FollowPolicy`",
+    note = "a closure becomes one by `follow_fn(|attempt| ..)`, which returns an `Action`"
+)]
+pub trait FollowPolicy: Send + Sync {
+    /// Decides what to do with this redirection.
+    fn decide(&self, attempt: &Attempt<'_>) -> Action;
+
+    /// Asks this policy, then `other` if this one follows: the pair. For an `Option`, write the
+    /// tuple, since `Option::and` takes precedence.
+    fn and<P>(self, other: P) -> (Self, P)
+    where
+        Self: Sized,
+        P: FollowPolicy,
+    {
+        (self, other)
+    }
+
+    /// Asks this policy only where `condition` holds; follows elsewhere.
+    fn when<F>(self, condition: F) -> When<Self, F>
+    where
+        Self: Sized,
+        F: Fn(&Attempt<'_>) -> bool + Send + Sync,
+    {
+        When::new(self, condition, true)
+    }
+
+    /// Follows where `condition` holds; asks this policy elsewhere.
+    fn unless<F>(self, condition: F) -> When<Self, F>
+    where
+        Self: Sized,
+        F: Fn(&Attempt<'_>) -> bool + Send + Sync,
+    {
+        When::new(self, condition, false)
+    }
+}
+
+/// The decision of a [`FollowPolicy`] about a redirection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Follow it, if the safety checks allow.
+    Follow,
+    /// Return the redirect response to the caller, unchanged.
+    Stop,
+    /// End the call with an error: [`RedirectError::is_rejected`](crate::RedirectError::is_rejected).
+    Reject,
+}
+
+/// A policy as [`FollowRedirectsLayer::policy`](crate::FollowRedirectsLayer::policy) takes it: any
+/// [`FollowPolicy`].
+///
+/// Sealed, so that policies that wait for something can be added without a breaking change.
+pub trait LayerPolicy: sealed::LayerPolicy {}
+
+impl<P: FollowPolicy> LayerPolicy for P {}
+
+pub(in crate::follow) mod sealed {
+    use super::{Action, Attempt, FollowPolicy};
+
+    pub trait LayerPolicy {
+        fn action(&self, attempt: &Attempt<'_>) -> Action;
+    }
+
+    impl<P: FollowPolicy> LayerPolicy for P {
+        fn action(&self, attempt: &Attempt<'_>) -> Action {
+            self.decide(attempt)
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Policies: what users decide about a redirection, before the safety checks do.
+
+mod attempt;
+mod builtin;
+mod combine;
+mod follow_policy;
+mod func;
+
+pub use attempt::Attempt;
+pub use builtin::{FollowAll, SameOriginOnly, StopAfter};
+pub use combine::When;
+pub(super) use follow_policy::sealed;
+pub use follow_policy::{Action, FollowPolicy, LayerPolicy};
+pub use func::{FollowFn, follow_fn};

@@ -1,0 +1,54 @@
+use std::fmt;
+
+use http::Uri;
+
+/// Prints a URI without its userinfo and without the values of its query.
+pub(super) struct Redacted<'a>(pub(super) &'a Uri);
+
+impl fmt::Display for Redacted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(scheme), Some(authority)) = (self.0.scheme_str(), self.0.authority()) {
+            let authority = authority.as_str();
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            write!(f, "{scheme}://{host}")?;
+        }
+        f.write_str(self.0.path())?;
+        let mut separator = '?';
+        for pair in self.0.query().into_iter().flat_map(|query| query.split('&')) {
+            write!(f, "{separator}")?;
+            // A pair without a value may be a token, which ends in `=` if it is padded base64.
+            match pair.split_once('=') {
+                Some((name, value)) if value.bytes().any(|b| b != b'=') => write!(f, "{name}=…")?,
+                _ => f.write_str("…")?,
+            }
+            separator = '&';
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Redacted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shown_without_secrets() {
+        for (uri, shown) in [
+            ("/a", "/a"),
+            ("http://a.test", "http://a.test/"),
+            ("https://u:p@a.test:8443/a?x=1&y=2", "https://a.test:8443/a?x=…&y=…"),
+            ("http://a.test/?token", "http://a.test/?…"),
+            ("http://a.test/?dG9rZW4=", "http://a.test/?…"),
+            ("http://a.test/?dG9rZQ==&a=b", "http://a.test/?…&a=…"),
+            ("http://a.test/?a=b=c", "http://a.test/?a=…"),
+        ] {
+            assert_eq!(Redacted(&uri.parse().expect(uri)).to_string(), shown);
+        }
+    }
+}

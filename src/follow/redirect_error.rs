@@ -1,0 +1,218 @@
+use std::error::Error;
+use std::fmt;
+
+use http::{HeaderValue, StatusCode, Uri};
+
+use super::history::RedirectHistory;
+use super::redacted::Redacted;
+use crate::replay::NotReplayable;
+
+/// A redirection that could not be followed, and the chain before it.
+///
+/// `Display` and `Debug` print the names in a query, never its values.
+pub struct RedirectError(Box<Inner>);
+
+struct Inner {
+    kind: RedirectErrorKind,
+    status: StatusCode,
+    uri: Uri,
+    location: Option<HeaderValue>,
+    next_uri: Option<Uri>,
+    history: RedirectHistory,
+}
+
+/// The reason of a [`RedirectError`]. The error has a question for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectErrorKind {
+    /// The limit of redirections was reached, and another one came.
+    TooManyRedirects,
+    /// The redirection leads from https to http.
+    InsecureDowngrade,
+    /// `Location` is not a URL reference that resolves.
+    InvalidLocation,
+    /// There are several `Location` headers, and they differ.
+    AmbiguousLocation,
+    /// The scheme of `Location` is neither http nor https.
+    UnsupportedScheme,
+    /// The request was in origin-form, its scheme is not configured, and `Location` may lead to
+    /// another origin.
+    UnknownOrigin,
+    /// The request was a CONNECT or had an `Upgrade` header.
+    NotFollowable,
+    /// The [`FollowPolicy`](super::FollowPolicy) or
+    /// [`RedirectMode::Error`](super::RedirectMode::Error) rejected it.
+    Rejected,
+    /// The next request would be the same as an earlier one:
+    /// [`FollowRedirectsLayer::error_on_loop`](crate::FollowRedirectsLayer::error_on_loop).
+    Loop,
+    /// The request body could not be sent again.
+    NotReplayable(NotReplayable),
+}
+
+impl RedirectError {
+    pub(super) fn new(
+        kind: RedirectErrorKind,
+        status: StatusCode,
+        uri: Uri,
+        history: RedirectHistory,
+    ) -> Self {
+        Self(Box::new(Inner { kind, status, uri, location: None, next_uri: None, history }))
+    }
+
+    pub(super) fn with_location(mut self, location: Option<&HeaderValue>) -> Self {
+        self.0.location = location.cloned();
+        self
+    }
+
+    pub(super) fn with_next_uri(mut self, uri: Uri) -> Self {
+        self.0.next_uri = Some(uri);
+        self
+    }
+
+    /// Returns the reason.
+    pub fn kind(&self) -> RedirectErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the limit of redirections was reached. `false` for [`Loop`](RedirectErrorKind::Loop).
+    pub fn is_too_many_redirects(&self) -> bool {
+        self.kind() == RedirectErrorKind::TooManyRedirects
+    }
+
+    /// Whether the redirection leads from https to http.
+    pub fn is_insecure_downgrade(&self) -> bool {
+        self.kind() == RedirectErrorKind::InsecureDowngrade
+    }
+
+    /// Whether `Location` is not a URL reference that resolves.
+    pub fn is_invalid_location(&self) -> bool {
+        self.kind() == RedirectErrorKind::InvalidLocation
+    }
+
+    /// Whether several `Location` headers differ.
+    pub fn is_ambiguous_location(&self) -> bool {
+        self.kind() == RedirectErrorKind::AmbiguousLocation
+    }
+
+    /// Whether the scheme of `Location` is neither http nor https.
+    pub fn is_unsupported_scheme(&self) -> bool {
+        self.kind() == RedirectErrorKind::UnsupportedScheme
+    }
+
+    /// Whether `Location` may leave the origin of a request in origin-form, which is not known.
+    pub fn is_unknown_origin(&self) -> bool {
+        self.kind() == RedirectErrorKind::UnknownOrigin
+    }
+
+    /// Whether the request was a CONNECT or had an `Upgrade` header.
+    pub fn is_not_followable(&self) -> bool {
+        self.kind() == RedirectErrorKind::NotFollowable
+    }
+
+    /// Whether the policy or the mode rejected the redirection.
+    pub fn is_rejected(&self) -> bool {
+        self.kind() == RedirectErrorKind::Rejected
+    }
+
+    /// Whether the next request would be the same as an earlier one. Found only with
+    /// [`error_on_loop`](crate::FollowRedirectsLayer::error_on_loop).
+    pub fn is_loop(&self) -> bool {
+        self.kind() == RedirectErrorKind::Loop
+    }
+
+    /// Whether the request body could not be sent again.
+    pub fn is_not_replayable(&self) -> bool {
+        matches!(self.kind(), RedirectErrorKind::NotReplayable(_))
+    }
+
+    /// Returns the status of the redirection that was not followed.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// Returns the URL that answered with the redirection.
+    pub fn uri(&self) -> &Uri {
+        &self.0.uri
+    }
+
+    /// Returns `Location` as the server sent it, if it could not be resolved.
+    pub fn location(&self) -> Option<&HeaderValue> {
+        self.0.location.as_ref()
+    }
+
+    /// Returns the URL that the redirection leads to, if `Location` could be resolved.
+    pub fn next_uri(&self) -> Option<&Uri> {
+        self.0.next_uri.as_ref()
+    }
+
+    /// Returns the redirections that were followed before this one.
+    pub fn history(&self) -> &RedirectHistory {
+        &self.0.history
+    }
+}
+
+impl fmt::Display for RedirectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, status, uri, next_uri, history, .. } = &*self.0;
+        let (answer, next) = (format!("{} from {}", status.as_u16(), Redacted(uri)), next_uri);
+        match kind {
+            RedirectErrorKind::TooManyRedirects => {
+                write!(f, "stopped after {} redirections at {}", history.len(), Redacted(uri))?;
+                let mut separator = "; repeating: ";
+                for uri in history.repeating(next.as_ref()) {
+                    write!(f, "{separator}{}", Redacted(uri))?;
+                    separator = ", ";
+                }
+                Ok(())
+            }
+            RedirectErrorKind::InsecureDowngrade => {
+                write!(f, "refused to leave https: {answer}")?;
+                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
+            }
+            RedirectErrorKind::Rejected => {
+                write!(f, "{answer} is not to be followed")?;
+                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
+            }
+            RedirectErrorKind::Loop => {
+                write!(f, "{answer} leads back")?;
+                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
+            }
+            RedirectErrorKind::InvalidLocation => {
+                write!(f, "location of {answer} cannot be resolved")
+            }
+            RedirectErrorKind::AmbiguousLocation => {
+                write!(f, "{answer} has two different locations")
+            }
+            RedirectErrorKind::UnsupportedScheme => {
+                write!(f, "location of {answer} is neither http nor https")
+            }
+            RedirectErrorKind::UnknownOrigin => write!(
+                f,
+                "location of {answer} may leave an origin that is not known; send absolute uris, \
+                 or configure the scheme of origin-form requests"
+            ),
+            RedirectErrorKind::NotFollowable => {
+                write!(f, "{answer} answers an upgrade or CONNECT, which is not followed")
+            }
+            RedirectErrorKind::NotReplayable(why) => {
+                write!(f, "{answer} asks for the body again: {why}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RedirectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedirectError")
+            .field("kind", &self.0.kind)
+            .field("status", &self.0.status)
+            .field("uri", &Redacted(&self.0.uri))
+            .field("next_uri", &self.0.next_uri.as_ref().map(Redacted))
+            .field("history", &self.0.history)
+            .finish()
+    }
+}
+
+/// Without a `source`: `Display` prints the whole reason.
+impl Error for RedirectError {}

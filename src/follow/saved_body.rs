@@ -1,0 +1,58 @@
+//! The body of a request, saved for the requests that follow it.
+
+use http_body::Body;
+
+use crate::replay::{NotReplayable, Replay};
+
+pub(super) enum SavedBody<B> {
+    /// The request has no content, or the content was dropped.
+    Empty,
+    /// The body can be sent again from this one.
+    Replayable(B),
+    /// The body could not be saved.
+    NotReplayable(NotReplayable),
+}
+
+impl<B: Body + Replay> SavedBody<B> {
+    /// Splits `body` into the body to send and what is saved of it.
+    pub(super) fn split(body: B) -> (B, Self) {
+        if body.is_end_stream() {
+            return (body, Self::Empty);
+        }
+        match body.replay() {
+            Ok(sent) => (sent, Self::Replayable(body)),
+            Err(why) => (body, Self::NotReplayable(why)),
+        }
+    }
+
+    pub(super) fn has_content(&self) -> bool {
+        !matches!(self, Self::Empty)
+    }
+
+    pub(super) fn is_uploading(&self) -> bool {
+        matches!(self, Self::Replayable(body) if body.is_uploading())
+    }
+
+    /// Returns the body of the next request.
+    pub(super) fn replay(&self) -> Result<B, NotReplayable> {
+        match self {
+            Self::Empty => Ok(B::empty()),
+            Self::Replayable(body) => body.replay(),
+            Self::NotReplayable(why) => Err(*why),
+        }
+    }
+
+    /// Ends an upload that is under way and frees the saved content. For a response that the caller
+    /// does not get.
+    pub(super) fn abort(&mut self) {
+        if let Self::Replayable(body) = self {
+            body.abort();
+        }
+        *self = Self::Empty;
+    }
+
+    /// Frees the saved content; an upload that is under way goes on. For the caller's response.
+    pub(super) fn release(&mut self) {
+        *self = Self::Empty;
+    }
+}

@@ -1,0 +1,57 @@
+use http::{Extensions, StatusCode};
+
+use super::method::MethodRewrite;
+use super::options::RedirectMode;
+use super::origins::Origins;
+use super::strip_headers::SensitiveNames;
+use crate::uri::Scheme;
+
+/// The configuration of a layer, apart from its policy.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) mode: RedirectMode,
+    pub(super) limit: usize,
+    pub(super) method_rewrite: MethodRewrite,
+    /// Statuses that keep method and content, whatever `method_rewrite` says.
+    pub(super) keep_method_on: Vec<StatusCode>,
+    pub(super) allow_https_to_http: bool,
+    pub(super) keep_credentials_on_https_upgrade: bool,
+    pub(super) error_on_loop: bool,
+    pub(super) origin_form_scheme: Option<Scheme>,
+    pub(super) trusted_origins: Origins,
+    pub(super) sensitive: SensitiveNames,
+    /// One entry for each type of extension that goes on to another origin.
+    pub(super) kept_extensions: Vec<MoveExtension>,
+    pub(super) response_drain_limit: u64,
+}
+
+/// Moves the extension of one type.
+pub(super) type MoveExtension = fn(&mut Extensions, &mut Extensions);
+
+pub(super) fn move_extension<T>(from: &mut Extensions, to: &mut Extensions)
+where
+    T: Clone + Send + Sync + 'static,
+{
+    if let Some(value) = from.remove::<T>() {
+        to.insert(value);
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: RedirectMode::Follow,
+            limit: 10,
+            method_rewrite: MethodRewrite::Cautious,
+            keep_method_on: Vec::new(),
+            allow_https_to_http: false,
+            keep_credentials_on_https_upgrade: false,
+            error_on_loop: false,
+            origin_form_scheme: None,
+            trusted_origins: Origins::default(),
+            sensitive: SensitiveNames::default(),
+            kept_extensions: Vec::new(),
+            response_drain_limit: 64 * 1024,
+        }
+    }
+}

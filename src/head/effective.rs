@@ -1,0 +1,138 @@
+//! The effective values of a request: each is computed once, when a policy first asks for it.
+
+use std::cell::{Cell, OnceCell};
+use std::net::IpAddr;
+
+use super::host::effective_host;
+use super::{Refusal, RequestHead};
+use crate::diagnosis::Diagnosis;
+use crate::trust::{Effective, Peer, Trust};
+use crate::uri::{Authority, Origin, Scheme};
+
+/// The effective values that were computed so far, and the first refusal among them.
+#[derive(Default)]
+pub(super) struct EffectiveCache<'a> {
+    scheme: Cell<Option<Scheme>>,
+    values: OnceCell<Option<Effective<'a>>>,
+    client_ip: OnceCell<Option<IpAddr>>,
+    authority: OnceCell<Option<Authority<'a>>>,
+    /// Why a value is `None`, where it is refused. It belongs to one head and not to the request: a
+    /// policy may move a request that would be refused where it leads.
+    refusal: Cell<Option<Refusal>>,
+}
+
+impl<'a> EffectiveCache<'a> {
+    /// The values of the same request at another origin, or at its own.
+    pub(super) fn at<'m>(&'m self, origin: Option<Origin<'m>>) -> EffectiveCache<'m> {
+        let (scheme, authority) = match origin {
+            Some(origin) => (Some(origin.scheme()), Some(Some(origin.authority()))),
+            None => (self.scheme.get(), self.authority.get().copied()),
+        };
+        EffectiveCache {
+            scheme: Cell::new(scheme),
+            // They depend on the connection and its fields, not on the URL.
+            values: known(self.values.get().copied()),
+            client_ip: self.client_ip.clone(),
+            authority: known(authority),
+            refusal: Cell::new(None),
+        }
+    }
+}
+
+fn known<T>(value: Option<T>) -> OnceCell<T> {
+    value.map_or_else(OnceCell::new, OnceCell::from)
+}
+
+impl<'a> RequestHead<'a> {
+    /// The scheme that the user agent used, as far as it is proven.
+    pub fn scheme(&self) -> Scheme {
+        self.effective.scheme.get().unwrap_or_else(|| {
+            let scheme = self.trust.fixed_scheme().unwrap_or_else(|| self.sent_scheme());
+            self.effective.scheme.set(Some(scheme));
+            scheme
+        })
+    }
+
+    /// The scheme by what acceptor and proxies say. It is plain where their fields are refused.
+    fn sent_scheme(&self) -> Scheme {
+        if !self.trust.has_proxies() {
+            return Trust::accepted_scheme(self.parts.extensions);
+        }
+        self.effective().map_or(Scheme::Http, |effective| effective.scheme)
+    }
+
+    /// Whether the request is proven to have come over a secure connection.
+    pub fn is_secure(&self) -> bool {
+        self.scheme() == Scheme::Https
+    }
+
+    /// The address of the user agent, or of the last proxy that is not trusted: the peer's address,
+    /// or one that a trusted proxy forwards. `None` where neither is known.
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        *self.effective.client_ip.get_or_init(|| {
+            self.effective()?;
+            match self.trust.client_ip(self.parts.extensions, self.parts.headers) {
+                Ok(client) => client,
+                Err(reason) => self.refuse(Refusal::bad_request(reason)),
+            }
+        })
+    }
+
+    /// The other end of the connection, where the server says who that is.
+    pub fn peer(&self) -> Option<Peer> {
+        self.trust.peer(self.parts.extensions)
+    }
+
+    /// Host and port that the user agent asked for. `None` if there is none (HTTP/1.0), or if it is
+    /// refused: then the layer answers 400 or 421, whatever the policy decides.
+    pub fn authority(&self) -> Option<Authority<'a>> {
+        let find = || effective_host(self).unwrap_or_else(|refusal| self.refuse(refusal));
+        *self.effective.authority.get_or_init(find)
+    }
+
+    /// `None` where the fields of a trusted proxy are refused.
+    fn effective(&self) -> Option<&Effective<'a>> {
+        let values = self.effective.values.get_or_init(|| {
+            let values = match self.trust.effective(self.parts.extensions, self.parts.headers) {
+                Ok(values) => Some(values),
+                Err(reason) => self.refuse(Refusal::bad_request(reason)),
+            };
+            if values.is_none_or(|values| values.by_proxy) {
+                self.notes.get().vary.borrow_mut().note_forwarded();
+            }
+            if values.is_some_and(|values| values.lacks_scheme()) {
+                if let Some(peer) = self.peer() {
+                    self.diagnose(Diagnosis::ProxyWithoutScheme { peer });
+                }
+            }
+            values
+        });
+        values.as_ref()
+    }
+
+    /// Host and port that a trusted proxy forwards, as far as they are believed.
+    pub(super) fn forwarded_authority(&self) -> (Option<&'a [u8]>, Option<u16>) {
+        if !self.trust.forwards_authority() {
+            return (None, None);
+        }
+        let forwarded = self.effective().map(|effective| effective.forwarded);
+        forwarded.map_or((None, None), |forwarded| (forwarded.host, forwarded.port))
+    }
+
+    /// Whether the peer is a trusted proxy, so that its fields counted.
+    pub(crate) fn was_proxied(&self) -> bool {
+        self.trust.has_proxies() && self.effective().is_none_or(|effective| effective.by_proxy)
+    }
+
+    /// Notes why a value is `None`. The first refusal counts.
+    fn refuse<T>(&self, refusal: Refusal) -> Option<T> {
+        let first = self.effective.refusal.get();
+        self.effective.refusal.set(first.or(Some(refusal)));
+        None
+    }
+
+    /// The first refusal among the values that were asked for.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        self.effective.refusal.get()
+    }
+}

@@ -1,0 +1,70 @@
+use std::cell::Cell;
+
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
+
+use crate::uri::PLAIN;
+
+/// The parts of a request without its body.
+pub(super) struct Parts<'a> {
+    pub(super) method: &'a Method,
+    pub(super) uri: &'a Uri,
+    pub(super) version: Version,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) extensions: &'a Extensions,
+    /// Path and query, where a redirection replaced those of the URI.
+    moved: Option<(&'a str, Option<&'a str>)>,
+    /// Whether path and query are plain, once that was looked at.
+    plain: Cell<Option<bool>>,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn new<B>(request: &'a Request<B>, uri: &'a Uri) -> Self {
+        Self {
+            method: request.method(),
+            uri,
+            version: request.version(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+            moved: None,
+            plain: Cell::new(None),
+        }
+    }
+
+    /// The same request for another path and query, as a `Location` of ours writes them.
+    pub(super) fn at<'m>(&'m self, path: &'m str, query: Option<&'m str>) -> Parts<'m> {
+        let Self { method, uri, version, headers, extensions, .. } = *self;
+        let (moved, plain) = (Some((path, query)), Cell::new(Some(true)));
+        Parts { method, uri, version, headers, extensions, moved, plain }
+    }
+
+    pub(super) fn path(&self) -> &'a str {
+        self.moved.map_or_else(|| self.uri.path(), |(path, _)| path)
+    }
+
+    pub(super) fn query(&self) -> Option<&'a str> {
+        self.moved.map_or_else(|| self.uri.query(), |(_, query)| query)
+    }
+
+    /// Whether path and query need no percent-encoding in a `Location`.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain.get().unwrap_or_else(|| {
+            let query = || self.query().is_none_or(|query| PLAIN.contains_all(query));
+            let plain = PLAIN.contains_all(self.path()) && query();
+            self.plain.set(Some(plain));
+            plain
+        })
+    }
+
+    /// Whether the request has no URL that could move: CONNECT, and `OPTIONS *`, which ask for the
+    /// origin server itself.
+    pub(super) fn has_no_url(&self) -> bool {
+        *self.method == Method::CONNECT || self.path() == "*"
+    }
+
+    /// Whether the request is a CORS preflight.
+    pub(super) fn is_preflight(&self) -> bool {
+        *self.method == Method::OPTIONS
+            && self.headers.contains_key(header::ORIGIN)
+            && self.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    }
+}

@@ -1,0 +1,60 @@
+use http::{HeaderName, HeaderValue, header};
+
+use crate::trust::Trust;
+
+/// The headers that a decision read. More names than there is room for become `*`.
+#[derive(Default)]
+pub(super) struct Vary {
+    /// `None` until a name is noted.
+    names: Option<[Option<HeaderName>; 6]>,
+    /// Whether the fields of trusted proxies were read.
+    forwarded: bool,
+    all: bool,
+}
+
+impl Vary {
+    pub(super) fn note(&mut self, name: HeaderName) {
+        // The host is part of every cache's key.
+        if name == header::HOST {
+            return;
+        }
+        for slot in self.names.get_or_insert_default() {
+            match slot {
+                Some(noted) if *noted == name => return,
+                Some(_) => {}
+                None => {
+                    *slot = Some(name);
+                    return;
+                }
+            }
+        }
+        self.all = true;
+    }
+
+    pub(super) fn note_forwarded(&mut self) {
+        self.forwarded = true;
+    }
+
+    pub(super) fn note_all(&mut self) {
+        self.all = true;
+    }
+
+    /// The value of `Vary` (RFC 9110 §12.5.5); `None` if nothing was read.
+    pub(super) fn value(&self, trust: &Trust) -> Option<HeaderValue> {
+        if self.all {
+            return Some(HeaderValue::from_static("*"));
+        }
+        let forwarded = self.forwarded.then(|| trust.header_names()).into_iter().flatten();
+        let mut names: Vec<HeaderName> = forwarded.collect();
+        for name in self.names.iter().flatten().flatten() {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        if names.is_empty() {
+            return None;
+        }
+        let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
+        HeaderValue::try_from(names.join(", ")).ok()
+    }
+}

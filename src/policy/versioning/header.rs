@@ -1,0 +1,309 @@
+use std::time::SystemTime;
+
+use http::{HeaderName, StatusCode, header};
+
+use super::path::{PathVersion, Versioning, check_version};
+use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
+use crate::config_error::ConfigError;
+use crate::head::RequestHead;
+use crate::policy::clock::Clock;
+use crate::policy::{Decision, RedirectPolicy};
+use crate::quoted::split;
+
+/// Ends versions in a header: `Api-Version: 1`, or `Accept: application/vnd.shop.v1+json`.
+///
+/// A `Location` cannot change a header, so a retired version is served until it is refused. It can
+/// be redirected only if the path carries the version from then on: see [`in_path`](Self::in_path).
+///
+/// Rules, in order:
+///
+/// 1. A request passes if it lacks the header, or if the header lacks the configured media type; so
+///    do CORS preflights, and requests whose path carries the version.
+/// 2. A served version passes. A retired one gets what its [`Retirement`] says: the headers of a
+///    deprecated version, 307 or 308 if the path can carry the version, and 410 in the end.
+/// 3. `Accept` is a list of alternatives. It passes if one of them is served, or is another media
+///    type. Otherwise it gets 406 in the end, since another media type would be accepted (RFC 9110
+///    §15.5.7).
+/// 4. A version that was not declared gets 400, and so does a header with several values; in `Accept`
+///    it gets 406.
+///
+/// Pitfall: the layer sets `Vary` on its own answers. If the application's answer depends on the
+/// header, the application has to set `Vary` itself.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use http::Request;
+/// use tower_redirect::{Decision, HeaderVersioning, RedirectPolicy, RequestHead, Retirement};
+///
+/// let ended = Retirement::new().gone(SystemTime::UNIX_EPOCH);
+/// let policy = HeaderVersioning::header("api-version", ["2"])?.retire_by("1", ended)?;
+/// for (version, status) in [("2", None), ("1", Some(410)), ("7", Some(400))] {
+///     let request = Request::get("/orders").header("api-version", version).body(())?;
+///     let seen = match policy.decide(&RequestHead::from(&request)) {
+///         Decision::Respond(response) => Some(response.status().as_u16()),
+///         _ => None,
+///     };
+///     assert_eq!(seen, status);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct HeaderVersioning {
+    source: Source,
+    served: Vec<Box<str>>,
+    retired: Vec<RetiredVersion>,
+    /// The paths that carry the version once the header does not.
+    in_path: Option<Versioning>,
+    clock: Clock,
+}
+
+/// The header that carries the version.
+#[derive(Clone, Debug)]
+enum Source {
+    Header(HeaderName),
+    /// `type/subtype`, in lower case.
+    Accept(Box<str>),
+}
+
+/// The version in a request's header.
+enum HeaderVersion<'a> {
+    /// No version, or another media type.
+    None,
+    Served,
+    Retired(&'a RetiredVersion),
+    /// Not declared, or not readable.
+    Unknown,
+}
+
+impl HeaderVersioning {
+    /// Creates a policy for versions in the header `name`, of which those in `served` pass.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `name` is no field name, or
+    /// no version is served.
+    pub fn header<I>(name: &str, served: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let name = HeaderName::try_from(name)
+            .map_err(|_| ConfigError::version(name, "not a field name"))?;
+        Self::new(Source::Header(name), served)
+    }
+
+    /// Creates a policy for versions in a media type of `Accept`, of which those in `served` pass.
+    ///
+    /// For `application/vnd.shop`, the version is the `v2` of `application/vnd.shop.v2+json`, or the `2`
+    /// of `application/vnd.shop+json; version=2`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `media_type` is none, or no
+    /// version is served.
+    pub fn accept<I>(media_type: &str, served: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let token = |part: &str| HeaderName::try_from(part).is_ok() && !part.contains(['*', '+']);
+        if !media_type.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub)) {
+            return Err(ConfigError::version(media_type, "not a media type without a suffix"));
+        }
+        Self::new(Source::Accept(media_type.to_ascii_lowercase().into()), served)
+    }
+
+    fn new<I>(source: Source, served: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let served: Vec<Box<str>> =
+            served.into_iter().map(|version| version.as_ref().into()).collect();
+        if served.is_empty() {
+            return Err(ConfigError::version("", "without one that is served, nothing could pass"));
+        }
+        served.iter().try_for_each(|version| check_version(version))?;
+        let clock = Clock::default();
+        Ok(Self { source, served, retired: Vec::new(), in_path: None, clock })
+    }
+
+    /// Redirects retired versions to paths that carry the version: from `/api/orders` to
+    /// `/api/v2/orders`, for the prefix `/api` and the version `v2`.
+    ///
+    /// A path that carries a version already passes, whatever the header says.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) and
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) as for [`Versioning::new`].
+    pub fn in_path(mut self, prefix: &str, version: &str) -> Result<Self, ConfigError> {
+        self.in_path = Some(Versioning::new(prefix, version)?);
+        Ok(self)
+    }
+
+    /// Ends this version by the dates of `plan`. Call [`in_path`](Self::in_path) before, if it has
+    /// stages that redirect.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is served, was retired
+    /// already, or is to move without a path;
+    /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for [`Versioning::retire_by`].
+    pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
+        check_version(version)?;
+        if self.served.iter().any(|served| **served == *version) {
+            return Err(ConfigError::version(
+                version,
+                "a version that is served cannot be retired",
+            ));
+        }
+        if self.retired.iter().any(|retired| retired.has_name(version)) {
+            return Err(ConfigError::version(version, "retired twice"));
+        }
+        if plan.redirects() && self.in_path.is_none() {
+            let reason = "a redirection cannot change a field: say by `in_path` where it leads";
+            return Err(ConfigError::version(version, reason));
+        }
+        self.retired.push(RetiredVersion::by_plan(version, plan)?);
+        Ok(self)
+    }
+
+    /// Replaces the system's clock, for tests.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
+        self
+    }
+
+    fn classify(&self, version: &str) -> HeaderVersion<'_> {
+        if self.served.iter().any(|served| **served == *version) {
+            return HeaderVersion::Served;
+        }
+        self.retired
+            .iter()
+            .find(|retired| retired.has_name(version))
+            .map_or(HeaderVersion::Unknown, HeaderVersion::Retired)
+    }
+
+    fn in_header(&self, name: &HeaderName, head: &RequestHead<'_>) -> HeaderVersion<'_> {
+        let mut values = head.header_all(name.clone());
+        match (values.next(), values.next()) {
+            (None, _) => HeaderVersion::None,
+            (Some(value), None) => {
+                value.to_str().map_or(HeaderVersion::Unknown, |text| self.classify(text.trim()))
+            }
+            (Some(_), Some(_)) => HeaderVersion::Unknown,
+        }
+    }
+
+    /// Returns the best version that `Accept` offers: one that passes, else a retired one that is not
+    /// gone, else any.
+    fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
+        let mut best = None;
+        for line in head.header_all(header::ACCEPT) {
+            // The application answers for an `Accept` that is not a list.
+            let Ok(line) = line.to_str() else { return HeaderVersion::None };
+            for range in split(line, b',') {
+                let Ok(range) = range else { return HeaderVersion::None };
+                match offer(range, media_type) {
+                    Offer::Refused => {}
+                    Offer::Other => return HeaderVersion::None,
+                    Offer::Version(version) => match self.classify(version) {
+                        HeaderVersion::Retired(retired) => {
+                            let is_worse = |best: &HeaderVersion<'_>| match best {
+                                HeaderVersion::Retired(best) => {
+                                    best.stage(&self.clock) == Stage::Gone
+                                }
+                                _ => true,
+                            };
+                            if best.as_ref().is_none_or(is_worse) {
+                                best = Some(HeaderVersion::Retired(retired));
+                            }
+                        }
+                        HeaderVersion::Unknown if best.is_none() => {
+                            best = Some(HeaderVersion::Unknown)
+                        }
+                        HeaderVersion::Unknown => {}
+                        served => return served,
+                    },
+                }
+            }
+        }
+        best.unwrap_or(HeaderVersion::None)
+    }
+}
+
+impl RedirectPolicy for HeaderVersioning {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        let to = match self.in_path.as_ref().map(|paths| (paths, paths.locate(head.path()))) {
+            Some((_, PathVersion::Served)) => return Decision::Pass,
+            Some((paths, PathVersion::Unversioned { at })) => Some(paths.insert(at)),
+            _ => None,
+        };
+        if head.is_preflight() {
+            return Decision::Pass;
+        }
+        let (version, refusal) = match &self.source {
+            Source::Header(name) => (self.in_header(name, head), StatusCode::BAD_REQUEST),
+            Source::Accept(media) => (self.in_accept(media, head), StatusCode::NOT_ACCEPTABLE),
+        };
+        let retired = match version {
+            HeaderVersion::None | HeaderVersion::Served => return Decision::Pass,
+            HeaderVersion::Unknown => return Decision::text(refusal, "no such version\n"),
+            HeaderVersion::Retired(retired) => retired,
+        };
+        match (retired.stage(&self.clock), to) {
+            (Stage::Served, _) => Decision::Pass,
+            (Stage::Moved, Some(to)) => Decision::Redirect(to),
+            (Stage::MovedPermanently(time), Some(to)) => {
+                Decision::Redirect(to.permanent().max_age(time))
+            }
+            (Stage::Gone, to) => match &self.source {
+                Source::Header(_) => Decision::Respond(gone_response(head, to.as_ref())),
+                Source::Accept(_) => Decision::text(refusal, "this version was retired\n"),
+            },
+            // Without a path to move to, the version stays deprecated.
+            (Stage::Deprecated | Stage::Moved | Stage::MovedPermanently(_), to) => {
+                Decision::PassWithHeaders(retired.announcement(head, to.as_ref()))
+            }
+        }
+    }
+}
+
+/// The version that one media range of `Accept` offers (RFC 9110 §12.5.1).
+enum Offer<'a> {
+    /// `q=0`, or an empty range.
+    Refused,
+    /// Another media type, or the configured one without a version.
+    Other,
+    Version(&'a str),
+}
+
+fn offer<'a>(range: &'a str, media_type: &str) -> Offer<'a> {
+    let mut parts = split(range, b';').map(Result::unwrap_or_default);
+    let essence = parts.next().unwrap_or_default();
+    let mut version = None;
+    for parameter in parts {
+        let Some((name, value)) = parameter.split_once('=') else { continue };
+        let value = value.trim().trim_matches('"');
+        if name.trim().eq_ignore_ascii_case("q") && value.parse::<f32>().is_ok_and(|q| q <= 0.0) {
+            return Offer::Refused;
+        }
+        if name.trim().eq_ignore_ascii_case("version") {
+            version = Some(value);
+        }
+    }
+    if essence.is_empty() {
+        return Offer::Refused;
+    }
+    let is_ours =
+        essence.get(..media_type.len()).is_some_and(|s| s.eq_ignore_ascii_case(media_type));
+    let rest = essence.get(media_type.len()..).filter(|_| is_ours);
+    let Some(rest) = rest else { return Offer::Other };
+    // `rest` is `.v2+json`, `+json` or empty.
+    let dotted = rest.split_once('+').map_or(rest, |(dotted, _)| dotted);
+    match (dotted.strip_prefix('.'), version) {
+        (Some(version), _) => Offer::Version(version),
+        (None, Some(version)) if dotted.is_empty() => Offer::Version(version),
+        _ => Offer::Other,
+    }
+}

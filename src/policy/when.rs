@@ -1,0 +1,44 @@
+use std::fmt;
+
+use super::{Decision, RedirectPolicy};
+use crate::head::RequestHead;
+
+/// A policy that is asked only if a condition holds: see [`RedirectPolicy::when`] and
+/// [`RedirectPolicy::unless`].
+#[derive(Clone)]
+#[must_use]
+pub struct When<P, F> {
+    policy: P,
+    condition: F,
+    expected: bool,
+}
+
+impl<P, F> When<P, F> {
+    pub(super) fn new(policy: P, condition: F, expected: bool) -> Self {
+        Self { policy, condition, expected }
+    }
+}
+
+impl<P, F> RedirectPolicy for When<P, F>
+where
+    P: RedirectPolicy,
+    F: Fn(&RequestHead<'_>) -> bool + Send + Sync,
+{
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        if (self.condition)(head) == self.expected {
+            self.policy.decide(head)
+        } else {
+            Decision::Pass
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        self.policy.name()
+    }
+}
+
+impl<P: fmt::Debug, F> fmt::Debug for When<P, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("When").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

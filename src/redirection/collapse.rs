@@ -1,0 +1,141 @@
+//! Collapses redirections that follow each other on this server into one.
+//!
+//! A client that is sent from http to https, and from there from v1 to v2, makes two more requests and
+//! uploads its body three times. Here the policies are asked about the request as it would come back,
+//! before it is made, and their answers become one `Location`.
+
+use std::borrow::Cow;
+
+use super::redirection::{HostSource, Path};
+use super::{Redirection, Resolved};
+use crate::head::RequestHead;
+use crate::uri::{Origin, Scheme};
+
+/// More redirections than this in a row are taken for a configuration that never ends.
+const BOUND: usize = 8;
+
+/// Redirections that lead in a circle.
+#[derive(Debug)]
+pub(crate) struct Cycle {
+    /// The policies that take part, in order.
+    pub(crate) policies: Vec<&'static str>,
+    /// The `Location`s, in order.
+    pub(crate) locations: Vec<String>,
+}
+
+/// Collapses `first`, the redirection of `head`, with those that `next` decides about the request as
+/// it would come back. `None` if `first` stays as it is.
+///
+/// Only redirections to our own hosts that keep the method are merged. Where `next` gives another one
+/// or `None`, the redirection found so far is the result, and the policies are asked again when that
+/// request arrives.
+pub(crate) fn collapse(
+    first: &Redirection,
+    head: &RequestHead<'_>,
+    separate_https_redirect: bool,
+    mut next: impl FnMut(&RequestHead<'_>) -> Option<Redirection>,
+) -> Result<Option<Redirection>, Cycle> {
+    if !first.resolve(head).comes_back() {
+        return Ok(None);
+    }
+    let mut collapsed = None;
+    // Both stay empty, and allocate nothing, until a second redirection is found.
+    let mut policies = Vec::new();
+    let mut locations = Vec::new();
+    for _ in 0..BOUND {
+        let found = collapsed.as_ref().unwrap_or(first);
+        if separate_https_redirect && found.resolve(head).upgrades() {
+            return Ok(Some(found.resolve(head).upgrade_alone()));
+        }
+        let Some(followed) = found.resolve(head).follow() else { break };
+        let moved = followed.head(head);
+        let Some(next) = next(&moved) else { break };
+        let resolved = next.resolve(&moved);
+        if !resolved.comes_back() {
+            break;
+        }
+        let merged = found.merge(resolved);
+        if locations.is_empty() {
+            policies.extend(head.policy_name());
+            locations.push(location_text(found, head));
+        }
+        policies.extend(moved.policy_name());
+        let location = location_text(&merged, head);
+        let repeats = merged.resolve(head).is_same_url() || locations.contains(&location);
+        locations.push(location);
+        if repeats || locations.len() > BOUND {
+            return Err(Cycle { policies, locations });
+        }
+        collapsed = Some(merged);
+    }
+    Ok(collapsed)
+}
+
+fn location_text(redirection: &Redirection, head: &RequestHead<'_>) -> String {
+    let location = redirection.location_for(head);
+    location.and_then(|l| l.to_str().map(str::to_owned).ok()).unwrap_or_default()
+}
+
+/// The URL that a client asks for when it follows a redirection.
+#[derive(Debug)]
+struct Followed<'r> {
+    /// `None` where it is the origin of the request.
+    origin: Option<Origin<'r>>,
+    path: Cow<'r, str>,
+    query: Option<Cow<'r, str>>,
+}
+
+impl Followed<'_> {
+    /// The request as it would come back.
+    fn head<'m>(&'m self, head: &'m RequestHead<'_>) -> RequestHead<'m> {
+        head.moved(self.origin, &self.path, self.query.as_deref())
+    }
+}
+
+impl<'r> Resolved<'r, '_> {
+    /// `None` where there is no acceptable host to come back to.
+    fn follow(self) -> Option<Followed<'r>> {
+        let origin = if self.keeps_origin() { None } else { Some(self.origin()?) };
+        Some(Followed { origin, path: self.encoded_path(), query: self.encoded_query() })
+    }
+
+    /// The step from http to https alone: the request's host, path and query, and the port that the
+    /// redirection leads to.
+    fn upgrade_alone(self) -> Redirection {
+        let Redirection { status, max_age, host_source, .. } = *self.redirection;
+        let host_source = match host_source {
+            // Only requests for hosts that the operator named are moved to our own one.
+            HostSource::OwnHost => HostSource::Listed,
+            source => source,
+        };
+        let port = self.origin().map(|origin| origin.port());
+        let scheme = Some(Scheme::Https);
+        Redirection { status, max_age, host_source, scheme, port, ..Redirection::default() }
+    }
+}
+
+impl Redirection {
+    /// This redirection and `next`, which was decided about the request as it would come back.
+    fn merge(&self, next: Resolved<'_, '_>) -> Self {
+        let Resolved { redirection: second, .. } = next;
+        // Path and query of `next` are written as a whole: a splice counts bytes of a path that the
+        // request at hand does not have.
+        let path = (self.path.is_some() || second.path.is_some())
+            .then(|| Path::Whole(next.encoded_path().into()));
+        let query = (self.query.is_some() || second.query.is_some())
+            .then(|| next.encoded_query().map(Into::into));
+        let origin = if next.keeps_origin() { None } else { next.origin() };
+        Self {
+            status: self.status.merge(second.status),
+            rewriting_methods: self.rewriting_methods && second.rewriting_methods,
+            allow_self: false,
+            host_source: self.host_source.max(second.host_source),
+            max_age: Some(self.permanent_for().min(second.permanent_for())),
+            scheme: origin.map_or(self.scheme, |origin| Some(origin.scheme())),
+            port: origin.map_or(self.port, |origin| Some(origin.port())),
+            host: second.host.clone().or_else(|| self.host.clone()),
+            path,
+            query,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, StatusCode, Uri};
+
+use super::status::Status;
+use crate::config_error::ConfigError;
+use crate::uri::{Authority, Host, Scheme};
+
+/// How long caches may keep a permanent answer, unless a policy sets another time: one day.
+pub(crate) const PERMANENT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A redirection (RFC 9110 §15.4): a status, and the changes that lead from the request's URL to
+/// the `Location`. See the [module](crate::redirection) for the rules.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Redirection {
+    pub(super) status: Status,
+    pub(super) rewriting_methods: bool,
+    pub(super) allow_self: bool,
+    pub(super) host_source: HostSource,
+    pub(super) max_age: Option<Duration>,
+    pub(super) scheme: Option<Scheme>,
+    pub(super) host: Option<Host>,
+    pub(super) port: Option<u16>,
+    pub(super) path: Option<Path>,
+    /// `Some(None)` removes the query.
+    pub(super) query: Option<Option<Arc<str>>>,
+}
+
+/// Who chose the host that a redirection leads to, or keeps. The later ones outweigh the earlier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum HostSource {
+    /// The client, as far as the policy knows.
+    #[default]
+    Client,
+    /// The operator: the policy compared the request's host with a list.
+    Listed,
+    /// The operator: the policy leads to a host that this server answers for.
+    OwnHost,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Path {
+    Whole(Arc<str>),
+    /// The request's path with its bytes from `start` to `end` replaced.
+    Splice {
+        start: usize,
+        end: usize,
+        with: Arc<str>,
+    },
+}
+
+impl Redirection {
+    /// Creates a 307 to the request's own URL, for the other methods to change.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Creates a 307 to one fixed URL: absolute (`https://example.com/x?y`), or a path and query on
+    /// the request's origin (`/x?y`).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or https, or holds userinfo or a
+    /// fragment.
+    ///
+    /// ```
+    /// use tower_redirect::Redirection;
+    ///
+    /// assert!(Redirection::to("https://example.com/x?y").is_ok());
+    /// assert!(Redirection::to("/x?y").is_ok());
+    /// for refused in ["//example.com/", "https://a@b/", "ftp://a/", "https://a/#b", "a"] {
+    ///     assert!(Redirection::to(refused).is_err(), "{refused}");
+    /// }
+    /// ```
+    pub fn to(url: &str) -> Result<Self, ConfigError> {
+        if url.contains('#') {
+            return Err(ConfigError::url(url, "a fragment does not belong here"));
+        }
+        let uri: Uri = url.parse().map_err(|_| ConfigError::url(url, "not a url"))?;
+        let whole = Self {
+            path: Some(Path::Whole(uri.path().into())),
+            query: Some(uri.query().map(Arc::from)),
+            ..Self::default()
+        };
+        if url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\") {
+            return Ok(whole);
+        }
+        let not_absolute = || ConfigError::url(url, "not an absolute http or https url");
+        let scheme = Scheme::of(&uri).ok_or_else(not_absolute)?;
+        let text = uri.authority().ok_or_else(not_absolute)?.as_str();
+        let authority =
+            Authority::parse(text.as_bytes()).map_err(|why| ConfigError::url(url, why))?;
+        Ok(Self {
+            scheme: Some(scheme),
+            host: Some(Host::from(&authority)),
+            port: Some(authority.effective_port(scheme)),
+            ..whole
+        })
+    }
+
+    /// Creates a 307 to the same path and query on one fixed origin,
+    /// `https://standby.example.com[:port]`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is no http or https origin, or has a path or query.
+    pub fn to_origin(origin: &str) -> Result<Self, ConfigError> {
+        let url = Self::to(origin)?;
+        let has_path = !matches!(&url.path, Some(Path::Whole(path)) if &**path == "/");
+        if url.host.is_none() {
+            return Err(ConfigError::url(origin, "not an absolute http or https url"));
+        }
+        if has_path || origin.contains('?') {
+            return Err(ConfigError::url(origin, "an origin has no path and no query"));
+        }
+        Ok(Self { path: None, query: None, ..url })
+    }
+
+    /// Changes the scheme. If the request's differs, the port becomes the scheme's default one, or
+    /// the one set by [`port`](Self::port).
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = Some(scheme);
+        self
+    }
+
+    /// Changes the host. The request's port stays.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is no host, or has a port.
+    pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
+        self.host = Some(Host::parse(host)?);
+        Ok(self)
+    }
+
+    /// Changes the port. The default port of the scheme is not written.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Changes the path to this percent-encoded text. Bytes that a path may not hold, `?` and `#`
+    /// among them, are percent-encoded when the `Location` is written. A missing leading `/` is
+    /// added.
+    pub fn path(mut self, path: impl Into<Arc<str>>) -> Self {
+        let path = path.into();
+        let absolute = path.starts_with('/');
+        self.path = Some(Path::Whole(if absolute { path } else { format!("/{path}").into() }));
+        self
+    }
+
+    /// Replaces the bytes from `start` to `end` of the request's path.
+    pub(crate) fn splice_path(mut self, start: usize, end: usize, with: Arc<str>) -> Self {
+        self.path = Some(Path::Splice { start, end, with });
+        self
+    }
+
+    /// Changes the query to this percent-encoded text, without the `?`. Bytes that a query may not
+    /// hold are percent-encoded when the `Location` is written.
+    pub fn query(mut self, query: impl Into<Arc<str>>) -> Self {
+        self.query = Some(Some(query.into()));
+        self
+    }
+
+    /// Removes the query.
+    pub fn without_query(mut self) -> Self {
+        self.query = Some(None);
+        self
+    }
+
+    /// Sends 308 (RFC 9110 §15.4.9): clients and caches may keep it, for a day unless
+    /// [`max_age`](Self::max_age) is set.
+    ///
+    /// It is sent as 307, and diagnosed, if the `Location` would carry a host that the client chose.
+    /// List your hosts with [`RedirectLayer::hosts`](crate::RedirectLayer::hosts), or set the
+    /// [`host`](Self::host).
+    pub fn permanent(mut self) -> Self {
+        self.status = Status::Permanent;
+        self
+    }
+
+    /// Sends 301 for GET and HEAD (RFC 9110 §15.4.2). Other methods get 308, which keeps them, unless
+    /// [`rewriting_methods`](Self::rewriting_methods) is set.
+    pub fn moved_permanently(mut self) -> Self {
+        self.status = Status::MovedPermanently;
+        self
+    }
+
+    /// Sends 302 for GET and HEAD (RFC 9110 §15.4.3). Other methods get 307, which keeps them, unless
+    /// [`rewriting_methods`](Self::rewriting_methods) is set.
+    pub fn found(mut self) -> Self {
+        self.status = Status::Found;
+        self
+    }
+
+    /// Sends 303: clients follow with GET (RFC 9110 §15.4.4), as after a form was accepted.
+    pub fn see_other(mut self) -> Self {
+        self.status = Status::SeeOther;
+        self
+    }
+
+    /// Sends 301 and 302 to every method, although clients then turn a POST into an empty GET.
+    pub fn rewriting_methods(mut self) -> Self {
+        self.rewriting_methods = true;
+        self
+    }
+
+    /// Allows this redirection to lead to the URL that was asked for. Without it, such a
+    /// redirection counts as [`Decision::Pass`](crate::Decision::Pass).
+    pub fn allow_self(mut self) -> Self {
+        self.allow_self = true;
+        self
+    }
+
+    /// Sets how long caches may keep a 301 or 308: in whole seconds, one day unless set.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// The status for a request with this method.
+    pub fn status_for(&self, method: &Method) -> StatusCode {
+        self.status.code(method, self.rewriting_methods)
+    }
+
+    /// The policy found the request's host on a list of the operator's.
+    pub(crate) fn on_listed_host(mut self) -> Self {
+        self.host_source = HostSource::Listed;
+        self
+    }
+
+    /// The redirection leads to a host that this server answers for, whether it is listed or not.
+    pub(crate) fn on_own_host(mut self) -> Self {
+        self.host_source = HostSource::OwnHost;
+        self
+    }
+
+    /// How long caches may keep the answer, where its status is permanent.
+    pub(crate) fn permanent_for(&self) -> Duration {
+        self.max_age.unwrap_or(PERMANENT_MAX_AGE)
+    }
+}

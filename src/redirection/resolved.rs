@@ -1,0 +1,232 @@
+use std::borrow::Cow;
+
+use http::StatusCode;
+use percent_encoding::{AsciiSet, percent_encode};
+
+use super::encoding::{PATH, QUERY, encoded};
+use super::redirection::{HostSource, Path, Redirection};
+use crate::head::RequestHead;
+use crate::method::is_get_or_head;
+use crate::uri::{Origin, PLAIN, Scheme};
+
+/// A redirection for one request: its changes applied to the request's URL.
+///
+/// Nothing is computed in advance: a policy's redirection is mostly compared by one component, and
+/// the request's host is looked at only if the target needs it.
+#[derive(Clone, Copy)]
+pub(crate) struct Resolved<'r, 'h> {
+    pub(super) redirection: &'r Redirection,
+    pub(super) head: &'r RequestHead<'h>,
+}
+
+impl Redirection {
+    pub(crate) fn resolve<'r, 'h>(&'r self, head: &'r RequestHead<'h>) -> Resolved<'r, 'h> {
+        Resolved { redirection: self, head }
+    }
+}
+
+impl<'r> Resolved<'r, '_> {
+    /// The status that the request is answered with.
+    fn status(self) -> StatusCode {
+        self.redirection.status_for(self.head.method())
+    }
+
+    /// Whether a client that follows sends the same method again.
+    fn keeps_method(self) -> bool {
+        let method = self.head.method();
+        match self.status() {
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
+            // Followed by GET, or by HEAD where the request was one (RFC 9110 §15.4.4).
+            StatusCode::SEE_OTHER => is_get_or_head(method),
+            // 301 and 302 may turn POST into GET, and change no other method (RFC 9110 §15.4.2,
+            // §15.4.3, Fetch "HTTP-redirect fetch").
+            _ => *method != http::Method::POST,
+        }
+    }
+
+    /// Whether following this brings the same request again. A redirection with
+    /// [`allow_self`](Redirection::allow_self) is meant to, and does not count.
+    pub(crate) fn is_self(self) -> bool {
+        !self.redirection.allow_self && self.keeps_method() && self.is_same_url()
+    }
+
+    /// Whether the request that follows comes back to this server with the same method, so that the
+    /// policies can be asked about it in advance.
+    pub(crate) fn comes_back(self) -> bool {
+        self.keeps_method() && !self.redirection.allow_self && self.leads_to_own_host()
+    }
+
+    /// Whether this server answers for the target's host, as far as that is configured.
+    fn leads_to_own_host(self) -> bool {
+        let Some(host) = &self.redirection.host else { return true };
+        let host = host.authority(None);
+        self.redirection.host_source == HostSource::OwnHost
+            || self.head.authority().is_some_and(|asked| asked.same_host(&host))
+            || self.head.lists_host(&host)
+    }
+
+    /// Whether the `Location` carries a host that the client chose and the operator did not list.
+    /// Caches must not keep it: one client would choose it for all others.
+    pub(crate) fn carries_unlisted_host(self) -> bool {
+        self.redirection.host.is_none()
+            && self.redirection.host_source == HostSource::Client
+            && !self.is_path_absolute()
+            && !self.head.authority().is_some_and(|asked| self.head.lists_host(&asked))
+    }
+
+    /// Whether this changes the scheme from http to https.
+    pub(super) fn upgrades(self) -> bool {
+        self.redirection.scheme == Some(Scheme::Https) && !self.head.is_secure()
+    }
+
+    /// Whether path, query and origin are those of the request.
+    pub(super) fn is_same_url(self) -> bool {
+        self.is_same_path() && self.is_same_query() && self.is_same_origin()
+    }
+
+    /// Whether the path is that of the request, both as a `Location` writes them.
+    pub(crate) fn is_same_path(self) -> bool {
+        let asked = [self.head.path()].into_iter();
+        self.redirection.path.is_none()
+            || encoded(self.path().iter(), PATH).eq(encoded(asked, PATH))
+    }
+
+    fn is_same_query(self) -> bool {
+        let Some(new) = &self.redirection.query else { return true };
+        let bytes = |query| encoded([query].into_iter(), QUERY);
+        match (new.as_deref(), self.head.query()) {
+            (Some(new), Some(old)) => bytes(new).eq(bytes(old)),
+            (new, old) => new.is_none() && old.is_none(),
+        }
+    }
+
+    /// Whether scheme, host and port are those of the request.
+    pub(crate) fn is_same_origin(self) -> bool {
+        if self.keeps_origin() {
+            return true;
+        }
+        // Looked at first, since it needs no host.
+        if self.redirection.scheme.is_some_and(|scheme| scheme != self.head.scheme()) {
+            return false;
+        }
+        let origin = self.origin();
+        origin.is_some() && origin == self.head.origin()
+    }
+
+    /// Whether nothing of scheme, host and port is changed, so that the request's need not be known.
+    pub(super) fn keeps_origin(self) -> bool {
+        let Redirection { scheme, host, port, .. } = self.redirection;
+        host.is_none() && port.is_none() && scheme.is_none_or(|scheme| scheme == self.head.scheme())
+    }
+
+    /// Whether a path-absolute reference is enough for a `Location`. One that begins with `//` or
+    /// `/\` is not: browsers read a host from it.
+    pub(super) fn is_path_absolute(self) -> bool {
+        self.keeps_origin() && !self.path().looks_like_an_authority()
+    }
+
+    /// The origin of the target; `None` where it needs the request's host and there is no acceptable
+    /// one.
+    pub(super) fn origin(self) -> Option<Origin<'r>> {
+        let Redirection { host, port, .. } = self.redirection;
+        let asked_scheme = self.head.scheme();
+        let scheme = self.redirection.scheme.unwrap_or(asked_scheme);
+        // The request's port belongs to its scheme, and does not survive a change of it.
+        let port = port.or((scheme != asked_scheme).then_some(scheme.default_port()));
+        let authority = match (host, port) {
+            (Some(host), Some(_)) => host.authority(port),
+            (host, port) => {
+                let asked = self.head.authority()?;
+                let port = port.or(asked.port());
+                host.as_ref().map_or(asked.at_port(port), |host| host.authority(port))
+            }
+        };
+        Some(Origin::new(scheme, authority))
+    }
+
+    pub(super) fn path(self) -> Pieces<'r> {
+        let asked = self.head.path();
+        match &self.redirection.path {
+            None => Pieces([asked, "", ""]),
+            Some(Path::Whole(path)) => Pieces([path, "", ""]),
+            Some(Path::Splice { start, end, with }) => Pieces([
+                asked.get(..*start).unwrap_or(asked),
+                with,
+                asked.get(*end..).unwrap_or_default(),
+            ]),
+        }
+    }
+
+    pub(super) fn query(self) -> Option<&'r str> {
+        match &self.redirection.query {
+            None => self.head.query(),
+            Some(query) => query.as_deref(),
+        }
+    }
+
+    /// Whether the path needs no percent-encoding. What the request's path and query are is looked
+    /// at once for each head.
+    pub(super) fn path_is_plain(self) -> bool {
+        match &self.redirection.path {
+            None => self.head.is_plain(),
+            Some(Path::Whole(path)) => PLAIN.contains_all(path),
+            Some(Path::Splice { with, .. }) => self.head.is_plain() && PLAIN.contains_all(with),
+        }
+    }
+
+    /// Whether the query needs no percent-encoding.
+    pub(super) fn query_is_plain(self) -> bool {
+        match &self.redirection.query {
+            None => self.head.is_plain(),
+            Some(query) => query.as_deref().is_none_or(|query| PLAIN.contains_all(query)),
+        }
+    }
+
+    /// The path as a `Location` writes it.
+    pub(super) fn encoded_path(self) -> Cow<'r, str> {
+        let pieces = self.path();
+        match pieces.0 {
+            [whole, "", ""] if self.path_is_plain() => whole.into(),
+            _ => pieces.iter().flat_map(|piece| percent_encode(piece.as_bytes(), PATH)).collect(),
+        }
+    }
+
+    /// The query as a `Location` writes it.
+    pub(super) fn encoded_query(self) -> Option<Cow<'r, str>> {
+        let encode = |query: &'r str, set: &'static AsciiSet| match self.query_is_plain() {
+            true => query.into(),
+            false => percent_encode(query.as_bytes(), set).into(),
+        };
+        self.query().map(|query| encode(query, QUERY))
+    }
+}
+
+/// The pieces of a path, in order: a spliced path is written without being joined first.
+pub(super) struct Pieces<'a>([&'a str; 3]);
+
+impl<'a> Pieces<'a> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a str> {
+        self.0.into_iter()
+    }
+
+    pub(super) fn starts_with_slash(&self) -> bool {
+        self.byte(0) == Some(b'/')
+    }
+
+    /// Whether a browser that reads the path as a reference takes its start for a host: `//x`, `/\x`.
+    fn looks_like_an_authority(&self) -> bool {
+        // A slash in front that lacks is added when the `Location` is written.
+        let second = usize::from(self.starts_with_slash());
+        matches!(self.byte(second), Some(b'/' | b'\\'))
+    }
+
+    fn byte(&self, mut at: usize) -> Option<u8> {
+        for piece in self.0 {
+            match piece.as_bytes().get(at) {
+                Some(byte) => return Some(*byte),
+                None => at -= piece.len(),
+            }
+        }
+        None
+    }
+}

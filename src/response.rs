@@ -1,0 +1,25 @@
+//! Helpers that build responses and add headers to them.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+/// Returns a plain-text response, with a body that says why in one line.
+pub(crate) fn text_response(status: StatusCode, text: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(text.as_bytes()));
+    *response.status_mut() = status;
+    let text_plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text_plain);
+    response
+}
+
+/// Appends `added` to `headers`, and replaces none.
+pub(crate) fn append_headers(headers: &mut HeaderMap, added: HeaderMap) {
+    let mut last_name = None;
+    for (name, value) in added {
+        // `IntoIter` returns the name of a repeated header once.
+        last_name = name.or(last_name);
+        if let Some(name) = &last_name {
+            headers.append(name, value);
+        }
+    }
+}

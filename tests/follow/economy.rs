@@ -1,0 +1,298 @@
+//! What becomes of a redirection's own body, and of an upload that it overtakes.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use tower::retry::{Policy, RetryLayer};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+use tower_redirect::replay::ReplayError;
+use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBody};
+
+use crate::support::{self, Frames};
+
+/// What happened, in order.
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// The body of a response: frames of ten bytes, noted as they are read, and its end.
+struct Noted {
+    frames: usize,
+    announced: Option<u64>,
+    log: Log,
+}
+
+impl Body for Noted {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.frames.checked_sub(1);
+        self.frames = next.unwrap_or(0);
+        self.log
+            .lock()
+            .expect("not poisoned")
+            .push(if next.is_some() { "read" } else { "end" }.into());
+        Poll::Ready(next.map(|_| Ok(Frame::data(Bytes::from_static(b"0123456789")))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.announced.map_or(SizeHint::default(), SizeHint::with_exact)
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.log.lock().expect("not poisoned").push("drop".into());
+    }
+}
+
+/// Redirects once, with a body; notes readiness and calls.
+#[derive(Clone)]
+struct Chatty {
+    frames: usize,
+    announced: Option<u64>,
+    log: Log,
+}
+
+impl<B> Service<Request<B>> for Chatty {
+    type Response = Response<Noted>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.log.lock().expect("not poisoned").push("ready".into());
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.log.lock().expect("not poisoned").push(format!("call {}", request.uri().path()));
+        let Self { frames, announced, log } = self.clone();
+        let mut response = Response::new(Noted { frames, announced, log });
+        if request.uri().path() == "/" {
+            *response.status_mut() = StatusCode::FOUND;
+            response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/next"));
+        }
+        ready(Ok(response))
+    }
+}
+
+async fn log_of(layer: FollowRedirectsLayer, frames: usize, announced: Option<u64>) -> String {
+    let log = Log::default();
+    let client = layer.layer(Chatty { frames, announced, log: log.clone() });
+    let request = Request::get("http://a.test/").body(String::new()).expect("valid");
+    let response = client.oneshot(request).await.expect("followed");
+    let events = log.lock().expect("not poisoned").join(" ");
+    drop(response);
+    events
+}
+
+#[tokio::test]
+async fn a_redirection_is_read_and_dropped_before_readiness_is_asked_for() {
+    let layer = FollowRedirectsLayer::new;
+    assert_eq!(log_of(layer(), 2, None).await, "ready call / read read end drop ready call /next");
+    let limited = |bytes| layer().response_drain_limit(bytes);
+    assert_eq!(
+        log_of(limited(20), 2, None).await,
+        "ready call / read read drop ready call /next",
+        "at the limit"
+    );
+    assert_eq!(
+        log_of(limited(25), 1000, None).await,
+        "ready call / read read read drop ready call /next",
+        "over it"
+    );
+    assert_eq!(
+        log_of(limited(25), 1000, Some(26)).await,
+        "ready call / drop ready call /next",
+        "announced to be over it"
+    );
+    assert_eq!(log_of(limited(0), 2, None).await, "ready call / drop ready call /next");
+}
+
+/// Answers at once with what the list says, while the bodies it was sent pile up unread.
+#[derive(Clone, Default)]
+struct Hasty {
+    answers: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
+    uploads: Arc<Mutex<Vec<ReplayBody<Fed>>>>,
+}
+
+impl Hasty {
+    fn new(answers: impl IntoIterator<Item = (u16, &'static str)>) -> Self {
+        let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
+        Self { answers, uploads: Arc::default() }
+    }
+
+    /// What the upload with this number, counted from the first, reads next.
+    fn read(&self, number: usize) -> Poll<Option<Result<Frame<Bytes>, ReplayError>>> {
+        let mut uploads = self.uploads.lock().expect("not poisoned");
+        Pin::new(&mut uploads[number]).poll_frame(&mut Context::from_waker(Waker::noop()))
+    }
+}
+
+impl Service<Request<ReplayBody<Fed>>> for Hasty {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<ReplayBody<Fed>>) -> Self::Future {
+        let mut uploads = self.uploads.lock().expect("not poisoned");
+        let number = uploads.len();
+        uploads.push(request.into_body());
+        drop(uploads);
+        // As a connection does, it begins to send.
+        let _ = self.read(number);
+        let answer = self.answers.lock().expect("not poisoned").pop_front();
+        let mut response = Response::new(String::new());
+        if let Some((status, location)) = answer {
+            *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+            response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
+        }
+        ready(Ok(response))
+    }
+}
+
+/// A source that is not at its end as long as the sender lives.
+struct Fed(tokio::sync::mpsc::UnboundedReceiver<Bytes>);
+
+impl Body for Fed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|data| data.map(|data| Ok(Frame::data(data))))
+    }
+}
+
+fn upload(limit: u64) -> (tokio::sync::mpsc::UnboundedSender<Bytes>, Request<ReplayBody<Fed>>) {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    sender.send("first".into()).expect("open");
+    let body = ReplayBody::new(Fed(receiver), limit);
+    (sender, Request::put("http://a.test/").body(body).expect("valid"))
+}
+
+fn is_superseded(read: Poll<Option<Result<Frame<Bytes>, ReplayError>>>) -> bool {
+    matches!(read, Poll::Ready(Some(Err(ReplayError::Superseded))))
+}
+
+#[tokio::test]
+async fn an_upload_overtaken_by_307_ends_and_the_next_is_whole() {
+    let server = Hasty::new([(307, "/next")]);
+    let (sender, request) = upload(1000);
+    let client = FollowRedirectsLayer::new().layer(server.clone());
+    let response = client.oneshot(request).await.expect("followed");
+    assert_eq!(RedirectHistory::of(&response).expect("a hop").len(), 1);
+    assert!(is_superseded(server.read(0)));
+    // The new attempt got what was recorded when it was called; the rest comes from the source.
+    sender.send(" second".into()).expect("open");
+    drop(sender);
+    let last = server.uploads.lock().expect("not poisoned").remove(1);
+    assert_eq!(last.collect().await.expect("whole").to_bytes(), " second");
+}
+
+#[tokio::test]
+async fn an_upload_overtaken_by_303_ends_whatever_was_kept_of_it() {
+    for limit in [0, 1000] {
+        let server = Hasty::new([(303, "/next")]);
+        let (sender, request) = upload(limit);
+        let client = FollowRedirectsLayer::new().layer(server.clone());
+        client.oneshot(request).await.expect("followed");
+        assert!(is_superseded(server.read(0)), "limit {limit}");
+        assert!(sender.is_closed(), "limit {limit}: the source is dropped");
+        assert!(server.uploads.lock().expect("not poisoned")[1].is_end_stream());
+    }
+}
+
+#[tokio::test]
+async fn an_upload_ends_where_the_chain_does() {
+    for (location, limit) in [("ftp://b.test/", 1000), ("/next", 0)] {
+        let server = Hasty::new([(307, location)]);
+        let (sender, request) = upload(limit);
+        let client = FollowRedirectsLayer::new().layer(server.clone());
+        let error = client.oneshot(request).await.expect_err("refused");
+        assert!(error.redirect().is_some());
+        assert!(is_superseded(server.read(0)) && sender.is_closed(), "{location}");
+        assert_eq!(server.uploads.lock().expect("not poisoned").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_final_answer_lets_an_upload_go_on() {
+    let server = Hasty::new([]);
+    let (sender, request) = upload(1000);
+    let client = FollowRedirectsLayer::new().layer(server.clone());
+    client.oneshot(request).await.expect("answered");
+    sender.send(" second".into()).expect("open");
+    drop(sender);
+    let upload = server.uploads.lock().expect("not poisoned").remove(0);
+    assert_eq!(upload.collect().await.expect("whole").to_bytes(), " second");
+}
+
+/// Tries again after a 503, twice.
+#[derive(Clone)]
+struct Again(usize);
+
+impl<R, E> Policy<Request<ReplayBody<Frames>>, Response<R>, E> for Again {
+    type Future = Ready<()>;
+
+    fn retry(
+        &mut self,
+        _: &mut Request<ReplayBody<Frames>>,
+        result: &mut Result<Response<R>, E>,
+    ) -> Option<Ready<()>> {
+        let failed = result.as_ref().map_or(true, |response| response.status() == 503);
+        self.0 = self.0.checked_sub(1)?;
+        failed.then(|| ready(()))
+    }
+
+    fn clone_request(
+        &mut self,
+        request: &Request<ReplayBody<Frames>>,
+    ) -> Option<Request<ReplayBody<Frames>>> {
+        Some(request.clone())
+    }
+}
+
+#[tokio::test]
+async fn what_retries_outside_still_has_the_body() {
+    for status in [303, 307] {
+        let unavailable = || {
+            let mut response = support::redirection(503, "/");
+            response.headers_mut().clear();
+            response
+        };
+        let script = support::Script::new([
+            support::redirection(status, "/next"),
+            unavailable(),
+            support::redirection(status, "/next"),
+            unavailable(),
+        ]);
+        let client = ServiceBuilder::new()
+            .layer(RetryLayer::new(Again(2)))
+            .layer(FollowRedirectsLayer::new())
+            .service(script.clone());
+        let body = ReplayBody::new(Frames::new([Bytes::from("te"), Bytes::from("a")]), 100);
+        let request = Request::post("http://a.test/").body(body).expect("valid");
+        let response: Result<_, FollowError<Infallible>> = client.oneshot(request).await;
+        assert_eq!(response.expect("answered").status(), StatusCode::OK);
+        let sent: Vec<_> = script.seen().into_iter().map(|seen| seen.body).collect();
+        let next = if status == 307 { "tea" } else { "" };
+        assert_eq!(sent, ["tea", next, "tea", next, "tea"], "{status}");
+    }
+}

@@ -1,0 +1,180 @@
+//! Limits, loops, and the words of errors.
+
+use std::error::Error;
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Full;
+use tower_redirect::follow::RedirectErrorKind;
+use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBody};
+
+use crate::support::{Frames, Script, chain, redirection};
+
+fn get(uri: &str) -> Request<Full<Bytes>> {
+    Request::get(uri).body(Full::default()).expect("valid")
+}
+
+fn hops(number: usize) -> Script {
+    Script::new((1..=number).map(|hop| redirection(302, format!("/{hop}"))))
+}
+
+#[tokio::test]
+async fn ten_are_followed_and_the_eleventh_is_an_error() {
+    let script = hops(10);
+    let response = script.follow(get("http://a.test/0")).await.expect("followed");
+    let history = RedirectHistory::of(&response).expect("ten hops");
+    assert_eq!(history.len(), 10);
+    assert_eq!(history.final_uri().expect("ten hops"), "http://a.test/10");
+    assert_eq!(script.seen().len(), 11);
+
+    let script = hops(11);
+    let error = script.follow(get("http://a.test/0")).await.expect_err("too many");
+    let error = error.redirect().expect("of ours");
+    assert!(error.is_too_many_redirects());
+    assert_eq!(error.history().len(), 10);
+    assert_eq!(error.uri(), "http://a.test/10");
+    assert_eq!(error.next_uri().expect("resolved"), "http://a.test/11");
+    assert_eq!(error.to_string(), "stopped after 10 redirections at http://a.test/10");
+    assert_eq!(script.seen().len(), 11);
+}
+
+#[tokio::test]
+async fn a_limit_of_none_makes_an_error_of_the_first() {
+    let script = hops(1);
+    let layer = FollowRedirectsLayer::new().limit(0);
+    let error = script.follow_by(&layer, get("http://a.test/0")).await.expect_err("too many");
+    assert_eq!(error.to_string(), "stopped after 0 redirections at http://a.test/0");
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_loop_is_named() {
+    let script = Script::new((0..9).flat_map(|_| {
+        [redirection(302, "http://b.test/?token=secret"), redirection(302, "http://a.test/")]
+    }));
+    let error = script.follow(get("http://a.test/")).await.expect_err("a loop");
+    let words = "stopped after 10 redirections at http://a.test/; repeating: http://a.test/, http://b.test/?token=…";
+    assert_eq!(error.to_string(), words);
+    assert!(!format!("{error:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn coming_back_is_no_loop() {
+    // POST -> 303 -> GET of the same URL, and a login that returns.
+    let script = chain![303 "/form", 302 "/login", 302 "/form"];
+    let request = Request::post("http://a.test/form").body(Full::<Bytes>::from("x"));
+    let response = script.follow(request.expect("valid")).await.expect("followed");
+    let history = RedirectHistory::of(&response).expect("three hops");
+    assert_eq!(
+        history.to_string(),
+        "POST http://a.test/form\n  303 -> GET http://a.test/form\n  302 -> GET \
+         http://a.test/login\n  302 -> GET http://a.test/form"
+    );
+}
+
+#[tokio::test]
+async fn upgrades_and_connect_are_not_followed() {
+    let mut upgrade = get("http://a.test/");
+    upgrade.headers_mut().insert("upgrade", http::HeaderValue::from_static("websocket"));
+    let mut connect = get("http://a.test/");
+    *connect.method_mut() = Method::CONNECT;
+    for request in [upgrade, connect] {
+        let script = hops(1);
+        let error = script.follow(request).await.expect_err("refused");
+        let error = error.redirect().expect("of ours");
+        assert_eq!(error.kind(), RedirectErrorKind::NotFollowable);
+        assert_eq!(script.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_gone_is_an_error_before_anything_is_sent() {
+    let body = ReplayBody::new(Frames::new([Bytes::from("0123456789")]), 4);
+    let script = chain![302 "/get-less", 307 "http://b.test/next?token=secret"];
+    let request = Request::put("http://a.test/").body(body).expect("valid");
+    // 302 gives the body up, so that nothing is missed.
+    script.follow(request).await.expect("followed");
+
+    let body = ReplayBody::new(Frames::new([Bytes::from("0123456789")]), 4);
+    let script = chain![308 "/same", 307 "/next"];
+    let request = Request::put("http://a.test/").body(body).expect("valid");
+    let error = script.follow(request).await.expect_err("gone");
+    assert_eq!(
+        error.to_string(),
+        "308 from http://a.test/ asks for the body again: request body is larger than the replay \
+         limit"
+    );
+    let error = error.redirect().expect("of ours");
+    assert!(error.is_not_replayable() && error.source().is_none());
+    assert_eq!(error.next_uri().expect("resolved"), "http://a.test/same");
+    assert!(error.history().is_empty());
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn what_to_remember() {
+    for (from, chain, permanent) in [
+        ("http://a.test/", chain![308 "/1", 301 "/2", 307 "/3", 308 "/4"], Some("http://a.test/2")),
+        ("http://a.test/", chain![307 "/1", 308 "/2"], None),
+        ("http://a.test/", chain![302 "/1"], None),
+        ("http://a.test/", chain![308 "https://a.test/", 308 "/2"], Some("https://a.test/2")),
+        ("https://a.test/", chain![308 "/1", 308 "http://a.test/2"], Some("https://a.test/1")),
+    ] {
+        let layer = FollowRedirectsLayer::new().allow_https_to_http();
+        let response = chain.follow_by(&layer, get(from)).await.expect("followed");
+        let history = RedirectHistory::of(&response).expect("hops");
+        let seen = history.permanent_uri().map(ToString::to_string);
+        assert_eq!(seen.as_deref(), permanent, "{history}");
+    }
+    let script = chain![301 "/1"];
+    let request = Request::post("http://a.test/").body(Full::<Bytes>::from("x")).expect("valid");
+    let response = script.follow(request).await.expect("followed");
+    assert_eq!(RedirectHistory::of(&response).expect("a hop").permanent_uri(), None);
+}
+
+#[tokio::test]
+async fn without_a_redirection_there_is_no_history() {
+    let response = chain![].follow(get("http://a.test/")).await.expect("no error");
+    assert!(RedirectHistory::of(&response).is_none());
+}
+
+#[tokio::test]
+async fn a_request_uri_that_is_no_url_is_not_resolved_against() {
+    for from in ["http://web.1/a", "http://xn--a/"] {
+        let script = chain![302 "next"];
+        let error = script.follow(get(from)).await.expect_err("no url");
+        let kind = error.redirect().expect("of ours").kind();
+        assert_eq!(kind, RedirectErrorKind::InvalidLocation, "{from}");
+    }
+    let script = chain![302 "/next"];
+    let error = script.follow(get("grpc://a.test/")).await.expect_err("not http");
+    assert_eq!(error.redirect().expect("of ours").kind(), RedirectErrorKind::UnsupportedScheme);
+}
+
+#[tokio::test]
+async fn an_error_tells_what_the_server_said() {
+    let script = chain![302 "mailto:a@b.test?token=secret"];
+    let error = script.follow(get("http://a.test/")).await.expect_err("refused");
+    let error = error.redirect().expect("of ours");
+    assert_eq!(error.location().expect("kept"), "mailto:a@b.test?token=secret");
+    assert!(!format!("{error} {error:?}").contains("secret"));
+}
+
+#[test]
+fn a_call_shows_no_secret() {
+    use tower::{Layer, Service};
+    let mut client = FollowRedirectsLayer::new().layer(chain![]);
+    let mut request = get("http://user:secret@a.test/?token=secret");
+    request.headers_mut().insert("authorization", "secret".parse().expect("valid"));
+    let future = client.call(request);
+    let shown = format!("{future:?}");
+    assert!(shown.contains("http://a.test/?token=…") && !shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn errors_are_transparent_and_can_be_boxed() {
+    let error: FollowError<Box<dyn Error + Send + Sync>> = FollowError::Service("refused".into());
+    assert_eq!(error.into_boxed().to_string(), "refused");
+    let error: FollowError<std::io::Error> = FollowError::Service(std::io::Error::other("refused"));
+    assert!(error.into_boxed().downcast_ref::<std::io::Error>().is_some());
+}

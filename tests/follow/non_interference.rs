@@ -1,0 +1,242 @@
+//! What is meant for one origin changes nothing that any other origin is sent.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Full};
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+use tower::{Layer, Service, service_fn};
+use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
+
+/// The first is the one that has secrets.
+const ORIGINS: [&str; 4] = ["http://a.test", "https://a.test", "http://a.test:81", "http://b.test"];
+
+const CREDENTIALS: [&str; 8] = [
+    "authorization",
+    "cookie",
+    "cookie2",
+    "proxy-authorization",
+    "www-authenticate",
+    "proxy-authenticate",
+    "origin",
+    "x-api-key",
+];
+
+/// In the extensions: dropped across, and kept by name.
+#[derive(Clone)]
+struct Secret(String);
+#[derive(Clone)]
+struct Public;
+
+/// How a request goes out, but for its secrets.
+#[derive(Clone, Debug)]
+struct Plan {
+    method: &'static str,
+    path: &'static str,
+    plain: Vec<(&'static str, &'static str)>,
+    /// Which carriers are used, by index, and how often each.
+    carriers: Vec<(usize, usize)>,
+    body: &'static str,
+    userinfo: bool,
+    hops: Vec<(u16, usize, &'static str)>,
+}
+
+impl Plan {
+    fn request(&self, secret: &str) -> Request<Full<Bytes>> {
+        let userinfo = if self.userinfo { format!("user:{secret}@") } else { String::new() };
+        let uri: Uri = format!("http://{userinfo}a.test{}", self.path).parse().expect("valid");
+        let mut request = Request::new(Full::from(self.body));
+        *request.method_mut() = self.method.parse().expect("valid");
+        *request.uri_mut() = uri;
+        let fields = request.headers_mut();
+        for (name, value) in &self.plain {
+            fields.append(*name, HeaderValue::from_static(value));
+        }
+        for (carrier, times) in &self.carriers {
+            for time in 0..*times {
+                let text = format!("{secret}{time}");
+                let mut value = HeaderValue::try_from(text).expect("valid");
+                let name = match carrier {
+                    index @ 0..8 => HeaderName::from_static(CREDENTIALS[*index]),
+                    8 => HeaderName::from_static("x-secret-token"),
+                    9 => {
+                        value = format!("http://a.test/?token={secret}").try_into().expect("valid");
+                        header::REFERER
+                    }
+                    10 => {
+                        value.set_sensitive(true);
+                        HeaderName::from_static("x-marked")
+                    }
+                    // A nominated field goes no further than one connection, wherever that leads.
+                    _ => HeaderName::from_static("x-secret-other"),
+                };
+                fields.append(name, value);
+            }
+        }
+        request.extensions_mut().insert(Secret(secret.to_owned()));
+        request.extensions_mut().insert(Public);
+        request
+    }
+}
+
+/// All that a server could tell two requests apart by.
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    origin: String,
+    /// Request line, fields in order, body, extensions.
+    bytes: String,
+}
+
+fn origin(uri: &Uri) -> String {
+    let authority = uri.authority().expect("absolute").as_str();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{}://{host}", uri.scheme_str().expect("absolute"))
+}
+
+fn run(plan: &Plan, secret: &str) -> (Vec<Seen>, String) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = seen.clone();
+    let hops = Arc::new(Mutex::new(plan.hops.clone().into_iter()));
+    let server = service_fn(move |request: Request<Full<Bytes>>| {
+        let (parts, body) = request.into_parts();
+        let Poll::Ready(Ok(body)) =
+            pin!(body.collect()).poll(&mut Context::from_waker(Waker::noop()))
+        else {
+            panic!("it waits");
+        };
+        let secret = parts.extensions.get::<Secret>().map(|secret| &secret.0);
+        let public = parts.extensions.get::<Public>().is_some();
+        let bytes = format!(
+            "{} {} {:?} {:?} {secret:?} {public}",
+            parts.method,
+            parts.uri,
+            // `Debug` would hide what is marked.
+            parts
+                .headers
+                .iter()
+                .map(|(n, v)| (n, v.as_bytes(), v.is_sensitive()))
+                .collect::<Vec<_>>(),
+            body.to_bytes(),
+        );
+        noted.lock().expect("not poisoned").push(Seen { origin: origin(&parts.uri), bytes });
+        let mut response = Response::new(Full::<Bytes>::default());
+        if let Some((status, origin, path)) = hops.lock().expect("not poisoned").next() {
+            *response.status_mut() = StatusCode::from_u16(status).expect("valid");
+            let location = match origin {
+                4 => path.to_owned(),
+                index => format!("{}{path}", ORIGINS[index]),
+            };
+            response.headers_mut().insert(header::LOCATION, location.parse().expect("valid"));
+        }
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let layer = FollowRedirectsLayer::new()
+        .limit(20)
+        .allow_https_to_http()
+        .sensitive_headers([HeaderName::from_static("x-api-key")])
+        .sensitive_prefix("x-secret-")
+        .expect("valid")
+        .keep_extension::<Public>();
+    let mut client = layer.layer(server);
+    let future = pin!(client.call(plan.request(secret)));
+    let Poll::Ready(outcome) = future.poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it waits");
+    };
+    let shown = match outcome {
+        Ok(response) => format!("{:?}", RedirectHistory::of(&response)),
+        Err(error) => format!("{error} {error:?}"),
+    };
+    let seen = seen.lock().expect("not poisoned").clone();
+    (seen, shown)
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let hop = (
+        prop::sample::select(vec![301, 302, 303, 307, 308]),
+        // Often back to the first origin, or on where it is.
+        prop::sample::select(vec![0, 0, 0, 1, 2, 3, 3, 4]),
+        prop::sample::select(vec!["/", "/x?q=1", "/y"]),
+    );
+    (
+        prop::sample::select(vec!["GET", "POST", "PUT", "HEAD"]),
+        prop::sample::select(vec!["/", "/p?q"]),
+        prop::sample::subsequence(
+            vec![
+                ("accept", "*/*"),
+                ("content-type", "text/plain"),
+                ("x-plain", "1"),
+                ("x-plain", "2"),
+                ("host", "a.test"),
+                ("if-match", "x"),
+                ("connection", "x-plain"),
+            ],
+            0..=7,
+        ),
+        prop::collection::vec((0..12usize, 1..4usize), 1..6),
+        prop::sample::select(vec!["", "tea"]),
+        any::<bool>(),
+        prop::collection::vec(hop, 1..=12),
+    )
+        .prop_map(|(method, path, plain, carriers, body, userinfo, hops)| Plan {
+            method,
+            path,
+            plain,
+            carriers,
+            body,
+            userinfo,
+            hops,
+        })
+}
+
+/// What the generated chains were like.
+#[derive(Default)]
+struct Tally {
+    chains: usize,
+    elsewhere: usize,
+    there_and_back: usize,
+}
+
+#[test]
+fn secrets_of_one_origin_change_nothing_for_others() {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
+    let tally = Mutex::new(Tally::default());
+    let outcome = TestRunner::new(config)
+        .run(&plan(), |plan| check(&plan, &mut tally.lock().expect("not poisoned")));
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    let tally = tally.into_inner().expect("not poisoned");
+    let share = |part: usize| part * 100 / tally.chains;
+    assert!(share(tally.elsewhere) >= 50, "{} of {}", tally.elsewhere, tally.chains);
+    assert!(share(tally.there_and_back) >= 20, "{} of {}", tally.there_and_back, tally.chains);
+}
+
+fn check(plan: &Plan, tally: &mut Tally) -> Result<(), TestCaseError> {
+    let ((first, shown), (second, shown_too)) = (run(plan, "secret-one"), run(plan, "secret-two"));
+    prop_assert_eq!(first.len(), plan.hops.len() + 1, "the chain is followed");
+    prop_assert_eq!(first.len(), second.len());
+    let (mut crossed, mut back) = (false, false);
+    for (one, two) in first.iter().zip(&second) {
+        crossed |= one.origin != ORIGINS[0];
+        back |= crossed && one.origin == ORIGINS[0];
+        // Also back home: what stayed behind does not come again.
+        if crossed {
+            prop_assert_eq!(one, two);
+            prop_assert!(!one.bytes.contains("secret-one"), "{}", one.bytes);
+        } else {
+            prop_assert!(one.bytes.contains("secret-one"), "at home they are sent");
+        }
+    }
+    prop_assert_eq!(&shown, &shown_too);
+    prop_assert!(!shown.contains("secret-one"), "{}", shown);
+    tally.chains += 1;
+    tally.elsewhere += usize::from(crossed);
+    tally.there_and_back += usize::from(back);
+    Ok(())
+}

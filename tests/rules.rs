@@ -1,7 +1,0 @@
-//! Tables of rules.
-#![allow(missing_docs)]
-
-mod support;
-
-#[path = "server/rules/mod.rs"]
-mod rules;

@@ -1,0 +1,18 @@
+//! The server side, without sockets.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+#[cfg(feature = "axum")]
+mod axum_nested;
+mod cache_model;
+mod cases;
+mod hsts;
+mod maintenance;
+mod maintenance_window;
+mod one_hop;
+mod properties;
+mod retirement;
+mod rules;
+mod trust;

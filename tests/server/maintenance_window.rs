@@ -1,0 +1,367 @@
+//! When maintenance is, and who is let through it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderValue, Request, Response, header};
+use http_body_util::Full;
+use tower::{Layer, Service, service_fn};
+use tower_redirect::trust::Peer;
+use tower_redirect::{
+    Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectLayer, RedirectPolicy, Trust,
+    Versioning,
+};
+
+use crate::support::{ask_now, request};
+
+fn at(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+fn on() -> MaintenanceSwitch {
+    let switch = MaintenanceSwitch::new();
+    switch.on();
+    switch
+}
+
+const START: u64 = 1_700_000_000_000;
+const END: u64 = START + 3_600_000;
+
+#[test]
+fn the_start_is_in_the_window_and_the_end_is_not() {
+    let now = Arc::new(AtomicU64::new(0));
+    let clock = now.clone();
+    let switch = MaintenanceSwitch::new();
+    let policy = Maintenance::new(switch.clone())
+        .retry_after(Duration::from_secs(77))
+        .clock(move || at(clock.load(Ordering::Relaxed)));
+    let layer = RedirectLayer::new(policy);
+    let ask_at = |millis: u64| {
+        now.store(millis, Ordering::Relaxed);
+        let asked = ask_now(&layer, request("POST", "/", &[]));
+        (asked.status.as_u16(), asked.header("retry-after").map(str::to_owned))
+    };
+    let seen = |seconds: &str| (503, Some(seconds.to_owned()));
+    switch.set(MaintenanceWindow::between(at(START), at(END)).expect("in order"));
+    assert_eq!(ask_at(START - 1), (200, None));
+    assert_eq!(ask_at(START), seen("3600"));
+    assert_eq!(ask_at(START + 1), seen("3600"));
+    assert_eq!(ask_at(END - 1001), seen("2"));
+    assert_eq!(ask_at(END - 1000), seen("1"));
+    assert_eq!(ask_at(END - 1), seen("1"));
+    assert_eq!(ask_at(END), (200, None));
+    switch.set(MaintenanceWindow::until(at(END)));
+    assert_eq!(ask_at(0), seen(&(END / 1000).to_string()));
+    assert_eq!(ask_at(END), (200, None));
+    switch.on();
+    assert_eq!(ask_at(END), seen("77"), "nobody knows the end");
+    switch.off();
+    assert_eq!(ask_at(START), (200, None));
+    assert!(MaintenanceWindow::between(at(END), at(END)).is_err());
+}
+
+#[test]
+fn another_system_drives_the_switch() {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = flag.clone();
+    let switch = MaintenanceSwitch::from_fn(move || {
+        seen.load(Ordering::Relaxed).then(MaintenanceWindow::open)
+    });
+    let layer = RedirectLayer::new(Maintenance::new(switch.clone()));
+    let status = || ask_now(&layer, request("GET", "/", &[])).status.as_u16();
+    assert_eq!(status(), 200);
+    flag.store(true, Ordering::Relaxed);
+    assert_eq!(status(), 503);
+    switch.off();
+    assert_eq!(status(), 503, "the hook still says so");
+    flag.store(false, Ordering::Relaxed);
+    assert_eq!(status(), 200);
+    switch.set(MaintenanceWindow::until(SystemTime::UNIX_EPOCH));
+    assert_eq!(status(), 200);
+    flag.store(true, Ordering::Relaxed);
+    assert_eq!(status(), 503, "a window that is over does not hide the hook's");
+}
+
+/// Threads ask while another flips: each answer is one of the three, whole.
+#[test]
+fn ten_thousand_flips_tear_no_answer() {
+    let switch = MaintenanceSwitch::new();
+    let policy = Maintenance::new(switch.clone())
+        .clock(|| at(START))
+        .standby("https://standby.test")
+        .expect("valid")
+        .when(|head| head.path() != "/bare");
+    let bare = Maintenance::new(switch.clone())
+        .clock(|| at(START))
+        .retry_after(Duration::from_secs(7))
+        .when(|head| head.path() == "/bare");
+    let layer = RedirectLayer::new((policy, bare));
+    let (over, asked_so_far) = (AtomicBool::new(false), AtomicU64::new(0));
+    let counts = thread::scope(|scope| {
+        let askers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let (mut passed, mut moved, mut refused) = (0, 0, 0);
+                    while !over.load(Ordering::Relaxed) || passed == 0 || moved == 0 {
+                        asked_so_far.fetch_add(1, Ordering::Relaxed);
+                        let asked = ask_now(&layer, request("POST", "/x", &[]));
+                        match (asked.status.as_u16(), asked.location(), asked.calls) {
+                            (200, None, 1) => passed += 1,
+                            (307, Some("https://standby.test/x"), 0) => moved += 1,
+                            other => panic!("torn: {other:?}"),
+                        }
+                        let asked = ask_now(&layer, request("POST", "/bare", &[]));
+                        match (asked.status.as_u16(), asked.header("retry-after"), asked.calls) {
+                            (200, None, 1) => passed += 1,
+                            (503, Some("7" | "60" | "90"), 0) => refused += 1,
+                            other => panic!("torn: {other:?}"),
+                        }
+                    }
+                    (passed, moved, refused)
+                })
+            })
+            .collect();
+        for flip in 0..10_000 {
+            // Under load: never more flips than questions.
+            while asked_so_far.load(Ordering::Relaxed) < flip
+                && !askers.iter().any(|a| a.is_finished())
+            {
+                thread::yield_now();
+            }
+            match flip % 4 {
+                0 => switch.on(),
+                1 => switch.set(MaintenanceWindow::until(at(START + 60_000))),
+                2 => switch.set(
+                    MaintenanceWindow::between(at(START - 1), at(START + 90_000)).expect("valid"),
+                ),
+                _ => switch.off(),
+            }
+        }
+        // Both are seen at last, however the threads were scheduled.
+        over.store(true, Ordering::Relaxed);
+        while !askers.iter().all(thread::ScopedJoinHandle::is_finished) {
+            switch.on();
+            thread::yield_now();
+            switch.off();
+            thread::yield_now();
+        }
+        askers.into_iter().map(|asker| asker.join().expect("no tear")).collect::<Vec<_>>()
+    });
+    assert!(counts.iter().all(|(passed, moved, _)| *passed > 0 && *moved > 0), "{counts:?}");
+}
+
+const RANGE: [&str; 2] = ["192.0.2.0/24", "2001:db8::/32"];
+
+fn from(peer: [u8; 4], fields: &[(&str, &str)]) -> Request<Full<bytes::Bytes>> {
+    let mut request = request("POST", "/x", fields);
+    request.extensions_mut().insert(Peer::Ip(peer.into()));
+    request
+}
+
+#[test]
+fn clients_are_let_through_by_address() {
+    let bypassed = || Maintenance::new(on()).bypass_clients(RANGE).expect("valid");
+    let direct = RedirectLayer::new(bypassed());
+    let trust = || Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded();
+    let proxied = RedirectLayer::new(bypassed()).trust(trust());
+    for (layer, peer, fields, status) in [
+        (&direct, [192, 0, 2, 7], &[][..], 200),
+        (&direct, [192, 0, 3, 7], &[], 503),
+        // Its address may be everybody's: an untrusted proxy in the range.
+        (&direct, [192, 0, 2, 7], &[("x-forwarded-for", "192.0.2.9")], 503),
+        (&direct, [192, 0, 2, 7], &[("x-forwarded-proto", "http")], 503),
+        (&direct, [192, 0, 2, 7], &[("forwarded", "for=192.0.2.9")], 503),
+        (&direct, [1, 1, 1, 1], &[("x-forwarded-for", "192.0.2.9")], 503),
+        (
+            &proxied,
+            [10, 0, 0, 1],
+            &[("x-forwarded-for", "192.0.2.9"), ("x-forwarded-proto", "http")],
+            200,
+        ),
+        (
+            &proxied,
+            [10, 0, 0, 1],
+            &[("x-forwarded-for", "192.0.2.9, 1.1.1.1"), ("x-forwarded-proto", "http")],
+            503,
+        ),
+        (
+            &proxied,
+            [10, 0, 0, 1],
+            &[("x-forwarded-for", "[2001:db8::7]:80"), ("x-forwarded-proto", "http")],
+            200,
+        ),
+        (
+            &proxied,
+            [10, 0, 0, 1],
+            &[("x-forwarded-for", "unknown"), ("x-forwarded-proto", "http")],
+            503,
+        ),
+        (
+            &proxied,
+            [10, 0, 0, 1],
+            &[("x-forwarded-for", "\"oops"), ("x-forwarded-proto", "http")],
+            400,
+        ),
+        (&proxied, [1, 1, 1, 1], &[("x-forwarded-for", "192.0.2.9")], 503),
+    ] {
+        let asked = ask_now(layer, from(peer, fields));
+        assert_eq!(asked.status.as_u16(), status, "{peer:?} {fields:?}");
+        assert_eq!(asked.calls, usize::from(status == 200));
+        assert_eq!(asked.header("cache-control"), Some("no-store"));
+    }
+    assert_eq!(ask_now(&direct, request("POST", "/x", &[])).status, 503, "no peer is known");
+}
+
+#[test]
+fn a_bypass_that_cannot_work_is_diagnosed() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = told.clone();
+    let layer = RedirectLayer::new(Maintenance::new(on()).bypass_clients(RANGE).expect("valid"))
+        .on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.to_string()));
+    ask_now(&layer, from([192, 0, 2, 7], &[]));
+    ask_now(&layer, from([10, 0, 0, 1], &[("x-forwarded-for", "192.0.2.9")]));
+    assert!(told.lock().expect("not poisoned").is_empty());
+    ask_now(&layer, from([192, 0, 2, 7], &[("x-forwarded-for", "1.1.1.1")]));
+    ask_now(&layer, request("POST", "/x", &[]));
+    let told = told.lock().expect("not poisoned");
+    let [proxy, unknown] = told.as_slice() else { panic!("{told:?}") };
+    assert!(proxy.contains(r#".trust(Trust::proxies(["192.0.2.7"])?.x_forwarded())"#), "{proxy}");
+    assert!(unknown.contains("no peer address is known"), "{unknown}");
+}
+
+#[test]
+fn nobody_may_keep_what_was_let_through() {
+    let grant =
+        |head: &tower_redirect::RequestHead<'_>| head.header(header::ACCEPT_LANGUAGE).is_some();
+    let inner = service_fn(async |_: Request<Full<bytes::Bytes>>| {
+        let mut response = Response::new(Full::<bytes::Bytes>::from("kept"));
+        let long = HeaderValue::from_static("public, max-age=31536000");
+        response.headers_mut().append(header::CACHE_CONTROL, long.clone());
+        response.headers_mut().append(header::CACHE_CONTROL, long);
+        Ok::<_, std::convert::Infallible>(response)
+    });
+    let policy = (
+        Maintenance::new(on()).bypass(grant),
+        Versioning::new("/api", "v2")
+            .and_then(|p| p.retire_by("v1", tower_redirect::Retirement::new().gone(at(0))))
+            .expect("valid"),
+    );
+    let mut service = RedirectLayer::new(policy).layer(inner);
+    for (path, fields, status) in [
+        ("/", &[("accept-language", "en")][..], 200),
+        ("/api/v1/x", &[("accept-language", "en")], 410),
+        ("/", &[], 503),
+    ] {
+        let mut future = std::pin::pin!(service.call(request("GET", path, fields)));
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(Ok(response)) = future.as_mut().poll(&mut cx) else {
+            panic!("it waits");
+        };
+        assert_eq!(response.status(), status);
+        let cache: Vec<_> = response.headers().get_all(header::CACHE_CONTROL).iter().collect();
+        assert_eq!(cache, ["no-store"], "{path}");
+    }
+}
+
+#[cfg(feature = "bypass")]
+mod secrets {
+    use tower_redirect::{ConfigErrorKind, HttpsOnly};
+
+    use super::*;
+    use crate::support::Asked;
+
+    const SECRET: &str = "correct-horse-battery-staple";
+
+    fn policy() -> Maintenance<tower_redirect::policy::Standby> {
+        Maintenance::new(on())
+            .bypass_header("x-maintenance-key", SECRET)
+            .and_then(|p| p.bypass_cookie("let-me-in", SECRET))
+            .and_then(|p| p.standby("https://standby.test"))
+            .expect("valid")
+    }
+
+    #[test]
+    fn who_knows_the_secret_is_let_through() {
+        let layer = RedirectLayer::new(policy());
+        let with = |value: &str| format!("a=b; let-me-in={value}; c=d");
+        let (known, wrong) = (with(SECRET), with("correct-horse-battery-stapl"));
+        let quoted = format!("other={SECRET}");
+        for (fields, status) in [
+            (&[("x-maintenance-key", SECRET)][..], 200),
+            (&[("x-maintenance-key", "wrong"), ("x-maintenance-key", SECRET)], 200),
+            (&[("cookie", known.as_str())], 200),
+            (&[("cookie", "a=b"), ("cookie", known.as_str())], 200),
+            (&[], 307),
+            (&[("x-maintenance-key", "")], 307),
+            (&[("x-maintenance-key", "Correct-horse-battery-staple")], 307),
+            (&[("cookie", wrong.as_str())], 307),
+            (&[("cookie", quoted.as_str())], 307),
+            (&[("cookie", SECRET)], 307),
+            (&[("authorization", SECRET)], 307),
+        ] {
+            let asked = ask_now(&layer, request("POST", "/x", fields));
+            assert_eq!(asked.status.as_u16(), status, "{fields:?}");
+            assert_eq!(asked.header("cache-control"), Some("no-store"));
+            if status == 307 {
+                assert_eq!(asked.location(), Some("https://standby.test/x"));
+            }
+        }
+    }
+
+    /// In no `Location`, error, `Debug` output or diagnosis; its digest neither.
+    #[test]
+    fn the_secret_is_shown_nowhere() {
+        let told = Arc::new(Mutex::new(String::new()));
+        let noted = told.clone();
+        let policy = policy();
+        let mut shown = format!("{policy:?} {policy:#?}");
+        let layer = RedirectLayer::new((HttpsOnly::new(), policy)).on_diagnosis(move |d| {
+            noted.lock().expect("not poisoned").push_str(&format!("{d} {d:?}"))
+        });
+        shown.push_str(&format!("{layer:?} {:?}", layer.layer(())));
+        for (uri, fields) in [
+            ("/x", &[("x-maintenance-key", SECRET), ("x-forwarded-proto", "https")][..]),
+            ("/x", &[("cookie", SECRET), ("host", "standby.test"), ("sec-fetch-mode", "cors")]),
+            ("https://standby.test/x", &[("host", "standby.test"), ("x-maintenance-key", SECRET)]),
+        ] {
+            let Asked { headers, body, .. } = ask_now(&layer, request("POST", uri, fields));
+            shown.push_str(&format!("{headers:?} {body:?}"));
+        }
+        let told = told.lock().expect("not poisoned");
+        assert!(!told.is_empty(), "diagnoses were looked at");
+        shown.push_str(&told);
+        for (name, secret) in
+            [("short", "0123456789abcde"), ("spaced", "0123456789 abcdef"), ("a b", SECRET)]
+        {
+            let new = || Maintenance::new(on());
+            let error = new().bypass_header(name, secret).expect_err(name);
+            assert_eq!(error.kind(), ConfigErrorKind::Bypass);
+            assert!(
+                !error.to_string().contains(secret) && error.to_string().contains(name),
+                "{error}"
+            );
+            shown.push_str(&format!("{error} {error:?}"));
+            let error = new().bypass_cookie(name, secret).expect_err(name);
+            assert!(!format!("{error} {error:?}").contains(secret));
+        }
+        let error =
+            Maintenance::new(on()).bypass_cookie("name", "0123456789abcdef;").expect_err("`;`");
+        shown.push_str(&format!("{error} {error:?}"));
+        assert!(!shown.contains("horse") && !shown.contains("0123456789"), "{shown}");
+        // The first bytes of its SHA-256, as `Debug` writes bytes and as hex.
+        assert!(!shown.contains("135, 203, 235") && !shown.contains("87cbeb"), "{shown}");
+    }
+}
+
+#[test]
+fn bad_ranges_are_refused() {
+    for range in ["", "10.0.0.0/33", "a.test", "10.0.0"] {
+        let error = Maintenance::new(on()).bypass_clients([range]).expect_err(range);
+        assert_eq!(
+            error.to_string(),
+            format!("invalid bypass {range:?}: neither an address nor a range like 10.0.0.0/8")
+        );
+    }
+}

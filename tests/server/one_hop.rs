@@ -1,0 +1,250 @@
+//! One `Location` for all that our own redirections have to say; a circle is never sent.
+
+use std::sync::{Arc, Mutex};
+
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use proptest::prelude::*;
+use tower_redirect::{
+    CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
+    Redirection, Transport, Versioning, policy_fn,
+};
+
+use crate::support::{Asked, ask, request};
+
+fn on() -> MaintenanceSwitch {
+    let switch = MaintenanceSwitch::new();
+    switch.on();
+    switch
+}
+
+fn www() -> CanonicalHost {
+    let www = CanonicalHost::new("www.a.test").expect("valid");
+    www.aliases(["old.test"]).expect("valid")
+}
+
+fn versions() -> Versioning {
+    Versioning::new("/api", "v2").and_then(|v| v.retire("v1")).expect("valid")
+}
+
+#[tokio::test]
+async fn http_and_v1_and_an_old_host_are_one_location() {
+    let all = [
+        Box::new((HttpsOnly::new(), www(), versions())) as Box<dyn RedirectPolicy>,
+        Box::new((versions(), www(), HttpsOnly::new())),
+        Box::new((www(), versions(), HttpsOnly::new())),
+        Box::new((www(), HttpsOnly::new(), versions())),
+    ];
+    for policy in all {
+        let layer = RedirectLayer::new(policy);
+        for (host, uri, location) in [
+            ("old.test", "/api/v1/x?q=ä", "https://www.a.test/api/v2/x?q=%C3%A4"),
+            ("old.test:8080", "/api/v1/x", "https://www.a.test/api/v2/x"),
+            ("www.a.test", "/api/v1/x", "https://www.a.test/api/v2/x"),
+            ("10.0.0.7", "/api/v1/x", "https://10.0.0.7/api/v2/x"),
+            ("old.test", "/x", "https://www.a.test/x"),
+            ("a.test", "//evil.example", "https://www.a.test//evil.example"),
+        ] {
+            let asked = ask(&layer, request("POST", uri, &[("host", host)])).await;
+            assert_eq!(
+                (asked.status.as_u16(), asked.location()),
+                (307, Some(location)),
+                "{host} {uri}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_is_permanent_only_if_each_part_is() {
+    let location = "https://www.a.test/api/v2/x";
+    for (https, www, status) in [
+        (HttpsOnly::new().permanent(), www().permanent(), 308),
+        (HttpsOnly::new(), www().permanent(), 307),
+        (HttpsOnly::new().permanent(), www(), 307),
+    ] {
+        let layer = RedirectLayer::new((https, www));
+        let layer = layer.hosts(["*.a.test", "a.test", "old.test"]).expect("valid");
+        let asked = ask(&layer, request("GET", "/api/v2/x", &[("host", "old.test")])).await;
+        assert_eq!((asked.status.as_u16(), asked.location()), (status, Some(location)));
+    }
+}
+
+#[tokio::test]
+async fn it_is_kept_no_longer_than_each_part_is() {
+    let seconds = std::time::Duration::from_secs;
+    let moved = |from: &'static str, to: &'static str, max_age: Option<u64>| {
+        policy_fn(move |head| {
+            let to = Redirection::new().path(to).permanent();
+            let to = max_age.map_or(to.clone(), |max_age| to.max_age(seconds(max_age)));
+            (head.path() == from).then_some(to)
+        })
+    };
+    for (first, second, kept) in [
+        (None, None, 86_400),
+        (Some(60), None, 60),
+        (None, Some(60), 60),
+        (Some(900_000), None, 86_400),
+        (None, Some(900_000), 86_400),
+        (Some(900_000), Some(800_000), 800_000),
+    ] {
+        let layer = RedirectLayer::new((moved("/a", "/b", first), moved("/b", "/c", second)));
+        let asked = ask(&layer, request("GET", "/a", &[])).await;
+        assert_eq!((asked.status.as_u16(), asked.location()), (308, Some("/c")));
+        let expected = format!("max-age={kept}");
+        assert_eq!(asked.header("cache-control"), Some(&*expected), "{first:?} {second:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_foreign_or_no_redirection_is_left_for_the_next_request() {
+    let standby = || Maintenance::new(on()).standby("https://standby.test").expect("valid");
+    for (policy, expected) in [
+        (
+            Box::new((HttpsOnly::new(), standby())) as Box<dyn RedirectPolicy>,
+            "https://a.test/api/v1/x",
+        ),
+        (Box::new((HttpsOnly::new(), Maintenance::new(on()))), "https://a.test/api/v1/x"),
+        (Box::new((HttpsOnly::new(), versions().get_and_head_only())), "https://a.test/api/v1/x"),
+        (
+            Box::new((HttpsOnly::new(), policy_fn(|_| Redirection::new().path("/x").see_other()))),
+            "https://a.test/api/v1/x",
+        ),
+        (Box::new((standby(), HttpsOnly::new())), "https://standby.test/api/v1/x"),
+    ] {
+        let asked = ask(&RedirectLayer::new(policy), request("POST", "/api/v1/x", &[])).await;
+        assert_eq!((asked.status.as_u16(), asked.location()), (307, Some(expected)));
+    }
+    // A host that the layer lists is no foreign one.
+    let there = policy_fn(|head| {
+        let there = Redirection::to("https://b.test/there").expect("valid");
+        head.is_secure().then_some(there)
+    });
+    for (hosts, expected) in
+        [(&["a.test"][..], "https://a.test/"), (&["a.test", "b.test"], "https://b.test/there")]
+    {
+        let layer = RedirectLayer::new((HttpsOnly::new(), &there)).hosts(hosts).expect("valid");
+        assert_eq!(ask(&layer, request("GET", "/", &[])).await.location(), Some(expected));
+    }
+}
+
+#[tokio::test]
+async fn preload_safe_takes_two() {
+    for policy in [
+        Box::new((HttpsOnly::new().port(8443), www(), versions())) as Box<dyn RedirectPolicy>,
+        Box::new((www(), HttpsOnly::new().port(8443), versions())),
+    ] {
+        let layer = RedirectLayer::new(policy).separate_https_redirect();
+        let first = ask(&layer, request("GET", "/api/v1/x?q", &[("host", "old.test")])).await;
+        assert_eq!(first.location(), Some("https://old.test:8443/api/v1/x?q"));
+        let mut second = request("GET", "/api/v1/x?q", &[("host", "old.test:8443")]);
+        second.extensions_mut().insert(Transport::Secure);
+        let second = ask(&layer, second).await;
+        assert_eq!(second.location(), Some("https://www.a.test:8443/api/v2/x?q"));
+    }
+}
+
+async fn circle(policy: impl RedirectPolicy, path: &str) -> (Asked, Vec<String>) {
+    let diagnoses = Arc::new(Mutex::new(Vec::new()));
+    let noted = diagnoses.clone();
+    let layer = RedirectLayer::new(policy)
+        .on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.to_string()));
+    let asked = ask(&layer, request("POST", path, &[])).await;
+    // A second time it is not told again.
+    ask(&layer, request("POST", path, &[])).await;
+    let diagnoses = diagnoses.lock().expect("not poisoned").clone();
+    (asked, diagnoses)
+}
+
+#[tokio::test]
+async fn a_circle_is_answered_500_and_named() {
+    fn from_to(from: &'static str, to: &'static str) -> impl RedirectPolicy {
+        policy_fn(move |head| (head.path() == from).then(|| Redirection::new().path(to)))
+    }
+    let (asked, diagnoses) = circle((from_to("/a", "/b"), from_to("/b", "/a")), "/a").await;
+    assert_eq!((asked.status, asked.calls), (StatusCode::INTERNAL_SERVER_ERROR, 0));
+    assert_eq!((asked.location(), asked.header("cache-control")), (None, Some("no-store")));
+    assert_eq!(diagnoses.len(), 1);
+    assert!(diagnoses[0].contains("/b -> /a, by "), "{diagnoses:?}");
+    assert!(
+        diagnoses[0].contains("one_hop::") && diagnoses[0].contains("from_to"),
+        "{diagnoses:?}"
+    );
+
+    // Two of ours that contradict each other.
+    let apex = CanonicalHost::new("a.test").expect("valid");
+    let (asked, diagnoses) = circle((www(), apex, HttpsOnly::new()), "/").await;
+    assert_eq!(asked.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(diagnoses[0].contains("CanonicalHost"), "{diagnoses:?}");
+
+    // Into a circle, and without an end.
+    let into = (from_to("/a", "/b"), from_to("/b", "/c"), from_to("/c", "/b"));
+    assert_eq!(circle(into, "/a").await.0.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let endless = policy_fn(|head| Redirection::new().path(format!("{}x", head.path())));
+    assert_eq!(circle(endless, "/a").await.0.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+/// The request that a client makes of a `Location`.
+fn follow(
+    asked: &Asked,
+    method: &Method,
+    secure: bool,
+    host: &str,
+) -> (Request<String>, bool, String) {
+    let location: Uri = asked.location().expect("a location").parse().expect("a uri");
+    let secure = location.scheme_str().map_or(secure, |scheme| scheme == "https");
+    let host = location.authority().map_or(host.to_owned(), |a| a.as_str().to_owned());
+    let path = location.path_and_query().expect("a path").as_str();
+    let request = Request::builder().method(method).uri(path).header("host", &host);
+    let mut request = request.body(String::new()).expect("valid");
+    if secure {
+        request.extensions_mut().insert(Transport::Secure);
+    }
+    (request, secure, host)
+}
+
+proptest! {
+    #[test]
+    fn following_our_own_location_never_redirects_again(
+        order in Just([0, 1, 2, 3]).prop_shuffle(),
+        count in 1..=4_usize,
+        secure: bool,
+        port in prop_oneof![Just(443_u16), Just(8443)],
+        method in prop_oneof![Just(Method::GET), Just(Method::POST), Just(Method::DELETE)],
+        host in prop_oneof![
+            Just("a.test"), Just("www.a.test"), Just("OLD.test."), Just("b.test:8080"), Just("[::1]:80"),
+        ],
+        path in "/(api|apis)?(/v1|/v2|/v3|/x|//|/%2e|/\\.\\.|/ä|/\\\\)?(/y)?(\\?q=[a-z\"]{0,2})?",
+        navigates: bool,
+    ) {
+        let policy: Vec<Box<dyn RedirectPolicy>> = order.into_iter().take(count).map(|number| -> Box<dyn RedirectPolicy> {
+            match number {
+                0 => Box::new(HttpsOnly::new().port(port)),
+                1 => Box::new(www()),
+                2 => Box::new(versions()),
+                _ => Box::new(Maintenance::new(on()).page("/page").expect("valid")),
+            }
+        }).collect();
+        let layer = RedirectLayer::new(policy);
+        let Ok(uri) = path.parse::<Uri>() else { return Ok(()) };
+        let mut first = request(method.as_str(), "/", &[("host", host)]);
+        *first.uri_mut() = uri;
+        if secure {
+            first.extensions_mut().insert(Transport::Secure);
+        }
+        let navigate = HeaderValue::from_static("navigate");
+        if navigates {
+            first.headers_mut().insert("sec-fetch-mode", navigate.clone());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let asked = runtime.block_on(ask(&layer, first));
+        if asked.location().is_some() {
+            let (mut second, ..) = follow(&asked, &method, secure, host);
+            if navigates {
+                second.headers_mut().insert("sec-fetch-mode", navigate);
+            }
+            let again = runtime.block_on(ask(&layer, second));
+            prop_assert_eq!(again.location(), None, "after {:?}", asked.location());
+            prop_assert!(again.status != StatusCode::INTERNAL_SERVER_ERROR);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Generated requests: nothing passes in clear, no `Location` leads astray, no clean request is
+//! diagnosed. `PROPTEST_CASES` says how many.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use tower_redirect::trust::Peer;
+use tower_redirect::{
+    CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
+    Redirection, RequestHead, Transport, Trust, Versioning, policy_fn,
+};
+
+use crate::support::{self, ask_now};
+
+/// A request as a client, or nobody in its right mind, might send it.
+#[derive(Clone, Debug)]
+struct Sent {
+    method: &'static str,
+    target: String,
+    version: Version,
+    hosts: Vec<String>,
+    fields: Vec<(&'static str, &'static str)>,
+}
+
+impl Sent {
+    /// `None` where no server would let it through to us.
+    fn request(&self) -> Option<Request<String>> {
+        let mut request = Request::new(String::new());
+        *request.method_mut() = Method::from_bytes(self.method.as_bytes()).ok()?;
+        *request.uri_mut() = self.target.parse().ok()?;
+        *request.version_mut() = self.version;
+        for host in &self.hosts {
+            let host = HeaderValue::from_bytes(host.as_bytes()).ok()?;
+            request.headers_mut().append("host", host);
+        }
+        for (name, value) in &self.fields {
+            let name = HeaderName::from_static(name);
+            request.headers_mut().append(name, HeaderValue::from_static(value));
+        }
+        Some(request)
+    }
+}
+
+fn method() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        4 => Just("GET"), 3 => Just("POST"), 1 => Just("HEAD"), 1 => Just("PUT"), 1 => Just("DELETE"),
+        1 => Just("OPTIONS"), 1 => Just("BREW"),
+    ]
+}
+
+fn path() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => "/(api|apis|page|\\.well-known/acme-challenge|health)?(/v1|/v2|/x|/\\.\\.|//|/%2e%2E|\\\\|/%2f|/%5c)?(/[a-z]{0,3})?(\\?[a-z=&]{0,6})?",
+        2 => "/[/\\\\%.@:a-c?&=]{0,12}",
+        1 => "/api(/|//|/\\\\|/%09/)evil\\.example(/[a-z]{0,2})?",
+        1 => "/(/|\\\\|%09|%5c|\\.)?evil\\.example(/|\\\\|@a\\.test|\\?)?[a-z]{0,3}",
+    ]
+}
+
+fn host() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "(a\\.test|A\\.TEST\\.|x\\.b\\.test|www\\.a\\.test|old\\.test)(:80|:8080|:)?",
+        1 => "(evil\\.example|127\\.0\\.0\\.1|\\[::1\\]|localhost)(:[0-9]{1,6})?",
+        1 => "(a\\.test)?[ @/?#\\\\:\\[\\]%ä]?(evil\\.example)?",
+    ]
+}
+
+fn forged() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    let field = prop_oneof![
+        Just(("x-forwarded-proto", "https")),
+        Just(("x_forwarded_proto", "https")),
+        Just(("x-forwarded-proto", "https, https")),
+        Just(("x-forwarded-for", "10.0.0.1")),
+        Just(("x-forwarded-for", "1.1.1.1, 10.0.0.1")),
+        Just(("x-forwarded-host", "evil.example")),
+        Just(("x-forwarded-ssl", "on")),
+        Just(("forwarded", "proto=https")),
+        Just(("forwarded", "for=10.0.0.1;proto=https, for=\"10.0.0.1;proto=https\"")),
+        Just(("front-end-https", "on")),
+        Just(("upgrade", "websocket")),
+        Just(("sec-fetch-mode", "navigate")),
+        Just(("origin", "https://a.test")),
+        Just(("access-control-request-method", "PUT")),
+    ];
+    prop::collection::vec(field, 0..4)
+}
+
+fn sent() -> impl Strategy<Value = Sent> {
+    let hosts = prop_oneof![
+        8 => host().prop_map(|host| vec![host]),
+        1 => Just(Vec::new()),
+        1 => (host(), host()).prop_map(|(one, two)| vec![one, two]),
+    ];
+    let version = prop_oneof![
+        1 => Just(Version::HTTP_10), 6 => Just(Version::HTTP_11), 2 => Just(Version::HTTP_2),
+    ];
+    let form = prop_oneof![
+        6 => Just("{path}"), 1 => Just("http://{host}{path}"), 1 => Just("https://{host}{path}"),
+        1 => Just("http://evil.example{path}"),
+    ];
+    (method(), path(), version, hosts, forged(), form).prop_map(
+        |(method, path, version, hosts, fields, form)| {
+            let host = hosts.first().cloned().unwrap_or_else(|| "a.test".to_owned());
+            let target = form.replace("{host}", &host).replace("{path}", &path);
+            Sent { method, target, version, hosts, fields }
+        },
+    )
+}
+
+/// So many cases as `PROPTEST_CASES` says; a share of which has to count.
+fn run<S: Strategy>(
+    strategy: S,
+    share: f64,
+    test: impl Fn(S::Value) -> Result<bool, TestCaseError>,
+) {
+    let (all, counted) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let result = TestRunner::new(config).run(&strategy, |value| {
+        let counts = test(value)?;
+        all.fetch_add(1, Ordering::Relaxed);
+        counted.fetch_add(usize::from(counts), Ordering::Relaxed);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    let (all, counted) = (all.into_inner(), counted.into_inner());
+    assert!(counted as f64 >= share * all as f64, "{counted} of {all}");
+}
+
+fn proxies() -> Trust {
+    Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded()
+}
+
+#[test]
+fn nothing_in_clear_passes() {
+    let layers = [
+        RedirectLayer::new(HttpsOnly::new()),
+        RedirectLayer::new(HttpsOnly::new()).hosts(["a.test", "*.b.test"]).expect("valid"),
+        RedirectLayer::new(HttpsOnly::new()).trust(proxies()),
+        RedirectLayer::new(HttpsOnly::new())
+            .trust(Trust::proxies(["10.0.0.0/8"]).expect("valid").forwarded()),
+    ];
+    run((sent(), 0..layers.len()), 0.3, |(sent, layer)| {
+        let Some(mut request) = sent.request() else { return Ok(false) };
+        request.extensions_mut().insert(Peer::Ip([127, 0, 0, 1].into()));
+        let path = request.uri().path().to_owned();
+        let exempt = matches!(sent.method, "GET" | "HEAD")
+            && path.starts_with("/.well-known/acme-challenge")
+            && !["//", "..", "%2", "%5", "\\"].iter().any(|odd| path.to_lowercase().contains(odd));
+        let valid = RequestHead::from(&request).authority().is_some();
+        let asked = ask_now(&layers[layer], request);
+        if !exempt {
+            prop_assert_eq!(asked.calls, 0, "{:?}", asked);
+            let status = asked.status.as_u16();
+            prop_assert!(matches!(status, 307 | 400 | 403 | 421), "{}", status);
+            prop_assert_eq!(status == 307, asked.location().is_some());
+        }
+        Ok(valid)
+    });
+}
+
+#[test]
+fn no_location_leads_astray() {
+    let www =
+        CanonicalHost::new("www.a.test").and_then(|www| www.aliases(["old.test"])).expect("valid");
+    let versions =
+        |prefix| Versioning::new(prefix, "v2").and_then(|v| v.retire("v1")).expect("valid");
+    let switch = MaintenanceSwitch::new();
+    switch.on();
+    let standby = Maintenance::new(switch.clone()).standby("https://standby.test").expect("valid");
+    // A rule as users write them: a captured piece goes into another place.
+    let echo = policy_fn(|head: &RequestHead<'_>| {
+        let rest = head.path().strip_prefix("/api")?;
+        Some(Redirection::new().path(rest))
+    });
+    let policies: Vec<Arc<dyn RedirectPolicy>> = vec![
+        Arc::new(HttpsOnly::new()),
+        Arc::new((HttpsOnly::new().port(8443), www.clone(), versions("/api"))),
+        Arc::new(versions("/")),
+        Arc::new((versions("/api"), echo)),
+        Arc::new((www, standby)),
+        Arc::new(Maintenance::new(switch).page("/page").expect("valid")),
+    ];
+    let layers: Vec<_> = policies
+        .into_iter()
+        .map(|policy| {
+            let layer = RedirectLayer::new(policy).html_body();
+            layer.hosts(["a.test", "*.a.test", "*.b.test", "old.test"]).expect("valid")
+        })
+        .collect();
+    let ours = ["a.test", "www.a.test", "x.b.test", "old.test", "standby.test"];
+    let good = (method(), path(), host(), 0..layers.len());
+    run(good, 0.3, |(method, path, host, layer)| {
+        let sent = Sent {
+            method,
+            target: path,
+            version: Version::HTTP_11,
+            hosts: vec![host],
+            fields: vec![("sec-fetch-mode", "navigate")],
+        };
+        let Some(request) = sent.request() else { return Ok(false) };
+        let asked = ask_now(&layers[layer], request);
+        let Some(location) = asked.location() else { return Ok(false) };
+        let base = format!("http://{}{}", sent.hosts[0], sent.target);
+        // Where a host is no host, no browser asked.
+        let base = url::Url::parse(&base);
+        let base = base.unwrap_or_else(|_| "http://a.test/".parse().expect("a url"));
+        let to = base.join(location).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let to_host = to.host_str().unwrap_or_default().trim_end_matches('.');
+        // A reference stays on the host that was asked for, whichever that was.
+        let stays = location.starts_with('/') && to.host_str() == base.host_str();
+        prop_assert!(stays || ours.contains(&to_host), "{} leads to {}", location, to);
+        let plain = |b: u8| b.is_ascii_graphic() && !b"\\<>\"{}|^`".contains(&b);
+        prop_assert!(location.bytes().all(plain), "{}", location);
+        let note = String::from_utf8_lossy(&asked.body).into_owned();
+        prop_assert!(!note.contains("javascript:") && note.matches('<').count() <= 7, "{}", note);
+        Ok(true)
+    });
+}
+
+#[test]
+fn no_clean_request_is_diagnosed() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let noted = told.clone();
+    let layer =
+        RedirectLayer::new(HttpsOnly::new()).trust(proxies()).on_diagnosis(move |diagnosis| {
+            println!("{diagnosis}");
+            noted.fetch_add(1, Ordering::SeqCst);
+        });
+    // A visitor in clear, one over TLS, one by way of the proxy.
+    run((method(), path(), host(), 0..4_usize), 0.3, |(method, path, host, way)| {
+        let fields = match way {
+            2 => vec![("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "https")],
+            3 => vec![("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "http")],
+            _ => vec![],
+        };
+        let fields =
+            if way == 0 { fields } else { [fields, vec![("sec-fetch-mode", "navigate")]].concat() };
+        let sent =
+            Sent { method, target: path, version: Version::HTTP_11, hosts: vec![host], fields };
+        let Some(mut request) = sent.request() else { return Ok(false) };
+        let peer = if way >= 2 { [10, 0, 0, 1] } else { [1, 1, 1, 1] };
+        request.extensions_mut().insert(Peer::Ip(peer.into()));
+        if way == 1 {
+            request.extensions_mut().insert(Transport::Secure);
+        }
+        let asked = ask_now(&layer, request);
+        prop_assert_eq!(told.load(Ordering::SeqCst), 0);
+        Ok(asked.status != 400)
+    });
+}
+
+#[test]
+fn the_long_way_round_a_path_costs_no_more_than_its_length() {
+    // 100 KB are more than `http::Uri` takes; 60 KB of escapes are not.
+    let path = format!("/{}", "%2e/\\".repeat(12_000));
+    let uri: Uri = path.parse().expect("short enough");
+    let mut request = support::request("GET", "/", &[]);
+    *request.uri_mut() = uri;
+    let layer = RedirectLayer::new(HttpsOnly::new().exempt("/health").expect("valid"));
+    let asked = ask_now(&layer, request);
+    let location = asked.location().expect("moved");
+    assert_eq!(location.len(), "https://a.test".len() + path.len() + 2 * 12_000);
+}

@@ -1,0 +1,306 @@
+//! Whom to believe: scheme, host and client of a request, by peer and field.
+
+use std::net::IpAddr;
+
+use http::{HeaderName, HeaderValue, Request, Version};
+use tower_redirect::trust::Peer;
+use tower_redirect::{
+    Decision, HttpsOnly, RedirectLayer, RequestHead, Scheme, Transport, Trust, policy_fn,
+};
+
+use crate::support::ask;
+
+type Fields<'a> = &'a [(&'static str, &'a [u8])];
+
+fn request(peer: Option<&str>, fields: Fields<'_>) -> Request<String> {
+    let mut request = Request::get("/p").body(String::new()).expect("valid");
+    request.headers_mut().insert("host", HeaderValue::from_static("a.test:8080"));
+    for (name, value) in fields {
+        let value = HeaderValue::from_bytes(value).expect("a value");
+        request.headers_mut().append(HeaderName::from_static(name), value);
+    }
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(match peer {
+            "unix" => Peer::Unix,
+            address => Peer::Ip(address.parse().expect("an address")),
+        });
+    }
+    request
+}
+
+/// Scheme, host and client as one line; "400" where the request is refused.
+async fn seen(trust: &Trust, request: Request<String>) -> String {
+    let head = RequestHead::with_trust(&request, trust);
+    let (scheme, host, client) = (head.scheme(), head.authority(), head.client_ip());
+    let host = host.map_or("-".to_owned(), |host| host.to_string());
+    let client = client.map_or("-".to_owned(), |client: IpAddr| client.to_string());
+    let line = format!("{scheme} {host} {client}");
+    // And as the layer answers it.
+    let everything = policy_fn(|head| {
+        let _ = (head.scheme(), head.authority(), head.client_ip());
+        Decision::Pass
+    });
+    let asked = ask(&RedirectLayer::new(everything).trust(trust.clone()), request).await;
+    match asked.status.as_u16() {
+        200 => line,
+        status => {
+            assert_eq!(asked.header("cache-control"), Some("no-store"));
+            assert_eq!(asked.calls, 0);
+            status.to_string()
+        }
+    }
+}
+
+const FOR: &str = "x-forwarded-for";
+const PROTO: &str = "x-forwarded-proto";
+const HOST: &str = "x-forwarded-host";
+const PORT: &str = "x-forwarded-port";
+
+fn proxies() -> tower_redirect::trust::TrustedProxies {
+    Trust::proxies(["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"]).expect("valid")
+}
+
+#[tokio::test]
+async fn x_forwarded() {
+    let proxy = Some("10.0.0.1");
+    for (peer, fields, expected) in [
+        // Nobody is trusted without an address that is listed.
+        (None, &[(PROTO, b"https".as_slice())][..], "http a.test:8080 -"),
+        (Some("198.51.100.1"), &[(PROTO, b"https")], "http a.test:8080 198.51.100.1"),
+        (Some("198.51.100.1"), &[(FOR, b"10.0.0.9")], "http a.test:8080 198.51.100.1"),
+        (Some("unix"), &[(PROTO, b"https")], "http a.test:8080 -"),
+        // One value.
+        (proxy, &[(FOR, b"198.51.100.7"), (PROTO, b"https")], "https a.test:8080 198.51.100.7"),
+        (proxy, &[(FOR, b"198.51.100.7"), (PROTO, b"HTTP")], "http a.test:8080 198.51.100.7"),
+        (proxy, &[(PROTO, b"https")], "https a.test:8080 -"),
+        (proxy, &[(PROTO, b"wss")], "https a.test:8080 -"),
+        (Some("::ffff:10.0.0.1"), &[(PROTO, b"https")], "https a.test:8080 -"),
+        (Some("2001:db8::7"), &[(PROTO, b"https")], "https a.test:8080 -"),
+        (Some("192.0.2.1"), &[(PROTO, b"https")], "https a.test:8080 -"),
+        (Some("192.0.2.10"), &[(PROTO, b"https")], "http a.test:8080 192.0.2.10"),
+        // None.
+        (proxy, &[], "http a.test:8080 -"),
+        (proxy, &[(FOR, b"198.51.100.7")], "http a.test:8080 198.51.100.7"),
+        // Lists, walked from the right.
+        (
+            proxy,
+            &[(FOR, b"1.1.1.1, 198.51.100.7, 10.0.0.2"), (PROTO, b"http, https, http")],
+            "https a.test:8080 198.51.100.7",
+        ),
+        (
+            proxy,
+            &[
+                (FOR, b"1.1.1.1"),
+                (FOR, b"198.51.100.7,10.0.0.2"),
+                (PROTO, b"x"),
+                (PROTO, b"https,http"),
+            ],
+            "https a.test:8080 198.51.100.7",
+        ),
+        (
+            proxy,
+            &[(FOR, b"10.0.0.3, 10.0.0.2"), (PROTO, b"https, http")],
+            "https a.test:8080 10.0.0.3",
+        ),
+        (
+            proxy,
+            &[(FOR, b"1.1.1.1, 198.51.100.7"), (PROTO, b"https")],
+            "https a.test:8080 198.51.100.7",
+        ),
+        (
+            proxy,
+            &[(FOR, b"garbage\"<>, 198.51.100.7"), (PROTO, b"https")],
+            "https a.test:8080 198.51.100.7",
+        ),
+        (
+            proxy,
+            &[(FOR, b"\xff, 198.51.100.7"), (PROTO, b"https")],
+            "https a.test:8080 198.51.100.7",
+        ),
+        // Unequal lists.
+        (proxy, &[(FOR, b"1.1.1.1, 198.51.100.7, 10.0.0.2"), (PROTO, b"https, https")], "400"),
+        (proxy, &[(FOR, b"198.51.100.7"), (PROTO, b"https, http")], "400"),
+        (proxy, &[(PROTO, b"https, http")], "400"),
+        // Nodes.
+        (proxy, &[(FOR, b"1.1.1.1, unknown"), (PROTO, b"https")], "https a.test:8080 -"),
+        (proxy, &[(FOR, b"1.1.1.1, _hidden"), (PROTO, b"http, https")], "https a.test:8080 -"),
+        (
+            proxy,
+            &[(FOR, b"198.51.100.7:4711"), (PROTO, b"https")],
+            "https a.test:8080 198.51.100.7",
+        ),
+        (
+            proxy,
+            &[(FOR, b"[2001:dead::1]:4711"), (PROTO, b"https")],
+            "https a.test:8080 2001:dead::1",
+        ),
+        (proxy, &[(FOR, b"2001:dead::1"), (PROTO, b"https")], "https a.test:8080 2001:dead::1"),
+        (proxy, &[(FOR, b"198.51.100.7, ::ffff:10.0.0.2")], "http a.test:8080 198.51.100.7"),
+        // Malformed, where it is read.
+        (proxy, &[(FOR, b"198.51.100.7, nonsense"), (PROTO, b"https")], "400"),
+        (proxy, &[(FOR, b"198.51.100.7"), (PROTO, b"gopher")], "400"),
+        (proxy, &[(PROTO, b"https;")], "400"),
+        // Not ours: other spellings, another family, host and port without their name.
+        (proxy, &[("x_forwarded_proto", b"https")], "http a.test:8080 -"),
+        (proxy, &[("forwarded", b"proto=https")], "http a.test:8080 -"),
+        (
+            proxy,
+            &[(PROTO, b"https"), (HOST, b"evil.example"), (PORT, b"81")],
+            "https a.test:8080 -",
+        ),
+    ] {
+        let line = seen(&proxies().x_forwarded(), request(peer, fields)).await;
+        let fields: Vec<_> = fields.iter().map(|(n, v)| (n, String::from_utf8_lossy(v))).collect();
+        assert_eq!(line, expected, "{peer:?} {fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn host_and_port_by_name() {
+    let trust = proxies().x_forwarded().forwarded_host().forwarded_port();
+    for (fields, expected) in [
+        (&[(HOST, b"www.test".as_slice())][..], "http www.test -"),
+        (&[(HOST, b"www.test:81")], "http www.test:81 -"),
+        (&[(HOST, b"www.test:81"), (PORT, b"82")], "http www.test:82 -"),
+        (&[(PORT, b"443"), (PROTO, b"https")], "https a.test:443 -"),
+        (&[(FOR, b"1.1.1.1, 10.0.0.2"), (HOST, b"one.test, two.test")], "http one.test 1.1.1.1"),
+        (&[(FOR, b"1.1.1.1"), (HOST, b"one.test, two.test")], "400"),
+        (&[(HOST, b"evil.example/x")], "400"),
+        (&[(HOST, b"a@b")], "400"),
+        (&[(PORT, b"99999")], "400"),
+        (&[(PORT, b"+1")], "400"),
+    ] {
+        let line = seen(&trust, request(Some("10.0.0.1"), fields)).await;
+        assert_eq!(line, expected, "{fields:?}");
+    }
+    let line = seen(&trust, request(Some("1.1.1.1"), &[(HOST, b"evil.example")])).await;
+    assert_eq!(line, "http a.test:8080 1.1.1.1");
+}
+
+#[tokio::test]
+async fn forwarded() {
+    let proxy = Some("10.0.0.1");
+    for (peer, lines, expected) in [
+        (Some("1.1.1.1"), &[b"for=9.9.9.9;proto=https".as_slice()][..], "http a.test:8080 1.1.1.1"),
+        (proxy, &[b"for=198.51.100.7;proto=https"], "https a.test:8080 198.51.100.7"),
+        (proxy, &[b"For=198.51.100.7;PROTO=HTTPS;by=10.0.0.1"], "https a.test:8080 198.51.100.7"),
+        (proxy, &[b"for=\"198.51.100.7:4711\";proto=\"https\""], "https a.test:8080 198.51.100.7"),
+        (proxy, &[b"for=\"[2001:dead::1]:4711\";proto=https"], "https a.test:8080 2001:dead::1"),
+        (proxy, &[b"for=unknown;proto=https"], "https a.test:8080 -"),
+        (proxy, &[b"for=_hidden;proto=https"], "https a.test:8080 -"),
+        (proxy, &[b"proto=https"], "https a.test:8080 -"),
+        (proxy, &[b"for=198.51.100.7"], "http a.test:8080 198.51.100.7"),
+        (proxy, &[], "http a.test:8080 -"),
+        (proxy, &[b""], "http a.test:8080 -"),
+        // Elements, walked from the right, over lines.
+        (
+            proxy,
+            &[b"for=1.1.1.1;proto=http, for=198.51.100.7;proto=https, for=10.0.0.2;proto=http"],
+            "https a.test:8080 198.51.100.7",
+        ),
+        (
+            proxy,
+            &[
+                b"for=1.1.1.1;proto=http",
+                b"for=198.51.100.7;proto=https",
+                b"for=10.0.0.2;proto=http",
+            ],
+            "https a.test:8080 198.51.100.7",
+        ),
+        (proxy, &[b"nonsense, for=198.51.100.7;proto=https"], "https a.test:8080 198.51.100.7"),
+        (
+            proxy,
+            &[b"for=\"unterminated", b"for=198.51.100.7;proto=https"],
+            "https a.test:8080 198.51.100.7",
+        ),
+        // Inside of quotes nothing counts.
+        (proxy, &[b"for=\"127.0.0.1;host=evil.com;proto=https\""], "400"),
+        (proxy, &[b"by=\"x;proto=https\";for=198.51.100.7"], "http a.test:8080 198.51.100.7"),
+        (proxy, &[b"for=198.51.100.7;by=\"a,proto=https\""], "http a.test:8080 198.51.100.7"),
+        // Malformed, where it is read.
+        (proxy, &[b"for=\"unterminated, for=198.51.100.7;proto=https"], "400"),
+        (proxy, &[b"for=198.51.100.7;proto=https;proto=http"], "400"),
+        (proxy, &[b"for=198.51.100.7;for=1.1.1.1"], "400"),
+        (proxy, &[b"for=[2001:dead::1];proto=https"], "400"),
+        (proxy, &[b"for=198.51.100.7;proto=gopher"], "400"),
+        (proxy, &[b"for"], "400"),
+        (proxy, &[b"=x"], "400"),
+        (proxy, &[b"a=1;b=1;c=1;d=1;e=1;f=1;g=1;h=1;i=1;j=1;k=1;l=1;m=1;n=1;o=1;p=1;q=1"], "400"),
+        (proxy, &[b"for=\xff"], "400"),
+        // Not by name.
+        (proxy, &[b"for=198.51.100.7;host=evil.example"], "http a.test:8080 198.51.100.7"),
+    ] {
+        let fields: Vec<_> = lines.iter().map(|line| ("forwarded", *line)).collect();
+        let line = seen(&proxies().forwarded(), request(peer, &fields)).await;
+        let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
+        assert_eq!(line, expected, "{peer:?} {lines:?}");
+    }
+    let trust = proxies().forwarded().forwarded_host();
+    let fields: Fields<'_> = &[("forwarded", b"for=1.1.1.1;host=\"www.test:81\";proto=https")];
+    assert_eq!(seen(&trust, request(proxy, fields)).await, "https www.test:81 1.1.1.1");
+}
+
+#[tokio::test]
+async fn hops_are_limited() {
+    let list = b"1.1.1.1, 10.0.0.4, 10.0.0.3, 10.0.0.2".as_slice();
+    for (limit, client) in
+        [(1, "10.0.0.2"), (2, "10.0.0.3"), (3, "10.0.0.4"), (4, "1.1.1.1"), (9, "1.1.1.1")]
+    {
+        let trust = proxies().hop_limit(limit).x_forwarded();
+        let line = seen(&trust, request(Some("10.0.0.1"), &[(FOR, list)])).await;
+        assert_eq!(line, format!("http a.test:8080 {client}"));
+        let elements = b"for=1.1.1.1, for=10.0.0.4, for=10.0.0.3, for=10.0.0.2";
+        let trust = proxies().hop_limit(limit).forwarded();
+        let line = seen(&trust, request(Some("10.0.0.1"), &[("forwarded", elements)])).await;
+        assert_eq!(line, format!("http a.test:8080 {client}"));
+    }
+}
+
+#[tokio::test]
+async fn a_transport_is_fixed_or_said_by_proxy_or_acceptor() {
+    let with = |trust: Trust, peer: &str, proto: &'static [u8], extension| {
+        let mut request = request(Some(peer), &[(PROTO, proto)]);
+        request.extensions_mut().insert::<Transport>(extension);
+        RequestHead::with_trust(&request, &trust).scheme()
+    };
+    use Scheme::{Http, Https};
+    let trust = || proxies().x_forwarded();
+    let (proxy, other) = ("10.0.0.1", "1.1.1.1");
+    // In both directions: TLS from a proxy does not make a plaintext visitor secure.
+    assert_eq!(with(trust(), proxy, b"http", Transport::Secure), Http);
+    assert_eq!(with(trust(), proxy, b"https", Transport::Plain), Https);
+    assert_eq!(with(trust(), other, b"http", Transport::Secure), Https);
+    assert_eq!(with(trust(), other, b"https", Transport::Plain), Http);
+    let fixed = |transport| trust().transport(transport);
+    assert_eq!(with(fixed(Transport::Secure), proxy, b"http", Transport::Plain), Https);
+    assert_eq!(with(fixed(Transport::Plain), proxy, b"https", Transport::Secure), Http);
+}
+
+#[test]
+fn unix_sockets_and_other_sources_of_peers() {
+    let trust = proxies().unix_sockets().x_forwarded();
+    let from_unix = request(Some("unix"), &[(PROTO, b"https")]);
+    assert_eq!(RequestHead::with_trust(&from_unix, &trust).scheme(), Scheme::Https);
+    let trust = proxies().x_forwarded().peer_from(|_| Some(Peer::Ip([10, 0, 0, 1].into())));
+    let from_nowhere = request(None, &[(PROTO, b"https")]);
+    assert_eq!(RequestHead::with_trust(&from_nowhere, &trust).scheme(), Scheme::Https);
+}
+
+#[test]
+fn ranges_are_checked_when_they_are_given() {
+    for range in ["", "10.0.0.0/33", "10.0.0", "a.test", "10.0.0.1:80", "::1/129", "*"] {
+        let error = Trust::proxies([range]).expect_err(range);
+        assert!(error.to_string().contains(&format!("{range:?}")), "{error}");
+    }
+    assert!(Trust::proxies(["10.0.0.0/8", "::1", "::ffff:10.0.0.1"]).is_ok());
+}
+
+#[tokio::test]
+async fn an_http_1_0_request_through_a_proxy() {
+    let layer =
+        RedirectLayer::new(HttpsOnly::new()).trust(proxies().x_forwarded().forwarded_host());
+    let mut old = request(Some("10.0.0.1"), &[(PROTO, b"http"), (HOST, b"www.test")]);
+    old.headers_mut().remove("host");
+    *old.version_mut() = Version::HTTP_10;
+    assert_eq!(ask(&layer, old).await.location(), Some("https://www.test/p"));
+}

@@ -1,0 +1,281 @@
+//! The examples' own applications and clients, over TCP and TLS.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use tokio::net::TcpListener;
+use tower::{Service, ServiceExt};
+use tower_redirect::{MaintenanceSwitch, MaintenanceWindow, RedirectHistory};
+
+use crate::client::{self, Stream};
+use crate::tls::{Identity, TlsListener};
+use crate::{https_only, maintenance_page};
+
+#[path = "../../examples/api_retirement.rs"]
+#[allow(dead_code)]
+mod api_retirement;
+#[path = "../../examples/api_versions.rs"]
+#[allow(dead_code)]
+mod api_versions;
+#[path = "../../examples/download.rs"]
+#[allow(dead_code)]
+mod download;
+#[path = "../../examples/follow_hyper.rs"]
+#[allow(dead_code)]
+mod follow_hyper;
+#[path = "../../examples/follow_reqwest.rs"]
+#[allow(dead_code)]
+mod follow_reqwest;
+#[path = "../../examples/maintenance_file.rs"]
+#[allow(dead_code)]
+mod maintenance_file;
+#[path = "../../examples/maintenance_switch.rs"]
+#[allow(dead_code)]
+mod maintenance_switch;
+#[path = "../../examples/upload.rs"]
+#[allow(dead_code)]
+mod upload;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+async fn bind() -> std::io::Result<(TcpListener, u16)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
+}
+
+fn serve(listener: TcpListener, app: Router) {
+    tokio::spawn(async move { axum::serve(listener, app).await });
+}
+
+/// Posts a body, as one piece and as a stream; both have to end the same.
+async fn post<S, R>(client: S, url: &str, body: &'static str) -> Result<String, Box<dyn Error>>
+where
+    S: Service<Request<Body>, Response = Response<R>, Error: Error + 'static> + Clone,
+    R: http_body::Body<Data: Send, Error: Error + 'static>,
+{
+    let mut answers = Vec::new();
+    for body in [Body::from(body), Body::new(Stream(body.into()))] {
+        let response = client.clone().oneshot(Request::post(url).body(body)?).await?;
+        let status = response.status().as_u16();
+        let hops = RedirectHistory::of(&response).map_or(0, RedirectHistory::len);
+        let text = response.into_body().collect().await?.to_bytes();
+        answers.push(format!("{hops} hops, {status}: {}", String::from_utf8_lossy(&text).trim()));
+    }
+    assert_eq!(answers[0], answers[1]);
+    Ok(answers.remove(0))
+}
+
+/// The example's, without the proxy of whoever runs the tests.
+fn reqwest_builder() -> reqwest::ClientBuilder {
+    follow_reqwest::choose_cryptography();
+    follow_reqwest::builder().no_proxy()
+}
+
+#[tokio::test]
+async fn https_only_over_tcp_and_tls() -> Outcome {
+    let (http, http_port) = bind().await?;
+    let (https, https_port) = bind().await?;
+    let identity = Identity::self_signed()?;
+    let app = https_only::app(https_port)?;
+    serve(http, app.clone());
+    let listener = TlsListener::new(https, &identity)?;
+    let secure = https_only::secure(app);
+    tokio::spawn(async move { axum::serve(listener, secure).await });
+
+    let hyper = client::Client::new(&identity)?;
+    for (scheme, port, hops) in [("http", http_port, 1), ("https", https_port, 0)] {
+        let url = format!("{scheme}://127.0.0.1:{port}/orders");
+        let root = reqwest::Certificate::from_der(identity.certificate())?;
+        let reqwest = reqwest_builder().tls_certs_only([root]).build()?;
+        let answer = post(follow_reqwest::following(reqwest), &url, "tea").await?;
+        assert_eq!(answer, format!("{hops} hops, 200: took 3 bytes, secure: true"));
+
+        for body in [Body::from("tea"), Body::new(Stream("tea".into()))] {
+            let seen = hyper.send(Request::post(&url).body(body)?).await?;
+            assert_eq!((seen.status, seen.history.len()), (StatusCode::OK, hops));
+            assert_eq!(seen.text, "took 3 bytes, secure: true\n");
+        }
+        let health = format!("{scheme}://127.0.0.1:{port}/health");
+        let seen = hyper.send(Request::get(health).body(Body::empty())?).await?;
+        assert_eq!((seen.history.len(), seen.text.as_str()), (0, "fine\n"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn maintenance_switch_over_tcp() -> Outcome {
+    let (main, main_port) = bind().await?;
+    let (standby, standby_port) = bind().await?;
+    let (admin, admin_port) = bind().await?;
+    let switch = MaintenanceSwitch::new();
+    let origin = format!("http://127.0.0.1:{standby_port}");
+    serve(main, maintenance_switch::app("main", switch.clone(), &origin)?);
+    serve(standby, maintenance_switch::orders("standby"));
+    serve(admin, maintenance_switch::admin(switch));
+
+    let url = format!("http://127.0.0.1:{main_port}/orders");
+    let reqwest = follow_reqwest::following(reqwest_builder().build()?);
+    for (flip, expected) in [
+        ("off", "0 hops, 200: main took: tea"),
+        ("on", "1 hops, 200: standby took: tea"),
+        ("off", "0 hops, 200: main took: tea"),
+    ] {
+        let flip = format!("http://127.0.0.1:{admin_port}/{flip}");
+        post(reqwest.clone(), &flip, "").await?;
+        assert_eq!(post(reqwest.clone(), &url, "tea").await?, expected);
+        assert_eq!(post(follow_hyper::client(), &url, "tea").await?, expected);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn api_versions_over_tcp() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, api_versions::app()?);
+    for (path, hops) in [("/api/v1/orders", 1), ("/api/orders", 1), ("/api/v2/orders", 0)] {
+        let url = format!("http://127.0.0.1:{port}{path}");
+        let expected = format!("{hops} hops, 200: v2 took: tea");
+        assert_eq!(post(follow_hyper::client(), &url, "tea").await?, expected);
+        let reqwest = follow_reqwest::following(reqwest_builder().build()?);
+        assert_eq!(post(reqwest, &url, "tea").await?, expected);
+    }
+    Ok(())
+}
+
+/// Status, `Location`, `Retry-After` and body.
+async fn get(url: &str, navigates: bool) -> Result<(u16, String, String, String), Box<dyn Error>> {
+    let client = reqwest_builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let accept = if navigates { "text/html" } else { "*/*" };
+    let response = client.get(url).header("accept", accept).send().await?;
+    let field = |name: &str| {
+        let value = response.headers().get(name).map(|value| value.to_str());
+        value.transpose().map(|value| value.unwrap_or_default().to_owned())
+    };
+    let (location, retry_after) = (field("location")?, field("retry-after")?);
+    Ok((response.status().as_u16(), location, retry_after, response.text().await?))
+}
+
+#[tokio::test]
+async fn touching_a_file_flips_a_running_server() -> Outcome {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("maintenance_file");
+    let _ = fs::remove_file(&file);
+    let switch = MaintenanceSwitch::new();
+    let (listener, port) = bind().await?;
+    serve(listener, maintenance_file::app(switch.clone()));
+    tokio::spawn(maintenance_file::follow(file.clone(), switch));
+    let url = format!("http://127.0.0.1:{port}/");
+    let until = async |status: u16| {
+        let ask = async {
+            loop {
+                let answer = get(&url, false).await?;
+                if answer.0 == status {
+                    return Ok::<_, Box<dyn Error>>(answer);
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ask).await?
+    };
+    for _ in 0..2 {
+        assert_eq!(until(200).await?.3, "at work\n");
+        fs::write(&file, "")?;
+        assert_eq!(until(503).await?.2, "");
+        fs::remove_file(&file)?;
+    }
+    until(200).await?;
+    fs::write(&file, "600\n")?;
+    let retry_after: u64 = until(503).await?.2.parse()?;
+    assert!((1..=600).contains(&retry_after), "{retry_after}");
+    fs::remove_file(&file)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_says_when_maintenance_ends() -> Outcome {
+    let switch = MaintenanceSwitch::new();
+    let (listener, port) = bind().await?;
+    serve(listener, maintenance_page::app(switch.clone())?);
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    assert_eq!(get(&url("/"), true).await?.0, 200);
+    let end = SystemTime::now() + Duration::from_secs(90);
+    switch.set(MaintenanceWindow::until(end));
+    let (status, location, retry_after, _) = get(&url("/"), true).await?;
+    assert_eq!((status, &*location, &*retry_after), (307, "/closed", ""));
+    let (status, _, _, page) = get(&url("/closed"), true).await?;
+    assert_eq!(status, 503);
+    assert!(page.contains(&httpdate::fmt_http_date(end)), "{page}");
+    let (status, location, retry_after, _) = get(&url("/"), false).await?;
+    assert_eq!((status, &*location), (503, ""));
+    assert!((1..=90).contains(&retry_after.parse::<u64>()?), "{retry_after}");
+    assert_eq!(get(&url("/style.css"), true).await?.0, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn versions_end_by_date_over_tcp() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, api_retirement::app(SystemTime::now())?);
+    let client = reqwest_builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    for (version, status, location, body) in [
+        ("v5", 200, None, "v5 took: tea\n"),
+        ("v4", 200, None, "v4 took: tea\n"),
+        ("v3", 307, Some("/api/v5/orders"), ""),
+        ("v2", 308, Some("/api/v5/orders"), ""),
+        ("v1", 410, None, "this version was retired\n"),
+    ] {
+        let url = format!("http://127.0.0.1:{port}/api/{version}/orders");
+        let response = client.post(url).body("tea").send().await?;
+        let seen = response.headers().get("location").map(|l| l.to_str()).transpose()?;
+        assert_eq!((response.status().as_u16(), seen), (status, location), "{version}");
+        let link = response.headers().get("link").map(|l| l.to_str()).transpose()?;
+        let successor = "</api/v5/orders>; rel=\"successor-version\"";
+        assert_eq!(link, matches!(version, "v4" | "v1").then_some(successor), "{version}");
+        assert_eq!(response.headers().contains_key("deprecation"), version == "v4");
+        assert_eq!(response.text().await?, body);
+    }
+    let follows = reqwest_builder().redirect(reqwest::redirect::Policy::default()).build()?;
+    let moved = follows.post(format!("http://127.0.0.1:{port}/api/v2/orders"));
+    assert_eq!(moved.body("tea").send().await?.text().await?, "v5 took: tea\n");
+    Ok(())
+}
+
+#[tokio::test]
+async fn downloads_know_their_way() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, download::app());
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    let download::Download { bytes, history } = download::download(&url("/v1/file")).await?;
+    let history = history.ok_or("not redirected")?;
+    assert_eq!((bytes, history.len()), (100_000, 2));
+    let uri = |uri: Option<&http::Uri>| uri.map(ToString::to_string);
+    assert_eq!(uri(history.final_uri()), Some(url("/mirror/file")));
+    assert_eq!(uri(history.permanent_uri()), Some(url("/v2/file")));
+    let error = download::download(&url("/private")).await.err().ok_or("followed")?;
+    assert!(error.to_string().contains("not to be followed"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn uploads_survive_from_memory_stream_and_file() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, upload::app());
+    let url = format!("http://127.0.0.1:{port}/upload");
+    let bytes = bytes::Bytes::from(vec![b'x'; 300_000]);
+    assert_eq!(upload::from_memory(&url, bytes.clone()).await?, "300000 bytes");
+    assert_eq!(upload::from_stream(&url, vec![bytes.slice(..1000); 50]).await?, "50000 bytes");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("upload");
+    fs::write(&file, vec![b'x'; 3_000_000])?;
+    assert_eq!(upload::from_file(&url, file.clone()).await?, "3000000 bytes");
+    fs::remove_file(&file)?;
+    assert!(upload::from_file(&url, file).await.is_err());
+    // A stream beyond what is kept is an error before it is sent again.
+    let error = upload::from_stream(&url, vec![bytes; 10]).await.err().ok_or("sent again")?;
+    assert!(error.to_string().contains("larger than the replay limit"), "{error}");
+    Ok(())
+}

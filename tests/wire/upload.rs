@@ -1,0 +1,74 @@
+//! A 307 to an upload that nobody asked for arrives.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::post;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body::{Body, Frame};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tokio::net::TcpListener;
+use tower_redirect::{RedirectLayer, Versioning};
+
+/// So many chunks of 64 KiB.
+struct Zeros(usize);
+
+static CHUNK: [u8; 64 * 1024] = [0; 64 * 1024];
+
+impl Body for Zeros {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.0.checked_sub(1);
+        self.0 = next.unwrap_or(0);
+        Poll::Ready(next.map(|_| Ok(Frame::data(Bytes::from_static(&CHUNK)))))
+    }
+}
+
+/// How many of 20 uploads of 64 MiB without `Expect` see their 307.
+async fn seen(layer: RedirectLayer<Versioning>) -> usize {
+    seen_by(layer, false).await
+}
+
+async fn seen_by(layer: RedirectLayer<Versioning>, http2: bool) -> usize {
+    let app = Router::new().route("/api/v2/upload", post(|| async {})).layer(layer);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/api/v1/upload", listener.local_addr().expect("bound"));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let client = Client::builder(TokioExecutor::new()).http2_only(http2).build_http();
+    let mut seen = 0;
+    for _ in 0..20 {
+        let request = Request::post(&url).body(Zeros(1024)).expect("valid");
+        let status = client.request(request).await.map(|response| response.status());
+        seen += usize::from(matches!(status, Ok(StatusCode::TEMPORARY_REDIRECT)));
+    }
+    seen
+}
+
+fn versions() -> RedirectLayer<Versioning> {
+    let versions = Versioning::new("/api", "v2").and_then(|v| v.retire("v1"));
+    RedirectLayer::new(versions.expect("valid"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_64_mib_upload_sees_its_307_twenty_times_of_twenty() {
+    assert_eq!(seen(versions()).await, 20);
+    // What the drain is good for: without it, an upload sees its 307 by luck, and how often is up to
+    // the machine. That it is read is counted in `server_answers`.
+    let undrained = seen(versions().upload_drain_limit(0, Duration::ZERO)).await;
+    println!("without the drain: {undrained} of 20");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_http2_it_is_seen_at_once() {
+    assert_eq!(seen_by(versions(), true).await, 20);
+}
