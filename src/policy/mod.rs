@@ -40,6 +40,7 @@ mod https_only;
 mod maintenance;
 mod redirect_policy;
 pub mod rules;
+mod trailing_slash;
 mod versioning;
 mod when;
 
@@ -55,7 +56,11 @@ pub use maintenance::{
     Maintenance, MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable,
 };
 pub use redirect_policy::RedirectPolicy;
-pub use rules::{FoundRule, Rule, RuleError, RuleErrors, RuleWarning, Rules, RulesBuilder};
+pub use rules::{
+    FoundRule, RequestRedirect, RouteMatch, Rule, RuleError, RuleErrors, RuleWarning, Rules,
+    RulesBuilder,
+};
+pub use trailing_slash::TrailingSlash;
 pub use versioning::{HeaderVersioning, Retirement, Versioning};
 pub use when::When;
 

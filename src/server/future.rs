@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, Response, StatusCode, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
+use super::after_not_found::SavedHead;
 use super::answer::NO_STORE;
 use super::body::ResponseBody;
 use super::drain::Upload;
@@ -29,7 +30,13 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Inner { #[pin] future: F },
-        AddHeaders { #[pin] future: F, headers: HeaderMap, no_store: bool },
+        // `saved` is for the policy that is asked once the inner service has answered 404.
+        AddHeaders {
+            #[pin] future: F,
+            headers: HeaderMap,
+            no_store: bool,
+            saved: Option<Box<SavedHead>>,
+        },
         // `response` is taken when the upload is read.
         DrainUpload { #[pin] upload: Upload<B>, response: Option<Response<Bytes>> },
     }
@@ -40,8 +47,13 @@ impl<F, B> ResponseFuture<F, B> {
         Self { state: State::Inner { future } }
     }
 
-    pub(super) fn with_headers(future: F, headers: HeaderMap, no_store: bool) -> Self {
-        Self { state: State::AddHeaders { future, headers, no_store } }
+    pub(super) fn with_headers(
+        future: F,
+        headers: HeaderMap,
+        no_store: bool,
+        saved: Option<Box<SavedHead>>,
+    ) -> Self {
+        Self { state: State::AddHeaders { future, headers, no_store, saved } }
     }
 
     pub(super) fn answer(response: Response<Bytes>, upload: Upload<B>) -> Self {
@@ -62,8 +74,13 @@ where
                 let response = ready!(future.poll(cx))?;
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            StateProj::AddHeaders { future, headers, no_store } => {
+            StateProj::AddHeaders { future, headers, no_store, saved } => {
                 let mut response = ready!(future.poll(cx))?;
+                let saved = saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
+                if let Some(answer) = saved.and_then(|saved| saved.answer()) {
+                    // The inner service has read what it wanted of the upload.
+                    return Poll::Ready(Ok(answer.map(ResponseBody::answer)));
+                }
                 if *no_store {
                     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
                 }

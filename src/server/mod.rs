@@ -47,6 +47,7 @@
 //! # }
 //! ```
 
+mod after_not_found;
 mod answer;
 mod body;
 mod drain;

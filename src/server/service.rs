@@ -8,6 +8,7 @@ use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::after_not_found::SavedHead;
 use super::answer;
 use super::body::ResponseBody;
 use super::drain::Upload;
@@ -15,7 +16,7 @@ use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
 use crate::head::RequestHead;
-use crate::policy::{Decision, RedirectPolicy, decide};
+use crate::policy::{self, Decision, RedirectPolicy};
 
 /// A service that asks a [`RedirectPolicy`] before it calls the inner one. Made by
 /// [`RedirectLayer`](crate::RedirectLayer).
@@ -48,7 +49,7 @@ impl<S, P, D> Redirect<S, P, D> {
 }
 
 /// Who answers a request.
-enum Responder {
+pub(super) enum Responder {
     Inner,
     /// The inner service. Its response gets these headers, and `no-store` if the policy forbids
     /// storing.
@@ -60,35 +61,36 @@ enum Responder {
     Layer(Response<Bytes>),
 }
 
-impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
-    fn decide<B>(&self, request: &Request<B>) -> Responder {
-        let Settings { trust, hosts, on_diagnosis, .. } = &*self.settings;
-        let original = self.settings.original_uri.and_then(|find| find(request.extensions()));
-        let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
-        let head = if on_diagnosis.is_some() { head.collect_diagnoses() } else { head };
-        let decision = decide(&*self.policy, &head, self.settings.separate_https_redirect);
-        let responder = match (head.refusal(), decision) {
-            // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
-            // 60 instructions less.
-            (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
-                return Responder::Inner;
-            }
-            (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
-            (None, Decision::Pass) => {
-                Responder::InnerWithHeaders { headers: HeaderMap::new(), no_store: true }
-            }
-            (None, Decision::PassWithHeaders(headers)) => {
-                Responder::InnerWithHeaders { headers, no_store: head.is_unstored() }
-            }
-            (None, Decision::Redirect(to)) => {
-                Responder::Layer(answer::redirect(&head, &to, &self.settings))
-            }
-            (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
-            (Some(refusal), _) => Responder::Layer(answer::refuse(&head, refusal)),
-        };
-        head.each_diagnosis(|diagnosis| on_diagnosis.report(&diagnosis));
-        responder
-    }
+/// Asks `policy` about a request.
+pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
+    policy: &P,
+    request: &Request<B>,
+    settings: &Settings,
+) -> Responder {
+    let Settings { trust, hosts, on_diagnosis, .. } = settings;
+    let original = settings.original_uri.and_then(|find| find(request.extensions()));
+    let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
+    let head = if on_diagnosis.is_some() { head.collect_diagnoses() } else { head };
+    let decision = policy::decide(policy, &head, settings.separate_https_redirect);
+    let responder = match (head.refusal(), decision) {
+        // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
+        // 60 instructions less.
+        (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
+            return Responder::Inner;
+        }
+        (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
+        (None, Decision::Pass) => {
+            Responder::InnerWithHeaders { headers: HeaderMap::new(), no_store: true }
+        }
+        (None, Decision::PassWithHeaders(headers)) => {
+            Responder::InnerWithHeaders { headers, no_store: head.is_unstored() }
+        }
+        (None, Decision::Redirect(to)) => Responder::Layer(answer::redirect(&head, &to, settings)),
+        (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
+        (Some(refusal), _) => Responder::Layer(answer::refuse(&head, refusal)),
+    };
+    head.each_diagnosis(|diagnosis| on_diagnosis.report(&diagnosis));
+    responder
 }
 
 impl<S, P, D, B, R> Service<Request<B>> for Redirect<S, P, D>
@@ -107,10 +109,19 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.decide(&request) {
-            Responder::Inner => ResponseFuture::inner(self.inner.call(request)),
+        match decide(&*self.policy, &request, &self.settings) {
+            Responder::Inner if self.settings.after_not_found.is_none() => {
+                ResponseFuture::inner(self.inner.call(request))
+            }
+            Responder::Inner => {
+                let saved = SavedHead::of(&request, &self.settings);
+                let future = self.inner.call(request);
+                ResponseFuture::with_headers(future, HeaderMap::new(), false, saved)
+            }
             Responder::InnerWithHeaders { headers, no_store } => {
-                ResponseFuture::with_headers(self.inner.call(request), headers, no_store)
+                let saved = SavedHead::of(&request, &self.settings);
+                let future = self.inner.call(request);
+                ResponseFuture::with_headers(future, headers, no_store, saved)
             }
             Responder::Layer(response) => {
                 // Drops the request's headers now: they pin the connection's read buffer.

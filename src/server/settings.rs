@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{Extensions, Uri};
 
+use super::after_not_found::AfterNotFound;
 use crate::diagnosis::Diagnosis;
 use crate::trust::{Peer, Trust};
 use crate::uri::Hosts;
@@ -19,6 +20,8 @@ pub(super) struct Settings {
     pub(super) separate_https_redirect: bool,
     pub(super) html_body: bool,
     pub(super) insert_redirected: bool,
+    /// Asked once the inner service has answered 404.
+    pub(super) after_not_found: Option<AfterNotFound>,
     /// Finds the peer in a request's extensions, unless `trust` has a source of its own.
     pub(super) peer_from: Option<fn(&Extensions) -> Option<Peer>>,
     /// Finds the URI that the request had before routers changed it.
@@ -35,6 +38,7 @@ impl Default for Settings {
             separate_https_redirect: false,
             html_body: false,
             insert_redirected: false,
+            after_not_found: None,
             peer_from: None,
             original_uri: None,
         }

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod after_not_found;
 mod answers;
 #[cfg(feature = "axum")]
 mod axum_nested;
@@ -15,4 +16,5 @@ mod one_hop;
 mod properties;
 mod retirement;
 mod rules;
+mod trailing_slash;
 mod trust;

@@ -230,6 +230,9 @@ impl RulesBuilder {
             }
         }
         drop(bases);
+        if let Err(message) = table.index_regexes() {
+            errors.push(RuleError::new(Position::default(), message));
+        }
         let (weights, folded) = table.index();
         let at_host = |host: u32| {
             let at = |weights: &[u32]| weights.get(host as usize).copied().unwrap_or(0);

@@ -6,12 +6,14 @@ use std::time::{Duration, SystemTime};
 use super::index::Asked;
 use super::lists::Visited;
 use super::normal::{normal, plain_segments};
+use super::regex::Groups;
 use super::table::{Extra, Stored, Table, flag};
 use super::write::Captures;
 use crate::head::RequestHead;
 use crate::policy::ask::is_redirectable;
 use crate::policy::clock::Clock;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
+use crate::uri::HostPattern;
 
 /// What a rule answers with.
 #[derive(Debug)]
@@ -51,7 +53,11 @@ impl Table {
         let path = head.path();
         let compared = normal(path);
         let plain_segments = plain_segments(path);
-        let mut visited = Visited::new(&self.lists, head.query());
+        let regexes = match plain_segments {
+            usize::MAX => self.regexes.matching(&compared),
+            _ => Vec::new(),
+        };
+        let mut visited = Visited::new(&self.lists, head.query(), regexes);
         self.visit(head, &compared, plain_segments, &mut visited);
         visited.find_map(|number| {
             let rule = self.rule(number)?;
@@ -62,7 +68,11 @@ impl Table {
             if rule.has(flag::BELOW_ONLY) && self.ends_before_rest(rule, path) {
                 return None;
             }
-            Some((number, self.answer(rule, head, now)?))
+            let groups = match rule.has(flag::REGEX) {
+                true => Some(self.regexes.groups(number, &compared)?),
+                false => None,
+            };
+            Some((number, self.answer(rule, head, now, groups)?))
         })
     }
 
@@ -91,9 +101,15 @@ impl Table {
     }
 
     /// `None` where a condition does not hold, or the answer would be the same request again.
-    fn answer(&self, rule: &Stored, head: &RequestHead<'_>, now: &Now<'_>) -> Option<Answer> {
+    fn answer(
+        &self,
+        rule: &Stored,
+        head: &RequestHead<'_>,
+        now: &Now<'_>,
+        groups: Option<Groups<'_>>,
+    ) -> Option<Answer> {
         let extra = self.extra(rule);
-        if extra.is_some_and(|extra| !extra.holds(head, now)) {
+        if extra.is_some_and(|extra| !extra.holds(head, now, rule.has(flag::REGEX))) {
             return None;
         }
         if rule.has(flag::GONE) {
@@ -103,8 +119,12 @@ impl Table {
         if rule.has(flag::KEPT) && extra.is_some_and(|extra| extra.ends.is_some()) {
             to = to.max_age(kept_for(extra, now));
         }
-        let captures = Captures::new(self, rule, head);
+        let is_regex = groups.is_some();
+        let captures = Captures::new(self, rule, head, groups);
         if let Some(path) = captures.path() {
+            if is_regex && plain_segments(&path) != usize::MAX {
+                return None;
+            }
             to = to.path(path);
         }
         to = captures.query(to);
@@ -122,11 +142,17 @@ fn kept_for(extra: Option<&Extra>, now: &Now<'_>) -> Duration {
 }
 
 impl Extra {
-    fn holds(&self, head: &RequestHead<'_>, now: &Now<'_>) -> bool {
+    /// `looks_at_host` where the index has not.
+    fn holds(&self, head: &RequestHead<'_>, now: &Now<'_>, looks_at_host: bool) -> bool {
+        let host = self.host.as_ref().filter(|_| looks_at_host);
+        let is_host = |pattern: &HostPattern| {
+            head.authority().is_some_and(|authority| pattern.matches(&authority))
+        };
         let has_begun = || self.starts.is_none_or(|date| date <= now.get());
         let goes_on = || self.ends.is_none_or(|date| now.get() < date);
         let dated = self.starts.is_some() || self.ends.is_some();
-        (!dated || has_begun() && goes_on())
+        host.is_none_or(is_host)
+            && (!dated || has_begun() && goes_on())
             && self.conditions.iter().all(|condition| condition.holds(head))
     }
 }

@@ -115,11 +115,14 @@ pub(super) struct Visited<'t> {
     places: [Place; ROOM],
     next: [u32; ROOM],
     count: usize,
+    /// Rules whose regex matches, in order.
+    regexes: std::iter::Peekable<std::vec::IntoIter<u32>>,
 }
 
 impl<'t> Visited<'t> {
-    pub(super) fn new(lists: &'t Lists, query: Option<&'t str>) -> Self {
-        Self { lists, query, places: [NONE; ROOM], next: [0; ROOM], count: 0 }
+    pub(super) fn new(lists: &'t Lists, query: Option<&'t str>, regexes: Vec<u32>) -> Self {
+        let regexes = regexes.into_iter().peekable();
+        Self { lists, query, places: [NONE; ROOM], next: [0; ROOM], count: 0, regexes }
     }
 
     #[inline]
@@ -164,8 +167,13 @@ impl Iterator for Visited<'_> {
                 }
             }
         }
-        let (rule, next) = first?;
-        *next += 1;
-        Some(rule)
+        let regex = self.regexes.peek().copied();
+        match (first, regex) {
+            (Some((rule, next)), regex) if regex.is_none_or(|regex| rule < regex) => {
+                *next += 1;
+                Some(rule)
+            }
+            _ => self.regexes.next(),
+        }
     }
 }

@@ -103,6 +103,7 @@ mod check;
 mod condition;
 mod error;
 mod find;
+mod gateway;
 mod hosts;
 mod index;
 mod index_build;
@@ -110,6 +111,8 @@ mod lists;
 mod normal;
 mod pattern;
 mod read;
+#[cfg_attr(not(feature = "regex"), path = "no_regex.rs")]
+mod regex;
 mod rule;
 mod slots;
 mod table;
@@ -118,4 +121,5 @@ mod write;
 
 pub use build::{FoundRule, Rules, RulesBuilder};
 pub use error::{RuleError, RuleErrors, RuleWarning};
+pub use gateway::{RequestRedirect, RouteMatch};
 pub use rule::Rule;

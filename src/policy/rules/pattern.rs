@@ -11,7 +11,15 @@ const MAX_SEGMENTS: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     text: String,
-    exact: bool,
+    kind: Kind,
+}
+
+/// How a [`Pattern`] is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Exact,
+    Segments,
+    Regex,
 }
 
 /// One segment of a [`Pattern`].
@@ -37,12 +45,18 @@ impl Pattern {
             return refuse("blanks and control bytes are percent-encoded");
         }
         let text = normal(path).into_owned();
-        let exact = segments(&text).all(is_literal);
-        let pattern = Self { text, exact };
-        if !pattern.exact {
-            pattern.check(path)?;
+        if segments(&text).all(is_literal) {
+            return Ok(Self { text, kind: Kind::Exact });
         }
+        let pattern = Self { text, kind: Kind::Segments };
+        pattern.check(path)?;
         Ok(pattern)
+    }
+
+    /// A regex, which was looked at already.
+    #[cfg(feature = "regex")]
+    pub(super) fn regex(text: &str) -> Self {
+        Self { text: text.to_owned(), kind: Kind::Regex }
     }
 
     fn check(&self, path: &str) -> Result<(), ConfigError> {
@@ -90,11 +104,16 @@ impl Pattern {
 
     /// Neither `:name` nor `*`.
     pub(super) fn is_exact(&self) -> bool {
-        self.exact
+        self.kind == Kind::Exact
     }
 
+    pub(super) fn is_regex(&self) -> bool {
+        self.kind == Kind::Regex
+    }
+
+    /// None for a regex.
     pub(super) fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
-        segments(&self.text)
+        segments(&self.text).filter(|_| !self.is_regex())
     }
 }
 

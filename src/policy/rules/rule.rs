@@ -51,6 +51,8 @@ pub struct Rule {
     pub(super) rewriting_methods: bool,
     pub(super) host: Option<HostPattern>,
     pub(super) conditions: Vec<Condition>,
+    /// What a regex captures.
+    pub(super) names: Vec<(Box<str>, Source)>,
     pub(super) query: QueryMode,
     pub(super) ignore_case: bool,
     pub(super) either_slash: bool,
@@ -126,13 +128,25 @@ impl Rule {
             None => (rest, None),
         };
         let path = if path.is_empty() && host.is_some() { "/" } else { path };
-        let mut rule = Self {
-            from: Pattern::parse(path)?,
+        let mut rule = Self::of(Pattern::parse(path)?);
+        rule.host = host;
+        rule.conditions.extend(scheme.map(Condition::Scheme));
+        for part in query.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
+            rule.query_condition(from, part)?;
+        }
+        Ok(rule)
+    }
+
+    /// A rule for a path, and for nothing else yet.
+    pub(super) fn of(from: Pattern) -> Self {
+        Self {
+            from,
             target: Target::default(),
             status: Status::default(),
             rewriting_methods: false,
-            host,
-            conditions: scheme.map(Condition::Scheme).into_iter().collect(),
+            host: None,
+            conditions: Vec::new(),
+            names: Vec::new(),
             query: QueryMode::default(),
             ignore_case: false,
             either_slash: false,
@@ -144,11 +158,7 @@ impl Rule {
             name: None,
             quiet: false,
             line: 0,
-        };
-        for part in query.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
-            rule.query_condition(from, part)?;
         }
-        Ok(rule)
     }
 
     /// `key`, `key=value` or `key=:name`.
@@ -423,6 +433,9 @@ impl Rule {
         let is_it = |condition: &Condition| matches!(condition, Condition::Captured { name: known, .. } if **known == *name);
         if name.is_empty() {
             return unnamed;
+        }
+        if let Some((_, source)) = self.names.iter().find(|(known, _)| **known == *name) {
+            return Some(*source);
         }
         let at = self.conditions.iter().position(is_it)?;
         u16::try_from(at).ok().map(Source::Query)

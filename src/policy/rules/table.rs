@@ -8,6 +8,7 @@ use super::hosts::HostIndex;
 use super::index::{Index, Texts};
 use super::index_build::{self, Indexed};
 use super::lists::{Lists, MAX_RULES};
+use super::regex::RegexIndex;
 use super::rule::{QueryMode, Rule, Status};
 use super::slots::NONE;
 use super::target::{OriginChange, Piece, Source};
@@ -28,6 +29,7 @@ pub(super) struct Table {
     pub(super) index: Index,
     pub(super) folded: Index,
     pub(super) lists: Lists,
+    pub(super) regexes: RegexIndex,
 }
 
 /// What each rule has: 32 bytes.
@@ -90,6 +92,8 @@ pub(super) mod flag {
     pub(crate) const KEPT: u16 = 1 << 11;
     /// What ends before the slash of the rest is not taken.
     pub(crate) const BELOW_ONLY: u16 = 1 << 12;
+    /// The pattern is a regex.
+    pub(crate) const REGEX: u16 = 1 << 13;
 }
 
 /// A piece as the code that writes a target sees it.
@@ -114,7 +118,7 @@ impl Table {
         let from = rule.from.as_str();
         let length = u16::try_from(from.len()).unwrap_or(u16::MAX);
         self.text.push_str(from);
-        if rule.ignore_case {
+        if rule.ignore_case && !rule.from.is_regex() {
             // Literals alone: a name is looked up by its case no more.
             if let Some(text) = self.text.get_mut(start as usize..) {
                 text.make_ascii_lowercase();
@@ -176,6 +180,16 @@ impl Table {
         u8::try_from(pieces.len()).unwrap_or(u8::MAX)
     }
 
+    /// Builds the automaton of the regexes. `Err` is a reason.
+    pub(super) fn index_regexes(&mut self) -> Result<(), &'static str> {
+        let numbered = (0..).zip(&self.rules).filter(|(_, rule)| rule.has(flag::REGEX));
+        let regexes =
+            numbered.map(|(number, rule)| (number, self.from(rule), !rule.has(flag::IGNORE_CASE)));
+        let regexes: Vec<_> = regexes.collect();
+        self.regexes = RegexIndex::build(&regexes)?;
+        Ok(())
+    }
+
     /// Builds the index. For each kind of comparison and host: how many places a request can come
     /// to.
     pub(super) fn index(&mut self) -> (Vec<u32>, Vec<u32>) {
@@ -192,7 +206,8 @@ impl Table {
 
     fn indexed(&self, folded: bool) -> Vec<Indexed<'_>> {
         let numbered = (0..).zip(&self.rules);
-        let ours = numbered.filter(|(_, rule)| rule.has(flag::IGNORE_CASE) == folded);
+        let ours = numbered
+            .filter(|(_, rule)| !rule.has(flag::REGEX) && rule.has(flag::IGNORE_CASE) == folded);
         ours.map(|(number, rule)| Indexed {
             rule: number,
             host: rule.host,
@@ -337,9 +352,10 @@ fn flags(rule: &Rule) -> u16 {
         (flag::GONE, rule.status == Status::Gone),
         (flag::ALLOWS_SELF, rule.allow_self),
         (flag::QUIET, rule.quiet),
-        (flag::COPIES_THE_REST, rule.target.copies_the_rest()),
+        (flag::COPIES_THE_REST, !rule.from.is_regex() && rule.target.copies_the_rest()),
         (flag::KEPT, is_kept),
         (flag::BELOW_ONLY, rule.below_only),
+        (flag::REGEX, rule.from.is_regex()),
     ];
     properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)
 }

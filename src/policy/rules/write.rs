@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::condition::Condition;
 use super::normal::{form_decoded, parameter, parameters, push_escaped};
+use super::regex::Groups;
 use super::table::{PieceRef, Stored, Table, flag};
 use super::target::Source;
 use crate::head::RequestHead;
@@ -15,11 +16,17 @@ pub(super) struct Captures<'t, 'h> {
     rule: &'t Stored,
     path: &'h str,
     query: Option<&'h str>,
+    groups: Option<Groups<'h>>,
 }
 
 impl<'t, 'h> Captures<'t, 'h> {
-    pub(super) fn new(table: &'t Table, rule: &'t Stored, head: &RequestHead<'h>) -> Self {
-        Self { table, rule, path: head.path(), query: head.query() }
+    pub(super) fn new(
+        table: &'t Table,
+        rule: &'t Stored,
+        head: &'h RequestHead<'_>,
+        groups: Option<Groups<'h>>,
+    ) -> Self {
+        Self { table, rule, path: head.path(), query: head.query(), groups }
     }
 
     /// The path that the rule leads to; `None` keeps the request's.
@@ -48,7 +55,7 @@ impl<'t, 'h> Captures<'t, 'h> {
                 PieceRef::Capture(Source::Query(at)) => {
                     out.push(&as_segment(self.parameter(at)));
                 }
-                PieceRef::Capture(Source::Group(_)) => {}
+                PieceRef::Capture(Source::Group(at)) => out.push(self.group(at)),
             }
         }
         Some(out.as_str().into())
@@ -88,7 +95,7 @@ impl<'t, 'h> Captures<'t, 'h> {
                     // It is a value already: what ends a value is not in it, unless encoded.
                     out.push(&self.parameter(at).replace('=', "%3D").replace(';', "%3B"));
                 }
-                PieceRef::Capture(Source::Group(_)) => {}
+                PieceRef::Capture(Source::Group(at)) => out.push(&in_query(self.group(at))),
             }
         }
         if merges {
@@ -113,6 +120,10 @@ impl<'t, 'h> Captures<'t, 'h> {
                 out.push(part);
             }
         }
+    }
+
+    fn group(&self, at: u16) -> &str {
+        self.groups.as_ref().map_or("", |groups| groups.get(at))
     }
 
     fn segment(&self, at: u16) -> &'h str {

@@ -2,7 +2,11 @@ mod built;
 mod captures;
 mod files;
 mod first_match;
+mod gateway;
 mod matching;
+#[cfg(feature = "regex")]
+mod regexes;
+mod servers;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -35,6 +35,9 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
         false => one == other,
     };
     let (from, other) = (table.from(earlier), table.from(later));
+    if earlier.has(flag::REGEX) || later.has(flag::REGEX) {
+        return earlier.has(flag::REGEX) == later.has(flag::REGEX) && from == other;
+    }
     let needs_twin = later.has(flag::EITHER_SLASH) && !earlier.has(flag::EITHER_SLASH);
     if earlier.has(flag::EXACT) {
         return later.has(flag::EXACT) && !needs_twin && is_same(from, other);

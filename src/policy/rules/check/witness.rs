@@ -115,6 +115,10 @@ fn parameter(name: &[u8], value: &[u8]) -> String {
 
 fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
     let from = table.from(rule);
+    if rule.has(flag::REGEX) {
+        // Which paths a regex matches is left to the request.
+        return Vec::new();
+    }
     if rule.has(flag::EXACT) {
         return vec![from.to_owned()];
     }
