@@ -2,10 +2,10 @@ use std::fmt;
 
 use crate::trust::Peer;
 
-/// Something that an operator should know: a configuration that did not do what it says.
+/// A sign that the configuration does not do what the operator wants, seen in a request.
 ///
-/// Given to the hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis), once for
-/// each cause. Its `Display` names the cause and the call that would mend it.
+/// The hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis) gets each cause
+/// once. `Display` names the cause and the call that mends it.
 ///
 /// ```
 /// use tower_redirect::{Diagnosis, trust::Peer};
@@ -16,48 +16,49 @@ use crate::trust::Peer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// The standby of a [`Maintenance`](crate::Maintenance) is the origin that is in maintenance:
-    /// answered 503, since a redirection would lead back here.
+    /// The standby of a [`Maintenance`](crate::Maintenance) is the origin that is in maintenance. The
+    /// request got 503, since a redirection would lead back here.
     StandbyIsSelf {
         /// Host and port that were asked for.
         authority: String,
     },
-    /// A permanent redirection would have carried a host that the client chose, which caches then
-    /// keep: sent as a temporary one.
+    /// A permanent redirection would have led caches to keep a host that the client chose. It was sent
+    /// as a temporary one.
     PermanentWithoutHosts {
         /// Host and port that were asked for.
         authority: String,
     },
-    /// A peer that is not trusted says that the user agent came by https. If it is a proxy of yours,
-    /// it will be redirected forever.
+    /// A peer that is not trusted says that the user agent used https. If it is a proxy of yours, its
+    /// requests are redirected forever.
     UntrustedProxy {
-        /// Who said so, where that is known.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// Proxies are configured, and the peer's address is not known, so that nobody is trusted.
+    /// Proxies are configured, but the peer's address is not known, so that no peer is trusted.
     PeerUnknown,
-    /// A browser says of an apparently plain request what it says over https alone: something in
-    /// front terminates TLS.
+    /// A browser sent a request that seems to come over http with headers that it sends over https
+    /// alone. A proxy in front may terminate TLS.
     BrowserOverTls {
-        /// The peer, where that is known.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// A trusted proxy does not say which scheme was used: taken for plain.
+    /// A trusted proxy does not say which scheme the user agent used. The request counts as http.
     ProxyWithoutScheme {
-        /// Which proxy.
+        /// The proxy.
         peer: Peer,
     },
-    /// A bypass by address is configured, and the peer's address is not known: nobody is let through.
+    /// A bypass by address is configured, but the peer's address is not known, so that it lets nobody
+    /// through.
     ClientUnknown,
-    /// A peer that is not trusted, and whose address a bypass grants, forwards for others: not let
-    /// through, since its address may be everybody's.
+    /// A peer that is not trusted forwards requests, and a bypass contains its address. The request
+    /// was not let through, since the peer may forward everybody's.
     BypassThroughProxy {
-        /// The peer, where that is known.
+        /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// Redirections lead in a circle: answered 500, since a client would go round it.
+    /// Redirections lead in a loop. The request got 500, since a client would follow the loop.
     Cycle {
-        /// The policies that lead round it.
+        /// The policies that redirected.
         policies: Vec<&'static str>,
         /// The `Location`s, in order.
         locations: Vec<String>,
@@ -65,7 +66,7 @@ pub enum Diagnosis {
 }
 
 impl Diagnosis {
-    /// One bit for each cause, to tell each once.
+    /// Returns the bit of this cause, by which each is reported once.
     pub(crate) const fn cause(&self) -> u32 {
         1 << match self {
             Self::StandbyIsSelf { .. } => 0,
@@ -143,6 +144,7 @@ impl fmt::Display for Diagnosis {
     }
 }
 
+/// Prints the peer, or that its address is not known.
 struct Who(Option<Peer>);
 
 impl fmt::Display for Who {
@@ -154,7 +156,7 @@ impl fmt::Display for Who {
     }
 }
 
-/// What to write, so that this peer is trusted.
+/// Prints the call that makes this peer trusted.
 struct Call(Option<Peer>);
 
 impl fmt::Display for Call {

@@ -1,4 +1,4 @@
-//! `Strict-Transport-Security` (RFC 6797).
+//! Adds `Strict-Transport-Security` (RFC 6797) to secure responses.
 
 use std::fmt;
 use std::future::Future;
@@ -17,19 +17,19 @@ use crate::head::RequestHead;
 use crate::trust::{Transport, Trust};
 use crate::uri::Hosts;
 
-/// Tells browsers to come by https alone, for so many seconds.
+/// Adds `Strict-Transport-Security` to secure responses, so that browsers use https alone.
 ///
 /// Rules, in order:
 ///
-/// 1. A request that is not proven secure gets nothing (RFC 6797 §7.2).
-/// 2. A host that is an address or `localhost`, and one that is refused, gets nothing (§8.1.1).
-/// 3. Where the application said something itself, that stands.
-/// 4. Every other response carries the field once, redirections and errors included (§7.1): put this
+/// 1. A response to a request that is not proven secure does not get the header (RFC 6797 §7.2).
+/// 2. Nor does one from a host that is an address or `localhost`, or that is refused (§8.1.1).
+/// 3. A header that the application set stays as it is.
+/// 4. Every other response gets the header once, redirections and errors included (§7.1): put this
 ///    layer *outside* of [`RedirectLayer`](crate::RedirectLayer).
 ///
-/// A max-age of zero makes browsers forget (§6.1.1).
+/// A max-age of zero makes browsers forget the host (§6.1.1).
 ///
-/// Pitfall: `includeSubDomains` and `preload` are hard to take back. Begin with minutes.
+/// Pitfall: `includeSubDomains` and `preload` are hard to take back. Start with a max-age of minutes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,23 +65,23 @@ pub struct HstsLayer {
     trust: Trust,
 }
 
-/// What the preload list asks for at least: a year, in seconds.
-const PRELOAD: u64 = 31_536_000;
+/// The least max-age that the preload list accepts: a year, in seconds.
+const PRELOAD_MAX_AGE: u64 = 31_536_000;
 
 impl HstsLayer {
-    /// For `max_age`, in whole seconds.
+    /// Creates a layer with this `max-age`, in whole seconds.
     pub const fn new(max_age: Duration) -> Self {
         let max_age = max_age.as_secs();
         Self { max_age, subdomains: false, preload: false, trust: Trust::nobody() }
     }
 
-    /// For all subdomains, too.
+    /// Includes all subdomains: `includeSubDomains` (§6.1.2).
     pub const fn include_subdomains(mut self) -> Self {
         self.subdomains = true;
         self
     }
 
-    /// Asks to be put into the lists that browsers bring along.
+    /// Adds `preload`, which asks to be put into the lists that browsers ship with.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl HstsLayer {
     /// and subdomains are included: the lists ask for both.
     pub fn preload(mut self) -> Result<Self, ConfigError> {
         self.preload = true;
-        if self.max_age < PRELOAD {
+        if self.max_age < PRELOAD_MAX_AGE {
             return Err(ConfigError::hsts(&self.text(), "preload asks for a max-age of a year"));
         }
         if !self.subdomains {
@@ -98,7 +98,7 @@ impl HstsLayer {
         Ok(self)
     }
 
-    /// Whose word counts about scheme and host: the same value as
+    /// Sets which peers are trusted to say which scheme and host a request came for. Use the value of
     /// [`RedirectLayer::trust`](crate::RedirectLayer::trust).
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
@@ -111,6 +111,7 @@ impl HstsLayer {
         self
     }
 
+    /// Returns the value of the header.
     fn text(&self) -> String {
         let subdomains = if self.subdomains { "; includeSubDomains" } else { "" };
         let preload = if self.preload { "; preload" } else { "" };
@@ -123,26 +124,48 @@ impl<S> Layer<S> for HstsLayer {
 
     fn layer(&self, inner: S) -> Self::Service {
         let value = HeaderValue::try_from(self.text()).ok();
-        Hsts { inner, shared: Arc::new((value, self.trust.clone())) }
+        Hsts { inner, settings: Arc::new(Settings { value, trust: self.trust.clone() }) }
     }
 }
 
-/// Made by [`HstsLayer`].
+#[derive(Debug)]
+struct Settings {
+    value: Option<HeaderValue>,
+    trust: Trust,
+}
+
+/// A service that adds `Strict-Transport-Security` to secure responses. Made by [`HstsLayer`].
 #[derive(Clone)]
 pub struct Hsts<S> {
     inner: S,
-    shared: Arc<(Option<HeaderValue>, Trust)>,
+    settings: Arc<Settings>,
 }
 
 impl<S> Hsts<S> {
+    /// Returns the inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// Returns the inner service, mutably.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Returns the inner service, and drops the rest.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
+    /// Returns the value that the response to `request` gets.
     fn value<B>(&self, request: &Request<B>, uri: &Uri) -> Option<HeaderValue> {
         static ANY: Hosts = Hosts::any();
-        let (value, trust) = &*self.shared;
+        let Settings { value, trust } = &*self.settings;
         let head = RequestHead::new(request, uri, trust, &ANY);
-        let named = |head: &RequestHead<'_>| {
+        let has_name = |head: &RequestHead<'_>| {
             head.authority().is_some_and(|a| a.address().is_none() && !a.is_local())
         };
-        if head.is_secure() && named(&head) { value.clone() } else { None }
+        if head.is_secure() && has_name(&head) { value.clone() } else { None }
     }
 }
 
@@ -152,7 +175,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = HstsFuture<S::Future>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -160,26 +183,29 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let value = self.value(&request, request.uri());
-        HstsFuture { inner: self.inner.call(request), value }
+        ResponseFuture { inner: self.inner.call(request), value }
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Hsts<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hsts").field("inner", &self.inner).field("value", &self.shared.0).finish()
+        f.debug_struct("Hsts")
+            .field("inner", &self.inner)
+            .field("settings", &self.settings)
+            .finish()
     }
 }
 
 pin_project! {
-    /// The response of [`Hsts`].
-    pub struct HstsFuture<F> {
+    /// The response future of [`Hsts`].
+    pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
         value: Option<HeaderValue>,
     }
 }
 
-impl<F, R, E> Future for HstsFuture<F>
+impl<F, R, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
 {
@@ -195,8 +221,8 @@ where
     }
 }
 
-impl<F> fmt::Debug for HstsFuture<F> {
+impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HstsFuture").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

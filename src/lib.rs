@@ -1,9 +1,9 @@
 //! HTTP redirects as tower middleware, on both ends of the wire.
 //!
-//! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request, and lets it through
-//! untouched or answers it with a redirection that keeps method and body: 307. On the client,
-//! [`FollowRedirectsLayer`] follows what servers answer, sends the body again on 307 and 308, becomes
-//! GET on 302 and 303, and takes no credential to another origin.
+//! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request, and passes it on
+//! unchanged or answers it with a redirection that keeps method and body: 307. On the client,
+//! [`FollowRedirectsLayer`] follows redirections, sends the body again on 307 and 308, changes the
+//! method to GET on 302 and 303, and sends no credentials to another origin.
 //!
 //! # A server
 //!
@@ -56,29 +56,29 @@
 //!
 //! # Which policy?
 //!
-//! | you want | take |
+//! | you want to | use |
 //! |---|---|
-//! | nothing in clear | [`HttpsOnly`], and [`HstsLayer`] outside |
-//! | one name for a site | [`CanonicalHost`] |
-//! | work to go on elsewhere, or a page or 503 to say that it cannot | [`Maintenance`], with its [`MaintenanceSwitch`] |
-//! | an old version's clients to reach the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
-//! | the same for a version in a header or in `Accept` | [`HeaderVersioning`] |
-//! | one moved URL, or rules of your own | [`policy_fn`] with a [`Redirection`] |
-//! | several of these | a tuple: the first that decides wins |
+//! | redirect http to https | [`HttpsOnly`], and [`HstsLayer`] outside |
+//! | serve a site under one host | [`CanonicalHost`] |
+//! | redirect to a standby or a page, or answer 503, during maintenance | [`Maintenance`], with its [`MaintenanceSwitch`] |
+//! | redirect an old version's clients to the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
+//! | retire a version in a header or in `Accept` | [`HeaderVersioning`] |
+//! | redirect one moved URL, or by rules of your own | [`policy_fn`] with a [`Redirection`] |
+//! | combine several of these | a tuple: the first that decides wins |
 //!
 //! # Behind a proxy
 //!
-//! A proxy that terminates TLS makes every request look plain, and [`HttpsOnly`] would redirect it
-//! forever. Say which peers are yours, and which field they set:
-//! `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`, for [`RedirectLayer`] and [`HstsLayer`]
-//! alike; see [`trust`] for the rules. Where a request goes round in circles all the same,
-//! [`RedirectLayer::on_diagnosis`] says why.
+//! Behind a proxy that terminates TLS every request arrives over http, and [`HttpsOnly`] would redirect
+//! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`] and
+//! [`HstsLayer`] alike: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the
+//! rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever.
 //!
 //! # Features
 //!
-//! `follow`, on by default: the client side, and with it the `url` crate. A server does without:
-//! `tower-redirect = { version = "0.1", default-features = false }`. `axum`: the call `.axum()`, for
-//! nested routers and `ConnectInfo`. `bypass`: secrets that let someone through [`Maintenance`].
+//! - `follow`, on by default: the client side, which needs the `url` crate. A server alone does not:
+//!   `tower-redirect = { version = "0.1", default-features = false }`.
+//! - `axum`: the setter `.axum()`, for nested routers and `ConnectInfo`.
+//! - `bypass`: secrets that let requests through [`Maintenance`].
 //!
 #![cfg_attr(
     not(feature = "follow"),
@@ -97,6 +97,7 @@ mod drain;
 pub mod follow;
 mod head;
 pub mod hsts;
+mod media_type;
 mod method;
 pub mod policy;
 mod quoted;

@@ -69,9 +69,10 @@ impl Base<'_> {
         }
         let uri = Uri::try_from(location).ok()?;
         let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
+        let cross_origin = new != old;
         Some(Target {
-            cross_origin: new != old,
-            cross_authority: !new.has_same_authority(&old),
+            cross_origin,
+            cross_authority: cross_origin && !new.has_same_authority(&old),
             downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
             fragment: None,
             uri,
@@ -100,7 +101,7 @@ impl Base<'_> {
         let new = Origin::of_url(&url).ok_or(RedirectErrorKind::UnsupportedScheme)?;
         let old = Origin::of_url(&base);
         let cross_origin = old != Some(new);
-        let cross_authority = old.is_none_or(|old| !new.has_same_authority(&old));
+        let cross_authority = cross_origin && old.is_none_or(|old| !new.has_same_authority(&old));
         let is_secure = |origin: Origin<'_>| origin.scheme() == Scheme::Https;
         let downgrade = old.is_some_and(is_secure) && !is_secure(new);
         let fragment = fragment(&url);

@@ -72,6 +72,17 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # With reqwest
+//!
+//! `reqwest::Client` has requests and responses of its own. This adapter (`examples/follow_reqwest`)
+//! takes and returns them, so that `client.post(..)`, `.timeout(..)` and `.json()` stay as they are:
+//!
+#![doc = concat!("```\n", include_str!("../../examples/follow_reqwest/adapter.rs"), "```")]
+//!
+//! The timeout of a request covers all hops, and that of the client each of them. The response's
+//! extensions hold the [`RedirectHistory`]. A stream has to be `Sync`, as in `reqwest::Body::wrap`.
+//! For a layer inside, and for `reqwest`'s own retries, each body is a stream.
 
 mod context;
 mod drain;

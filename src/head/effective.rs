@@ -16,8 +16,8 @@ pub(super) struct EffectiveCache<'a> {
     values: OnceCell<Option<Effective<'a>>>,
     client_ip: OnceCell<Option<IpAddr>>,
     authority: OnceCell<Option<Authority<'a>>>,
-    /// Why a value is `None`, where it is refused. It belongs to one head and not to the request: a
-    /// policy may move a request that would be refused where it leads.
+    /// Why a value is `None`, where it is refused. It is not among the shared notes: a request that
+    /// is accepted can be redirected to where it is refused, and is then refused there.
     refusal: Cell<Option<Refusal>>,
 }
 
@@ -98,7 +98,7 @@ impl<'a> RequestHead<'a> {
                 Err(reason) => self.refuse(Refusal::bad_request(reason)),
             };
             if values.is_none_or(|values| values.by_proxy) {
-                self.notes.get().vary.borrow_mut().note_forwarded();
+                self.notes.get().vary.note_forwarded();
             }
             if values.is_some_and(|values| values.lacks_scheme()) {
                 if let Some(peer) = self.peer() {

@@ -8,7 +8,7 @@ use crate::diagnosis::Diagnosis;
 #[derive(Default)]
 pub(super) struct Notes {
     /// The headers that were read.
-    pub(super) vary: RefCell<Vary>,
+    pub(super) vary: Vary,
     /// Whether no cache may store the answer.
     pub(super) no_store: Cell<bool>,
     /// `None` where no hook takes diagnoses: then none are made.
@@ -16,6 +16,7 @@ pub(super) struct Notes {
 }
 
 /// The notes that a head writes to.
+#[allow(clippy::large_enum_variant)] // A box would be an allocation on every pass.
 pub(super) enum NotesHandle<'a> {
     /// Those of the request as it came.
     Own(Notes),

@@ -149,7 +149,7 @@ impl<'a> RequestHead<'a> {
     pub fn header(&self, name: impl TryInto<HeaderName>) -> Option<&'a HeaderValue> {
         let name = name.try_into().ok()?;
         let value = self.parts.headers.get(&name);
-        self.notes.get().vary.borrow_mut().note(name);
+        self.notes.get().vary.note(name);
         value
     }
 
@@ -172,13 +172,13 @@ impl<'a> RequestHead<'a> {
     {
         let name = name.try_into().ok();
         let values = name.as_ref().map(|name| self.parts.headers.get_all(name));
-        name.into_iter().for_each(|name| self.notes.get().vary.borrow_mut().note(name));
+        name.into_iter().for_each(|name| self.notes.get().vary.note(name));
         values.into_iter().flatten()
     }
 
     /// All headers. Notes `*` for `Vary`, so that no cache reuses the answer (RFC 9110 §12.5.5).
     pub fn headers(&self) -> &'a HeaderMap {
-        self.notes.get().vary.borrow_mut().note_all();
+        self.notes.get().vary.note_all();
         self.parts.headers
     }
 
@@ -254,7 +254,7 @@ impl<'a> RequestHead<'a> {
 
     /// `Vary` of the answer: the names of the headers that were read.
     pub(crate) fn vary(&self) -> Option<HeaderValue> {
-        self.notes.get().vary.borrow().value(self.trust)
+        self.notes.get().vary.value(self.trust)
     }
 }
 

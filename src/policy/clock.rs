@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What time it is: the system's, unless a test knows better.
+/// The system's clock, or the one of a test.
 #[derive(Clone, Default)]
 pub(super) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
 

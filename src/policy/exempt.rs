@@ -1,4 +1,4 @@
-//! Paths that a policy leaves alone.
+//! Paths that a policy lets pass.
 
 use http::Method;
 
@@ -7,14 +7,14 @@ use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::uri::{is_ambiguous, is_below};
 
-/// Paths which pass, with everything below them, compared per segment.
+/// Paths that pass, with everything below them. They are compared per segment.
 #[derive(Clone, Debug)]
 pub(crate) struct Exempt {
     paths: Vec<Box<str>>,
 }
 
 impl Exempt {
-    /// HTTP-01 challenges (RFC 8555 §8.3): the certificate has to come from somewhere.
+    /// HTTP-01 challenges (RFC 8555 §8.3), without which there is no certificate to redirect to.
     const ACME: &'static str = "/.well-known/acme-challenge";
 
     pub(crate) const fn acme_only() -> Self {
@@ -39,7 +39,7 @@ impl Exempt {
         Ok(())
     }
 
-    /// ACME for GET and HEAD, the named paths for OPTIONS also.
+    /// Returns whether the request passes: ACME by GET and HEAD, the configured paths by OPTIONS, too.
     pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
         let get_or_head = is_get_or_head(head.method());
         if !get_or_head && *head.method() != Method::OPTIONS {

@@ -4,7 +4,7 @@ use std::fmt;
 use super::{Decision, RedirectPolicy};
 use crate::head::RequestHead;
 
-/// Makes a policy of a closure that returns [`Decision`], [`Redirection`](crate::Redirection) or
+/// Creates a policy from a closure that returns [`Decision`], [`Redirection`](crate::Redirection) or
 /// `Option<Redirection>`.
 ///
 /// ```
@@ -27,7 +27,7 @@ where
     PolicyFn(f)
 }
 
-/// A closure as a policy: see [`policy_fn`].
+/// A policy made by [`policy_fn`] from a closure.
 #[derive(Clone, Copy)]
 #[must_use]
 pub struct PolicyFn<F>(F);

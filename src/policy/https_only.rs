@@ -6,7 +6,7 @@ use crate::head::RequestHead;
 use crate::redirection::Redirection;
 use crate::uri::{Hosts, Scheme};
 
-/// Nothing in clear: what is not proven secure is sent to https, same host, path and query.
+/// Redirects requests that are not proven secure to https, with the same host, path and query.
 ///
 /// Rules, in order:
 ///
@@ -17,19 +17,20 @@ use crate::uri::{Hosts, Scheme};
 ///    cannot be redirected. So does an unsafe method under [`refuse_unsafe`](Self::refuse_unsafe).
 /// 4. A request without an acceptable host gets 400 or 421, and so does one for a host outside
 ///    [`hosts`](Self::hosts).
-/// 5. All else, upgrades among it, gets a 307 to https (308 by [`permanent`](Self::permanent)), with
-///    the port of [`port`](Self::port) or [`port_map`](Self::port_map) and never the request's own.
+/// 5. Every other request, upgrades included, gets a 307 to https (308 by
+///    [`permanent`](Self::permanent)), with the port of [`port`](Self::port) or
+///    [`port_map`](Self::port_map), and never the request's own.
 ///
 /// It fails closed: no other request reaches the inner service.
 ///
-/// **Loop doctor.** Before it redirects, it looks for signs that the user agent did come by https: a
-/// peer that is not trusted says so; a browser sends `Sec-Fetch-*` to a host that is not loopback; or
-/// proxies are configured, and no peer's address is known. Each cause becomes one
-/// [`Diagnosis`](crate::Diagnosis) that names the peer and the call which would mend it. A diagnosis,
-/// never a way in.
+/// **Loop doctor.** Before it redirects, it looks for signs that the user agent already used https and
+/// would be redirected forever: a peer that is not trusted says so; a browser sends `Sec-Fetch-*` to
+/// a host that is not loopback; or proxies are configured, and the peer's address is not known. Each
+/// cause becomes one [`Diagnosis`](crate::Diagnosis) that names the peer and the call which mends it.
+/// The request is redirected all the same.
 ///
-/// Pitfalls: behind a proxy that terminates TLS, [trust the proxy](crate::Trust::proxies), or each
-/// answer leads back here. A POST in clear has shown its body before it is redirected.
+/// Pitfalls: behind a proxy that terminates TLS, [trust the proxy](crate::Trust::proxies), or requests
+/// are redirected forever. The body of a POST over http was sent in clear before it is redirected.
 ///
 /// ```
 /// use http::Request;
@@ -57,7 +58,7 @@ pub struct HttpsOnly {
 }
 
 impl HttpsOnly {
-    /// 307 to https on its default port, 443.
+    /// Creates a policy that redirects with 307 to https on its default port, 443.
     pub fn new() -> Self {
         Self {
             to: Redirection::new().scheme(Scheme::Https),
@@ -68,21 +69,21 @@ impl HttpsOnly {
         }
     }
 
-    /// The port that https is served on, as the user agent sees it.
+    /// Sets the port of https, as user agents see it.
     pub fn port(mut self, port: u16) -> Self {
         self.to = self.to.port(port);
         self
     }
 
-    /// Ports of http, and the ports of https that belong to them: `[(8080, 8443)]`. Others lead to
+    /// Maps ports of http to ports of https: `[(8080, 8443)]`. Other ports are redirected to
     /// [`port`](Self::port).
     pub fn port_map(mut self, ports: impl IntoIterator<Item = (u16, u16)>) -> Self {
         self.port_map.extend(ports);
         self
     }
 
-    /// The hosts that are redirected, as for
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts); others get 421.
+    /// Sets the hosts that are redirected, as for
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). Others get 421.
     ///
     /// # Errors
     ///
@@ -97,22 +98,28 @@ impl HttpsOnly {
         Ok(self)
     }
 
-    /// 308: clients and caches may remember it for a day. Needs [`hosts`](Self::hosts), here or on
-    /// the layer; without them it stays a 307, and a diagnosis says so.
+    /// Redirects with 308, which clients and caches may keep for a day.
+    ///
+    /// This needs [`hosts`](Self::hosts), here or on the layer. Without them it stays a 307, and a
+    /// diagnosis says so.
     pub fn permanent(mut self) -> Self {
         self.to = self.to.permanent();
         self
     }
 
-    /// 403 in place of a redirection for methods other than GET, HEAD, OPTIONS and TRACE: what they
-    /// carry has been shown in clear already, and whoever sends it should hear of that.
+    /// Answers 403 instead of a redirection to methods that are not safe by RFC 9110 §9.2.1: all but
+    /// GET, HEAD, OPTIONS and TRACE.
+    ///
+    /// Their content was sent in clear already, and an error tells their senders.
     pub fn refuse_unsafe(mut self) -> Self {
         self.refuse_unsafe = true;
         self
     }
 
-    /// Lets GET, HEAD and OPTIONS of this path and all below it pass in clear; compared per
-    /// segment, and never for a path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`.
+    /// Lets GET, HEAD and OPTIONS of this path and all below it pass over http.
+    ///
+    /// Paths are compared per segment. A path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`
+    /// is never exempt.
     ///
     /// # Errors
     ///
@@ -132,15 +139,7 @@ impl Default for HttpsOnly {
 
 impl RedirectPolicy for HttpsOnly {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        if head.is_secure() { Decision::Pass } else { self.decide_in_clear(head) }
-    }
-}
-
-impl HttpsOnly {
-    /// Apart, so that secure requests do not pay for it.
-    #[inline(never)]
-    fn decide_in_clear(&self, head: &RequestHead<'_>) -> Decision {
-        if self.exempt.covers(head) {
+        if head.is_secure() || self.exempt.covers(head) {
             return Decision::Pass;
         }
         https_loop::diagnose(head);

@@ -1,16 +1,16 @@
 //! Policies decide what to do with a request, from its head and from memory alone.
 //!
-//! 1. A [`RedirectPolicy`] answers a [`RequestHead`] with a [`Decision`]: no I/O, no waiting. What
-//!    lives elsewhere (a flag, a fleet's state) reaches it through a cheap handle that something
-//!    else updates, as [`MaintenanceSwitch`] does.
+//! 1. A [`RedirectPolicy`] returns a [`Decision`] for a [`RequestHead`], without I/O and without
+//!    waiting. State from elsewhere (a flag, the load of other servers) reaches it through a cheap
+//!    handle that something else updates, as [`MaintenanceSwitch`] does.
 //! 2. Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies:
-//!    the first that decides wins. [`Decision::PassWithHeaders`] is kept and the next one is asked.
-//! 3. A redirection to the URL that was asked for, of a CORS preflight, of `OPTIONS *` or of CONNECT
-//!    counts as that policy's [`Decision::Pass`].
-//! 4. A closure becomes a policy by [`policy_fn`].
+//!    the first that decides wins. After [`Decision::PassWithHeaders`] the next policy is asked.
+//! 3. A redirection to the URL that was asked for, or of a CORS preflight, `OPTIONS *` or CONNECT,
+//!    counts as [`Decision::Pass`] of its policy.
+//! 4. [`policy_fn`] turns a closure into a policy.
 //!
-//! Pitfall: order is meaning. `(https, maintenance)` moves a plain request to https first;
-//! `(maintenance, https)` answers it 503 in clear.
+//! Pitfall: the order matters. `(https, maintenance)` redirects an http request to https first;
+//! `(maintenance, https)` answers it with a 503 over http.
 //!
 //! ```
 //! use http::{HeaderName, Request};

@@ -104,7 +104,8 @@ impl<'r> Resolved<'r, '_> {
     fn upgrade_alone(self) -> Redirection {
         let Redirection { status, max_age, host_source, .. } = *self.redirection;
         let host_source = match host_source {
-            // Only requests for hosts that the operator named are moved to our own one.
+            // A policy moves only requests for hosts that the operator named to our own one, so that
+            // the request's host is one of them.
             HostSource::OwnHost => HostSource::Listed,
             source => source,
         };

@@ -24,13 +24,12 @@ impl Resolved<'_, '_> {
         let origin = if self.is_path_absolute() { None } else { Some(self.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
-        // The exact length, unless something must be encoded: `Bytes` takes a full buffer as it is,
-        // and one with spare room only with an allocation more.
+        // The exact length, unless something must be encoded or a slash added. `Bytes` takes a full
+        // buffer as it is, and one with spare room only with an allocation more.
         let digits = |port: u16| port.checked_ilog10().map_or(1, |log| log as usize + 1);
         let length = origin.map_or(0, |o| o.scheme().as_str().len() + 3 + o.host().len())
             + port.map_or(0, |port| 1 + digits(port))
             + path.iter().map(str::len).sum::<usize>()
-            + usize::from(!path.starts_with_slash())
             + query.map_or(0, |query| 1 + query.len());
         let mut out = Vec::with_capacity(length);
 

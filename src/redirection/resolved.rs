@@ -105,7 +105,7 @@ impl<'r> Resolved<'r, '_> {
         if self.keeps_origin() {
             return true;
         }
-        // Looked at first, since it needs no host.
+        // Compared first, since this needs no host.
         if self.redirection.scheme.is_some_and(|scheme| scheme != self.head.scheme()) {
             return false;
         }
@@ -164,8 +164,7 @@ impl<'r> Resolved<'r, '_> {
         }
     }
 
-    /// Whether the path needs no percent-encoding. What the request's path and query are is looked
-    /// at once for each head.
+    /// Whether the path needs no percent-encoding.
     pub(super) fn path_is_plain(self) -> bool {
         match &self.redirection.path {
             None => self.head.is_plain(),
@@ -215,7 +214,7 @@ impl<'a> Pieces<'a> {
 
     /// Whether a browser that reads the path as a reference takes its start for a host: `//x`, `/\x`.
     fn looks_like_an_authority(&self) -> bool {
-        // A slash in front that lacks is added when the `Location` is written.
+        // A missing slash in front is added when the `Location` is written.
         let second = usize::from(self.starts_with_slash());
         matches!(self.byte(second), Some(b'/' | b'\\'))
     }

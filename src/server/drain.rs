@@ -1,32 +1,53 @@
-//! Reads the rest of an upload before its request is answered: see rule 4 of the
+//! Reads the rest of an upload whose request is answered: see rules 4 to 6 of the
 //! [module](crate::server).
 
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Request, Version, header};
+use http::{HeaderValue, Method, Request, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::settings::DrainLimit;
+use super::drain_timer::{DrainTimer, Timeout};
 use crate::drain::{Drained, poll_drain};
+use crate::media_type::{is_grpc, is_named};
+
+/// The time for an HTTP/2 upload of unknown length, which may be one half of a conversation whose
+/// client waits for the answer.
+const UNKNOWN_LENGTH_TIME: Duration = Duration::from_secs(1);
+
+/// The part of an upload that is read, at most.
+#[derive(Clone, Debug)]
+pub struct DrainLimit {
+    pub(super) bytes: u64,
+    pub(super) time: Duration,
+    pub(super) timer: Option<DrainTimer>,
+}
+
+impl Default for DrainLimit {
+    fn default() -> Self {
+        Self { bytes: 64 * 1024 * 1024, time: Duration::from_secs(30), timer: None }
+    }
+}
 
 pin_project! {
-    /// The rest of a request's body, to be read before the answer.
+    /// The rest of a request's body. Resolves when it is read, or a limit is reached.
     #[derive(Debug)]
     pub struct Upload<B> {
         #[pin]
         body: Option<B>,
         left: u64,
         deadline: Option<Instant>,
+        timeout: Timeout,
         connection: Connection,
     }
 }
 
 /// Whether the connection can be used for another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Connection {
+pub enum Connection {
     /// Everything was read, or the protocol resets a stream alone.
     Keep,
     /// Input stays unread.
@@ -41,12 +62,19 @@ impl Connection {
             Self::Close => Some((header::CONNECTION, HeaderValue::from_static("close"))),
         }
     }
+
+    /// Returns what becomes of it with unread input. HTTP/2 resets the stream when its body is
+    /// dropped, and has no field `Connection` (RFC 9113 §8.2.2).
+    fn unread<B>(request: &Request<B>) -> Self {
+        if request.version() < Version::HTTP_2 { Self::Close } else { Self::Keep }
+    }
 }
 
 impl<B> Upload<B> {
-    /// An upload without anything left to read.
-    pub(super) const fn finished(connection: Connection) -> Self {
-        Self { body: None, left: 0, deadline: None, connection }
+    /// An upload of which nothing is read any more.
+    pub(super) fn finished(connection: Connection) -> Self {
+        let timeout = Timeout::new(None, Duration::ZERO);
+        Self { body: None, left: 0, deadline: None, timeout, connection }
     }
 
     pub(super) const fn is_pending(&self) -> bool {
@@ -55,30 +83,74 @@ impl<B> Upload<B> {
 }
 
 impl<B: Body> Upload<B> {
-    /// Takes the body of `request`, unless none of it is to be read.
-    pub(super) fn new(request: Request<B>, limit: DrainLimit) -> Self {
-        let http1 = request.version() < Version::HTTP_2;
-        let expects_continue = request.headers().contains_key(header::EXPECT);
-        let body = request.into_body();
-        if !http1 || body.is_end_stream() {
+    /// Takes the body of a request that is answered after it.
+    pub(super) fn before_answer(request: Request<B>, limit: &DrainLimit) -> Self {
+        if request.body().is_end_stream() {
             return Self::finished(Connection::Keep);
         }
-        // Polling a body with `Expect` makes the server send 100, and the client upload. A body that
-        // is longer than the limit would be cut off in any case.
-        if expects_continue || body.size_hint().lower() > limit.bytes {
-            return Self::finished(Connection::Close);
+        let may_converse = request.version() >= Version::HTTP_2 && has_unknown_length(&request);
+        if waits_for_answer(&request) || may_converse && limit.timer.is_none() {
+            return Self::finished(Connection::unread(&request));
         }
-        let deadline = Instant::now().checked_add(limit.time);
-        Self { body: Some(body), left: limit.bytes, deadline, connection: Connection::Keep }
+        let time = if may_converse { limit.time.min(UNKNOWN_LENGTH_TIME) } else { limit.time };
+        Self::new(request, limit, time)
     }
 
-    pub(super) fn poll_drained(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Connection> {
+    /// Takes the body of a request that is answered at once.
+    pub(super) fn after_answer(request: Request<B>, limit: &DrainLimit) -> Self {
+        Self::new(request, limit, limit.time)
+    }
+
+    fn new(request: Request<B>, limit: &DrainLimit, time: Duration) -> Self {
+        let connection = Connection::unread(&request);
+        // Polling a body with `Expect` makes the server send 100, and the client upload. What follows
+        // a CONNECT is no content.
+        let unread =
+            request.headers().contains_key(header::EXPECT) || *request.method() == Method::CONNECT;
+        let body = request.into_body();
+        if body.is_end_stream() {
+            return Self::finished(Connection::Keep);
+        }
+        // A body that is longer than the limit would be cut off in any case.
+        if unread || body.size_hint().lower() > limit.bytes {
+            return Self::finished(connection);
+        }
+        Self {
+            body: Some(body),
+            left: limit.bytes,
+            deadline: Instant::now().checked_add(time),
+            timeout: Timeout::new(limit.timer.as_ref(), time),
+            connection,
+        }
+    }
+}
+
+fn has_unknown_length<B: Body>(request: &Request<B>) -> bool {
+    request.body().size_hint().upper().is_none()
+}
+
+/// Returns whether the client may send its body only as the answer comes in. One that announced the
+/// length of its body sends it without an answer, unless it speaks gRPC.
+fn waits_for_answer<B: Body>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    let mut accept = headers.get_all(header::ACCEPT).iter();
+    headers.get(header::CONTENT_TYPE).is_some_and(is_grpc)
+        || has_unknown_length(request) && accept.any(|value| is_named("text/event-stream", value))
+}
+
+impl<B: Body> Future for Upload<B> {
+    type Output = Connection;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Connection> {
         let mut this = self.project();
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             let deadline = *this.deadline;
             let in_time = |_: &B, _| deadline.is_none_or(|deadline| Instant::now() < deadline);
-            if ready!(poll_drain(body, this.left, cx, in_time)) != Drained::All {
-                *this.connection = Connection::Close;
+            match poll_drain(body, this.left, cx, in_time) {
+                Poll::Ready(Drained::All) => *this.connection = Connection::Keep,
+                Poll::Ready(_) => {}
+                // Of a client that sends nothing, only the timer knows.
+                Poll::Pending => ready!(this.timeout.poll_elapsed(cx)),
             }
             this.body.set(None);
         }

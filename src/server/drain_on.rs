@@ -1,10 +1,12 @@
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use http::Request;
 use http_body::Body;
 
-use super::drain::{Connection, Upload};
+use super::drain::{Connection, DrainLimit, Upload};
 
 /// Reads uploads in the response future, before it answers. The default of
 /// [`RedirectLayer`](crate::RedirectLayer).
@@ -23,19 +25,38 @@ impl<F> DrainOn<F> {
 }
 
 /// The future that reads an upload to its end, handed to the executor of [`DrainOn`].
-pub type DrainTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+///
+/// A type of its own, since the executor is generic: of a `Pin<Box<dyn Future>>`, rustc cannot prove
+/// for every lifetime that a connection's task may spawn it.
+pub struct DrainTask(Pin<Box<dyn Future<Output = Connection> + Send>>);
+
+impl Future for DrainTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // The answer was sent without waiting for this, and says nothing of the connection.
+        self.0.as_mut().poll(cx).map(|_| ())
+    }
+}
+
+impl fmt::Debug for DrainTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DrainTask").finish_non_exhaustive()
+    }
+}
 
 /// Reads uploads of requests that are answered. Sealed: only [`DrainInline`] and [`DrainOn`]
 /// implement it.
 pub trait Drain<B> {
-    /// Starts to read `upload`, and returns what the response future has to read before it answers.
+    /// Starts to read the body of `request`, and returns what the response future has to read before
+    /// it answers.
     #[doc(hidden)]
-    fn start(&self, upload: Upload<B>) -> Upload<B>;
+    fn start(&self, request: Request<B>, limit: &DrainLimit) -> Upload<B>;
 }
 
-impl<B> Drain<B> for DrainInline {
-    fn start(&self, upload: Upload<B>) -> Upload<B> {
-        upload
+impl<B: Body> Drain<B> for DrainInline {
+    fn start(&self, request: Request<B>, limit: &DrainLimit) -> Upload<B> {
+        Upload::before_answer(request, limit)
     }
 }
 
@@ -44,15 +65,12 @@ where
     B: Body + Send + 'static,
     F: Fn(DrainTask) -> R,
 {
-    fn start(&self, upload: Upload<B>) -> Upload<B> {
+    fn start(&self, request: Request<B>, limit: &DrainLimit) -> Upload<B> {
+        let upload = Upload::after_answer(request, limit);
         if !upload.is_pending() {
             return upload;
         }
-        (self.0)(Box::pin(async move {
-            let mut upload = pin!(upload);
-            // The outcome is of no use: the answer was sent without waiting for it.
-            let _ = poll_fn(|cx| upload.as_mut().poll_drained(cx)).await;
-        }));
+        (self.0)(DrainTask(Box::pin(upload)));
         Upload::finished(Connection::Keep)
     }
 }

@@ -88,7 +88,7 @@ where
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
             StateProj::DrainUpload { upload, response } => {
-                let connection = ready!(upload.poll_drained(cx));
+                let connection = ready!(upload.poll(cx));
                 #[allow(clippy::expect_used)] // Only a caller that breaks the contract of `Future`.
                 let mut response =
                     response.take().expect("`ResponseFuture` polled after it was ready");

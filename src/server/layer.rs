@@ -1,5 +1,6 @@
 use std::any;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,9 @@ use tower_layer::Layer;
 
 use super::after_not_found::AfterNotFound;
 use super::drain_on::{DrainInline, DrainOn};
+use super::drain_timer::DrainTimer;
 use super::service::Redirect;
-use super::settings::{DiagnosisHook, DrainLimit, Settings};
+use super::settings::{DiagnosisHook, Settings};
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
 use crate::policy::RedirectPolicy;
@@ -139,14 +141,35 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.after_not_found = Some(AfterNotFound::new(policy)))
     }
 
-    /// Sets how many bytes of an HTTP/1 upload are read before it is answered, and for how long: 64 MiB
-    /// and 30 s unless set.
+    /// Sets how many bytes of an upload are read before it is answered, and for how long: 64 MiB and
+    /// 30 s unless set.
     ///
-    /// The time is checked before each frame. Beyond either limit, the answer is sent with
-    /// `Connection: close`, and a client that reads only after it has written everything may not
-    /// receive it.
+    /// Beyond either limit the rest stays unread: over HTTP/1 the answer says `Connection: close`,
+    /// over HTTP/2 the stream is reset after it. A client that reads only after it has written
+    /// everything may then not receive the answer.
+    ///
+    /// The time is a deadline only with a [`drain_timer`](Self::drain_timer). Without one it is
+    /// checked whenever more of the upload arrives.
     pub fn upload_drain_limit(self, bytes: u64, time: Duration) -> Self {
-        self.set(|settings| settings.drain = DrainLimit { bytes, time })
+        self.set(|settings| {
+            settings.drain.bytes = bytes;
+            settings.drain.time = time;
+        })
+    }
+
+    /// Makes the time of [`upload_drain_limit`](Self::upload_drain_limit) a deadline, for uploads that
+    /// are read before the answer and for those of [`drain_on`](Self::drain_on):
+    /// `.drain_timer(tokio::time::sleep)`.
+    ///
+    /// `sleep` is called for uploads that have to be waited for. Without a timer, a client that
+    /// announces a body and then sends nothing keeps its request, or the task of `drain_on`, and its
+    /// connection for as long as it likes; and an HTTP/2 upload of unknown length is not read at all.
+    pub fn drain_timer<F, T>(self, sleep: F) -> Self
+    where
+        F: Fn(Duration) -> T + Send + Sync + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        self.set(|settings| settings.drain.timer = Some(DrainTimer::new(sleep)))
     }
 
     /// Answers at once, and hands uploads to an executor, which reads them up to the same limits:

@@ -11,16 +11,22 @@
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and
 //!    `Cache-Control`: that of a policy's own response, else `max-age` on 301, 308 and 410, and
 //!    `no-store` on all others. If caches may keep it, `Vary` names the headers that were read.
-//! 4. Over HTTP/1 the rest of an upload is read *before* the answer, up to
-//!    [`RedirectLayer::upload_drain_limit`]: a server that closes a connection with unread input resets
-//!    it, and the client sees a broken pipe instead of the 307. With `Expect: 100-continue` nothing
-//!    is read, and the client uploads nothing. Whenever input stays unread, the answer says
-//!    `Connection: close`. [`RedirectLayer::drain_on`] answers at once, and reads the upload on an
-//!    executor.
+//! 4. The rest of an upload is read *before* the answer, up to
+//!    [`RedirectLayer::upload_drain_limit`]: a server that closes a connection with unread input, or
+//!    resets an HTTP/2 stream, can make the client see a broken upload instead of the 307. If input
+//!    stays unread, the answer says `Connection: close` over HTTP/1; over HTTP/2 the stream is reset
+//!    after the answer.
+//! 5. Answered at once, with the upload unread: a request with `Expect: 100-continue`, whose client
+//!    then uploads nothing; CONNECT; gRPC; a request that accepts `text/event-stream` and does not
+//!    announce the length of its body. Their clients may wait for the answer before they go on. An
+//!    HTTP/2 upload of unknown length may belong to such a client, too: it is read for 1 s at most,
+//!    and only with a [`RedirectLayer::drain_timer`].
+//! 6. [`RedirectLayer::drain_on`] answers at once, and reads uploads on an executor, those of gRPC and
+//!    of unknown length among them.
 //!
-//! Pitfalls: a client that announces a body and never sends it keeps its request waiting as long as
-//! the connection is open, so put a timeout outside. If the application's own answer depends on a
-//! header which a policy read, the application has to set `Vary` itself.
+//! Pitfalls: without [`RedirectLayer::drain_timer`], a client that announces a body and never sends it
+//! keeps its request waiting as long as the connection is open. If the application's own answer
+//! depends on a header which a policy read, the application has to set `Vary` itself.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};
@@ -52,6 +58,7 @@ mod answer;
 mod body;
 mod drain;
 mod drain_on;
+mod drain_timer;
 mod future;
 mod layer;
 mod redirected;

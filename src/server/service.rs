@@ -11,7 +11,6 @@ use tower_service::Service;
 use super::after_not_found::SavedHead;
 use super::answer;
 use super::body::ResponseBody;
-use super::drain::Upload;
 use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
@@ -125,8 +124,8 @@ where
             }
             Responder::Layer(response) => {
                 // Drops the request's headers now: they pin the connection's read buffer.
-                let upload = Upload::new(request, self.settings.drain);
-                ResponseFuture::answer(response, self.drain.start(upload))
+                let upload = self.drain.start(request, &self.settings.drain);
+                ResponseFuture::answer(response, upload)
             }
         }
     }

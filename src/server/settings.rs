@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use http::{Extensions, Uri};
 
 use super::after_not_found::AfterNotFound;
+use super::drain::DrainLimit;
 use crate::diagnosis::Diagnosis;
 use crate::trust::{Peer, Trust};
 use crate::uri::Hosts;
@@ -33,7 +33,7 @@ impl Default for Settings {
         Self {
             trust: Trust::nobody(),
             hosts: Hosts::any(),
-            drain: DrainLimit { bytes: 64 * 1024 * 1024, time: Duration::from_secs(30) },
+            drain: DrainLimit::default(),
             on_diagnosis: DiagnosisHook::default(),
             separate_https_redirect: false,
             html_body: false,
@@ -43,13 +43,6 @@ impl Default for Settings {
             original_uri: None,
         }
     }
-}
-
-/// The part of an upload that is read before the answer, at most.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DrainLimit {
-    pub(super) bytes: u64,
-    pub(super) time: Duration,
 }
 
 type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;

@@ -75,7 +75,7 @@ impl Trust {
     /// A reader for the fields of this peer; `None` where the peer is not trusted.
     fn reader(&self, peer: Option<Peer>) -> Option<ForwardedReader<'_>> {
         let proxies = self.proxies.as_ref()?;
-        let reader = ForwardedReader { proxies, host: self.host, port: self.port };
-        proxies.trusts(peer?).then_some(reader)
+        let trusted = proxies.trusts(peer?);
+        trusted.then_some(ForwardedReader { proxies, host: self.host, port: self.port })
     }
 }

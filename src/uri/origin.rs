@@ -130,6 +130,74 @@ mod client {
     }
 
     static HOST: ByteSet = ByteSet::of(b"-._");
+
+    #[cfg(test)]
+    mod tests {
+        use http::Uri;
+        use url::Url;
+
+        use super::*;
+
+        #[track_caller]
+        fn url(text: &str) -> Url {
+            Url::parse(text).expect(text)
+        }
+
+        #[test]
+        fn plain_origins_are_those_of_url() {
+            for (text, is_plain) in [
+                ("http://a.test/x", true),
+                ("https://a.test:8443/", true),
+                ("http://a.test./", true),
+                ("http://192.0.2.1:8080/", true),
+                ("http://A.test/", false),
+                ("http://a.test:80/", false),
+                ("http://a.test:080/", false),
+                ("http://a.test:0/", false),
+                ("http://me@a.test/", false),
+                ("http://xn--a/", false),
+                ("http://0x7f.1/", false),
+                ("http://[::1]/", false),
+                ("ftp://a.test/", false),
+            ] {
+                let uri = Uri::from_static(text);
+                let plain = Origin::plain(&uri);
+                assert_eq!(plain.is_some(), is_plain, "{text}");
+                if let Some(plain) = plain {
+                    let url = url(text);
+                    assert_eq!(Some(plain), Origin::of_url(&url), "{text}");
+                }
+            }
+        }
+
+        #[test]
+        fn a_trailing_dot_is_another_client_origin() {
+            let (dot, bare) = (url("https://a.test./"), url("https://a.test/"));
+            assert_ne!(Origin::of_url(&dot), Origin::of_url(&bare));
+        }
+
+        #[test]
+        fn upgrades_are_between_default_ports() {
+            for (old, new, upgrades) in [
+                ("http://a.test", "https://a.test", true),
+                ("http://A.test:80", "https://a.test:443", true),
+                ("http://[::1]", "https://[0::1]", true),
+                ("http://a.test:8080", "https://a.test:8080", false),
+                ("http://a.test:443", "https://a.test", false),
+                ("http://a.test", "https://b.test", false),
+                ("https://a.test", "https://a.test", false),
+                ("https://a.test", "http://a.test", false),
+            ] {
+                let (old_url, new_url) = (url(old), url(new));
+                let origins = Origin::of_url(&old_url).zip(Origin::of_url(&new_url));
+                assert_eq!(
+                    origins.map(|(old, new)| old.upgrades_to(&new)),
+                    Some(upgrades),
+                    "{old}"
+                );
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -162,69 +230,5 @@ mod tests {
     fn default_ports_are_not_written() {
         assert_eq!(origin(Scheme::Https, "a.test:443").authority().to_string(), "a.test");
         assert_eq!(origin(Scheme::Http, "a.test:443").authority().to_string(), "a.test:443");
-    }
-}
-
-#[cfg(all(test, feature = "follow"))]
-mod client_tests {
-    use http::Uri;
-    use url::Url;
-
-    use super::*;
-
-    #[track_caller]
-    fn url(text: &str) -> Url {
-        Url::parse(text).expect(text)
-    }
-
-    #[test]
-    fn plain_origins_are_those_of_url() {
-        for (text, is_plain) in [
-            ("http://a.test/x", true),
-            ("https://a.test:8443/", true),
-            ("http://a.test./", true),
-            ("http://192.0.2.1:8080/", true),
-            ("http://A.test/", false),
-            ("http://a.test:80/", false),
-            ("http://a.test:080/", false),
-            ("http://a.test:0/", false),
-            ("http://me@a.test/", false),
-            ("http://xn--a/", false),
-            ("http://0x7f.1/", false),
-            ("http://[::1]/", false),
-            ("ftp://a.test/", false),
-        ] {
-            let uri = Uri::from_static(text);
-            let plain = Origin::plain(&uri);
-            assert_eq!(plain.is_some(), is_plain, "{text}");
-            if let Some(plain) = plain {
-                let url = url(text);
-                assert_eq!(Some(plain), Origin::of_url(&url), "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_trailing_dot_is_another_client_origin() {
-        let (dot, bare) = (url("https://a.test./"), url("https://a.test/"));
-        assert_ne!(Origin::of_url(&dot), Origin::of_url(&bare));
-    }
-
-    #[test]
-    fn upgrades_are_between_default_ports() {
-        for (old, new, upgrades) in [
-            ("http://a.test", "https://a.test", true),
-            ("http://A.test:80", "https://a.test:443", true),
-            ("http://[::1]", "https://[0::1]", true),
-            ("http://a.test:8080", "https://a.test:8080", false),
-            ("http://a.test:443", "https://a.test", false),
-            ("http://a.test", "https://b.test", false),
-            ("https://a.test", "https://a.test", false),
-            ("https://a.test", "http://a.test", false),
-        ] {
-            let (old_url, new_url) = (url(old), url(new));
-            let origins = Origin::of_url(&old_url).zip(Origin::of_url(&new_url));
-            assert_eq!(origins.map(|(old, new)| old.upgrades_to(&new)), Some(upgrades), "{old}");
-        }
     }
 }

@@ -1,14 +1,23 @@
-//! The `Fetch` preset beside the Fetch standard's own "HTTP-redirect fetch", step by step: no
-//! difference that is not listed here with its reason.
+//! The follower beside the Fetch standard's own "HTTP-redirect fetch".
+//!
+//! [`no_difference_but_those_listed`] compares the `Fetch` preset with the standard's algorithm, step
+//! by step. [`DIFFERENCES`] lists what is left, with its reason and the way out, and runs both. Not
+//! listed is what Fetch does for pages alone: CORS, opaque responses, mixed content.
+
+use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::Full;
-use tower::{Layer, ServiceExt};
-use tower_redirect::{FollowRedirectsLayer, MethodRewrite, ReplayBodyLayer};
+use tower::util::BoxService;
+use tower::{Layer, Service, ServiceExt};
+use tower_redirect::follow::{Action, Attempt, follow_fn};
+use tower_redirect::{
+    FollowError, FollowRedirectsLayer, MethodRewrite, RedirectContext, ReplayBody, ReplayBodyLayer,
+};
 use url::Url;
 
-use crate::support::{Frames, Script, redirection};
+use crate::support::{Answer, Frames, Script, redirection};
 
 const STATUSES: [u16; 10] = [301, 302, 303, 307, 308, 300, 304, 305, 306, 201];
 const METHODS: [&str; 12] = [
@@ -252,7 +261,7 @@ async fn no_difference_but_those_listed() {
     }
 }
 
-/// The default differs from the standard by what the design says, and by nothing else.
+/// The default differs from the standard by the listed reasons, and by nothing else.
 #[tokio::test]
 async fn the_default_beside_the_preset() {
     for status in [301, 302, 303, 307, 308] {
@@ -279,6 +288,332 @@ async fn the_default_beside_the_preset() {
                     assert_eq!(default, ("GET".to_owned(), Bytes::new()));
                 }
             }
+        }
+    }
+}
+
+/// What the requests of [`DIFFERENCES`] carry: recorded, as a stream is.
+type Content = ReplayBody<Frames>;
+type Client = BoxService<Request<Content>, Answer, FollowError<Infallible>>;
+
+/// A difference from Fetch, and how to do as Fetch does.
+struct Difference {
+    what: &'static str,
+    reason: &'static str,
+    /// The client that does as Fetch does, in front of a server.
+    way_out: Option<fn(Script) -> Client>,
+    method: &'static str,
+    uri: &'static str,
+    fields: &'static [(&'static str, &'static str)],
+    content: &'static str,
+    redirections: fn() -> Vec<Answer>,
+    /// What a follower with default rules makes of it, as [`summary`] writes it.
+    ours: &'static str,
+    fetch: &'static str,
+}
+
+/// A GET of `http://a.test/` that is sent to `/`, from which a row differs.
+const NONE: Difference = Difference {
+    what: "",
+    reason: "",
+    way_out: None,
+    method: "GET",
+    uri: "http://a.test/",
+    fields: &[],
+    content: "",
+    redirections: || vec![redirection(302, "/")],
+    ours: "GET http://a.test/ []",
+    fetch: "GET http://a.test/ []",
+};
+
+fn boxed<S>(client: S) -> Client
+where
+    S: Service<
+            Request<Content>,
+            Response = Answer,
+            Error = FollowError<Infallible>,
+            Future: Send + 'static,
+        > + Send
+        + 'static,
+{
+    BoxService::new(client)
+}
+
+/// Follows what `follows` allows; the rest is an error.
+fn only_if(script: Script, follows: fn(&Attempt<'_>) -> bool) -> Client {
+    let decide = move |hop: &Attempt<'_>| match follows(hop) {
+        true => Action::Follow,
+        false => Action::Reject,
+    };
+    boxed(FollowRedirectsLayer::new().policy(follow_fn(decide)).layer(script))
+}
+
+/// A layer inside the follower sets these fields on each request that follows a redirection.
+fn set_inside(script: Script, fields: &'static [(&'static str, &'static str)]) -> Client {
+    let inside = script.map_request(move |mut request: Request<Content>| {
+        if RedirectContext::of(request.extensions()).is_some() {
+            for (name, value) in fields {
+                request.headers_mut().insert(*name, HeaderValue::from_static(value));
+            }
+        }
+        request
+    });
+    boxed(FollowRedirectsLayer::new().layer(inside))
+}
+
+const DIFFERENCES: &[Difference] = &[
+    Difference {
+        what: "ten redirections are followed, not twenty",
+        reason: "chains of servers are short, and a loop is found sooner",
+        way_out: Some(|script| boxed(FollowRedirectsLayer::new().limit(20).layer(script))),
+        redirections: || vec![redirection(302, "/"); 20],
+        ours: "error",
+        ..NONE
+    },
+    Difference {
+        what: "https is not left for http",
+        reason: "anyone on the way can read and change the rest",
+        way_out: Some(|script| {
+            boxed(FollowRedirectsLayer::new().allow_https_to_http().layer(script))
+        }),
+        uri: "https://a.test/",
+        redirections: || vec![redirection(302, "http://a.test/")],
+        ours: "error",
+        ..NONE
+    },
+    Difference {
+        what: "a 302 makes a GET of each unsafe method that carries content",
+        reason: "content is sent again on 307 and 308, and on no other status",
+        way_out: Some(fetch_preset),
+        method: "PUT",
+        content: CONTENT,
+        fetch: "PUT http://a.test/ [] tea",
+        ..NONE
+    },
+    Difference {
+        what: "a 303 drops the content of a GET",
+        reason: "303 asks for another resource, to which the content does not belong",
+        way_out: Some(fetch_preset),
+        content: CONTENT,
+        redirections: || vec![redirection(303, "/")],
+        fetch: "GET http://a.test/ [] tea",
+        ..NONE
+    },
+    Difference {
+        what: "a stream is sent again",
+        reason: "it is recorded while it is sent",
+        way_out: Some(streams_end),
+        method: "POST",
+        content: CONTENT,
+        redirections: || vec![redirection(307, "/")],
+        ours: "POST http://a.test/ [] tea",
+        fetch: "error",
+        ..NONE
+    },
+    Difference {
+        what: "a stream is given up for a GET",
+        reason: "a GET needs none of it",
+        way_out: Some(streams_end),
+        method: "POST",
+        content: CONTENT,
+        fetch: "error",
+        ..NONE
+    },
+    Difference {
+        what: "on another origin, `Cookie` stays behind",
+        reason: "a browser adds it for each URL; here it is the caller's, and a credential",
+        // A store of cookies is a layer inside.
+        way_out: Some(|script| set_inside(script, &[("cookie", "for=b")])),
+        fields: &[("authorization", "secret"), ("cookie", "for=a")],
+        redirections: || vec![redirection(302, "http://b.test/")],
+        ours: "GET http://b.test/ []",
+        fetch: "GET http://b.test/ [cookie: for=b]",
+        ..NONE
+    },
+    Difference {
+        what: "on another origin, `Referer` stays behind",
+        reason: "the path and the query of a URL may be secret",
+        // Fetch sends the origin alone, unless the page says otherwise.
+        way_out: Some(|script| set_inside(script, &[("referer", "http://a.test/")])),
+        fields: &[("referer", "http://a.test/page?secret")],
+        redirections: || vec![redirection(302, "http://b.test/")],
+        ours: "GET http://b.test/ []",
+        fetch: "GET http://b.test/ [referer: http://a.test/]",
+        ..NONE
+    },
+    Difference {
+        what: "on another origin, `Origin` stays behind",
+        reason: "servers take it for a proof of who asks",
+        way_out: Some(|script| set_inside(script, &[("origin", "http://a.test")])),
+        method: "POST",
+        fields: &[("origin", "http://a.test")],
+        redirections: || vec![redirection(307, "http://b.test/")],
+        ours: "POST http://b.test/ []",
+        fetch: "POST http://b.test/ [origin: http://a.test]",
+        ..NONE
+    },
+    Difference {
+        what: "on another origin, all credentials stay behind, not `Authorization` alone",
+        reason: "pages cannot set the others; programs can",
+        way_out: Some(|script| {
+            set_inside(script, &[("cookie2", "a"), ("proxy-authorization", "b")])
+        }),
+        fields: &[("authorization", "secret"), ("cookie2", "a"), ("proxy-authorization", "b")],
+        redirections: || vec![redirection(302, "http://b.test/")],
+        ours: "GET http://b.test/ []",
+        fetch: "GET http://b.test/ [cookie2: a, proxy-authorization: b]",
+        ..NONE
+    },
+    Difference {
+        what: "on another origin, values that are marked sensitive stay behind",
+        reason: "the caller said that they are secrets",
+        way_out: Some(|script| {
+            let plain = |mut request: Request<Content>| {
+                request.headers_mut().values_mut().for_each(|value| value.set_sensitive(false));
+                request
+            };
+            boxed(FollowRedirectsLayer::new().layer(script).map_request(plain))
+        }),
+        fields: &[(SENSITIVE, "secret")],
+        redirections: || vec![redirection(302, "http://b.test/")],
+        ours: "GET http://b.test/ []",
+        fetch: "GET http://b.test/ [x-sensitive: secret]",
+        ..NONE
+    },
+    Difference {
+        what: "a request that became GET leaves behind all that is about content",
+        reason: "RFC 9110 section 15.4: Fetch names the four that pages can set",
+        way_out: Some(|script| {
+            set_inside(
+                script,
+                &[("if-match", "x"), ("range", "bytes=0-"), ("idempotency-key", "1")],
+            )
+        }),
+        method: "POST",
+        fields: &[("if-match", "x"), ("range", "bytes=0-"), ("idempotency-key", "1")],
+        content: CONTENT,
+        redirections: || vec![redirection(303, "/")],
+        fetch: "GET http://a.test/ [idempotency-key: 1, if-match: x, range: bytes=0-]",
+        ..NONE
+    },
+    Difference {
+        what: "fields that `Connection` names stay behind",
+        reason: "they are about one connection; pages cannot set `Connection`",
+        way_out: Some(|script| set_inside(script, &[("x-hop", "1")])),
+        fields: &[("connection", "x-hop"), ("x-hop", "1")],
+        fetch: "GET http://a.test/ [x-hop: 1]",
+        ..NONE
+    },
+    Difference {
+        what: "a caller's own `Host` stays on the same host and port",
+        reason: "so is a server asked that has no name yet; pages cannot set it",
+        way_out: Some(|script| {
+            let nameless = |mut request: Request<Content>| {
+                request.headers_mut().remove(header::HOST);
+                request
+            };
+            boxed(FollowRedirectsLayer::new().layer(script).map_request(nameless))
+        }),
+        fields: &[("host", "new.test")],
+        ours: "GET http://a.test/ [host: new.test]",
+        ..NONE
+    },
+    Difference {
+        what: "two `Location`s that are alike are one",
+        reason: "proxies double fields, and what is alike is not ambiguous",
+        way_out: Some(|script| {
+            only_if(script, |hop| hop.headers().get_all(header::LOCATION).iter().count() == 1)
+        }),
+        redirections: || {
+            let mut twice = redirection(302, "/");
+            twice.headers_mut().append(header::LOCATION, HeaderValue::from_static("/"));
+            vec![twice]
+        },
+        fetch: "error",
+        ..NONE
+    },
+    Difference {
+        what: "ports of other protocols are allowed",
+        reason: "services inside of a network listen where they like",
+        // Fetch, "port blocking": 25 is the first that servers use.
+        way_out: Some(|script| only_if(script, |hop| hop.next_uri().port_u16() != Some(25))),
+        redirections: || vec![redirection(302, "http://a.test:25/")],
+        ours: "GET http://a.test:25/ []",
+        fetch: "error",
+        ..NONE
+    },
+    Difference {
+        what: "user and password in a `Location` are dropped",
+        reason: "whoever redirects would choose as whom the client logs in",
+        way_out: None,
+        redirections: || vec![redirection(302, "http://user:password@b.test/")],
+        ours: "GET http://b.test/ []",
+        fetch: "GET http://user:password@b.test/ []",
+        ..NONE
+    },
+    Difference {
+        what: "a URL of 64 KiB is an error",
+        reason: "`http::Uri` holds no longer one",
+        way_out: None,
+        redirections: || vec![redirection(302, format!("/{}", "x".repeat(65_536)))],
+        ours: "error",
+        fetch: "GET http://a.test/xxx.. []",
+        ..NONE
+    },
+];
+
+/// Its values are marked sensitive.
+const SENSITIVE: &str = "x-sensitive";
+
+fn fetch_preset(script: Script) -> Client {
+    boxed(FollowRedirectsLayer::new().method_rewrite(MethodRewrite::Fetch).layer(script))
+}
+
+/// For requests whose body is a stream: the standard has nothing to send again, but for a 303.
+fn streams_end(script: Script) -> Client {
+    only_if(script, |hop| hop.status() == StatusCode::SEE_OTHER)
+}
+
+/// The last request, or what came in its place.
+async fn summary(difference: &Difference, client: fn(Script) -> Client) -> String {
+    let Difference { method, uri, fields, content, redirections, .. } = difference;
+    let script = Script::new(redirections());
+    let mut request = Request::builder().method(*method).uri(*uri);
+    for (name, value) in *fields {
+        let mut value = HeaderValue::from_static(value);
+        value.set_sensitive(*name == SENSITIVE);
+        request = request.header(*name, value);
+    }
+    let frames = (!content.is_empty()).then(|| Bytes::from_static(content.as_bytes()));
+    let body = ReplayBody::new(Frames::new(frames), 1024);
+    let request = request.body(body).expect("valid");
+    match client(script.clone()).oneshot(request).await {
+        Err(_) => "error".to_owned(),
+        Ok(response) if response.status() != StatusCode::OK => "returned".to_owned(),
+        Ok(_) => {
+            let seen = script.seen().pop().expect("asked");
+            let mut fields: Vec<_> = seen
+                .headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {}", value.to_str().expect("ascii")))
+                .collect();
+            fields.sort();
+            let body = String::from_utf8_lossy(&seen.body).into_owned();
+            let line = format!("{} {} [{}] {body}", seen.method, seen.uri, fields.join(", "));
+            line.trim_end().to_owned()
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_difference_has_its_way_out() {
+    for difference in DIFFERENCES {
+        let Difference { what, reason, ours, fetch, .. } = difference;
+        assert!(!reason.is_empty() && ours != fetch, "{what}: no difference, or no reason");
+        let default = |script| boxed(FollowRedirectsLayer::new().layer(script));
+        assert_eq!(summary(difference, default).await, *ours, "{what}");
+        if let Some(way_out) = difference.way_out {
+            assert_eq!(summary(difference, way_out).await, *fetch, "{what}: the way out");
         }
     }
 }

@@ -133,6 +133,23 @@ async fn what_may_be_kept_names_the_fields_that_were_read() {
 }
 
 #[tokio::test]
+async fn a_header_is_asked_for_by_name_or_by_text() {
+    let tenant = http::HeaderName::from_static("x-tenant");
+    let layer = RedirectLayer::new(policy_fn(move |head| {
+        let texts = head.header_all("Accept").chain(head.header_all("x-tenant"));
+        assert_eq!(texts.count(), 3);
+        assert_eq!(head.header_all(&tenant).count(), 1);
+        assert!(head.header(tenant.clone()).is_some() && head.header(&tenant).is_some());
+        assert!(head.header("no header").is_none());
+        assert_eq!(head.header_all("no header").count(), 0);
+        to("/x").permanent()
+    }));
+    let fields = [("accept", "text/html"), ("accept", "*/*"), ("x-tenant", "7")];
+    let asked = ask(&layer, request("GET", "/", &fields)).await;
+    assert_eq!((asked.status.as_u16(), asked.header("vary")), (308, Some("accept, x-tenant")));
+}
+
+#[tokio::test]
 async fn a_host_that_the_client_chose_is_not_remembered() {
     let diagnoses = Arc::new(Mutex::new(Vec::new()));
     let noted = diagnoses.clone();

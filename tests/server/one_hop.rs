@@ -128,6 +128,40 @@ async fn what_is_foreign_or_no_redirection_is_left_for_the_next_request() {
 }
 
 #[tokio::test]
+async fn what_turns_post_into_get_is_left_alone_and_other_methods_are_kept() {
+    // RFC 9110 §15.4.3: 302 may turn POST into GET, and no other method. What follows a POST is
+    // another request, and is asked about when it comes.
+    let moved = policy_fn(|head| {
+        (head.path() == "/a").then(|| Redirection::new().path("/b").found().rewriting_methods())
+    });
+    for (method, status, location) in [
+        ("POST", 302, "/b"),
+        ("PUT", 307, "https://a.test/b"),
+        ("DELETE", 307, "https://a.test/b"),
+        ("GET", 307, "https://a.test/b"),
+    ] {
+        let layer = RedirectLayer::new((&moved, HttpsOnly::new()));
+        let asked = ask(&layer, request(method, "/a", &[])).await;
+        assert_eq!((asked.status.as_u16(), asked.location()), (status, Some(location)), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_of_the_request_as_it_would_come_back_is_named() {
+    let first =
+        policy_fn(|head| (head.path() == "/a").then(|| Redirection::new().path("/b").permanent()));
+    let second = policy_fn(|head| {
+        let reads = head.path() == "/b" && head.header("x-tenant").is_some();
+        reads.then(|| Redirection::new().path("/c").permanent())
+    });
+    let layer = RedirectLayer::new((first, second));
+    for (fields, location) in [(&[][..], "/b"), (&[("x-tenant", "7")], "/c")] {
+        let asked = ask(&layer, request("GET", "/a", fields)).await;
+        assert_eq!((asked.location(), asked.header("vary")), (Some(location), Some("x-tenant")));
+    }
+}
+
+#[tokio::test]
 async fn preload_safe_takes_two() {
     for policy in [
         Box::new((HttpsOnly::new().port(8443), www(), versions())) as Box<dyn RedirectPolicy>,

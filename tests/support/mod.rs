@@ -3,6 +3,7 @@
 
 pub mod classes;
 mod inner;
+pub mod program;
 #[cfg(feature = "follow")]
 mod script;
 

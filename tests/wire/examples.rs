@@ -11,7 +11,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tokio::net::TcpListener;
 use tower::{Service, ServiceExt};
-use tower_redirect::{MaintenanceSwitch, MaintenanceWindow, RedirectHistory};
+use tower_redirect::{MaintenanceSwitch, MaintenanceWindow, RedirectHistory, ReplayBody};
 
 use crate::client::{self, Stream};
 use crate::tls::{Identity, TlsListener};
@@ -29,7 +29,7 @@ mod download;
 #[path = "../../examples/follow_hyper.rs"]
 #[allow(dead_code)]
 mod follow_hyper;
-#[path = "../../examples/follow_reqwest.rs"]
+#[path = "../../examples/follow_reqwest/main.rs"]
 #[allow(dead_code)]
 mod follow_reqwest;
 #[path = "../../examples/maintenance_file.rs"]
@@ -78,6 +78,20 @@ fn reqwest_builder() -> reqwest::ClientBuilder {
     follow_reqwest::builder().no_proxy()
 }
 
+/// The example's, as a service of `http` requests and responses.
+fn following(
+    client: reqwest::Client,
+) -> impl Service<Request<Body>, Response = Response<reqwest::Body>, Error: Error + 'static> + Clone
+{
+    follow_reqwest::following(client)
+        .map_request(|request: Request<Body>| {
+            // `reqwest::Body` has to be `Sync`, which axum's is not.
+            let request = request.map(|body| reqwest::Body::wrap(ReplayBody::new(body, 0)));
+            reqwest::Request::try_from(request).expect("a valid URL")
+        })
+        .map_response(Response::from)
+}
+
 #[tokio::test]
 async fn https_only_over_tcp_and_tls() -> Outcome {
     let (http, http_port) = bind().await?;
@@ -94,7 +108,7 @@ async fn https_only_over_tcp_and_tls() -> Outcome {
         let url = format!("{scheme}://127.0.0.1:{port}/orders");
         let root = reqwest::Certificate::from_der(identity.certificate())?;
         let reqwest = reqwest_builder().tls_certs_only([root]).build()?;
-        let answer = post(follow_reqwest::following(reqwest), &url, "tea").await?;
+        let answer = post(following(reqwest), &url, "tea").await?;
         assert_eq!(answer, format!("{hops} hops, 200: took 3 bytes, secure: true"));
 
         for body in [Body::from("tea"), Body::new(Stream("tea".into()))] {
@@ -121,7 +135,7 @@ async fn maintenance_switch_over_tcp() -> Outcome {
     serve(admin, maintenance_switch::admin(switch));
 
     let url = format!("http://127.0.0.1:{main_port}/orders");
-    let reqwest = follow_reqwest::following(reqwest_builder().build()?);
+    let reqwest = following(reqwest_builder().build()?);
     for (flip, expected) in [
         ("off", "0 hops, 200: main took: tea"),
         ("on", "1 hops, 200: standby took: tea"),
@@ -143,7 +157,7 @@ async fn api_versions_over_tcp() -> Outcome {
         let url = format!("http://127.0.0.1:{port}{path}");
         let expected = format!("{hops} hops, 200: v2 took: tea");
         assert_eq!(post(follow_hyper::client(), &url, "tea").await?, expected);
-        let reqwest = follow_reqwest::following(reqwest_builder().build()?);
+        let reqwest = following(reqwest_builder().build()?);
         assert_eq!(post(reqwest, &url, "tea").await?, expected);
     }
     Ok(())

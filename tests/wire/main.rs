@@ -41,9 +41,13 @@ mod early;
 mod examples;
 #[cfg(feature = "follow")]
 mod fits;
+#[cfg(feature = "follow")]
+mod foreign_servers;
 mod http2;
 mod leaks;
 mod maintenance;
 #[cfg(feature = "axum")]
 mod nginx;
+#[cfg(feature = "follow")]
+mod reqwest_adapter;
 mod upload;

@@ -3,70 +3,43 @@
 use std::error::Error;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tower_redirect::{
     ConfigError, Decision, HttpsOnly, RedirectLayer, RedirectPolicy, Trust, policy_fn,
 };
 
+use crate::support::program::{self, Program};
+
 type Outcome = Result<(), Box<dyn Error>>;
 type Notes = Arc<Mutex<Vec<String>>>;
 
-/// nginx, until the test ends.
+/// A running nginx, with TLS and without.
 struct Nginx {
-    child: Child,
+    _program: Program,
     http: u16,
     https: u16,
     certificate: reqwest::Certificate,
 }
 
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // SIGTERM, so that it takes its workers along.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let _ = self.child.wait();
-    }
-}
-
-async fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
-}
-
 impl Nginx {
     async fn start(name: &str, app: u16) -> Result<Self, Box<dyn Error>> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&folder)?;
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
-        fs::write(folder.join("cert.pem"), made.cert.pem())?;
-        fs::write(folder.join("key.pem"), made.signing_key.serialize_pem())?;
-        let (http, https) = (free_port().await?, free_port().await?);
+        let folder = program::folder(name)?;
+        let certificate = reqwest::Certificate::from_der(&program::self_signed(&folder)?)?;
+        let (http, https) = (program::free_port().await?, program::free_port().await?);
         let conf = include_str!("../nginx.conf")
             .replace("@HTTPS@", &https.to_string())
             .replace("@HTTP@", &http.to_string())
             .replace("@APP@", &app.to_string());
         fs::write(folder.join("nginx.conf"), conf)?;
-        let child = Command::new("nginx")
-            .arg("-p")
-            .arg(&folder)
-            .args(["-c", "nginx.conf", "-g", "daemon off;"])
-            .stderr(Stdio::inherit())
-            .spawn()?;
-        let certificate = reqwest::Certificate::from_der(made.cert.der())?;
-        let nginx = Self { child, http, https, certificate };
-        // Ready once it accepts; 5 s are plenty.
-        for _ in 0..500 {
-            if TcpStream::connect(("127.0.0.1", https)).await.is_ok() {
-                return Ok(nginx);
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Err("nginx does not accept".into())
+        let mut command = Command::new("nginx");
+        command.arg("-p").arg(&folder).args(["-c", "nginx.conf", "-g", "daemon off;"]);
+        let program = Program::start(&mut command, &[http, https]).await?;
+        Ok(Self { _program: program, http, https, certificate })
     }
 
     /// From 127.0.0.2, so that client and proxy can be told apart.

@@ -1,4 +1,4 @@
-//! Who is let through while everybody else waits.
+//! Lets some requests through during maintenance.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,24 +12,25 @@ use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
 use crate::trust::{NO_RANGE, Ranges};
 
-type Grant = dyn Fn(&RequestHead<'_>) -> bool + Send + Sync;
+type Condition = dyn Fn(&RequestHead<'_>) -> bool + Send + Sync;
 
-/// Any of these lets a request through.
+/// Conditions of which any lets a request through.
 #[derive(Clone, Default)]
-pub(super) struct Bypass(Vec<Arc<Grant>>);
+pub(super) struct Bypass(Vec<Arc<Condition>>);
 
 impl Bypass {
-    /// Grants what others are refused: nobody may keep the answer for them.
-    pub(super) fn covers(&self, head: &RequestHead<'_>) -> bool {
-        let granted = self.0.iter().any(|grant| grant(head));
-        if granted {
+    /// Returns whether the request may pass. Its response is then not to be stored: a cache would hand
+    /// it to clients that may not.
+    pub(super) fn allows(&self, head: &RequestHead<'_>) -> bool {
+        let allowed = self.0.iter().any(|condition| condition(head));
+        if allowed {
             head.forbid_storing();
         }
-        granted
+        allowed
     }
 }
 
-/// Without what it looks for: that may be a secret.
+/// Shows only the number of conditions: they may hold secrets.
 impl fmt::Debug for Bypass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Bypass({})", self.0.len())
@@ -37,16 +38,16 @@ impl fmt::Debug for Bypass {
 }
 
 impl<T> Maintenance<T> {
-    /// Lets requests of these clients through, single addresses or ranges: the
-    /// [effective client](RequestHead::client_ip), as far as the layer's
-    /// [`Trust`](crate::Trust) knows it.
+    /// Lets requests of these clients through: single addresses or ranges, compared with the
+    /// [effective client](RequestHead::client_ip) that the layer's [`Trust`](crate::Trust) finds.
     ///
-    /// Nobody is let through by the address of a proxy: where a peer that is not trusted sends
-    /// `X-Forwarded-*` or `Forwarded`, its address may be everybody's, and a diagnosis says so.
+    /// The address of an untrusted proxy lets nobody through: if a peer that is not trusted sends
+    /// `X-Forwarded-*` or `Forwarded`, it may send everybody's requests, and a diagnosis says so.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) for what is no range.
+    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) for what is neither
+    /// an address nor a range.
     pub fn bypass_clients<I>(self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -56,17 +57,18 @@ impl<T> Maintenance<T> {
         Ok(self.bypass(move |head| comes_from(&ranges, head)))
     }
 
-    /// Lets requests through of which `grant` holds. Their answers are marked `no-store`, whatever
-    /// the application says, so that no cache hands them to others.
+    /// Lets requests through for which `condition` holds. Their responses are marked `no-store`,
+    /// whatever the application sets, so that no cache hands them to others.
     pub fn bypass(
         mut self,
-        grant: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static,
+        condition: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        self.bypass.0.push(Arc::new(grant));
+        self.bypass.0.push(Arc::new(condition));
         self
     }
 }
 
+/// Returns whether the request comes from one of `ranges`, and not through an untrusted proxy there.
 fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
     let is_in = |client: IpAddr| ranges.contains(client);
     let Some(client) = head.client_ip() else {

@@ -1,4 +1,4 @@
-//! Who knows a secret is let through. The secret itself is not kept, only its digest.
+//! Lets requests with a secret through during maintenance. Only the digest of the secret is kept.
 
 use http::{HeaderName, header};
 use sha2::{Digest, Sha256};
@@ -9,8 +9,9 @@ use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 
 impl<T> Maintenance<T> {
-    /// Lets requests through whose field `name` is `secret`: for programs. Only its digest is kept,
-    /// compared in constant time, and shown nowhere.
+    /// Lets requests through whose header `name` is `secret`: for programs.
+    ///
+    /// Only the digest of the secret is kept, compared in constant time, and never printed.
     ///
     /// # Errors
     ///
@@ -22,12 +23,12 @@ impl<T> Maintenance<T> {
             .map_err(|_| ConfigError::bypass(name, "not a field name"))?;
         let digest = digest_of(name, secret)?;
         Ok(self.bypass(move |head| {
-            head.header_all(field.clone()).any(|value| is(&digest, value.as_bytes()))
+            head.header_all(field.clone()).any(|value| matches(&digest, value.as_bytes()))
         }))
     }
 
-    /// Lets requests through that send the cookie `name` with the value `secret`: for people, to
-    /// whom somebody sets it. Otherwise as [`bypass_header`](Self::bypass_header).
+    /// Lets requests through that have the cookie `name` with the value `secret`: for people in a
+    /// browser. Otherwise as [`bypass_header`](Self::bypass_header).
     ///
     /// # Errors
     ///
@@ -42,7 +43,7 @@ impl<T> Maintenance<T> {
         }
         let digest = digest_of(name, secret)?;
         let name = name.to_owned();
-        Ok(self.bypass(move |head| cookies(head, &name).any(|value| is(&digest, value))))
+        Ok(self.bypass(move |head| cookies(head, &name).any(|value| matches(&digest, value))))
     }
 }
 
@@ -56,12 +57,12 @@ fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {
     Ok(Sha256::digest(secret).into())
 }
 
-fn is(digest: &[u8; 32], value: &[u8]) -> bool {
-    let seen: [u8; 32] = Sha256::digest(value).into();
-    seen.ct_eq(digest).into()
+fn matches(digest: &[u8; 32], value: &[u8]) -> bool {
+    let given: [u8; 32] = Sha256::digest(value).into();
+    given.ct_eq(digest).into()
 }
 
-/// The values of one cookie (RFC 6265 §4.2.1), from all fields.
+/// Returns the values of one cookie (RFC 6265 §4.2.1), from all `Cookie` headers.
 fn cookies<'a>(head: &RequestHead<'a>, name: &str) -> impl Iterator<Item = &'a [u8]> {
     let pairs =
         head.header_all(header::COOKIE).flat_map(|line| line.as_bytes().split(|b| *b == b';'));

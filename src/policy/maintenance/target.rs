@@ -1,22 +1,23 @@
-use http::{HeaderValue, Version, header};
+use http::{Version, header};
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
+use crate::media_type::{is_grpc, is_named};
 use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
 
-/// Where requests go in maintenance. Not nameable outside: the targets are these four.
+/// Where a [`Maintenance`](super::Maintenance) redirects to. Sealed: the targets are these four.
 pub trait Target: Send + Sync {
-    /// The request is for the target itself.
+    /// Returns whether the request is for the target itself, and has to pass.
     fn is_reached_by(&self, _: &RequestHead<'_>) -> bool {
         false
     }
 
-    /// `None` is 503.
+    /// Returns the redirection of this request, or `None` if it gets 503.
     fn redirection(&self, head: &RequestHead<'_>) -> Option<&Redirection>;
 }
 
-/// A [`Maintenance`](super::Maintenance) that refuses all work.
+/// The target of a [`Maintenance`](super::Maintenance) that answers 503.
 #[derive(Clone, Debug)]
 pub struct Unavailable;
 
@@ -26,7 +27,8 @@ impl Target for Unavailable {
     }
 }
 
-/// A [`Maintenance`](super::Maintenance) that shows people a page: see [`Maintenance::page`](super::Maintenance::page).
+/// The target of a [`Maintenance`](super::Maintenance) that shows a page: see
+/// [`Maintenance::page`](super::Maintenance::page).
 #[derive(Clone, Debug)]
 pub struct Page(pub(super) Redirection);
 
@@ -40,7 +42,8 @@ impl Target for Page {
     }
 }
 
-/// A [`Maintenance`](super::Maintenance) during which another origin works: see [`Maintenance::standby`](super::Maintenance::standby).
+/// The target of a [`Maintenance`](super::Maintenance) that redirects to another origin: see
+/// [`Maintenance::standby`](super::Maintenance::standby).
 #[derive(Clone, Debug)]
 pub struct Standby(pub(super) Redirection);
 
@@ -55,7 +58,8 @@ impl Target for Standby {
     }
 }
 
-/// A [`Maintenance`](super::Maintenance) that sends everything to one URL: see [`Maintenance::redirect_to`](super::Maintenance::redirect_to).
+/// The target of a [`Maintenance`](super::Maintenance) that redirects to one URL: see
+/// [`Maintenance::redirect_to`](super::Maintenance::redirect_to).
 #[derive(Clone, Debug)]
 pub struct RedirectTo(pub(super) Redirection);
 
@@ -69,27 +73,21 @@ impl Target for RedirectTo {
     }
 }
 
-/// What cannot go on elsewhere by way of a `Location`.
-pub(super) fn is_bound_to_its_connection(head: &RequestHead<'_>) -> bool {
-    let grpc = |value: &HeaderValue| {
-        let essence = value.as_bytes().get(..b"application/grpc".len());
-        essence.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
-    };
+/// Returns whether clients cannot follow a redirection of this request: CONNECT, `OPTIONS *`, an
+/// upgrade, or gRPC.
+pub(super) fn client_cannot_follow(head: &RequestHead<'_>) -> bool {
     head.has_no_url()
         || head.version() <= Version::HTTP_11 && head.header(header::UPGRADE).is_some()
-        || head.header(header::CONTENT_TYPE).is_some_and(grpc)
+        || head.header(header::CONTENT_TYPE).is_some_and(is_grpc)
 }
 
-/// A person waits for a page.
+/// Returns whether a browser asks for a page to show.
 fn is_navigation(head: &RequestHead<'_>) -> bool {
     if !is_get_or_head(head.method()) {
         return false;
     }
     match head.header(http::HeaderName::from_static("sec-fetch-mode")) {
         Some(mode) => mode == "navigate",
-        None => head.header_all(header::ACCEPT).any(|accept| {
-            let html = b"text/html".as_slice();
-            accept.as_bytes().windows(html.len()).any(|word| word.eq_ignore_ascii_case(html))
-        }),
+        None => head.header_all(header::ACCEPT).any(|accept| is_named("text/html", accept)),
     }
 }

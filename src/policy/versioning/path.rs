@@ -177,13 +177,6 @@ impl Versioning {
         if *segment == *self.current {
             return PathVersion::Served;
         }
-        self.locate_other(path, segment)
-    }
-
-    /// Finds any version but the current one.
-    #[inline(never)]
-    fn locate_other(&self, path: &str, segment: &str) -> PathVersion<'_> {
-        let (at, length) = (self.prefix.len(), segment.len());
         // One trailing slash is an empty last segment, but not an ambiguous one.
         let checked = path.strip_suffix('/').unwrap_or(path);
         if !checked.is_empty() && is_ambiguous(checked) {

@@ -1,0 +1,174 @@
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderValue, StatusCode, header};
+
+use super::bypass::Bypass;
+use super::target::{Target, client_cannot_follow};
+use super::{MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable};
+use crate::config_error::ConfigError;
+use crate::head::RequestHead;
+use crate::policy::clock::Clock;
+use crate::policy::{Decision, Exempt, RedirectPolicy};
+use crate::redirection::Redirection;
+use crate::response::text_response;
+
+/// Redirects requests to a standby or a page, or answers 503, while its switch is on.
+///
+/// Rules, in order:
+///
+/// 1. Everything passes outside of the switch's [`MaintenanceWindow`].
+/// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and what
+///    [`exempt`](Self::exempt) names), and so do CORS preflights, GET and HEAD of the page, and
+///    every method of the `redirect_to` URL. Only the *path* of these is compared: a page on another
+///    host at `/x` lets `/x` pass on this one, too.
+///    A request also passes by a bypass: by [client](Self::bypass_clients), by secret (header or
+///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.
+/// 3. Upgrade, CONNECT, gRPC and `OPTIONS *` get 503.
+/// 4. Other requests are answered by the target, of which a policy has one:
+///
+/// | request | none | [`page`](Self::page) | [`standby`](Self::standby) | [`redirect_to`](Self::redirect_to) |
+/// |---|---|---|---|---|
+/// | navigation by GET or HEAD | 503 | 307 to the page | 307, path and query kept | 307 |
+/// | other GET and HEAD | 503 | 503 | 307 | 307 |
+/// | every other method | 503 | 503 | 307, body sent again | 307, body sent again |
+///
+/// A navigation has `Sec-Fetch-Mode: navigate`, or lacks that header and accepts `text/html`.
+///
+/// Choose `standby` if another server can do the work: clients go on without noticing. Otherwise a
+/// 503 is better: crawlers and API clients know what it means, and a form sent to a page would be
+/// lost. Use [`when`](RedirectPolicy::when) for different targets on different paths.
+///
+/// `Retry-After` of a 503 is the time until the window ends, if that is known, or that of
+/// [`retry_after`](Self::retry_after).
+///
+/// Pitfalls: a standby that is the origin in maintenance gets 503, and a diagnosis says so. If this
+/// application serves the page, exempt the paths of its styles and pictures, too.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::{Decision, Maintenance, MaintenanceSwitch, RedirectPolicy, RequestHead};
+///
+/// let switch = MaintenanceSwitch::new();
+/// let policy = Maintenance::new(switch.clone()).standby("https://standby.example.com")?;
+/// let request = Request::post("/orders?id=7").header("host", "shop.test").body(())?;
+/// let head = RequestHead::from(&request);
+///
+/// assert!(matches!(policy.decide(&head), Decision::Pass));
+/// switch.on();
+/// let Decision::Redirect(to) = policy.decide(&head) else { return Err("not redirected".into()) };
+/// assert_eq!(to.location_for(&head).ok_or("no host")?, "https://standby.example.com/orders?id=7");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Maintenance<T = Unavailable> {
+    switch: MaintenanceSwitch,
+    clock: Clock,
+    exempt: Exempt,
+    pub(super) bypass: Bypass,
+    retry_after: Option<Duration>,
+    target: T,
+}
+
+impl Maintenance {
+    /// Creates a policy that answers 503 while `switch` is on.
+    pub fn new(switch: MaintenanceSwitch) -> Self {
+        Self {
+            switch,
+            clock: Clock::default(),
+            exempt: Exempt::acme_only(),
+            bypass: Bypass::default(),
+            retry_after: None,
+            target: Unavailable,
+        }
+    }
+
+    /// Redirects navigations to this page, an absolute URL or a path. Other requests get 503.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to`].
+    pub fn page(self, url: &str) -> Result<Maintenance<Page>, ConfigError> {
+        Redirection::to(url).map(|to| self.with(Page(to)))
+    }
+
+    /// Redirects all requests to this origin, `https://standby.example.com[:port]`, with the same path
+    /// and query.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to_origin`].
+    pub fn standby(self, origin: &str) -> Result<Maintenance<Standby>, ConfigError> {
+        Redirection::to_origin(origin).map(|to| self.with(Standby(to)))
+    }
+
+    /// Redirects all requests to this one URL, absolute or a path.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to`].
+    pub fn redirect_to(self, url: &str) -> Result<Maintenance<RedirectTo>, ConfigError> {
+        Redirection::to(url).map(|to| self.with(RedirectTo(to)))
+    }
+
+    fn with<T>(self, target: T) -> Maintenance<T> {
+        let Self { switch, clock, exempt, bypass, retry_after, .. } = self;
+        Maintenance { switch, clock, exempt, bypass, retry_after, target }
+    }
+}
+
+impl<T> Maintenance<T> {
+    /// Lets GET, HEAD and OPTIONS of this path and all below it pass: health checks, assets of the
+    /// page. Paths are compared as by [`HttpsOnly::exempt`](crate::HttpsOnly::exempt).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) as there.
+    pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
+        self.exempt.add(path)?;
+        Ok(self)
+    }
+
+    /// Sets `Retry-After` of 503 responses (RFC 9110 §10.2.3), in whole seconds, rounded up, at least 1.
+    ///
+    /// If the [`MaintenanceWindow`] has an end, the time until then is sent instead. Redirections
+    /// never have this header.
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// Replaces the system's clock, for tests.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
+        self
+    }
+
+    fn unavailable(&self, window: MaintenanceWindow, now: SystemTime) -> Decision {
+        let text = "down for maintenance\n";
+        let mut response = text_response(StatusCode::SERVICE_UNAVAILABLE, text);
+        let left = window.end().and_then(|end| end.duration_since(now).ok());
+        if let Some(wait) = left.or(self.retry_after) {
+            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        Decision::Respond(response)
+    }
+}
+
+impl<T: Target> RedirectPolicy for Maintenance<T> {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        let Some((window, now)) = self.switch.active_window(|| self.clock.now()) else {
+            return Decision::Pass;
+        };
+        if self.exempt.covers(head)
+            || head.is_preflight()
+            || self.target.is_reached_by(head)
+            || self.bypass.allows(head)
+        {
+            return Decision::Pass;
+        }
+        let to = if client_cannot_follow(head) { None } else { self.target.redirection(head) };
+        to.map_or_else(|| self.unavailable(window, now), |to| Decision::Redirect(to.clone()))
+    }
+}

@@ -1,0 +1,4 @@
+#![allow(missing_docs)]
+
+#[path = "wire/uploads_http2.rs"]
+mod uploads_http2;
