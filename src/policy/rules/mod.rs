@@ -109,11 +109,13 @@ mod index;
 mod index_build;
 mod lists;
 mod normal;
+mod packed;
 mod pattern;
 mod read;
 #[cfg_attr(not(feature = "regex"), path = "no_regex.rs")]
 mod regex;
 mod rule;
+mod rule_conditions;
 mod slots;
 mod table;
 mod target;
