@@ -1,11 +1,12 @@
 //! The first rule that matches a request, and what it answers.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
 use super::index::Asked;
 use super::lists::Visited;
-use super::normal::{normal, plain_segments};
+use super::normal::{is_simple, normal, plain_segments};
 use super::regex::Groups;
 use super::table::{Extra, Stored, Table, flag};
 use super::write::Captures;
@@ -51,8 +52,10 @@ impl Table {
             return None;
         }
         let path = head.path();
-        let compared = normal(path);
-        let plain_segments = plain_segments(path);
+        let (compared, plain_segments) = match is_simple(path) {
+            true => (Cow::Borrowed(path), usize::MAX),
+            false => (normal(path), plain_segments(path)),
+        };
         let regexes = match plain_segments {
             usize::MAX => self.regexes.matching(&compared),
             _ => Vec::new(),
@@ -121,14 +124,17 @@ impl Table {
         }
         let is_regex = groups.is_some();
         let captures = Captures::new(self, rule, head, groups);
+        let mut is_elsewhere = false;
         if let Some(path) = captures.path() {
+            // Saves most rules the comparison of what both are encoded to.
+            is_elsewhere = *path != *head.path() && is_simple(&path) && is_simple(head.path());
             if is_regex && plain_segments(&path) != usize::MAX {
                 return None;
             }
             to = to.path(path);
         }
         to = captures.query(to);
-        (!to.resolve(head).is_self()).then_some(Answer::Redirect(to))
+        (is_elsewhere || !to.resolve(head).is_self()).then_some(Answer::Redirect(to))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Finds the rules whose host and path match, without looking at the others.
 
 use super::lists::{Lists, Place, Visited};
+use super::normal::next_segment;
 use super::slots::{NONE, Slots, hash};
 
 /// Rules of one kind of comparison, with case or without, by host and path.
@@ -98,10 +99,7 @@ impl Index {
         if depth >= plain_segments {
             return;
         }
-        let (segment, rest) = match rest.split_once('/') {
-            Some((segment, rest)) => (segment, Some(rest)),
-            None => (rest, None),
-        };
+        let (segment, rest) = next_segment(rest);
         let hashed = hash(segment.as_bytes(), edge_seed(at));
         let next = self.edges.find(hashed, |node| {
             let is_it =

@@ -2,7 +2,31 @@
 
 use std::borrow::Cow;
 
-use crate::uri::PLAIN;
+use crate::uri::{ByteSet, PLAIN};
+
+/// Bytes of a path that is in normal form without a look at escapes.
+static SIMPLE: ByteSet = ByteSet::of(b"!$&'()*+,-./:;=@[]_~");
+
+/// Whether a path is in normal form, and all its segments are read alike: most are, which one look
+/// at each byte shows.
+#[inline]
+pub(super) fn is_simple(path: &str) -> bool {
+    let mut follows_slash = false;
+    path.bytes().all(|byte| {
+        let is_odd = follows_slash && matches!(byte, b'/' | b'.');
+        follows_slash = byte == b'/';
+        !is_odd && SIMPLE.contains(byte)
+    })
+}
+
+/// A segment, and what follows the slash behind it.
+#[inline]
+pub(super) fn next_segment(path: &str) -> (&str, Option<&str>) {
+    match path.bytes().position(|byte| byte == b'/') {
+        Some(slash) => (path.get(..slash).unwrap_or_default(), path.get(slash + 1..)),
+        None => (path, None),
+    }
+}
 
 /// The normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
 /// escapes in upper case, and bytes that a path may not hold percent-encoded.
@@ -38,14 +62,6 @@ pub(super) fn normal(path: &str) -> Cow<'_, str> {
 /// (but the last), a dot segment, or holds `%2e`, `%2f`, `%5c` or `\`, which applications read in
 /// different ways.
 pub(super) fn plain_segments(path: &str) -> usize {
-    // Most paths hold nothing that could make a segment odd.
-    let follows_slash = |pair: &[u8]| matches!(pair, [b'/', b'/' | b'.']);
-    let bytes = path.as_bytes();
-    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'\\'))
-        && !bytes.windows(2).any(follows_slash)
-    {
-        return usize::MAX;
-    }
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let last = segments.clone().count() - 1;
     let odd = |(at, segment): (usize, &str)| is_odd(segment) && !(segment.is_empty() && at == last);
@@ -144,6 +160,8 @@ mod tests {
             ("/a/%5c", 1),
         ] {
             assert_eq!(plain_segments(path), expected, "{path}");
+            let is_simple = is_simple(path);
+            assert!(!is_simple || expected == usize::MAX && normal(path) == path, "{path}");
         }
     }
 

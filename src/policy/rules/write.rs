@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::condition::Condition;
-use super::normal::{form_decoded, parameter, parameters, push_escaped};
+use super::normal::{form_decoded, next_segment, parameter, parameters, push_escaped};
 use super::regex::Groups;
 use super::table::{PieceRef, Stored, Table, flag};
 use super::target::Source;
@@ -127,17 +127,13 @@ impl<'t, 'h> Captures<'t, 'h> {
     }
 
     fn segment(&self, at: u16) -> &'h str {
-        let path = self.path.strip_prefix('/').unwrap_or(self.path);
-        path.split('/').nth(at.into()).unwrap_or_default()
+        self.rest(at).map_or("", |rest| next_segment(rest).0)
     }
 
     /// `None` where the path ends before.
     fn rest(&self, at: u16) -> Option<&'h str> {
         let path = self.path.strip_prefix('/').unwrap_or(self.path);
-        match at {
-            0 => Some(path),
-            _ => path.splitn(usize::from(at) + 1, '/').nth(at.into()),
-        }
+        (0..at).try_fold(path, |rest, _| next_segment(rest).1)
     }
 
     /// The value of the parameter that a condition names, as it was sent.
