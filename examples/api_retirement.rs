@@ -36,7 +36,7 @@ pub fn app(now: SystemTime) -> Result<Router, ConfigError> {
     Ok(Router::new()
         .route("/", get(|| async { "an api\n" }))
         .route("/api/{version}/orders", post(order))
-        .layer(RedirectLayer::new(versions)))
+        .layer(RedirectLayer::new(versions).drain_timer(tokio::time::sleep)))
 }
 
 #[tokio::main]

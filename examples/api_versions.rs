@@ -16,7 +16,7 @@ pub fn app() -> Result<Router, ConfigError> {
     Ok(Router::new()
         .route("/", get(|| async { "an api\n" }))
         .route("/api/v2/orders", post(|body: String| async move { format!("v2 took: {body}\n") }))
-        .layer(RedirectLayer::new(versions)))
+        .layer(RedirectLayer::new(versions).drain_timer(tokio::time::sleep)))
 }
 
 #[tokio::main]

@@ -40,10 +40,11 @@ pub struct Download {
 
 /// Downloads a file; a redirection to a login page is no file.
 pub async fn download(url: &str) -> Result<Download, Box<dyn Error>> {
-    let no_login = follow_fn(|attempt: &Attempt<'_>| match attempt.next_uri().path() {
-        "/login" => Action::Reject,
-        _ => Action::Follow,
-    });
+    let no_login =
+        follow_fn(|attempt: &Attempt<'_>| match attempt.next_uri().map(|uri| uri.path()) {
+            Some("/login") => Action::Reject,
+            _ => Action::Follow,
+        });
     let client = ServiceBuilder::new()
         .layer(FollowRedirectsLayer::new().policy(no_login))
         .service(Client::builder(TokioExecutor::new()).build_http());

@@ -20,6 +20,7 @@ pub fn app(https_port: u16) -> Result<Router, ConfigError> {
     let https = HttpsOnly::new().port(https_port).exempt("/health")?;
     let redirects = RedirectLayer::new(https)
         .hosts(["127.0.0.1", "localhost"])?
+        .drain_timer(tokio::time::sleep)
         .on_diagnosis(|diagnosis| eprintln!("{diagnosis}"));
     Ok(Router::new()
         .route("/health", get(|| async { "fine\n" }))
@@ -34,7 +35,7 @@ async fn order(transport: Option<Extension<Transport>>, body: Bytes) -> String {
 
 /// What the TLS listener serves: nothing else reaches it, so that its requests are secure.
 pub fn secure(app: Router) -> Router {
-    app.layer(Extension(Transport::Secure))
+    app.layer(Transport::Secure)
 }
 
 #[tokio::main]

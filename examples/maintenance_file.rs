@@ -19,7 +19,7 @@ use tower_redirect::{Maintenance, MaintenanceSwitch, MaintenanceWindow, Redirect
 pub fn app(switch: MaintenanceSwitch) -> Router {
     Router::new()
         .route("/", get(|| async { "at work\n" }))
-        .layer(RedirectLayer::new(Maintenance::new(switch)))
+        .layer(RedirectLayer::new(Maintenance::new(switch)).drain_timer(tokio::time::sleep))
 }
 
 /// Drives the switch by a file, for as long as the server runs.

@@ -30,7 +30,7 @@ pub fn app(switch: MaintenanceSwitch) -> Result<Router, ConfigError> {
         .route("/style.css", get(|| async { ([(CONTENT_TYPE, "text/css")], STYLE) }))
         .route("/closed", get(closed))
         .with_state(switch)
-        .layer(RedirectLayer::new(maintenance)))
+        .layer(RedirectLayer::new(maintenance).drain_timer(tokio::time::sleep)))
 }
 
 /// The page: a 503 by itself, so that no search engine takes it for the shop.

@@ -24,7 +24,7 @@ pub fn app(
         .retry_after(Duration::from_secs(120));
     Ok(orders(name)
         .route("/health", get(|| async { "fine\n" }))
-        .layer(RedirectLayer::new(maintenance)))
+        .layer(RedirectLayer::new(maintenance).drain_timer(tokio::time::sleep)))
 }
 
 /// What both the application and its standby can do.

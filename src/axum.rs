@@ -5,24 +5,33 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::{Extensions, Uri};
 
-use crate::trust::{Peer, Trust};
-
-/// The URI before a nested router removed its prefix.
-pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
-    extensions.get().map(|OriginalUri(uri)| uri)
+/// Which URI of a request counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum UriSource {
+    /// The one before a nested router removed its prefix.
+    Original,
+    /// The request's own.
+    Request,
 }
 
-/// The peer by our own extension, or else by axum's `ConnectInfo`.
-pub(crate) fn peer(extensions: &Extensions) -> Option<Peer> {
-    let info = extensions.get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| *address);
-    extensions.get().copied().or_else(|| info.map(Peer::from))
-}
+impl UriSource {
+    pub(crate) const ORIGINAL: Self = Self::Original;
+    pub(crate) const REQUEST: Self = Self::Request;
 
-impl Trust {
-    /// Finds the peer's address in axum's `ConnectInfo<SocketAddr>`, unless
-    /// [`peer_from`](Self::peer_from) says otherwise: serve with
-    /// `into_make_service_with_connect_info::<SocketAddr>()`.
-    pub fn axum(self) -> Self {
-        self.or_peer_from(peer)
+    /// The URI, if it is not the request's own.
+    pub(crate) fn find(self, extensions: &Extensions) -> Option<&Uri> {
+        match self {
+            Self::Original => extensions.get().map(|OriginalUri(uri)| uri),
+            Self::Request => None,
+        }
     }
 }
+
+/// The other end of the connection by `ConnectInfo<SocketAddr>`.
+pub(crate) fn connect_info(extensions: &Extensions) -> Option<SocketAddr> {
+    extensions.get().map(|ConnectInfo(address)| *address)
+}
+
+/// How to make peers known.
+pub(crate) const MAKE_PEERS_KNOWN: &str = "serve with `app.into_make_service_with_connect_info::<SocketAddr>()`, or put a `Peer` into each \
+     request's extensions";

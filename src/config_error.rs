@@ -3,8 +3,8 @@ use std::fmt;
 
 /// An error for a configuration value that was refused when it was given.
 ///
-/// [`kind`](Self::kind) says which setting refused it, [`value`](Self::value) what was given, and
-/// `Display` what is wrong with it.
+/// [`kind`](Self::kind) is the kind of value, [`value`](Self::value) the value itself. `Display` prints
+/// both, and the reason.
 ///
 /// ```
 /// use tower_redirect::{ConfigErrorKind, Maintenance, MaintenanceSwitch};
@@ -82,7 +82,7 @@ constructors! {
     bypass: Bypass,
     dates: Dates,
     hsts: Hsts,
-    #[cfg(feature = "follow")] header_name: HeaderName,
+    header_name: HeaderName,
     version: Version,
     status: Status,
 }

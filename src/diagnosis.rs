@@ -1,17 +1,26 @@
 use std::fmt;
 
+use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
 /// A sign that the configuration does not do what the operator wants, seen in a request.
 ///
-/// The hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis) gets each cause
-/// once. `Display` names the cause and the call that mends it.
+/// The hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis) gets it, and with
+/// feature `tracing` it is a `warn` under target `tower_redirect`: once for each cause and peer, for up
+/// to 16 private and 16 public peers in an hour. `Display` names the cause and every call that may mend
+/// it. It never advises to trust a public address, which may be a visitor's.
 ///
 /// ```
 /// use tower_redirect::{Diagnosis, trust::Peer};
 ///
-/// let diagnosis = Diagnosis::UntrustedProxy { peer: Some(Peer::Ip([10, 1, 2, 3].into())) };
-/// assert!(diagnosis.to_string().contains(r#".trust(Trust::proxies(["10.1.2.3"])?.x_forwarded())"#));
+/// let peer = Some(Peer::Ip([10, 1, 2, 3].into()));
+/// let diagnosis = Diagnosis::UntrustedProxy { peer, header: "x-forwarded-proto" };
+/// let call = r#".trust(Trust::proxies(["10.1.2.3"])?.x_forwarded())"#;
+/// assert!(diagnosis.to_string().contains(call));
+///
+/// let peer = Some(Peer::Ip([203, 0, 113, 7].into()));
+/// let diagnosis = Diagnosis::UntrustedProxy { peer, header: "x-forwarded-proto" };
+/// assert!(!diagnosis.to_string().contains(r#"Trust::proxies(["203.0.113.7"])"#));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,8 +31,8 @@ pub enum Diagnosis {
         /// Host and port that were asked for.
         authority: String,
     },
-    /// A permanent redirection would have led caches to keep a host that the client chose. It was sent
-    /// as a temporary one.
+    /// A permanent redirection would have led caches to keep a host or port that the client chose. It
+    /// was sent as a temporary one.
     PermanentWithoutHosts {
         /// Host and port that were asked for.
         authority: String,
@@ -33,6 +42,8 @@ pub enum Diagnosis {
     UntrustedProxy {
         /// The peer, if its address is known.
         peer: Option<Peer>,
+        /// The name of the field that says https, in lower case.
+        header: &'static str,
     },
     /// Proxies are configured, but the peer's address is not known, so that no peer is trusted.
     PeerUnknown,
@@ -46,7 +57,46 @@ pub enum Diagnosis {
     ProxyWithoutScheme {
         /// The proxy.
         peer: Peer,
+        /// The name of a field that is not read and says https, in lower case.
+        header: Option<&'static str>,
     },
+    /// A trusted proxy says http, and a browser sends headers that it sends over https alone. Another
+    /// proxy in front of it may terminate TLS, and its scheme is lost.
+    ProxySaysHttp {
+        /// The proxy.
+        peer: Peer,
+        /// The name of a field that is not read and says https, in lower case.
+        header: Option<&'static str>,
+    },
+    /// A trusted proxy sent forwarded fields that are malformed. The request got 400.
+    ForwardedRefused {
+        /// The peer, if its address is known.
+        peer: Option<Peer>,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A trusted proxy replaced `Host`, so that redirections lead to the name that it knows this server
+    /// by.
+    HostReplaced {
+        /// The peer, if its address is known.
+        peer: Option<Peer>,
+        /// The `Host` that it sent.
+        host: String,
+        /// The host that it forwarded.
+        forwarded: String,
+    },
+    /// A host is not one of [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). The request got 421.
+    HostNotListed {
+        /// Host and port that were asked for.
+        authority: String,
+    },
+    /// A client asked for https on a connection that is not known to be secure. The request got 421.
+    TransportNotDeclared {
+        /// The peer, if its address is known.
+        peer: Option<Peer>,
+    },
+    /// Many requests were sent to https, and none that arrived was known to be secure.
+    NeverSecure,
     /// A bypass by address is configured, but the peer's address is not known, so that it lets nobody
     /// through.
     ClientUnknown,
@@ -63,21 +113,33 @@ pub enum Diagnosis {
         /// The `Location`s, in order.
         locations: Vec<String>,
     },
+    /// A diagnosis was made for more peers than are told of. Told once; after an hour all is told anew.
+    ManyPeers {
+        /// The [`name`](Self::name) of the diagnosis.
+        diagnosis: &'static str,
+    },
 }
 
 impl Diagnosis {
-    /// Returns the bit of this cause, by which each is reported once.
-    pub(crate) const fn cause(&self) -> u32 {
-        1 << match self {
-            Self::StandbyIsSelf { .. } => 0,
-            Self::PermanentWithoutHosts { .. } => 1,
-            Self::UntrustedProxy { .. } => 2,
-            Self::PeerUnknown => 3,
-            Self::BrowserOverTls { .. } => 4,
-            Self::ProxyWithoutScheme { .. } => 5,
-            Self::Cycle { .. } => 6,
-            Self::ClientUnknown => 7,
-            Self::BypassThroughProxy { .. } => 8,
+    /// A short name of the cause, for metrics and filters: `untrusted_proxy`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::StandbyIsSelf { .. } => "standby_is_self",
+            Self::PermanentWithoutHosts { .. } => "permanent_without_hosts",
+            Self::UntrustedProxy { .. } => "untrusted_proxy",
+            Self::PeerUnknown => "peer_unknown",
+            Self::BrowserOverTls { .. } => "browser_over_tls",
+            Self::ProxyWithoutScheme { .. } => "proxy_without_scheme",
+            Self::ProxySaysHttp { .. } => "proxy_says_http",
+            Self::ForwardedRefused { .. } => "forwarded_refused",
+            Self::HostReplaced { .. } => "host_replaced",
+            Self::HostNotListed { .. } => "host_not_listed",
+            Self::TransportNotDeclared { .. } => "transport_not_declared",
+            Self::NeverSecure => "never_secure",
+            Self::ClientUnknown => "client_unknown",
+            Self::BypassThroughProxy { .. } => "bypass_through_proxy",
+            Self::Cycle { .. } => "cycle",
+            Self::ManyPeers { .. } => "many_peers",
         }
     }
 }
@@ -92,47 +154,90 @@ impl fmt::Display for Diagnosis {
             ),
             Self::PermanentWithoutHosts { authority } => write!(
                 f,
-                "a permanent redirection to {authority}, a host that the client chose, was sent \
-                 as a temporary one; name your hosts with `RedirectLayer::hosts`"
+                "a permanent redirection to {authority}, a host or port that the client chose, was \
+                 sent as a temporary one; list your hosts with `RedirectLayer::hosts`, and one with \
+                 a port of its own as `name:port`"
             ),
-            Self::UntrustedProxy { peer } => {
-                let who = Who(*peer);
-                write!(
-                    f,
-                    "{who}, which is not trusted, says that the user agent came by https; if "
-                )?;
-                write!(f, "it is your proxy, this goes round in circles: {}", Call(*peer))
-            }
+            Self::UntrustedProxy { peer, header } => write!(
+                f,
+                "{}, which is not trusted, says by {header} that the user agent came by https; if it \
+                 is your proxy, this goes round in circles: {}",
+                Who(*peer),
+                TrustCall(*peer, Some(header))
+            ),
             Self::PeerUnknown => write!(
                 f,
                 "proxies are configured, but no peer address is known, so that nobody is trusted: \
-                 {}",
-                Call(None)
+                 {MAKE_PEERS_KNOWN}"
             ),
             Self::BrowserOverTls { peer } => write!(
                 f,
                 "a browser that came by way of {} sends fields that it sends over https alone; if \
-                 something in front terminates TLS, this goes round in circles: {}",
+                 something in front terminates TLS, this goes round in circles: {}; if this server \
+                 terminates TLS, {SAY_SECURE}",
                 Who(*peer),
-                Call(*peer)
+                TrustCall(*peer, None)
             ),
-            Self::ProxyWithoutScheme { peer } => write!(
+            Self::ProxyWithoutScheme { peer, header } => write!(
                 f,
-                "{peer} is trusted, but does not say which scheme was used; taken for plain; let \
-                 it send X-Forwarded-Proto, or read the field that it sends"
+                "{peer} is trusted, but does not say which scheme was used; taken for plain; {}let \
+                 it send X-Forwarded-Proto, or read what it sends by `.forwarded()`, \
+                 `.scheme_field(..)` or `.scheme_on(..)`, or fix the scheme of all its requests by \
+                 `.transport(Transport::Secure)`",
+                Reads(*header)
+            ),
+            Self::ProxySaysHttp { peer, header } => write!(
+                f,
+                "{peer} is trusted and says http, but a browser sends fields that it sends over \
+                 https alone, so that this goes round in circles; {}let {peer} pass on the scheme of \
+                 the proxy in front of it, and trust that one's addresses, too; or fix the scheme of \
+                 all its requests by `.transport(Transport::Secure)`",
+                Reads(*header)
+            ),
+            Self::ForwardedRefused { peer, reason } => write!(
+                f,
+                "{} is trusted, but its fields are refused: {}; answered 400; let it replace what a \
+                 client sends, or trust it no longer",
+                Who(*peer),
+                reason.trim_end()
+            ),
+            Self::HostReplaced { peer, host, forwarded } => write!(
+                f,
+                "{} is trusted and sends Host {host:?}, but forwards {forwarded:?}; if it replaced \
+                 Host, redirections lead to the wrong one: let it pass on Host, or, if it never \
+                 passes on a client's own X-Forwarded-Host, add `.forwarded_host()` to the trust",
+                Who(*peer)
+            ),
+            Self::HostNotListed { authority } => write!(
+                f,
+                "a request for {authority:?}, which is not one of the hosts, was answered 421; if it \
+                 is yours, add it to `RedirectLayer::hosts`; health checks that ask by address are \
+                 let in by listing the address or its range there"
+            ),
+            Self::TransportNotDeclared { peer } => write!(
+                f,
+                "{} asked for https on a connection that is not known to be secure; answered 421; if \
+                 this server terminates TLS, {SAY_SECURE}; if a proxy does, {}",
+                Who(*peer),
+                TrustCall(*peer, None)
+            ),
+            Self::NeverSecure => write!(
+                f,
+                "many requests were sent to https, and none ever arrived that is known to be secure; \
+                 if this server terminates TLS, {SAY_SECURE}; if a proxy does, trust it by \
+                 `.trust(Trust::proxies([its addresses])?.x_forwarded())` and let it say the scheme"
             ),
             Self::ClientUnknown => write!(
                 f,
                 "clients are let through maintenance by address, but no peer address is known, so \
-                 that nobody is: {}",
-                Call(None)
+                 that nobody is: {MAKE_PEERS_KNOWN}"
             ),
             Self::BypassThroughProxy { peer } => write!(
                 f,
                 "{} would be let through maintenance by its address, but forwards for others; if \
                  it is your proxy, {}",
                 Who(*peer),
-                Call(*peer)
+                TrustCall(*peer, None)
             ),
             Self::Cycle { policies, locations } => write!(
                 f,
@@ -140,11 +245,17 @@ impl fmt::Display for Diagnosis {
                 locations.join(" -> "),
                 policies.join(", ")
             ),
+            Self::ManyPeers { diagnosis } => write!(
+                f,
+                "{diagnosis} is true of more peers than are told of; no more for up to an hour"
+            ),
         }
     }
 }
 
-/// Prints the peer, or that its address is not known.
+const SAY_SECURE: &str = "let that listener put `Transport::Secure` into each request's extensions, or \
+                          fix it by `.transport(Transport::Secure)` where only TLS reaches this layer";
+
 struct Who(Option<Peer>);
 
 impl fmt::Display for Who {
@@ -156,25 +267,82 @@ impl fmt::Display for Who {
     }
 }
 
-/// Prints the call that makes this peer trusted.
-struct Call(Option<Peer>);
+/// The call that trusts a peer, which says the scheme in this field.
+struct TrustCall(Option<Peer>, Option<&'static str>);
 
-impl fmt::Display for Call {
+impl fmt::Display for TrustCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(peer, header) = *self;
+        let reads = Family(header);
+        match peer {
+            Some(peer @ Peer::Ip(_)) if peer.is_public() => write!(
+                f,
+                "add `.trust(Trust::proxies([..]){reads})` with the ranges that the proxy's operator \
+                 names; {peer} is a public address, and may be a visitor's"
+            ),
+            Some(Peer::Ip(address)) => {
+                let address = address.to_canonical();
+                write!(f, "add `.trust(Trust::proxies([\"{address}\"]){reads})`")
+            }
+            Some(Peer::Unix) => {
+                write!(f, "add `.trust(Trust::proxies([\"127.0.0.1\"])?.unix_sockets(){})`", {
+                    reads.without_question_mark()
+                })
+            }
+            None => {
+                write!(f, "{MAKE_PEERS_KNOWN}, and add `.trust(Trust::proxies([..]){reads})`")
+            }
+        }
+    }
+}
+
+/// The calls behind `Trust::proxies(..)` that read this field.
+struct Family(Option<&'static str>);
+
+impl Family {
+    fn without_question_mark(&self) -> String {
+        self.to_string().trim_start_matches('?').to_owned()
+    }
+}
+
+impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(Peer::Ip(address)) => write!(
-                f,
-                "add `.trust(Trust::proxies([\"{}\"])?.x_forwarded())`",
-                address.to_canonical()
-            ),
-            Some(Peer::Unix) => f.write_str(
-                "add `.trust(Trust::proxies([\"127.0.0.1\"])?.unix_sockets().x_forwarded())`",
-            ),
-            None => f.write_str(
-                "add `.axum()` and serve with \
-                 `app.into_make_service_with_connect_info::<SocketAddr>()`, or put a `Peer` into \
-                 each request's extensions",
-            ),
+            None | Some("x-forwarded-proto") => f.write_str("?.x_forwarded()"),
+            Some("forwarded") => f.write_str("?.forwarded()"),
+            Some(header) => write!(f, "?.x_forwarded(){}", SchemeCall(header)),
+        }
+    }
+}
+
+/// The call that reads the scheme from a field.
+struct SchemeCall(&'static str);
+
+impl fmt::Display for SchemeCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            header @ ("x-forwarded-ssl" | "front-end-https") => {
+                write!(f, ".scheme_on(\"{header}\")?")
+            }
+            header => write!(f, ".scheme_field(\"{header}\")?"),
+        }
+    }
+}
+
+/// Advice to read a field that says https.
+struct Reads(Option<&'static str>);
+
+impl fmt::Display for Reads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => Ok(()),
+            Some("forwarded") => f.write_str("it sends Forwarded: read it by `.forwarded()`; or "),
+            Some("x-forwarded-proto") => {
+                f.write_str("it sends X-Forwarded-Proto: read it by `.x_forwarded()`; or ")
+            }
+            Some(header) => {
+                write!(f, "it sends {header}: read it by `{}`; or ", SchemeCall(header))
+            }
         }
     }
 }

@@ -19,7 +19,7 @@
 //! let app: Router = Router::new()
 //!     .route("/api/v2/orders", post(|order: String| async move { order }))
 //!     // The TLS listener adds `Extension(Transport::Secure)`, outside of this.
-//!     .layer(RedirectLayer::new((https, maintenance, versions)));
+//!     .layer(RedirectLayer::new((https, maintenance, versions)).drain_timer(tokio::time::sleep));
 //! # Ok(())
 //! # }
 //! ```
@@ -29,36 +29,29 @@
 #![cfg_attr(feature = "follow", doc = "```")]
 #![cfg_attr(not(feature = "follow"), doc = "```ignore")]
 //! use axum::body::Body;
+//! use http::Request;
 //! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-//! use tower::ServiceBuilder;
-//! use tower_redirect::{FollowRedirectsLayer, ReplayBodyLayer};
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_redirect::{FollowRedirectsLayer, RedirectHistory, ReplayBodyLayer};
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() {
-//! # let _ = async || -> Result<(), Box<dyn std::error::Error>> {
-//! # use tower::ServiceExt;
-//! # use tower_redirect::RedirectHistory;
-//! let hyper = Client::builder(TokioExecutor::new()).build_http();
-//! let client = ServiceBuilder::new()
-//!     .layer(ReplayBodyLayer::new(256 * 1024)) // only where the body is a stream
-//!     .layer(FollowRedirectsLayer::new())
-//!     .service(hyper);
-//!
-//! let request = http::Request::post("http://shop.example.com/orders").body(Body::from("tea"))?;
-//! let response = client.oneshot(request).await?;
-//! if let Some(history) = RedirectHistory::of(&response) {
-//!     println!("{history}");
+//! async fn order(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+//!     let client = ServiceBuilder::new()
+//!         .layer(ReplayBodyLayer::new(256 * 1024)) // only where the body is a stream
+//!         .layer(FollowRedirectsLayer::new())
+//!         .service(Client::builder(TokioExecutor::new()).build_http());
+//!     let response = client.oneshot(Request::post(url).body(Body::from("tea"))?).await?;
+//!     if let Some(history) = RedirectHistory::of(&response) {
+//!         println!("{history}");
+//!     }
+//!     Ok(())
 //! }
-//! # Ok(())
-//! # };
-//! # }
 //! ```
 //!
 //! # Which policy?
 //!
 //! | you want to | use |
 //! |---|---|
-//! | redirect http to https | [`HttpsOnly`], and [`HstsLayer`] outside |
+//! | redirect http to https | [`HttpsOnly`], and [`Hsts`] beside it |
 //! | serve a site under one host | [`CanonicalHost`] |
 //! | redirect to a standby or a page, or answer 503, during maintenance | [`Maintenance`], with its [`MaintenanceSwitch`] |
 //! | redirect an old version's clients to the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
@@ -69,16 +62,21 @@
 //! # Behind a proxy
 //!
 //! Behind a proxy that terminates TLS every request arrives over http, and [`HttpsOnly`] would redirect
-//! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`] and
-//! [`HstsLayer`] alike: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the
-//! rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever.
+//! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`]:
+//! `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the rules.
+//! [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so does
+//! feature `tracing`. Put the scheme into the key of a cache in front.
 //!
 //! # Features
 //!
 //! - `follow`, on by default: the client side, which needs the `url` crate. A server alone does not:
 //!   `tower-redirect = { version = "0.1", default-features = false }`.
-//! - `axum`: the setter `.axum()`, for nested routers and `ConnectInfo`.
+//! - `axum`: policies in a nested router see the whole path, and the peer's address is found by
+//!   `ConnectInfo`, without a call. Put the layer on the outermost router, by `.layer(..)`, after all
+//!   routes: a `route_layer`, and a nested router without a fallback of its own, do not see paths that
+//!   no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
+//! - `tracing`: each [`Diagnosis`] is a `warn` under target `tower_redirect`, without a call.
 //!
 #![cfg_attr(
     not(feature = "follow"),
@@ -88,19 +86,20 @@
 #![warn(unreachable_pub)]
 #![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-#[cfg(feature = "axum")]
+#[cfg_attr(not(feature = "axum"), path = "no_axum.rs")]
 mod axum;
 mod config_error;
 mod diagnosis;
 mod drain;
+mod event;
 #[cfg(feature = "follow")]
 pub mod follow;
 mod head;
-pub mod hsts;
 mod media_type;
 mod method;
 pub mod policy;
 mod quoted;
+mod ranges;
 pub mod redirection;
 #[cfg(feature = "follow")]
 pub mod replay;
@@ -118,9 +117,8 @@ pub use follow::{
     follow_fn,
 };
 pub use head::RequestHead;
-pub use hsts::HstsLayer;
 pub use policy::{
-    CanonicalHost, Decision, HeaderVersioning, HttpsOnly, Maintenance, MaintenanceSwitch,
+    CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
     MaintenanceWindow, RedirectPolicy, Retirement, Versioning, policy_fn,
 };
 pub use redirection::Redirection;

@@ -1,24 +1,75 @@
 //! Splits lists whose members may hold quoted strings (RFC 9110 §5.6.4).
 
+use std::ops::Range;
+
 /// Splits at each separator outside of quotes, and trims the parts. The last part is an error if a
 /// quote does not end.
 pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = Result<&str, ()>> {
-    let mut rest = Some(text);
+    let parts = parts(text.as_bytes(), separator);
+    parts.map(|part| part.map(|part| text.get(part).unwrap_or_default().trim_matches([' ', '\t'])))
+}
+
+/// Splits a field that need not be text in the same way.
+pub(crate) fn split_bytes(text: &[u8], separator: u8) -> impl Iterator<Item = Result<&[u8], ()>> {
+    let parts = parts(text, separator);
+    parts.map(|part| part.map(|part| text.get(part).unwrap_or_default().trim_ascii()))
+}
+
+/// The positions of the parts. Each byte is looked at once.
+fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = Result<Range<usize>, ()>> {
+    let mut next = Some(0);
     std::iter::from_fn(move || {
-        let text = rest.take()?;
-        let (mut quoted, mut escaped) = (false, false);
-        for (index, byte) in text.bytes().enumerate() {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                _ if byte == separator && !quoted => {
-                    rest = text.get(index + 1..);
-                    return text.get(..index).map(|part| Ok(part.trim_matches([' ', '\t'])));
-                }
-                _ => {}
+        let start = next.take()?;
+        let mut at = start;
+        loop {
+            let rest = text.get(at..).unwrap_or_default();
+            let Some(stop) = rest.iter().position(|byte| *byte == separator || *byte == b'"')
+            else {
+                return Some(Ok(start..text.len()));
+            };
+            at += stop + 1;
+            if rest.get(stop) == Some(&separator) {
+                next = Some(at);
+                return Some(Ok(start..at - 1));
+            }
+            match quoted_len(text.get(at..).unwrap_or_default()) {
+                Some(len) => at += len,
+                None => return Some(Err(())),
             }
         }
-        Some(if quoted { Err(()) } else { Ok(text.trim_matches([' ', '\t'])) })
     })
+}
+
+/// The length of a quoted string behind its first quote, with the quote that ends it.
+fn quoted_len(text: &[u8]) -> Option<usize> {
+    let mut bytes = text.iter().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => return Some(at + 1),
+            // The byte behind a backslash never ends the string.
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_hide_separators() {
+        let parts = |text| split(text, b',').collect::<Vec<_>>();
+        assert_eq!(parts(r#"a, "b,c" ,d"#), [Ok("a"), Ok(r#""b,c""#), Ok("d")]);
+        assert_eq!(parts(r#""\",",x"#), [Ok(r#""\",""#), Ok("x")]);
+        assert_eq!(parts(r#"a,"b,c"#), [Ok("a"), Err(())]);
+        assert_eq!(parts(r#"a,"b\"#), [Ok("a"), Err(())]);
+        assert_eq!(parts(r#"a"b"c,d"#), [Ok(r#"a"b"c"#), Ok("d")]);
+        assert_eq!(parts(r"a\,b"), [Ok(r"a\"), Ok("b")]);
+        assert_eq!(parts("a,"), [Ok("a"), Ok("")]);
+        assert_eq!(parts(""), [Ok("")]);
+        let bytes: Vec<_> = split_bytes(b"\xff, b", b',').collect();
+        assert_eq!(bytes, [Ok(b"\xff".as_slice()), Ok(b"b")]);
+    }
 }

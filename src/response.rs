@@ -1,5 +1,7 @@
 //! Helpers that build responses and add headers to them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
@@ -22,4 +24,9 @@ pub(crate) fn append_headers(headers: &mut HeaderMap, added: HeaderMap) {
             headers.append(name, value);
         }
     }
+}
+
+/// Returns a time in whole seconds, as headers state it, rounded up.
+pub(crate) fn seconds_rounded_up(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }

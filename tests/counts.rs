@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use allocation_counter::measure;
 use bytes::Bytes;
@@ -13,8 +14,8 @@ use http_body_util::{Empty, Full};
 use tower::{Layer, Service};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    FollowOptions, FollowRedirectsLayer, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer,
-    RedirectPolicy, Transport, Trust, Versioning, policy_fn,
+    FollowOptions, FollowRedirectsLayer, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
+    RedirectHistory, RedirectLayer, RedirectPolicy, Transport, Trust, Versioning, policy_fn,
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -190,6 +191,24 @@ fn the_pass_path_allocates_nothing() {
     assert_eq!(pass_allocations(reads, false), 0);
 }
 
+/// The value of the header is made when the policy is: only a response without room for another header
+/// allocates.
+#[test]
+fn a_pass_with_an_annotation_allocates_nothing() {
+    let mut service = RedirectLayer::new((HttpsOnly::new(), Hsts::new(Duration::from_secs(300))))
+        .transport(Transport::Secure)
+        .layer(Handle::new([]));
+    let warm_up = answer(&mut service, get("/", Empty::<Bytes>::new()));
+    let room = measure(|| {
+        let mut headers = http::HeaderMap::new();
+        headers.insert(header::AGE, HeaderValue::from_static("0"));
+        std::hint::black_box(headers);
+    });
+    assert!(warm_up.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+    let count = pass_through(service, get("/", Empty::new()));
+    assert_eq!(count, room.count_total);
+}
+
 #[test]
 fn cloning_a_service_allocates_nothing() {
     let server = RedirectLayer::new(three()).layer(Handle::new([]));
@@ -253,6 +272,28 @@ fn what_is_not_to_be_followed_allocates_nothing() {
     assert_eq!(count.count_total, 2);
 }
 
+#[test]
+fn the_final_url_costs_three_allocations_at_most() {
+    let count = |layer: FollowRedirectsLayer, options: FollowOptions| {
+        let mut service = layer.layer(Handle::new([]));
+        let mut request = get("http://a.test/", Empty::<Bytes>::new());
+        request.extensions_mut().insert(options);
+        let mut response = None;
+        let count = measure(|| response = Some(answer(&mut service, request))).count_total;
+        (count, response.expect("an answer"))
+    };
+    for options in [FollowOptions::new(), FollowOptions::do_not_follow()] {
+        let (without, response) = count(FollowRedirectsLayer::new(), options.clone());
+        let (with, _) = count(FollowRedirectsLayer::new().final_uri(), options);
+        assert!(with <= without + 3, "{with} instead of {without}");
+        let asked = http::Uri::from_static("http://a.test/");
+        let none = measure(|| {
+            assert_eq!(RedirectHistory::final_uri_or(&response, &asked), &asked);
+        });
+        assert_eq!(none.count_total, 0);
+    }
+}
+
 /// Allocations of a hop, with its context and its place in the history: the mean of five, less those
 /// of none and of the answers that the script makes. What a chain costs once, the history in the
 /// response above all, is shared by its hops; a chain of one pays it alone.
@@ -287,5 +328,6 @@ fn futures_are_small() {
     let mut service = FollowRedirectsLayer::new().layer(Handle::new([]));
     let future = service.call(get("http://a.test/", Empty::<Bytes>::new()));
     let over = size_of_val(&future) - size_of::<Prepared<0>>();
+    println!("{over} bytes over the inner future");
     assert!(over <= 520, "{over} bytes over the inner future");
 }

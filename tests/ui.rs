@@ -54,6 +54,25 @@ fn a_bare_closure_is_pointed_to_policy_fn() {
 }
 
 #[test]
+fn a_bare_closure_is_pointed_to_follow_fn() {
+    let program = |policy: &str| {
+        format!(
+            "use tower_redirect::{{Action, Attempt, FollowRedirectsLayer, follow_fn}};\n\
+             fn main() {{ let _ = follow_fn::<fn(&Attempt<'_>) -> Action>;\n\
+             let _ = FollowRedirectsLayer::new().policy({policy}); }}\n"
+        )
+    };
+    let closure = "|_: &Attempt<'_>| Action::Follow";
+    let (compiles, said) = compile("ui-follow-closure", &program(closure));
+    let said = words(&said);
+    assert!(!compiles);
+    assert!(said.contains("is not a follow policy"), "{said}");
+    assert!(said.contains("a closure becomes one by `follow_fn( attempt ..)`"), "{said}");
+    let (compiles, said) = compile("ui-follow-closure", &program(&format!("follow_fn({closure})")));
+    assert!(compiles, "{said}");
+}
+
+#[test]
 fn a_body_that_cannot_be_sent_again_is_pointed_to_replay_body_layer() {
     let program = |layers: &str, body: &str| {
         format!(

@@ -107,7 +107,10 @@ fn child() -> Outcome {
             let outcome = follower.oneshot(post.body(body)?).await;
             let error = outcome.err().ok_or("followed")?;
             let kind = error.redirect().ok_or_else(|| error.to_string())?.kind();
-            assert_eq!(kind, RedirectErrorKind::NotReplayable(NotReplayable::TooLarge));
+            assert_eq!(
+                kind,
+                RedirectErrorKind::NotReplayable(NotReplayable::TooLarge { limit: MIB })
+            );
             "too large".to_owned()
         })
     })?;

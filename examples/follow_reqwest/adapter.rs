@@ -36,7 +36,7 @@ pub fn following(
         });
         let follow = follow.clone();
         async move {
-            let request = request.map_err(FollowError::Service)?;
+            let request = request.map_err(|error| FollowError::Service { error, at: None })?;
             follow.oneshot(request).await.map(Response::from)
         }
     })

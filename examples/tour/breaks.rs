@@ -22,7 +22,7 @@ pub fn break_step(app: Router, step: &str) -> Result<Router, ConfigError> {
         _ => return Ok(app),
     };
     let policy = policy_fn(move |head| (head.path() == path).then(|| wrong.clone()));
-    Ok(app.layer(RedirectLayer::new(policy)))
+    Ok(app.layer(RedirectLayer::new(policy).drain_timer(tokio::time::sleep)))
 }
 
 fn found(to: &str) -> Result<Redirection, ConfigError> {

@@ -41,7 +41,8 @@ impl<'a> Check<'a> {
         println!("  GET {url}");
         Ok(match self.client.send(get(url).body(Body::empty())?).await {
             Ok(seen) => seen.answer(),
-            Err(error) => error.to_string(),
+            // The error says where, and its source why.
+            Err(error) => error.source().map_or_else(|| error.to_string(), ToString::to_string),
         })
     }
 

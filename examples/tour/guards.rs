@@ -12,7 +12,7 @@ pub async fn credentials(check: &mut Check<'_>) -> Outcome {
         .header("x-request-id", "7");
     let seen = check.send(request.body("payload".into())?).await?;
     let dropped = seen.history.hops().iter().flat_map(|hop| hop.dropped());
-    let dropped: Vec<_> = dropped.map(|name| name.as_str()).collect();
+    let dropped: Vec<_> = dropped.map(ToString::to_string).collect();
     check.same("these stay behind", "authorization cookie", dropped.join(" "));
     let arrived = seen.text.split_whitespace();
     let ours = ["authorization", "cookie", "x-request-id"];
@@ -26,13 +26,14 @@ pub async fn refusals(check: &mut Check<'_>) -> Outcome {
     let (here, there) = (check.servers.https, check.servers.http);
     let seen = check.send_in_vain(&format!("https://{here}/loop/a")).await?;
     let expected = format!(
-        "stopped after 10 redirections at https://{here}/loop/a; repeating: https://{here}/loop/a, \
+        "stopped after 10 redirections (`.limit(n)`) at https://{here}/loop/a; repeating: https://{here}/loop/a, \
          https://{here}/loop/b"
     );
     check.same("a loop ends in an error that names it", expected, seen);
     let seen = check.send_in_vain(&format!("https://{here}/downgrade")).await?;
-    let expected =
-        format!("refused to leave https: 302 from https://{here}/downgrade to http://{there}/");
+    let expected = format!(
+        "refused to leave https (`.allow_https_to_http()`): 302 from https://{here}/downgrade to http://{there}/"
+    );
     check.same("https is not left", expected, seen);
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::net::SocketAddr;
 
-use axum::{Extension, Router};
+use axum::Router;
 use tokio::net::TcpListener;
 use tower_redirect::{
     ConfigError, HttpsOnly, MaintenanceSwitch, RedirectLayer, Transport, Versioning,
@@ -52,12 +52,16 @@ impl Servers {
             downgrade: format!("http://{}/", servers.http),
         };
 
-        let redirects = RedirectLayer::new(policy(ports, &servers.switch)?);
+        let redirects =
+            RedirectLayer::new(policy(ports, &servers.switch)?).drain_timer(tokio::time::sleep);
         let main = in_front(app(links.clone()).layer(redirects))?;
         let versions = Versioning::new("/api", "v2")?.retire("v1")?;
-        let standby_app = app(links.clone()).layer(RedirectLayer::new(versions));
+        let standby_app =
+            app(links.clone()).layer(RedirectLayer::new(versions).drain_timer(tokio::time::sleep));
         let https_only = HttpsOnly::new().port(ports.https).permanent();
-        let moved = RedirectLayer::new(https_only).hosts(["127.0.0.1", "localhost"])?;
+        let moved = RedirectLayer::new(https_only)
+            .drain_timer(tokio::time::sleep)
+            .hosts(["127.0.0.1", "localhost"])?;
         let moved = in_front(app(links.clone()).layer(moved))?;
 
         serve(http, main.clone());
@@ -79,6 +83,6 @@ fn serve(listener: TcpListener, app: Router) {
 
 /// Only TLS reaches this listener, so that every request of it is secure.
 fn serve_tls(listener: TlsListener, app: Router) {
-    let app = app.layer(Extension(Transport::Secure));
+    let app = app.layer(Transport::Secure);
     tokio::spawn(async move { axum::serve(listener, app).await });
 }

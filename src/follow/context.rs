@@ -26,6 +26,7 @@ use super::redacted::Redacted;
 pub struct RedirectContext {
     pub(super) hop: usize,
     pub(super) first_uri: Uri,
+    pub(super) previous_uri: Uri,
     pub(super) crossed: bool,
 }
 
@@ -45,6 +46,41 @@ impl RedirectContext {
         &self.first_uri
     }
 
+    /// Returns the URL that answered with the redirection to this request.
+    ///
+    /// A `Referer` is made of it by a [hook](crate::FollowRedirectsLayer::on_request), or by a layer
+    /// inside. The follower adds none, since the URL may hold secrets: this one tells another origin
+    /// no more than the origin, and nothing where the chain leaves https (RFC 9110 §10.1.3).
+    ///
+    /// ```
+    /// use http::{HeaderValue, Uri, header};
+    /// use tower_redirect::follow::HopRequest;
+    /// use tower_redirect::{FollowRedirectsLayer, RedirectContext};
+    ///
+    /// fn referer(request: &HopRequest<'_>) -> Option<HeaderValue> {
+    ///     let from = request.context().map(RedirectContext::previous_uri)?;
+    ///     let (scheme, authority) = (from.scheme_str()?, from.authority()?);
+    ///     let left_https = scheme == "https" && request.uri().scheme_str() != Some("https");
+    ///     let path = match request.uri().authority() == Some(authority) {
+    ///         true => from.path_and_query().map_or("/", |path| path.as_str()),
+    ///         false => "/",
+    ///     };
+    ///     // Without userinfo, which no server may see.
+    ///     let host = authority.as_str().rsplit('@').next().filter(|_| !left_https)?;
+    ///     HeaderValue::try_from(format!("{scheme}://{host}{path}")).ok()
+    /// }
+    ///
+    /// let layer = FollowRedirectsLayer::new().on_request(|request| {
+    ///     if let Some(referer) = referer(request) {
+    ///         request.headers_mut().insert(header::REFERER, referer);
+    ///     }
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn previous_uri(&self) -> &Uri {
+        &self.previous_uri
+    }
+
     /// Whether the chain has been on an origin that is not trusted with the first one's credentials.
     /// It stays so where the chain comes back.
     pub fn has_crossed(&self) -> bool {
@@ -57,6 +93,7 @@ impl fmt::Debug for RedirectContext {
         f.debug_struct("RedirectContext")
             .field("hop", &self.hop)
             .field("first_uri", &Redacted(&self.first_uri))
+            .field("previous_uri", &Redacted(&self.previous_uri))
             .field("crossed", &self.crossed)
             .finish()
     }

@@ -1,64 +1,151 @@
 use std::error::Error;
 use std::fmt;
 
+use super::at::{At, Place};
+use super::next_request::NextRequest;
 use super::redirect_error::RedirectError;
 
 /// The error of a call: the inner service failed, or a redirection could not be followed.
 ///
-/// ```
-/// use tower_redirect::FollowError;
+/// `Display` says at which URL and hop. The reason is the [`source`](Error::source): the error of the
+/// inner service, or the [`RedirectError`].
 ///
-/// let error: FollowError<std::io::Error> = FollowError::Service(std::io::Error::other("refused"));
-/// assert_eq!(error.to_string(), "refused");
-/// assert!(error.redirect().is_none());
+/// ```
+/// use std::error::Error;
+/// use std::io;
+///
+/// use http::{Request, Response, StatusCode, header};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_redirect::{FollowError, FollowRedirectsLayer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = service_fn(async |request: Request<String>| match request.uri().path() {
+///     "/old" => {
+///         let mut response = Response::new(String::new());
+///         *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+///         response.headers_mut().insert(header::LOCATION, header::HeaderValue::from_static("/new"));
+///         Ok(response)
+///     }
+///     _ => Err(io::Error::other("connection refused")),
+/// });
+/// let client = FollowRedirectsLayer::new().layer(server);
+/// let outcome = client.oneshot(Request::get("http://a.test/old").body(String::new())?).await;
+///
+/// let error = outcome.err().ok_or("no error")?;
+/// assert_eq!(error.to_string(), "request to http://a.test/new (hop 1) failed");
+/// assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("connection refused"));
+/// match error {
+///     FollowError::Service { error, at: Some(at) } => {
+///         assert_eq!((error.kind(), at.hop()), (io::ErrorKind::Other, 1));
+///     }
+///     other => return Err(other.into()),
+/// }
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FollowError<E> {
-    /// The inner service failed with this error.
-    Service(E),
+    /// The inner service failed.
+    Service {
+        /// The error of the inner service.
+        error: E,
+        /// The request that failed. `None` if the inner service failed before a request was sent,
+        /// or redirections were not to be followed, so that nothing of the request was saved.
+        at: Option<Box<At>>,
+    },
     /// A redirection could not be followed.
     Redirect(RedirectError),
 }
 
 impl<E> FollowError<E> {
+    /// Wraps an error of the inner service about which nothing more is known.
+    pub(super) fn service(error: E) -> Self {
+        Self::Service { error, at: None }
+    }
+
+    /// Wraps an error of the inner service, for `request`, whose history it takes.
+    pub(super) fn service_at(error: E, request: &mut NextRequest) -> Self {
+        let history = std::mem::take(&mut request.history);
+        Self::Service { error, at: Some(Box::new(At::new(request.uri.clone(), history))) }
+    }
+
     /// Returns the error about a redirection; `None` if the inner service failed.
     pub fn redirect(&self) -> Option<&RedirectError> {
         match self {
-            Self::Service(_) => None,
+            Self::Service { .. } => None,
             Self::Redirect(error) => Some(error),
+        }
+    }
+
+    /// Returns the request that failed, if the inner service failed and its request is known.
+    pub fn at(&self) -> Option<&At> {
+        match self {
+            Self::Service { at, .. } => at.as_deref(),
+            Self::Redirect(_) => None,
         }
     }
 
     /// Boxes the error, as stacks do whose inner error is a `BoxError`:
     /// `.map_err(FollowError::into_boxed)`. A `BoxError` is not an [`Error`], and neither is a
     /// `FollowError` around one.
+    ///
+    /// The boxed error prints the same; its [`source`](Error::source) is the error of the inner
+    /// service, or the [`RedirectError`].
     pub fn into_boxed(self) -> Box<dyn Error + Send + Sync>
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        match self {
-            Self::Service(error) => error.into(),
-            Self::Redirect(error) => error.into(),
-        }
+        Box::new(Boxed(match self {
+            Self::Service { error, at } => FollowError::Service { error: error.into(), at },
+            Self::Redirect(error) => FollowError::Redirect(error),
+        }))
     }
 }
 
-impl<E: fmt::Display> fmt::Display for FollowError<E> {
+impl<E> fmt::Display for FollowError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Service(error) => error.fmt(f),
-            Self::Redirect(error) => error.fmt(f),
+            Self::Service { at: Some(at), .. } => write!(f, "request to {at} failed"),
+            Self::Service { at: None, .. } => f.write_str("request failed"),
+            Self::Redirect(error) => {
+                let place = Place { uri: error.uri(), hop: error.history().len() };
+                write!(f, "redirection from {place} not followed")
+            }
         }
     }
 }
 
-/// `source` is that of the error inside, since `Display` prints that error.
-impl<E: Error> Error for FollowError<E> {
+impl<E: Error + 'static> Error for FollowError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Service(error) => error.source(),
-            Self::Redirect(error) => error.source(),
+            Self::Service { error, .. } => Some(error),
+            Self::Redirect(error) => Some(error),
+        }
+    }
+}
+
+/// A `FollowError` around a `BoxError`, which cannot be an [`Error`] itself.
+struct Boxed(FollowError<Box<dyn Error + Send + Sync>>);
+
+impl fmt::Display for Boxed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Boxed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Boxed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            FollowError::Service { error, .. } => Some(&**error),
+            FollowError::Redirect(error) => Some(error),
         }
     }
 }

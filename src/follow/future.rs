@@ -5,13 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::{Extensions, Request, Response, Version};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::drain;
 use super::error::FollowError;
+use super::final_uri::FinalUri;
 use super::next_request::NextRequest;
 use super::policy::{FollowAll, LayerPolicy};
 use super::redacted::Redacted;
@@ -35,8 +36,8 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, F, B, R, P> {
-        // Redirections are not followed.
-        Direct { #[pin] future: F },
+        // Redirections are not followed. The response gets the extensions.
+        Direct { #[pin] future: F, extensions: Extensions },
         Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
     }
 }
@@ -66,8 +67,8 @@ impl<S, B, R, P> ResponseFuture<S, B, R, P>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn direct(future: S::Future) -> Self {
-        Self { kind: Kind::Direct { future } }
+    pub(super) fn direct(future: S::Future, extensions: Extensions) -> Self {
+        Self { kind: Kind::Direct { future, extensions } }
     }
 
     pub(super) fn following(future: S::Future, chain: Chain<S, B, P>) -> Self {
@@ -79,14 +80,24 @@ where
 type Judgment<F, B, R> = ControlFlow<Response<R>, State<F, B, R>>;
 
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
+    /// Makes the error of a call whose last request failed with `error`.
+    fn failed<E>(&mut self, error: E) -> FollowError<E> {
+        FollowError::service_at(error, &mut self.next_request)
+    }
+
     fn judge<F, R>(
         &mut self,
         mut response: Response<R>,
     ) -> Result<Judgment<F, B, R>, RedirectError> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
         let (status, headers) = (response.status(), response.headers());
-        if step(settings, &**policy, next_request, status, headers)? == NextStep::Return {
+        let can_resend = || saved_body.is_replayable();
+        let next = step(settings, &**policy, next_request, status, headers, can_resend);
+        if next.map_err(|error| error.with_headers_of(&mut response))? == NextStep::Return {
             saved_body.release();
+            if settings.final_uri {
+                response.extensions_mut().insert(FinalUri(next_request.uri.clone()));
+            }
             if !next_request.history.is_empty() {
                 response.extensions_mut().insert(std::mem::take(&mut next_request.history));
             }
@@ -96,9 +107,13 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         if !next_request.has_content {
             saved_body.abort();
         }
-        let body = Some(saved_body.replay().map_err(|why| not_replayable(next_request, why))?);
-        // Draining makes a connection reusable, but not one whose upload was cut short.
-        Ok(ControlFlow::Continue(if uploading {
+        let body = saved_body
+            .replay()
+            .map_err(|why| not_replayable(next_request, why).with_headers_of(&mut response))?;
+        let body = Some(body);
+        // Draining makes a connection reusable, but not one whose upload was cut short. A connection of
+        // HTTP/2 and later stays usable if a stream of it is reset.
+        Ok(ControlFlow::Continue(if uploading || response.version() >= Version::HTTP_2 {
             State::Waiting { body }
         } else {
             let left = settings.response_drain_limit;
@@ -118,13 +133,19 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (mut state, chain) = match self.project().kind.project() {
-            KindProj::Direct { future } => return future.poll(cx).map_err(FollowError::Service),
+            KindProj::Direct { future, extensions } => {
+                let mut outcome = ready!(future.poll(cx)).map_err(FollowError::service);
+                if let Ok(response) = &mut outcome {
+                    response.extensions_mut().extend(std::mem::take(extensions));
+                }
+                return Poll::Ready(outcome);
+            }
             KindProj::Following { state, chain } => (state, chain),
         };
         loop {
             let next = match state.as_mut().project() {
                 StateProj::Calling { future } => {
-                    let response = ready!(future.poll(cx)).map_err(FollowError::Service)?;
+                    let response = ready!(future.poll(cx)).map_err(|error| chain.failed(error))?;
                     match chain.judge(response) {
                         Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),
                         Ok(ControlFlow::Continue(state)) => state,
@@ -141,12 +162,13 @@ where
                     State::Waiting { body: body.take() }
                 }
                 StateProj::Waiting { body } => {
-                    ready!(chain.service.poll_ready(cx)).map_err(FollowError::Service)?;
+                    ready!(chain.service.poll_ready(cx)).map_err(|error| chain.failed(error))?;
                     #[allow(clippy::panic)] // As futures do that are polled after completion.
                     let Some(body) = body.take() else {
                         panic!("polled after the inner service's call panicked")
                     };
                     let request = chain.next_request.with_body(body);
+                    let request = chain.settings.request_hooks.apply(request);
                     State::Calling { future: chain.service.call(request) }
                 }
             };

@@ -1,8 +1,10 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderName, Method, Response, StatusCode, Uri};
+use http::{Method, Response, StatusCode, Uri};
 
+use super::dropped::Dropped;
 use super::redacted::Redacted;
 
 /// The redirections that one call followed, in order. It is in the extensions of the response if
@@ -31,7 +33,7 @@ pub struct Hop {
     pub(super) next_uri: Uri,
     pub(super) method: Method,
     pub(super) next_method: Method,
-    pub(super) dropped: Vec<HeaderName>,
+    pub(super) dropped: Vec<Dropped>,
     pub(super) cross_origin: bool,
     pub(super) downgrade: bool,
     pub(super) fragment: Option<Arc<str>>,
@@ -63,6 +65,20 @@ impl RedirectHistory {
         self.hops.last().map(|hop| &hop.next_uri)
     }
 
+    /// Returns the URL of the request that `response` answers: that of the last hop, or `asked`, the
+    /// URL of the call, if nothing was followed.
+    ///
+    /// ```
+    /// use http::{Response, Uri};
+    /// use tower_redirect::RedirectHistory;
+    ///
+    /// let (asked, response) = (Uri::from_static("http://a.test/"), Response::new(()));
+    /// assert_eq!(RedirectHistory::final_uri_or(&response, &asked), "http://a.test/");
+    /// ```
+    pub fn final_uri_or<'a, B>(response: &'a Response<B>, asked: &'a Uri) -> &'a Uri {
+        Self::of(response).and_then(Self::final_uri).unwrap_or(asked)
+    }
+
     /// Returns the fragment of the final URL, without the `#`: that of the last `Location` which had
     /// one, or else the first URL's (RFC 9110 §10.2.2).
     pub fn fragment(&self) -> Option<&str> {
@@ -79,6 +95,10 @@ impl RedirectHistory {
     }
 
     pub(super) fn push(&mut self, hop: Hop) {
+        if self.hops.is_empty() {
+            // Most chains are short, and a hop is large: `push` alone would make room for four.
+            self.hops.reserve_exact(2);
+        }
         self.hops.push(hop);
     }
 
@@ -90,12 +110,12 @@ impl RedirectHistory {
     pub(super) fn repeating<'a>(&'a self, next: Option<&'a Uri>) -> Vec<&'a Uri> {
         let first = self.hops.first().map(|hop| &hop.uri);
         let visits = first.into_iter().chain(self.hops.iter().map(|hop| &hop.next_uri)).chain(next);
-        let mut seen = Vec::new();
+        let mut times_visited = HashMap::new();
         let mut repeating = Vec::new();
         for uri in visits {
-            if !seen.contains(&uri) {
-                seen.push(uri);
-            } else if !repeating.contains(&uri) {
+            let times = times_visited.entry(uri).or_insert(0_usize);
+            *times += 1;
+            if *times == 2 {
                 repeating.push(uri);
             }
         }
@@ -134,8 +154,8 @@ impl Hop {
         self.fragment.as_deref()
     }
 
-    /// Returns the names of the headers that the next request was sent without.
-    pub fn dropped(&self) -> &[HeaderName] {
+    /// Returns what the next request was sent without.
+    pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
 
@@ -168,8 +188,8 @@ impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {} {}", self.status.as_u16(), self.next_method, Redacted(&self.next_uri))?;
         let mut separator = " (left behind: ";
-        for name in &self.dropped {
-            write!(f, "{separator}{name}")?;
+        for dropped in &self.dropped {
+            write!(f, "{separator}{dropped}")?;
             separator = ", ";
         }
         if self.dropped.is_empty() { Ok(()) } else { f.write_str(")") }

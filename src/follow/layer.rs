@@ -2,11 +2,13 @@ use std::any;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderName, StatusCode};
+use http::{HeaderName, StatusCode, Uri};
 use tower_layer::Layer;
 
+use super::hop_request::HopRequest;
 use super::method::MethodRewrite;
-use super::options::RedirectMode;
+use super::options::{OnLimit, RedirectMode};
+use super::origins::TrustFn;
 use super::policy::{FollowAll, LayerPolicy};
 use super::service::FollowRedirects;
 use super::settings::{Settings, move_extension};
@@ -41,9 +43,15 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Sets how many redirections are followed: 10 by default. One more is an error, so that 0 makes
-    /// an error of the first.
+    /// an error of the first, unless [`on_limit`](Self::on_limit) says otherwise.
     pub fn limit(self, redirections: usize) -> Self {
         self.set(|settings| settings.limit = redirections)
+    }
+
+    /// Sets what happens to the redirection after the last that the limit allows: an error by
+    /// default. It applies to the limit of a request's [`FollowOptions`](super::FollowOptions), too.
+    pub fn on_limit(self, on_limit: OnLimit) -> Self {
+        self.set(|settings| settings.on_limit = on_limit)
     }
 
     /// Sets which redirections become a GET without content.
@@ -78,7 +86,7 @@ impl<P> FollowRedirectsLayer<P> {
     /// Adds headers to those that are dropped where a redirection leads to another origin, as
     /// `Authorization` and `Cookie` always are.
     pub fn sensitive_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.set(|settings| settings.sensitive.names.extend(names))
+        self.set(|settings| settings.sensitive.extend(names))
     }
 
     /// Adds all headers whose name begins with `prefix`, such as `x-amz-`, to those that are dropped
@@ -92,12 +100,23 @@ impl<P> FollowRedirectsLayer<P> {
             return Err(ConfigError::header_name(prefix, "no field name begins so"));
         }
         let prefix = prefix.to_ascii_lowercase().into();
-        Ok(self.set(|settings| settings.sensitive.prefixes.push(prefix)))
+        Ok(self.set(|settings| settings.sensitive.push_prefix(prefix)))
+    }
+
+    /// Replaces the list of headers that are credentials: of `Authorization`, `Cookie`, `Cookie2`,
+    /// `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer` and `Origin`, those
+    /// that are not in `names` go on to any origin that a redirection leads to.
+    ///
+    /// [`sensitive_headers`](Self::sensitive_headers) adds to the list and keeps it. Values that
+    /// [are sensitive](http::HeaderValue::is_sensitive) are dropped all the same.
+    pub fn replace_credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.set(|settings| settings.sensitive.replace_credentials(names))
     }
 
     /// Keeps credentials and extensions on redirections between any two of these origins, such as
-    /// `https://api.example.com` and `https://www.example.com`. From https to http they are dropped
-    /// all the same.
+    /// `https://api.example.com` and `https://www.example.com`. `https://*.example.com` lists all hosts
+    /// with one or more labels in front, and not `example.com` itself. From https to http they are
+    /// dropped all the same.
     ///
     /// # Errors
     ///
@@ -110,11 +129,44 @@ impl<P> FollowRedirectsLayer<P> {
         Ok(self)
     }
 
+    /// Keeps credentials and extensions on redirections for which `trusts` returns `true`: for what no
+    /// list says. It gets the URL that answered with the redirection and the next one, and is asked
+    /// only if their origins differ and no list contains both. From https to http they are dropped all
+    /// the same. It replaces a predicate that was set before.
+    ///
+    /// Compare whole hosts: `a.test.evil.example` begins with `a.test`, and `evil-a.test` ends with it.
+    ///
+    /// ```
+    /// use tower_redirect::FollowRedirectsLayer;
+    ///
+    /// // Any port of one host.
+    /// let layer = FollowRedirectsLayer::new()
+    ///     .trust_origins_when(|old, new| old.scheme() == new.scheme() && old.host() == new.host());
+    /// # let _ = layer;
+    /// ```
+    pub fn trust_origins_when<F>(self, trusts: F) -> Self
+    where
+        F: Fn(&Uri, &Uri) -> bool + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.trust_when = Some(TrustFn::new(trusts)))
+    }
+
     /// Keeps credentials and extensions where http becomes https on the same host, each on its
     /// default port. The request before went over http: anyone on the way may have read it, and
     /// may have sent this redirection.
     pub fn keep_credentials_on_https_upgrade(self) -> Self {
         self.set(|settings| settings.keep_credentials_on_https_upgrade = true)
+    }
+
+    /// Moves user name and password in the URL of a call, as in `https://user:password@a.test/`, to
+    /// `Authorization: Basic` (RFC 7617), as curl and browsers do. An `Authorization` of the caller's
+    /// takes precedence. On redirections it is treated as one: it goes on while the origin is the
+    /// same.
+    ///
+    /// By default they stay in the URL of the first request, and are dropped on the first redirection.
+    /// Those in a `Location` are always dropped.
+    pub fn userinfo_as_basic(self) -> Self {
+        self.set(|settings| settings.userinfo_as_basic = true)
     }
 
     /// Keeps extensions of type `T` on redirections to another origin, where all others are dropped.
@@ -129,6 +181,44 @@ impl<P> FollowRedirectsLayer<P> {
     /// expect a cookie that they have set meanwhile.
     pub fn error_on_loop(self) -> Self {
         self.set(|settings| settings.error_on_loop = true)
+    }
+
+    /// Adds the URL of the last request to every response:
+    /// [`FinalUri::of`](super::FinalUri::of). It costs up to three allocations a call; where the
+    /// caller has the URL that it asked for,
+    /// [`RedirectHistory::final_uri_or`](super::RedirectHistory::final_uri_or) costs none.
+    pub fn final_uri(self) -> Self {
+        self.set(|settings| settings.final_uri = true)
+    }
+
+    /// Calls `hook` with each request just before it is sent, the first included, to sign it or to
+    /// add a token.
+    ///
+    /// It comes after all checks. What it adds or removes is for that request alone: later hops begin
+    /// from the caller's headers and extensions. The hook is called for requests to other origins,
+    /// too: look at the URL before you add a secret. It is not called where redirections are not
+    /// followed ([`RedirectMode::Manual`]). Several hooks are called in the order in which they were
+    /// added.
+    ///
+    /// ```
+    /// use http::{HeaderValue, Uri, header};
+    /// use tower_redirect::FollowRedirectsLayer;
+    ///
+    /// let is_ours = |uri: &Uri| uri.scheme_str() == Some("https") && uri.host() == Some("api.test");
+    /// let mut token = HeaderValue::from_static("Bearer mF_9.B5f-4.1JqM");
+    /// token.set_sensitive(true);
+    /// let layer = FollowRedirectsLayer::new().on_request(move |request| {
+    ///     if is_ours(request.uri()) {
+    ///         request.headers_mut().insert(header::AUTHORIZATION, token.clone());
+    ///     }
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn on_request<F>(self, hook: F) -> Self
+    where
+        F: Fn(&mut HopRequest<'_>) + Send + Sync + 'static,
+    {
+        self.set(|settings| settings.request_hooks.push(hook))
     }
 
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {

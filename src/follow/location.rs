@@ -1,18 +1,19 @@
 //! Resolves `Location` (RFC 9110 §10.2.2) as browsers do (WHATWG URL).
 //!
-//! References that need no change, which are nearly all, are read by `resolve_plain`; all others go
-//! through the `url` crate. A property test holds the two against each other.
+//! References that need no change, which are nearly all, are resolved by
+//! [`plain_reference`](super::plain_reference); all others go through the `url` crate.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, Uri, header};
 use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
 use super::redirect_error::RedirectErrorKind;
-use crate::uri::{Authority, ByteSet, Origin, Scheme};
+use super::userinfo;
+use crate::uri::{Authority, Origin, Scheme};
 
 /// The URL of the last request, against which `Location` is resolved.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Base<'a> {
     pub(super) host: Option<&'a [u8]>,
     /// The configured scheme.
     pub(super) scheme: Option<Scheme>,
+    /// Whether the URI is known to have a [plain](Origin::plain) origin.
+    pub(super) plain_origin: bool,
 }
 
 /// The URL of the next request, compared with that of the last.
@@ -29,19 +32,19 @@ pub(super) struct Base<'a> {
 pub(super) struct Target {
     pub(super) uri: Uri,
     pub(super) cross_origin: bool,
-    pub(super) cross_authority: bool,
     pub(super) downgrade: bool,
+    /// `Location` had userinfo. It was removed.
+    pub(super) userinfo: bool,
     pub(super) fragment: Option<Arc<str>>,
+    /// Whether the URI is known to have a [plain](Origin::plain) origin.
+    pub(super) plain_origin: bool,
 }
 
-/// Returns the value of `Location`, or an error if several values differ.
-pub(super) fn read(headers: &HeaderMap) -> Result<Option<&HeaderValue>, RedirectErrorKind> {
+/// Whether there are several values of `Location`, and they differ.
+pub(super) fn is_ambiguous(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::LOCATION).iter();
     let first = values.next();
-    if values.any(|value| Some(value) != first) {
-        return Err(RedirectErrorKind::AmbiguousLocation);
-    }
-    Ok(first)
+    values.any(|value| Some(value) != first)
 }
 
 impl Base<'_> {
@@ -52,151 +55,128 @@ impl Base<'_> {
         }
     }
 
-    /// Resolves the references that most servers send without the URL parser. `None` for any in which
-    /// the parser would change a byte.
-    fn resolve_plain(&self, location: &[u8]) -> Option<Target> {
-        if is_plain_path(location) {
-            return self.with_path(location).map(Target::same_origin);
-        }
-        let rest =
-            location.strip_prefix(b"http").map(|rest| rest.strip_prefix(b"s").unwrap_or(rest));
-        let rest = rest.and_then(|rest| rest.strip_prefix(b"://"))?;
-        let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
-        // `http::Uri` would end the authority at `?` and `#`, too.
-        let ends_early = authority.iter().any(|byte| matches!(byte, b'?' | b'#'));
-        if ends_early || !is_plain_path(path) {
-            return None;
-        }
-        let uri = Uri::try_from(location).ok()?;
-        let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
-        let cross_origin = new != old;
-        Some(Target {
-            cross_origin,
-            cross_authority: cross_origin && !new.has_same_authority(&old),
-            downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
-            fragment: None,
-            uri,
-        })
-    }
-
-    /// Replaces path and query of the base.
-    fn with_path(&self, path: &[u8]) -> Option<Uri> {
-        let mut parts = http::uri::Parts::default();
-        parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
-        if self.uri.authority().is_some() {
-            // The parser would change an authority that is not plain.
-            Origin::plain(self.uri)?;
-            parts.scheme = self.uri.scheme().cloned();
-            parts.authority = self.uri.authority().cloned();
-        }
-        Uri::from_parts(parts).ok()
-    }
-
     fn resolve_with_parser(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
         let reference = reference(location);
         let Some(base) = self.url()? else {
-            return self.resolve_without_origin(&reference);
+            return self.resolve_with_stand_in(&reference);
         };
         let url = base.join(&reference).map_err(|_| RedirectErrorKind::InvalidLocation)?;
         let new = Origin::of_url(&url).ok_or(RedirectErrorKind::UnsupportedScheme)?;
         let old = Origin::of_url(&base);
         let cross_origin = old != Some(new);
-        let cross_authority = cross_origin && old.is_none_or(|old| !new.has_same_authority(&old));
         let is_secure = |origin: Origin<'_>| origin.scheme() == Scheme::Https;
         let downgrade = old.is_some_and(is_secure) && !is_secure(new);
-        let fragment = fragment(&url);
+        // The base has none that a relative reference could inherit.
+        let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
         if !cross_origin && self.uri.authority().is_none() {
             // The caller's client expects the form of URI that the caller chose.
             let target = origin_form(&uri(url)?).map(Target::same_origin)?;
-            return Ok(Target { fragment, ..target });
+            return Ok(Target { userinfo, fragment, ..target });
         }
-        Ok(Target { cross_origin, cross_authority, downgrade, fragment, uri: uri(url)? })
+        Ok(Target {
+            cross_origin,
+            downgrade,
+            userinfo,
+            fragment,
+            uri: uri(url)?,
+            plain_origin: false,
+        })
     }
 
-    /// Resolves a reference against an origin-form URI whose origin is not known: only references
-    /// that stay on the origin, whichever it is.
-    fn resolve_without_origin(&self, reference: &str) -> Result<Target, RedirectErrorKind> {
-        // Stands in for the unknown origin. References that may name an origin are refused before
-        // they are compared with it.
-        let base = Url::parse(&format!("http://origin-form.invalid{}", self.uri));
-        let base = base.map_err(|_| RedirectErrorKind::UnknownOrigin)?;
-        let mut start = reference.trim_start().bytes();
-        // `//host` and its spellings with backslashes name a host.
+    /// Resolves a reference against a URI whose origin the parser does not know: one in origin-form,
+    /// or one that is no http or https URL. Of a reference without a host only the path is resolved,
+    /// and scheme and authority stay as they are.
+    fn resolve_with_stand_in(&self, reference: &str) -> Result<Target, RedirectErrorKind> {
+        let old_scheme = Scheme::of(self.uri);
+        let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let base = format!("{}://stand-in.invalid{path}", old_scheme.unwrap_or(Scheme::Http));
+        let base = Url::parse(&base).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
+        // `//host` and its spellings with backslashes and tabs name a host.
+        let mut start = reference.trim_start().bytes().filter(|byte| *byte != b'\t');
         let mut slash = || matches!(start.next(), Some(b'/' | b'\\'));
-        if Url::parse(reference).is_ok() || slash() && slash() {
+        let absolute = Url::parse(reference).ok();
+        let names_host = absolute.is_some() || slash() && slash();
+        if names_host && self.uri.authority().is_none() {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
-        let url = base.join(reference).map_err(|_| RedirectErrorKind::InvalidLocation)?;
+        if names_host && absolute.is_none() && old_scheme.is_none() {
+            // It has the scheme of the base, which is neither http nor https.
+            return Err(RedirectErrorKind::UnsupportedScheme);
+        }
+        let joined = absolute.map_or_else(|| base.join(reference), Ok);
+        let url = joined.map_err(|_| RedirectErrorKind::InvalidLocation)?;
+        let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
+        if names_host {
+            // Another origin in any case: the parser can write it, but not that of the base.
+            let downgrade = old_scheme == Some(Scheme::Https) && url.scheme() == "http";
+            let target = Target::same_origin(uri(url)?);
+            return Ok(Target { cross_origin: true, downgrade, userinfo, fragment, ..target });
+        }
         if Origin::of_url(&base) != Origin::of_url(&url) {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
-        let fragment = fragment(&url);
-        let target = origin_form(&uri(url)?).map(Target::same_origin)?;
+        let target = self.with_path_of(&uri(url)?).map(Target::same_origin)?;
         Ok(Target { fragment, ..target })
     }
 
-    /// Returns the base as an absolute URL without userinfo. `None` for a URI in origin-form if `Host`
-    /// or the scheme is missing.
+    /// Returns the base with the path and the query of `uri`, and without userinfo.
+    fn with_path_of(&self, uri: &Uri) -> Result<Uri, RedirectErrorKind> {
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = uri.path_and_query().cloned();
+        Uri::from_parts(parts)
+            .ok()
+            .and_then(|uri| userinfo::without(&uri))
+            .ok_or(RedirectErrorKind::InvalidLocation)
+    }
+
+    /// Returns the base as an absolute URL without userinfo. `None` for one that is no http or https
+    /// URL, and for a URI in origin-form if `Host` or the scheme is missing.
     fn url(&self) -> Result<Option<Url>, RedirectErrorKind> {
-        // The caller's own URI is not a URL, so that nothing resolves against it.
-        let invalid = |_| RedirectErrorKind::InvalidLocation;
-        let mut url = if self.uri.authority().is_some() {
-            Url::parse(&text(self.uri)).map_err(invalid)?
+        let url = if self.uri.authority().is_some() {
+            Url::parse(&text(self.uri)).ok()
         } else {
             let (Some(scheme), Some(host)) = (self.scheme, self.host) else { return Ok(None) };
             // Checked first: userinfo or a path in `Host` would give the URL another host.
             let host = Authority::parse(host).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
-            Url::parse(&format!("{scheme}://{host}{}", self.uri)).map_err(invalid)?
+            Url::parse(&format!("{scheme}://{host}{}", self.uri)).ok()
         };
-        remove_userinfo(&mut url);
-        Ok(Some(url))
+        Ok(url.filter(|url| Origin::of_url(url).is_some()).map(|mut url| {
+            remove_userinfo(&mut url);
+            url
+        }))
     }
 }
 
 impl Target {
-    fn same_origin(uri: Uri) -> Self {
-        let (cross_origin, cross_authority, downgrade) = (false, false, false);
-        Self { uri, cross_origin, cross_authority, downgrade, fragment: None }
-    }
-}
-
-/// Whether a path-absolute reference resolves to itself: it has no authority, dot segment, fragment,
-/// or byte that would be encoded.
-fn is_plain_path(location: &[u8]) -> bool {
-    let mut in_query = false;
-    let mut previous = 0;
-    for (index, byte) in location.iter().copied().enumerate() {
-        let plain = PLAIN_PATH.contains(byte)
-            || match byte {
-                // After a slash, `/` may begin an authority, and `.` or `%2e` a dot segment.
-                b'/' | b'.' | b'%' => in_query || previous != b'/',
-                b'?' => {
-                    in_query = true;
-                    true
-                }
-                // The parser encodes it in a query and not in a path.
-                b'\'' => !in_query,
-                _ => false,
-            };
-        if !plain || index == 0 && byte != b'/' {
-            return false;
+    pub(super) fn same_origin(uri: Uri) -> Self {
+        Self {
+            uri,
+            cross_origin: false,
+            downgrade: false,
+            userinfo: false,
+            fragment: None,
+            plain_origin: false,
         }
-        previous = byte;
     }
-    previous != 0
 }
-
-/// The bytes that stand for themselves in paths and queries, beside letters and digits.
-static PLAIN_PATH: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@");
 
 /// Returns the reference as text. If it is not UTF-8, every byte beyond ASCII is percent-encoded.
 fn reference(location: &[u8]) -> Cow<'_, str> {
     const NON_ASCII: &AsciiSet = &AsciiSet::EMPTY;
-    match std::str::from_utf8(location) {
+    let text = match std::str::from_utf8(location) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => percent_encode(location, NON_ASCII).into(),
-    }
+    };
+    // Browsers read `///host` as `//host` (WHATWG URL, "special authority ignore slashes state").
+    // `url` does so only after a scheme. Both ignore tabs.
+    let start = text.trim_start_matches(|c: char| c <= ' ');
+    let rest = start.trim_start_matches(['/', '\\', '\t']);
+    let slashes = start.strip_suffix(rest).unwrap_or_default().matches(['/', '\\']).count();
+    if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { text }
 }
+
+/// The length in bytes up to which `http::Uri` takes text.
+pub(super) const MAX_URI_LEN: usize = u16::MAX as usize - 1;
 
 fn fragment(url: &Url) -> Option<Arc<str>> {
     url.fragment().map(Arc::from)
@@ -209,8 +189,12 @@ fn uri(mut url: Url) -> Result<Uri, RedirectErrorKind> {
     }
     url.set_fragment(None);
     remove_userinfo(&mut url);
-    // `http::Uri` refuses text of 64 KiB and more.
-    Uri::try_from(String::from(url)).map_err(|_| RedirectErrorKind::InvalidLocation)
+    let text = String::from(url);
+    let too_long = text.len() > MAX_URI_LEN;
+    Uri::try_from(text).map_err(|_| match too_long {
+        true => RedirectErrorKind::LocationTooLong,
+        false => RedirectErrorKind::InvalidLocation,
+    })
 }
 
 /// Returns the text of an absolute URI in one allocation; `to_string` takes several.
@@ -227,9 +211,13 @@ fn origin_form(uri: &Uri) -> Result<Uri, RedirectErrorKind> {
     Uri::from_parts(parts).map_err(|_| RedirectErrorKind::InvalidLocation)
 }
 
+fn has_userinfo(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
 /// Removes userinfo. Neither call fails, since http and https URLs have a host.
 fn remove_userinfo(url: &mut Url) {
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_userinfo(url) {
         let _ = url.set_username("");
         let _ = url.set_password(None);
     }

@@ -1,5 +1,7 @@
 //! The request of a call, without its body, as the next hop sends it.
 
+use std::collections::HashSet;
+
 use http::request::Parts;
 use http::{Extensions, Method, Request, Uri, Version, header};
 
@@ -13,6 +15,8 @@ use super::saved_headers::SavedHeaders;
 pub(super) struct NextRequest {
     pub(super) method: Method,
     pub(super) uri: Uri,
+    /// Whether `uri` is known to have a [plain](crate::uri::Origin::plain) origin.
+    pub(super) plain_origin: bool,
     version: Version,
     pub(super) headers: SavedHeaders,
     pub(super) extensions: Extensions,
@@ -24,13 +28,13 @@ pub(super) struct NextRequest {
     /// Whether the chain has left the origins that may see the first request's credentials.
     pub(super) crossed: bool,
     /// The requests sent so far; empty unless the layer makes an error of loops.
-    pub(super) sent: Vec<RequestKey>,
+    pub(super) sent: HashSet<RequestKey>,
 }
 
 /// Identifies a request among those of one chain.
 ///
 /// Headers are only removed, so equal counts mean equal headers.
-#[derive(PartialEq)]
+#[derive(PartialEq, Eq, Hash)]
 pub(super) struct RequestKey {
     method: Method,
     uri: Uri,
@@ -43,6 +47,7 @@ impl NextRequest {
         Self {
             method: parts.method.clone(),
             uri: parts.uri.clone(),
+            plain_origin: false,
             version: parts.version,
             headers: SavedHeaders::save(&parts.headers),
             extensions: parts.extensions.clone(),
@@ -51,7 +56,7 @@ impl NextRequest {
             followable: is_followable(parts),
             options,
             crossed: false,
-            sent: Vec::new(),
+            sent: HashSet::new(),
         }
     }
 
@@ -64,18 +69,19 @@ impl NextRequest {
         }
     }
 
-    pub(super) fn with_body<B>(&self, body: B) -> Request<B> {
+    pub(super) fn with_body<B>(&mut self, body: B) -> Request<B> {
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.version_mut() = self.version;
         *request.headers_mut() = self.headers.to_map();
         *request.extensions_mut() = self.extensions.clone();
-        if let Some(first) = self.history.hops().first() {
-            let (hop, first_uri) = (self.history.len(), first.uri().clone());
+        let hops = self.history.hops();
+        if let (Some(first), Some(last)) = (hops.first(), hops.last()) {
             request.extensions_mut().insert(RedirectContext {
-                hop,
-                first_uri,
+                hop: hops.len(),
+                first_uri: first.uri().clone(),
+                previous_uri: last.uri().clone(),
                 crossed: self.crossed,
             });
         }

@@ -1,7 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderName;
+
+use super::method::MethodRewrite;
 use super::origins::Origins;
+use super::sensitive_names::SensitiveNames;
 use crate::config_error::ConfigError;
 
 /// Overrides the layer's settings for one request, from the request's extensions. It is removed from
@@ -22,6 +26,9 @@ use crate::config_error::ConfigError;
 pub struct FollowOptions {
     pub(super) mode: Option<RedirectMode>,
     pub(super) limit: Option<usize>,
+    pub(super) method_rewrite: Option<MethodRewrite>,
+    pub(super) allow_https_to_http: bool,
+    pub(super) sensitive: Option<Arc<SensitiveNames>>,
     pub(super) trusted_origins: Origins,
     pub(super) fragment: Option<Arc<str>>,
 }
@@ -35,8 +42,21 @@ pub enum RedirectMode {
     Follow,
     /// Return the redirect response to the caller, unchanged. Nothing of the request is saved.
     Manual,
-    /// End the call with an error.
+    /// End the call with an error, even if the redirection has no `Location`.
     Error,
+}
+
+/// What happens to the redirection after the last that the limit allows: see
+/// [`FollowRedirectsLayer::on_limit`](crate::FollowRedirectsLayer::on_limit).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnLimit {
+    /// The call ends with an error:
+    /// [`RedirectError::is_too_many_redirects`](crate::RedirectError::is_too_many_redirects).
+    #[default]
+    Error,
+    /// The redirect response is returned to the caller, unchanged.
+    Return,
 }
 
 impl FollowOptions {
@@ -59,6 +79,27 @@ impl FollowOptions {
     /// Sets how many redirections are followed, in place of the layer's limit.
     pub fn limit(mut self, redirections: usize) -> Self {
         self.limit = Some(redirections);
+        self
+    }
+
+    /// Sets which redirections become a GET without content, in place of the layer's rule.
+    pub fn method_rewrite(mut self, rewrite: MethodRewrite) -> Self {
+        self.method_rewrite = Some(rewrite);
+        self
+    }
+
+    /// Follows redirections from https to http, as
+    /// [`FollowRedirectsLayer::allow_https_to_http`](crate::FollowRedirectsLayer::allow_https_to_http)
+    /// does for all requests.
+    pub fn allow_https_to_http(mut self) -> Self {
+        self.allow_https_to_http = true;
+        self
+    }
+
+    /// Adds headers to those that are dropped where a redirection leads to another origin, beside
+    /// those of the layer.
+    pub fn sensitive_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        Arc::make_mut(self.sensitive.get_or_insert_default()).extend(names);
         self
     }
 
@@ -93,6 +134,9 @@ impl fmt::Debug for FollowOptions {
         f.debug_struct("FollowOptions")
             .field("mode", &self.mode)
             .field("limit", &self.limit)
+            .field("method_rewrite", &self.method_rewrite)
+            .field("allow_https_to_http", &self.allow_https_to_http)
+            .field("sensitive", &self.sensitive)
             .field("trusted_origins", &self.trusted_origins)
             .field("fragment", &self.fragment.is_some())
             .finish()

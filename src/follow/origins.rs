@@ -1,36 +1,130 @@
+use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
-use url::Url;
+use url::{Host, Url};
 
 use crate::config_error::ConfigError;
-use crate::uri::Origin;
+use crate::uri::{Origin, Scheme};
 
 /// Origins that trust each other with credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Origins(Option<Arc<[Url]>>);
+pub(super) struct Origins(Option<Arc<OriginSets>>);
+
+/// Both lists are sorted, so that looking an origin up takes few comparisons however many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct OriginSets {
+    exact: Vec<ListedOrigin>,
+    /// Origins whose host stands for all hosts below it (`https://*.example.com`).
+    below: Vec<ListedOrigin>,
+}
+
+/// An origin as the URL parser writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ListedOrigin {
+    host: Box<str>,
+    scheme: Scheme,
+    port: u16,
+}
 
 impl Origins {
     pub(super) fn add<I>(&mut self, origins: I) -> Result<(), ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let parsed = origins.into_iter().map(|origin| parse(origin.as_ref()));
-        let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
-        self.0 = Some(self.0.iter().flat_map(|all| all.iter().cloned()).chain(parsed).collect());
+        let mut sets = self.0.as_deref().cloned().unwrap_or_default();
+        for origin in origins {
+            sets.add(origin.as_ref())?;
+        }
+        for list in [&mut sets.exact, &mut sets.below] {
+            list.sort_by(|a, b| a.key().cmp(&b.key()));
+        }
+        self.0 = Some(Arc::new(sets));
         Ok(())
     }
 
     /// Whether the origins of both URIs are in the list.
     pub(super) fn lists_both(&self, a: &Uri, b: &Uri) -> bool {
-        let Some(listed) = &self.0 else { return false };
-        let is_listed = |uri: &Uri| {
-            url(uri).is_some_and(|url| {
-                let origin = Origin::of_url(&url);
-                origin.is_some() && listed.iter().any(|listed| Origin::of_url(listed) == origin)
-            })
+        self.0.as_ref().is_some_and(|sets| sets.list(a) && sets.list(b))
+    }
+}
+
+const NOT_A_DOMAIN: &str = "`*.` stands before a domain, without a trailing dot";
+
+impl OriginSets {
+    fn add(&mut self, text: &str) -> Result<(), ConfigError> {
+        // Parsed without its `*.`, so that the rest is validated as any other origin is.
+        if let Some((scheme, domain)) = text.split_once("://*.") {
+            let url = parse(&format!("{scheme}://{domain}"))
+                .map_err(|reason| ConfigError::url(text, reason))?;
+            let origin = Origin::of_url(&url).filter(|origin| is_domain(&url, origin.host()));
+            let origin = origin.ok_or_else(|| ConfigError::url(text, NOT_A_DOMAIN))?;
+            self.below.push(ListedOrigin::new(&origin));
+        } else {
+            let url = parse(text).map_err(|reason| ConfigError::url(text, reason))?;
+            self.exact.extend(Origin::of_url(&url).map(|origin| ListedOrigin::new(&origin)));
+        }
+        Ok(())
+    }
+
+    fn list(&self, uri: &Uri) -> bool {
+        if let Some(origin) = Origin::plain(uri) {
+            return self.contain(&origin);
+        }
+        url(uri).is_some_and(|url| Origin::of_url(&url).is_some_and(|origin| self.contain(&origin)))
+    }
+
+    fn contain(&self, origin: &Origin<'_>) -> bool {
+        let has = |list: &[ListedOrigin], host: &str| {
+            let key = (host, origin.scheme().as_str(), origin.port());
+            list.binary_search_by(|listed| listed.key().cmp(&key)).is_ok()
         };
-        is_listed(a) && is_listed(b)
+        let host = origin.host();
+        // Each domain that the host is below, with one or more labels in front.
+        let mut domains = host.match_indices('.').filter(|(dot, _)| *dot > 0);
+        has(&self.exact, host)
+            || !self.below.is_empty()
+                && domains.any(|(dot, _)| host.get(dot + 1..).is_some_and(|d| has(&self.below, d)))
+    }
+}
+
+/// Whether the host of a URL can have others below it. With a trailing dot it is another domain, which
+/// is not compared with the one without.
+fn is_domain(url: &Url, host: &str) -> bool {
+    matches!(url.host(), Some(Host::Domain(_)))
+        && !host.ends_with('.')
+        && crate::uri::Host::parse(host).is_ok()
+}
+
+impl ListedOrigin {
+    fn new(origin: &Origin<'_>) -> Self {
+        Self { host: origin.host().into(), scheme: origin.scheme(), port: origin.port() }
+    }
+
+    fn key(&self) -> (&str, &str, u16) {
+        (&self.host, self.scheme.as_str(), self.port)
+    }
+}
+
+/// A function that decides whether two origins trust each other.
+#[derive(Clone)]
+pub(super) struct TrustFn(Arc<Trusts>);
+
+type Trusts = dyn Fn(&Uri, &Uri) -> bool + Send + Sync;
+
+impl TrustFn {
+    pub(super) fn new(trusts: impl Fn(&Uri, &Uri) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(trusts))
+    }
+
+    pub(super) fn trusts(&self, old: &Uri, new: &Uri) -> bool {
+        (self.0)(old, new)
+    }
+}
+
+impl fmt::Debug for TrustFn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TrustFn(..)")
     }
 }
 
@@ -46,15 +140,18 @@ fn url(uri: &Uri) -> Option<Url> {
     Url::parse(&uri.to_string()).ok()
 }
 
-fn parse(text: &str) -> Result<Url, ConfigError> {
-    let refused = |reason| ConfigError::url(text, reason);
-    let url = Url::parse(text).map_err(|_| refused("not a url"))?;
+/// Parses an http or https origin. `Err` says what is wrong.
+fn parse(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "not a url")?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(refused("not an absolute http or https url"));
+        return Err("not an absolute http or https url");
     }
     // `Url` prints an origin with a slash as its path; anything more is no part of an origin.
     if url.as_str() != format!("{}/", url.origin().ascii_serialization()) {
-        return Err(refused("an origin has no userinfo, path, query or fragment"));
+        return Err("an origin has no userinfo, path, query or fragment");
+    }
+    if url.host_str().is_some_and(|host| host.contains('*')) {
+        return Err("`*.` stands for labels at the start of a host only");
     }
     Ok(url)
 }

@@ -2,14 +2,15 @@ use std::fmt;
 
 use http::Uri;
 
+use super::userinfo;
+
 /// Prints a URI without its userinfo and without the values of its query.
 pub(super) struct Redacted<'a>(pub(super) &'a Uri);
 
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let (Some(scheme), Some(authority)) = (self.0.scheme_str(), self.0.authority()) {
-            let authority = authority.as_str();
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            let (_, host) = userinfo::split(authority.as_str());
             write!(f, "{scheme}://{host}")?;
         }
         f.write_str(self.0.path())?;

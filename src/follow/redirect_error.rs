@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use http::{HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 
 use super::history::RedirectHistory;
 use super::redacted::Redacted;
@@ -16,6 +16,7 @@ struct Inner {
     kind: RedirectErrorKind,
     status: StatusCode,
     uri: Uri,
+    headers: HeaderMap,
     location: Option<HeaderValue>,
     next_uri: Option<Uri>,
     history: RedirectHistory,
@@ -31,6 +32,8 @@ pub enum RedirectErrorKind {
     InsecureDowngrade,
     /// `Location` is not a URL reference that resolves.
     InvalidLocation,
+    /// The URL that `Location` leads to is longer than [`http::Uri`] can hold: 64 KiB and more.
+    LocationTooLong,
     /// There are several `Location` headers, and they differ.
     AmbiguousLocation,
     /// The scheme of `Location` is neither http nor https.
@@ -57,11 +60,26 @@ impl RedirectError {
         uri: Uri,
         history: RedirectHistory,
     ) -> Self {
-        Self(Box::new(Inner { kind, status, uri, location: None, next_uri: None, history }))
+        let headers = HeaderMap::new();
+        Self(Box::new(Inner {
+            kind,
+            status,
+            uri,
+            headers,
+            location: None,
+            next_uri: None,
+            history,
+        }))
     }
 
-    pub(super) fn with_location(mut self, location: Option<&HeaderValue>) -> Self {
-        self.0.location = location.cloned();
+    pub(super) fn with_location(mut self, location: &HeaderValue) -> Self {
+        self.0.location = Some(location.clone());
+        self
+    }
+
+    /// Takes the headers of the redirection, which the caller does not get.
+    pub(super) fn with_headers_of<R>(mut self, response: &mut Response<R>) -> Self {
+        self.0.headers = std::mem::take(response.headers_mut());
         self
     }
 
@@ -88,6 +106,11 @@ impl RedirectError {
     /// Whether `Location` is not a URL reference that resolves.
     pub fn is_invalid_location(&self) -> bool {
         self.kind() == RedirectErrorKind::InvalidLocation
+    }
+
+    /// Whether the URL that `Location` leads to is too long: 64 KiB and more.
+    pub fn is_location_too_long(&self) -> bool {
+        self.kind() == RedirectErrorKind::LocationTooLong
     }
 
     /// Whether several `Location` headers differ.
@@ -131,6 +154,11 @@ impl RedirectError {
         self.0.status
     }
 
+    /// Returns the headers of the redirection that was not followed.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
     /// Returns the URL that answered with the redirection.
     pub fn uri(&self) -> &Uri {
         &self.0.uri
@@ -158,7 +186,12 @@ impl fmt::Display for RedirectError {
         let (answer, next) = (format!("{} from {}", status.as_u16(), Redacted(uri)), next_uri);
         match kind {
             RedirectErrorKind::TooManyRedirects => {
-                write!(f, "stopped after {} redirections at {}", history.len(), Redacted(uri))?;
+                let followed = history.len();
+                write!(
+                    f,
+                    "stopped after {followed} redirections (`.limit(n)`) at {}",
+                    Redacted(uri)
+                )?;
                 let mut separator = "; repeating: ";
                 for uri in history.repeating(next.as_ref()) {
                     write!(f, "{separator}{}", Redacted(uri))?;
@@ -167,7 +200,7 @@ impl fmt::Display for RedirectError {
                 Ok(())
             }
             RedirectErrorKind::InsecureDowngrade => {
-                write!(f, "refused to leave https: {answer}")?;
+                write!(f, "refused to leave https (`.allow_https_to_http()`): {answer}")?;
                 next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
             }
             RedirectErrorKind::Rejected => {
@@ -181,6 +214,9 @@ impl fmt::Display for RedirectError {
             RedirectErrorKind::InvalidLocation => {
                 write!(f, "location of {answer} cannot be resolved")
             }
+            RedirectErrorKind::LocationTooLong => {
+                write!(f, "location of {answer} is too long: 64 KiB or more")
+            }
             RedirectErrorKind::AmbiguousLocation => {
                 write!(f, "{answer} has two different locations")
             }
@@ -189,11 +225,15 @@ impl fmt::Display for RedirectError {
             }
             RedirectErrorKind::UnknownOrigin => write!(
                 f,
-                "location of {answer} may leave an origin that is not known; send absolute uris, \
-                 or configure the scheme of origin-form requests"
+                "location of {answer} may leave an origin that is not known (`.origin_form_scheme(..)`, \
+                 or send absolute uris)"
             ),
             RedirectErrorKind::NotFollowable => {
-                write!(f, "{answer} answers an upgrade or CONNECT, which is not followed")
+                write!(
+                    f,
+                    "{answer} answers an upgrade or CONNECT, which is not followed \
+                     (`FollowOptions::do_not_follow()`)"
+                )
             }
             RedirectErrorKind::NotReplayable(why) => {
                 write!(f, "{answer} asks for the body again: {why}")

@@ -9,8 +9,8 @@ pub(super) enum SavedBody<B> {
     Empty,
     /// The body can be sent again from this one.
     Replayable(B),
-    /// The body could not be saved.
-    NotReplayable(NotReplayable),
+    /// The body could not be saved. The handle, if it has one, can end its upload.
+    NotReplayable(NotReplayable, Option<B>),
 }
 
 impl<B: Body + Replay> SavedBody<B> {
@@ -21,7 +21,10 @@ impl<B: Body + Replay> SavedBody<B> {
         }
         match body.replay() {
             Ok(sent) => (sent, Self::Replayable(body)),
-            Err(why) => (body, Self::NotReplayable(why)),
+            Err(why) => {
+                let handle = body.abort_handle();
+                (body, Self::NotReplayable(why, handle))
+            }
         }
     }
 
@@ -30,7 +33,16 @@ impl<B: Body + Replay> SavedBody<B> {
     }
 
     pub(super) fn is_uploading(&self) -> bool {
-        matches!(self, Self::Replayable(body) if body.is_uploading())
+        self.handle().is_some_and(Replay::is_uploading)
+    }
+
+    /// Whether the body of the next request can be made.
+    pub(super) fn is_replayable(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Replayable(body) => body.check_replayable().is_ok(),
+            Self::NotReplayable(..) => false,
+        }
     }
 
     /// Returns the body of the next request.
@@ -38,17 +50,25 @@ impl<B: Body + Replay> SavedBody<B> {
         match self {
             Self::Empty => Ok(B::empty()),
             Self::Replayable(body) => body.replay(),
-            Self::NotReplayable(why) => Err(*why),
+            Self::NotReplayable(why, _) => Err(*why),
         }
     }
 
     /// Ends an upload that is under way and frees the saved content. For a response that the caller
     /// does not get.
     pub(super) fn abort(&mut self) {
-        if let Self::Replayable(body) = self {
+        if let Some(body) = self.handle() {
             body.abort();
         }
         *self = Self::Empty;
+    }
+
+    fn handle(&self) -> Option<&B> {
+        match self {
+            Self::Empty => None,
+            Self::Replayable(body) => Some(body),
+            Self::NotReplayable(_, handle) => handle.as_ref(),
+        }
     }
 
     /// Frees the saved content; an upload that is under way goes on. For the caller's response.

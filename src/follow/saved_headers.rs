@@ -3,13 +3,22 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The headers of one request, with all values in one buffer.
+/// The headers of one request, with all values in one buffer until a redirection is followed.
 ///
 /// Saving takes two allocations, however many headers there are. A name that is not one of `http`'s
 /// constants is shared with the request, which may take one more.
 pub(super) struct SavedHeaders {
     values: Bytes,
     headers: Vec<SavedHeader>,
+    map: CachedMap,
+}
+
+/// The same headers as a map. Cloning a map takes less than making one, but most chains have one hop,
+/// which needs no clone: the map of the second hop is the one that is kept.
+enum CachedMap {
+    NotMade,
+    MadeOnce,
+    Kept(HeaderMap),
 }
 
 /// One header. Its value is `values[start..end]`.
@@ -30,17 +39,35 @@ impl SavedHeaders {
             let (name, sensitive) = (name.clone(), value.is_sensitive());
             headers.push(SavedHeader { name, start, end: values.len(), sensitive });
         }
-        Self { values: values.into(), headers }
+        Self { values: values.into(), headers, map: CachedMap::NotMade }
     }
 
-    pub(super) fn to_map(&self) -> HeaderMap {
-        let mut map = HeaderMap::with_capacity(self.headers.len());
+    /// Returns the headers as a map.
+    pub(super) fn to_map(&mut self) -> HeaderMap {
+        match &self.map {
+            CachedMap::NotMade => {
+                self.map = CachedMap::MadeOnce;
+                self.make_map()
+            }
+            CachedMap::MadeOnce => {
+                let map = self.make_map();
+                self.map = CachedMap::Kept(map.clone());
+                map
+            }
+            CachedMap::Kept(map) => map.clone(),
+        }
+    }
+
+    fn make_map(&self) -> HeaderMap {
+        // A map is made for names, which are limited; there may be more values than that.
+        let mut map = HeaderMap::try_with_capacity(self.headers.len()).unwrap_or_default();
         for header in &self.headers {
             let bytes = self.values.slice(header.start..header.end);
             // Never fails: these bytes were copied out of a `HeaderValue`.
             if let Ok(mut value) = HeaderValue::from_maybe_shared(bytes) {
                 value.set_sensitive(header.sensitive);
-                map.append(header.name.clone(), value);
+                // Never fails: the map that was saved had these names, too.
+                let _ = map.try_append(header.name.clone(), value);
             }
         }
         map
@@ -63,6 +90,26 @@ impl SavedHeaders {
         })
     }
 
+    /// Replaces the values of the header `name`.
+    pub(super) fn replace(&mut self, name: &HeaderName, new: &[u8]) {
+        if self.iter().all(|(n, value, _)| n != name || value == new) {
+            return;
+        }
+        self.forget_map();
+        let start = self.values.len();
+        self.values = [&*self.values, new].concat().into();
+        for header in self.headers.iter_mut().filter(|header| header.name == *name) {
+            (header.start, header.end) = (start, start + new.len());
+        }
+    }
+
+    /// Has the next map made anew, since the headers have changed.
+    fn forget_map(&mut self) {
+        if let CachedMap::Kept(_) = self.map {
+            self.map = CachedMap::MadeOnce;
+        }
+    }
+
     /// Removes the headers for which `keeps` returns `false`. Adds each removed name to `dropped`
     /// once.
     pub(super) fn retain(
@@ -70,14 +117,19 @@ impl SavedHeaders {
         dropped: &mut Vec<HeaderName>,
         mut keeps: impl FnMut(&HeaderName, &[u8], bool) -> bool,
     ) {
+        let len = self.len();
         let values = &self.values;
         self.headers.retain(|header| {
             let value = values.get(header.start..header.end).unwrap_or_default();
             let kept = keeps(&header.name, value, header.sensitive);
-            if !kept && !dropped.contains(&header.name) {
+            // All values of one name follow each other.
+            if !kept && dropped.last() != Some(&header.name) {
                 dropped.push(header.name.clone());
             }
             kept
         });
+        if self.len() < len {
+            self.forget_map();
+        }
     }
 }

@@ -3,17 +3,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use super::error::FollowError;
+use super::final_uri::FinalUri;
 use super::future::{Chain, ResponseFuture};
 use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
 use super::policy::{FollowAll, LayerPolicy};
 use super::saved_body::SavedBody;
 use super::settings::Settings;
+use super::userinfo;
 use crate::replay::Replay;
 
 /// Follows redirections of the inner service. Created by
@@ -57,15 +59,22 @@ where
     type Future = ResponseFuture<S, B, R, P>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx).map_err(FollowError::Service)
+        self.inner.poll_ready(cx).map_err(FollowError::service)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let options = request.extensions_mut().remove::<FollowOptions>();
+        if self.settings.userinfo_as_basic {
+            userinfo::move_to_authorization(&mut request);
+        }
         let mode = options.as_ref().and_then(|options| options.mode);
         if mode.unwrap_or(self.settings.mode) == RedirectMode::Manual {
             // Nothing is followed, so nothing is saved and no clone is needed.
-            return ResponseFuture::direct(self.inner.call(request));
+            let mut extensions = Extensions::new();
+            if self.settings.final_uri {
+                extensions.insert(FinalUri(request.uri().clone()));
+            }
+            return ResponseFuture::direct(self.inner.call(request), extensions);
         }
         // The instance that was polled ready is the one that is called; the clone, which is not
         // ready, takes its place.
@@ -76,7 +85,9 @@ where
         let (body, saved_body) = SavedBody::split(body);
         let options = options.unwrap_or_default();
         let next_request = NextRequest::save(&parts, saved_body.has_content(), options);
-        let future = inner.call(Request::from_parts(parts, body));
+        // The hooks come after `save`, so that what they add is not sent on later hops.
+        let request = self.settings.request_hooks.apply(Request::from_parts(parts, body));
+        let future = inner.call(request);
         let (policy, settings) = (self.policy.clone(), self.settings.clone());
         let chain = Chain { service: inner, next_request, saved_body, policy, settings };
         ResponseFuture::following(future, chain)

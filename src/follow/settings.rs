@@ -1,9 +1,10 @@
 use http::{Extensions, StatusCode};
 
+use super::hop_request::RequestHooks;
 use super::method::MethodRewrite;
-use super::options::RedirectMode;
-use super::origins::Origins;
-use super::strip_headers::SensitiveNames;
+use super::options::{OnLimit, RedirectMode};
+use super::origins::{Origins, TrustFn};
+use super::sensitive_names::SensitiveNames;
 use crate::uri::Scheme;
 
 /// The configuration of a layer, apart from its policy.
@@ -11,18 +12,25 @@ use crate::uri::Scheme;
 pub(super) struct Settings {
     pub(super) mode: RedirectMode,
     pub(super) limit: usize,
+    pub(super) on_limit: OnLimit,
     pub(super) method_rewrite: MethodRewrite,
     /// Statuses that keep method and content, whatever `method_rewrite` says.
     pub(super) keep_method_on: Vec<StatusCode>,
     pub(super) allow_https_to_http: bool,
     pub(super) keep_credentials_on_https_upgrade: bool,
     pub(super) error_on_loop: bool,
+    pub(super) userinfo_as_basic: bool,
     pub(super) origin_form_scheme: Option<Scheme>,
     pub(super) trusted_origins: Origins,
+    /// Trusts what no list contains.
+    pub(super) trust_when: Option<TrustFn>,
     pub(super) sensitive: SensitiveNames,
     /// One entry for each type of extension that goes on to another origin.
     pub(super) kept_extensions: Vec<MoveExtension>,
     pub(super) response_drain_limit: u64,
+    /// Whether each response gets a `FinalUri`.
+    pub(super) final_uri: bool,
+    pub(super) request_hooks: RequestHooks,
 }
 
 /// Moves the extension of one type.
@@ -42,16 +50,21 @@ impl Default for Settings {
         Self {
             mode: RedirectMode::Follow,
             limit: 10,
+            on_limit: OnLimit::Error,
             method_rewrite: MethodRewrite::Cautious,
             keep_method_on: Vec::new(),
             allow_https_to_http: false,
             keep_credentials_on_https_upgrade: false,
             error_on_loop: false,
+            userinfo_as_basic: false,
             origin_form_scheme: None,
             trusted_origins: Origins::default(),
+            trust_when: None,
             sensitive: SensitiveNames::default(),
             kept_extensions: Vec::new(),
             response_drain_limit: 64 * 1024,
+            final_uri: false,
+            request_hooks: RequestHooks::default(),
         }
     }
 }

@@ -1,18 +1,20 @@
 //! Decides what follows a response, without I/O.
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 
+use super::dropped::Dropped;
 use super::history::Hop;
 use super::location::{self, Base, Target};
 use super::method::Rewrite;
 use super::next_request::NextRequest;
-use super::options::RedirectMode;
+use super::options::{OnLimit, RedirectMode};
 use super::origins::is_https_upgrade;
 use super::policy::sealed::LayerPolicy;
 use super::policy::{Action, Attempt};
 use super::redirect_error::{RedirectError, RedirectErrorKind};
 use super::settings::Settings;
 use super::strip_headers::{Changes, strip_headers};
+use super::userinfo;
 use crate::replay::NotReplayable;
 
 /// What to do with a response.
@@ -32,45 +34,59 @@ pub(super) fn step(
     request: &mut NextRequest,
     status: StatusCode,
     headers: &HeaderMap,
+    can_resend_body: impl FnOnce() -> bool,
 ) -> Result<NextStep, RedirectError> {
     use RedirectErrorKind as Kind;
     if !is_redirection(status) {
         return Ok(NextStep::Return);
     }
-    let location = match location::read(headers) {
-        Ok(None) => return Ok(NextStep::Return),
-        Ok(Some(location)) => location,
-        Err(kind) => return Err(fail(request, kind, status)),
+    let mode = request.options.mode.unwrap_or(settings.mode);
+    let Some(location) = headers.get(header::LOCATION) else {
+        return match mode {
+            RedirectMode::Error => Err(fail(request, Kind::Rejected, status)),
+            _ => Ok(NextStep::Return),
+        };
     };
-    let target = base(settings, request).resolve(location.as_bytes());
-    let target =
-        target.map_err(|kind| fail(request, kind, status).with_location(Some(location)))?;
+    let target = if location::is_ambiguous(headers) {
+        Err(Kind::AmbiguousLocation)
+    } else {
+        base(settings, request).resolve(location.as_bytes())
+    };
     let rewrite = rewrite(settings, request, status);
     let attempt = Attempt {
         status,
         method: &request.method,
         next_method: if rewrite.to_get { &Method::GET } else { &request.method },
         uri: &request.uri,
-        next_uri: &target.uri,
+        next_uri: target.as_ref().ok().map(|target| &target.uri),
+        location,
         headers,
         history: &request.history,
-        cross_origin: target.cross_origin,
+        cross_origin: target.as_ref().map_or(true, |target| target.cross_origin),
         resends_body: rewrite.keeps_content,
+        can_resend_body: can_resend_body(),
     };
-    let action = match request.options.mode.unwrap_or(settings.mode) {
+    let action = match mode {
         RedirectMode::Error => Action::Reject,
         _ => policy.action(&attempt),
     };
+    if action == Action::Stop {
+        return Ok(NextStep::Return);
+    }
+    // Even where the policy rejects it: that there is no target says more.
+    let target = target.map_err(|kind| fail(request, kind, status).with_location(location))?;
     let refused = match action {
-        Action::Stop => return Ok(NextStep::Return),
         Action::Reject => Some(Kind::Rejected),
-        Action::Follow => check(settings, request, &target),
+        _ => check(settings, request, &target),
     };
+    if refused == Some(Kind::TooManyRedirects) && settings.on_limit == OnLimit::Return {
+        return Ok(NextStep::Return);
+    }
     if let Some(kind) = refused {
         return Err(fail(request, kind, status).with_next_uri(target.uri));
     }
     if settings.error_on_loop {
-        request.sent.push(request.key());
+        request.sent.insert(request.key());
     }
     advance(settings, request, status, target, rewrite);
     // Compared after the step, since only then it is known which headers are left.
@@ -86,7 +102,10 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
         Some(RedirectErrorKind::NotFollowable)
     } else if request.history.len() >= request.options.limit.unwrap_or(settings.limit) {
         Some(RedirectErrorKind::TooManyRedirects)
-    } else if target.downgrade && !settings.allow_https_to_http {
+    } else if target.downgrade
+        && !settings.allow_https_to_http
+        && !request.options.allow_https_to_http
+    {
         Some(RedirectErrorKind::InsecureDowngrade)
     } else {
         None
@@ -97,7 +116,8 @@ fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Re
     if settings.keep_method_on.contains(&status) {
         return Rewrite { to_get: false, keeps_content: request.has_content };
     }
-    settings.method_rewrite.apply(status, &request.method, request.has_content)
+    let method_rewrite = request.options.method_rewrite.unwrap_or(settings.method_rewrite);
+    method_rewrite.apply(status, &request.method, request.has_content)
 }
 
 /// Whether the status names one target to follow (RFC 9110 §15.4).
@@ -116,8 +136,9 @@ fn is_redirection(status: StatusCode) -> bool {
 fn base<'a>(settings: &Settings, request: &'a NextRequest) -> Base<'a> {
     Base {
         uri: &request.uri,
-        host: request.headers.get(&header::HOST),
+        host: request.uri.authority().map_or_else(|| request.headers.get(&header::HOST), |_| None),
         scheme: settings.origin_form_scheme,
+        plain_origin: request.plain_origin,
     }
 }
 
@@ -131,17 +152,30 @@ fn advance(
 ) {
     let drops_credentials = drops_credentials(settings, request, &target);
     let changes = Changes {
+        first_hop: request.history.is_empty(),
+        to_get: rewrite.to_get,
         drops_content: rewrite.to_get || request.has_content && !rewrite.keeps_content,
-        see_other: status == StatusCode::SEE_OTHER,
-        cross_authority: target.cross_authority,
+        cross_origin: target.cross_origin,
         drops_credentials,
     };
-    let dropped = strip_headers(&mut request.headers, changes, &settings.sensitive);
+    let for_one_request = request.options.sensitive.as_deref();
+    let is_credential = |name: &HeaderName| {
+        settings.sensitive.contains(name)
+            || for_one_request.is_some_and(|sensitive| sensitive.was_added(name))
+    };
+    let dropped = strip_headers(&mut request.headers, changes, is_credential);
+    let mut dropped: Vec<_> = dropped.into_iter().map(Dropped::Header).collect();
+    if target.userinfo || !request.plain_origin && userinfo::of(&request.uri).is_some() {
+        dropped.push(Dropped::Userinfo);
+    }
     if drops_credentials {
         request.crossed = true;
         let mut old = std::mem::take(&mut request.extensions);
         for move_extension in &settings.kept_extensions {
             move_extension(&mut old, &mut request.extensions);
+        }
+        if !old.is_empty() {
+            dropped.push(Dropped::Extensions(old.len()));
         }
     }
     // A `Location` without a fragment inherits the last one (RFC 9110 §10.2.2).
@@ -151,6 +185,7 @@ fn advance(
     let next_method = if rewrite.to_get { Method::GET } else { request.method.clone() };
     let method = std::mem::replace(&mut request.method, next_method.clone());
     let uri = std::mem::replace(&mut request.uri, target.uri.clone());
+    request.plain_origin = target.plain_origin;
     request.has_content = rewrite.keeps_content;
     request.history.push(Hop {
         status,
@@ -173,7 +208,8 @@ fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target
     }
     let (old, new) = (&request.uri, &target.uri);
     let trusted = settings.trusted_origins.lists_both(old, new)
-        || request.options.trusted_origins.lists_both(old, new);
+        || request.options.trusted_origins.lists_both(old, new)
+        || settings.trust_when.as_ref().is_some_and(|trust| trust.trusts(old, new));
     !(trusted || settings.keep_credentials_on_https_upgrade && is_https_upgrade(old, new))
 }
 

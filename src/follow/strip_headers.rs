@@ -1,6 +1,8 @@
 //! Removes the headers that do not go on to the next request (RFC 9110 §15.4, Fetch "HTTP-redirect
 //! fetch").
 
+use std::collections::HashSet;
+
 use http::{HeaderName, header};
 
 use super::saved_headers::SavedHeaders;
@@ -8,76 +10,95 @@ use super::saved_headers::SavedHeaders;
 /// How the next request differs from the last, as far as headers depend on it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Changes {
-    /// The method becomes GET, or the content is dropped.
+    /// The last request was the first of the chain.
+    pub(super) first_hop: bool,
+    /// The method becomes GET.
+    pub(super) to_get: bool,
+    /// The content is dropped, as it always is if the method becomes GET.
     pub(super) drops_content: bool,
-    /// The status is 303.
-    pub(super) see_other: bool,
-    /// The host or the port differs.
-    pub(super) cross_authority: bool,
+    /// The origin differs. Then `Host` goes, even if host and port are the same: a port that it does
+    /// not write is the default one of the scheme.
+    pub(super) cross_origin: bool,
     /// The origin differs, and the two origins do not trust each other.
     pub(super) drops_credentials: bool,
 }
 
-/// Names of credentials that the user configured, beside those of `is_credential`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SensitiveNames {
-    pub(super) names: Vec<HeaderName>,
-    /// Prefixes of names, in lower case.
-    pub(super) prefixes: Vec<Box<str>>,
-}
-
-impl SensitiveNames {
-    fn contains(&self, name: &HeaderName) -> bool {
-        self.names.contains(name)
-            || self.prefixes.iter().any(|prefix| name.as_str().starts_with(&**prefix))
-    }
-}
-
 /// Removes the headers that may not go on, and returns their names.
 ///
-/// A removed header does not come back later in the chain, since nothing adds headers.
+/// A removed header does not come back later in the chain, since nothing adds headers. For the same
+/// reason those that concern the connection can only be there on the first hop.
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,
     changes: Changes,
-    configured: &SensitiveNames,
+    is_credential: impl Fn(&HeaderName) -> bool,
 ) -> Vec<HeaderName> {
+    let Changes { first_hop, to_get, drops_content, cross_origin, drops_credentials } = changes;
     let mut dropped = Vec::new();
-    let nominated = connection_options(headers);
-    let Changes { drops_content, see_other, cross_authority, drops_credentials } = changes;
-    headers.retain(&mut dropped, |name, value, sensitive| {
+    if !(first_hop || drops_content || cross_origin) {
+        return dropped;
+    }
+    let nominated = if first_hop { connection_options(headers) } else { HashSet::new() };
+    // A `TE` that goes on needs its `Connection: TE` (RFC 9110 §10.1.4).
+    let keeps_te = nominated.contains(&header::TE)
+        && headers.iter().any(|(name, value, _)| *name == header::TE && is_trailers(value));
+    // One sensitive value takes all values of its header with it.
+    let sensitive_names: HashSet<HeaderName> = if drops_credentials {
+        headers.iter().filter(|(.., sensitive)| *sensitive).map(|(name, ..)| name.clone()).collect()
+    } else {
+        HashSet::new()
+    };
+    let is_secret = |name: &HeaderName| sensitive_names.contains(name) || is_credential(name);
+    let mut keeps_connection = keeps_te;
+    headers.retain(&mut dropped, |name, value, _| {
         let text = name.as_str();
-        let strip = is_connection_specific(name, value)
-            || nominated.iter().any(|n| n.eq_ignore_ascii_case(text)) && *name != header::TE
-            || drops_content && is_about_content(text)
-            || (drops_content || see_other) && text.starts_with("if-")
-            || cross_authority && *name == header::HOST
-            || drops_credentials && (sensitive || is_credential(text) || configured.contains(name));
+        if first_hop {
+            if *name == header::CONNECTION {
+                // One line is enough.
+                return std::mem::replace(&mut keeps_connection, false);
+            }
+            if is_connection_specific(name, value)
+                || *name != header::TE && nominated.contains(name)
+            {
+                return false;
+            }
+        }
+        let strip = drops_content && is_about_content(text)
+            || to_get && is_condition_or_range(text)
+            || cross_origin && *name == header::HOST
+            || drops_credentials && is_secret(name);
         !strip
     });
+    if keeps_te {
+        headers.replace(&header::CONNECTION, b"TE");
+    }
     dropped
 }
 
 /// The names that `Connection` lists, which concern that connection alone (RFC 9110 §7.6.1).
-fn connection_options(headers: &SavedHeaders) -> Vec<String> {
-    let mut names = Vec::new();
+fn connection_options(headers: &SavedHeaders) -> HashSet<HeaderName> {
+    let mut names = HashSet::new();
     for (name, value, _) in headers.iter() {
         if name == header::CONNECTION {
             let list = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-            names.extend(list.map(|name| String::from_utf8_lossy(name).into_owned()));
+            // What is no header's name matches none.
+            names.extend(list.filter_map(|name| HeaderName::from_bytes(name).ok()));
         }
     }
     names
 }
 
-/// Whether a header concerns the connection it was sent on. `TE: trailers` does not: gRPC servers
-/// require it on every request.
+/// Whether the value of `TE` is the one that goes on: gRPC servers require it on every request.
+fn is_trailers(value: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(b"trailers")
+}
+
+/// Whether a header, other than `Connection` itself, concerns the connection it was sent on.
 fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
-    use header::{CONNECTION, TE, TRANSFER_ENCODING, UPGRADE};
+    use header::{TE, TRANSFER_ENCODING, UPGRADE};
     if *name == TE {
-        return !value.eq_ignore_ascii_case(b"trailers");
+        return !is_trailers(value);
     }
-    *name == CONNECTION
-        || *name == TRANSFER_ENCODING
+    *name == TRANSFER_ENCODING
         || *name == UPGRADE
         || matches!(
             name.as_str(),
@@ -85,8 +106,16 @@ fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
         )
 }
 
-/// Whether a header describes the content, or a request for a part of it, so that a server would
-/// misread it on a GET without content.
+/// Whether a header makes a request conditional, or asks for a part of the representation (RFC 9110
+/// §13.1, §14.2).
+///
+/// They were meant for the method they were sent with. They stay or go together: a `Range` without its
+/// `If-Range` may return a part of another version.
+fn is_condition_or_range(name: &str) -> bool {
+    name.starts_with("if-") || name == "range"
+}
+
+/// Whether a header describes the content, so that a server would misread it on a request without.
 fn is_about_content(name: &str) -> bool {
     matches!(
         name,
@@ -104,22 +133,6 @@ fn is_about_content(name: &str) -> bool {
             | "transfer-encoding"
             | "trailer"
             | "expect"
-            | "range"
             | "idempotency-key"
-    )
-}
-
-/// Whether a header holds credentials, or tells one origin about another.
-fn is_credential(name: &str) -> bool {
-    matches!(
-        name,
-        "authorization"
-            | "cookie"
-            | "cookie2"
-            | "proxy-authorization"
-            | "proxy-authenticate"
-            | "www-authenticate"
-            | "referer"
-            | "origin"
     )
 }

@@ -58,7 +58,12 @@ impl<'a> RequestHead<'a> {
         if !self.trust.has_proxies() {
             return Trust::accepted_scheme(self.parts.extensions);
         }
-        self.effective().map_or(Scheme::Http, |effective| effective.scheme)
+        self.effective().and_then(|effective| effective.scheme).unwrap_or(Scheme::Http)
+    }
+
+    /// The scheme, if it was asked for already.
+    pub(crate) fn known_scheme(&self) -> Option<Scheme> {
+        self.effective.scheme.get()
     }
 
     /// Whether the request is proven to have come over a secure connection.
@@ -70,10 +75,12 @@ impl<'a> RequestHead<'a> {
     /// or one that a trusted proxy forwards. `None` where neither is known.
     pub fn client_ip(&self) -> Option<IpAddr> {
         *self.effective.client_ip.get_or_init(|| {
-            self.effective()?;
             match self.trust.client_ip(self.parts.extensions, self.parts.headers) {
-                Ok(client) => client,
-                Err(reason) => self.refuse(Refusal::bad_request(reason)),
+                Ok((client, fields)) => {
+                    self.notes.get().vary.note_forwarded(fields);
+                    client
+                }
+                Err(reason) => self.refuse_forwarded(reason),
             }
         })
     }
@@ -93,35 +100,46 @@ impl<'a> RequestHead<'a> {
     /// `None` where the fields of a trusted proxy are refused.
     fn effective(&self) -> Option<&Effective<'a>> {
         let values = self.effective.values.get_or_init(|| {
-            let values = match self.trust.effective(self.parts.extensions, self.parts.headers) {
-                Ok(values) => Some(values),
-                Err(reason) => self.refuse(Refusal::bad_request(reason)),
-            };
-            if values.is_none_or(|values| values.by_proxy) {
-                self.notes.get().vary.note_forwarded();
-            }
-            if values.is_some_and(|values| values.lacks_scheme()) {
-                if let Some(peer) = self.peer() {
-                    self.diagnose(Diagnosis::ProxyWithoutScheme { peer });
+            match self.trust.effective(self.parts.extensions, self.parts.headers) {
+                Ok(values) => {
+                    self.notes.get().vary.note_forwarded(values.fields);
+                    if values.scheme.is_none() {
+                        self.diagnose_missing_scheme();
+                    }
+                    Some(values)
                 }
+                Err(reason) => self.refuse_forwarded(reason),
             }
-            values
         });
         values.as_ref()
     }
 
-    /// Host and port that a trusted proxy forwards, as far as they are believed.
-    pub(super) fn forwarded_authority(&self) -> (Option<&'a [u8]>, Option<u16>) {
+    /// Host and port that a trusted proxy forwards, as far as they are believed; `Err` where its
+    /// fields are refused.
+    pub(super) fn forwarded_authority(&self) -> Result<(Option<&'a [u8]>, Option<u16>), Refusal> {
         if !self.trust.forwards_authority() {
-            return (None, None);
+            return Ok((None, None));
         }
-        let forwarded = self.effective().map(|effective| effective.forwarded);
-        forwarded.map_or((None, None), |forwarded| (forwarded.host, forwarded.port))
+        match self.effective() {
+            Some(effective) => Ok((effective.host, effective.port)),
+            None => Err(self.refusal().unwrap_or(Refusal::bad_request("malformed fields\n"))),
+        }
     }
 
     /// Whether the peer is a trusted proxy, so that its fields counted.
     pub(crate) fn was_proxied(&self) -> bool {
         self.trust.has_proxies() && self.effective().is_none_or(|effective| effective.by_proxy)
+    }
+
+    /// Refuses the fields of a trusted proxy.
+    fn refuse_forwarded<T>(&self, reason: &'static str) -> Option<T> {
+        self.diagnose(Diagnosis::ForwardedRefused { peer: self.peer(), reason });
+        self.refuse(Refusal::bad_request(reason))
+    }
+
+    /// Whether a trusted proxy sent no scheme.
+    pub(crate) fn lacks_scheme(&self) -> bool {
+        self.was_proxied() && self.effective().is_some_and(|values| values.scheme.is_none())
     }
 
     /// Notes why a value is `None`. The first refusal counts.

@@ -11,7 +11,8 @@
 //! | an https target on a connection that is not secure | 421 (RFC 9110 §7.4) |
 //! | a forwarded host that is believed and malformed | 400 |
 //! | HTTP/2 without any host | 400 |
-//! | HTTP/1.0 without any host | the default host, or none |
+//! | HTTP/1.0 without any host | the default host; without one 400 where hosts are listed, else none |
+//! | the port is the default of the other scheme | as if it were not written |
 //! | a host outside of the configured ones | 421 (RFC 9110 §15.5.20) |
 //! | anything else | the forwarded host, or the target's, or `Host` |
 //!
@@ -21,6 +22,7 @@
 use http::{StatusCode, Version, header};
 
 use super::RequestHead;
+use crate::diagnosis::Diagnosis;
 use crate::uri::{Authority, Origin, Scheme};
 
 /// Why a request is refused, whatever a policy decides.
@@ -50,12 +52,13 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
         (value, None) => value.map(|value| Authority::parse(value.as_bytes())),
     };
     let field = field.transpose().map_err(bad)?;
-    let target = parts.uri.authority().map(|a| Authority::parse(a.as_str().as_bytes()));
+    let uri = parts.uri();
+    let target = uri.authority().map(|a| Authority::parse(a.as_str().as_bytes()));
     let target = target.transpose().map_err(bad)?;
     if field.is_none() && parts.version == Version::HTTP_11 {
         return Err(bad("no Host field\n"));
     }
-    let target_scheme = Scheme::of(parts.uri);
+    let target_scheme = Scheme::of(uri);
     if let (Some(field), Some(target)) = (field, target) {
         let scheme = target_scheme.unwrap_or_else(|| head.scheme());
         if Origin::new(scheme, field) != Origin::new(scheme, target) {
@@ -63,17 +66,64 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
         }
     }
     if target_scheme == Some(Scheme::Https) && !head.is_secure() {
+        head.diagnose(Diagnosis::TransportNotDeclared { peer: head.peer() });
         return Err(Refusal::misdirected("https asked for on a connection that is not secure\n"));
     }
     let authority = match with_forwarded(head, target.or(field))? {
         Some(authority) => authority,
         None if parts.version > Version::HTTP_11 => return Err(bad("no host\n")),
-        None => return Ok(head.hosts.default_host()),
+        None => {
+            let default = head.hosts.default_host();
+            let is_needed = default.is_none() && head.hosts.is_listed();
+            return if is_needed { Err(bad("no host\n")) } else { Ok(default) };
+        }
     };
-    if !head.hosts.allows(&authority) {
+    let authority = without_foreign_port(head, authority);
+    if !head.hosts.allows(&authority, || authority.effective_port(head.scheme())) {
+        if head.collects_diagnoses() {
+            head.diagnose(Diagnosis::HostNotListed { authority: authority.to_string() });
+        }
         return Err(Refusal::misdirected("not a host of this server\n"));
     }
     Ok(Some(authority))
+}
+
+/// Takes away the default port of the other scheme: a proxy that terminates TLS on port 443 and sends
+/// `Host: a.test:80` names a port that nobody serves https on.
+fn without_foreign_port<'a>(head: &RequestHead<'a>, authority: Authority<'a>) -> Authority<'a> {
+    let foreign = match authority.port() {
+        None => return authority,
+        Some(_) if head.is_secure() => Scheme::Http,
+        Some(_) => Scheme::Https,
+    };
+    let is_foreign = authority.port() == Some(foreign.default_port());
+    if is_foreign { authority.at_port(None) } else { authority }
+}
+
+impl RequestHead<'_> {
+    /// Whether the host is one of those that are listed. If not, there is a refusal.
+    #[inline(always)]
+    pub(crate) fn has_listed_host(&self) -> bool {
+        self.has_plainly_listed_host() || self.has_host()
+    }
+
+    /// Apart, so that the pass path does not set up the frame of [`effective_host`].
+    #[inline(never)]
+    fn has_host(&self) -> bool {
+        self.authority().is_some()
+    }
+
+    /// Whether the request has nothing that names a host but one `Host` field, which is the text of a
+    /// listed name. No row of the table refuses it then. It saves 600 instructions of the pass path.
+    #[inline(always)]
+    fn has_plainly_listed_host(&self) -> bool {
+        let headers = self.parts.headers;
+        let has_one_value_each = headers.len() == headers.keys_len();
+        has_one_value_each
+            && headers.get(header::HOST).is_some_and(|h| self.hosts.contains_text(h.as_bytes()))
+            && !self.trust.forwards_authority()
+            && self.parts.uri().authority().is_none()
+    }
 }
 
 /// Replaces host and port by those that a trusted proxy forwards, as far as they are believed.
@@ -81,7 +131,7 @@ fn with_forwarded<'a>(
     head: &RequestHead<'a>,
     asked: Option<Authority<'a>>,
 ) -> Result<Option<Authority<'a>>, Refusal> {
-    let (host, port) = head.forwarded_authority();
+    let (host, port) = head.forwarded_authority()?;
     let authority = match host {
         Some(host) => {
             let parsed = Authority::parse(host);

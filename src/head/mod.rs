@@ -1,3 +1,4 @@
+mod diagnose;
 mod effective;
 mod host;
 mod notes;

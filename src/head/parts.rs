@@ -2,12 +2,16 @@ use std::cell::Cell;
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
 
+use crate::axum::UriSource;
 use crate::uri::PLAIN;
 
 /// The parts of a request without its body.
 pub(super) struct Parts<'a> {
     pub(super) method: &'a Method,
-    pub(super) uri: &'a Uri,
+    uri: &'a Uri,
+    source: UriSource,
+    /// The URI that counts, once it was looked for.
+    original: Cell<Option<&'a Uri>>,
     pub(super) version: Version,
     pub(super) headers: &'a HeaderMap,
     pub(super) extensions: &'a Extensions,
@@ -19,10 +23,12 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn new<B>(request: &'a Request<B>, uri: &'a Uri) -> Self {
+    pub(super) fn new<B>(request: &'a Request<B>, source: UriSource) -> Self {
         Self {
             method: request.method(),
-            uri,
+            uri: request.uri(),
+            source,
+            original: Cell::new(None),
             version: request.version(),
             headers: request.headers(),
             extensions: request.extensions(),
@@ -33,17 +39,28 @@ impl<'a> Parts<'a> {
 
     /// The same request for another path and query, as a `Location` of ours writes them.
     pub(super) fn at<'m>(&'m self, path: &'m str, query: Option<&'m str>) -> Parts<'m> {
-        let Self { method, uri, version, headers, extensions, .. } = *self;
+        let Self { method, uri, source, version, headers, extensions, .. } = *self;
+        let original = Cell::new(self.original.get());
         let (moved, plain) = (Some((path, query)), Cell::new(Some(true)));
-        Parts { method, uri, version, headers, extensions, moved, plain }
+        Parts { method, uri, source, original, version, headers, extensions, moved, plain }
+    }
+
+    /// The URI that the client asked for.
+    pub(super) fn uri(&self) -> &'a Uri {
+        self.original.get().unwrap_or_else(|| {
+            let original = self.source.find(self.extensions);
+            let uri = original.unwrap_or(self.uri);
+            self.original.set(Some(uri));
+            uri
+        })
     }
 
     pub(super) fn path(&self) -> &'a str {
-        self.moved.map_or_else(|| self.uri.path(), |(path, _)| path)
+        self.moved.map_or_else(|| self.uri().path(), |(path, _)| path)
     }
 
     pub(super) fn query(&self) -> Option<&'a str> {
-        self.moved.map_or_else(|| self.uri.query(), |(_, query)| query)
+        self.moved.map_or_else(|| self.uri().query(), |(_, query)| query)
     }
 
     /// Whether path and query need no percent-encoding in a `Location`.

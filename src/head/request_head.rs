@@ -1,14 +1,15 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
 
 use super::effective::EffectiveCache;
 use super::notes::{Notes, NotesHandle};
 use super::parts::Parts;
+use crate::axum::UriSource;
 use crate::diagnosis::Diagnosis;
 use crate::trust::Trust;
-use crate::uri::{Authority, Hosts, Origin};
+use crate::uri::{Hosts, Origin};
 
 /// A request without its body, as a [`RedirectPolicy`](crate::RedirectPolicy) sees it.
 ///
@@ -37,6 +38,8 @@ pub struct RequestHead<'a> {
     pub(super) parts: Parts<'a>,
     pub(super) trust: &'a Trust,
     pub(super) hosts: &'a Hosts,
+    /// The path prefix that a proxy removed; empty where there is none.
+    mount: &'a str,
     pub(super) effective: EffectiveCache<'a>,
     /// The policy that decided about this head. A moved head is decided about by another one.
     policy_name: Cell<Option<&'static str>>,
@@ -56,32 +59,41 @@ impl<'a> RequestHead<'a> {
     /// policy without a layer.
     pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
-        Self::new(request, request.uri(), trust, &ANY)
+        Self::new(request, UriSource::ORIGINAL, trust, &ANY)
     }
 
-    /// `uri` is the one that the client asked for, where a router outside changed the request's.
+    /// `uri_source` says which URI the client asked for, where a router outside changed it.
     pub(crate) fn new<B>(
         request: &'a Request<B>,
-        uri: &'a Uri,
+        uri_source: UriSource,
         trust: &'a Trust,
         hosts: &'a Hosts,
     ) -> Self {
         Self {
-            parts: Parts::new(request, uri),
+            parts: Parts::new(request, uri_source),
             trust,
             hosts,
+            mount: "",
             effective: EffectiveCache::default(),
             policy_name: Cell::new(None),
             notes: NotesHandle::Own(Notes::default()),
         }
     }
 
-    /// The same head, collecting diagnoses for a hook.
-    pub(crate) fn collect_diagnoses(mut self) -> Self {
+    /// The same head behind a proxy that removed `mount` from the start of the path.
+    pub(crate) fn mounted_at(self, mount: &'a str) -> Self {
+        Self { mount, ..self }
+    }
+
+    pub(crate) fn mount(&self) -> &'a str {
+        self.mount
+    }
+
+    /// Collects diagnoses for a hook.
+    pub(crate) fn collect_diagnoses(&mut self) {
         if let NotesHandle::Own(notes) = &mut self.notes {
             notes.diagnoses = Some(RefCell::default());
         }
-        self
     }
 
     pub(crate) fn collects_diagnoses(&self) -> bool {
@@ -100,6 +112,7 @@ impl<'a> RequestHead<'a> {
             parts: self.parts.at(path, query),
             trust: self.trust,
             hosts: self.hosts,
+            mount: self.mount,
             effective: self.effective.at(origin),
             policy_name: Cell::new(None),
             notes: NotesHandle::Shared(self.notes.get()),
@@ -225,9 +238,14 @@ impl<'a> RequestHead<'a> {
         self.authority().map(|authority| Origin::new(self.scheme(), authority))
     }
 
-    /// Whether the operator listed this host.
-    pub(crate) fn lists_host(&self, host: &Authority<'_>) -> bool {
-        self.hosts.contains(host)
+    /// Whether the operator listed the host of this origin.
+    pub(crate) fn lists_host(&self, origin: &Origin<'_>) -> bool {
+        self.hosts.contains(&origin.authority(), || origin.port())
+    }
+
+    /// Whether the operator listed the host of this origin with its port.
+    pub(crate) fn lists_port(&self, origin: &Origin<'_>) -> bool {
+        self.hosts.lists_port(&origin.authority(), origin.port())
     }
 
     /// Notes the policy that decided, unless an inner one is noted already.

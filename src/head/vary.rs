@@ -2,7 +2,7 @@ use std::cell::{Cell, RefCell};
 
 use http::{HeaderName, HeaderValue, header};
 
-use crate::trust::Trust;
+use crate::trust::{FieldSet, Trust};
 
 /// The headers that a decision read. More names than there is room for become `*`.
 #[derive(Default)]
@@ -10,8 +10,8 @@ pub(super) struct Vary {
     /// `None` until a name is noted. A pass that reads no header then initializes and drops no
     /// slots, which saves 15 instructions.
     names: RefCell<Option<[Option<HeaderName>; 6]>>,
-    /// Whether the fields of trusted proxies were read.
-    forwarded: Cell<bool>,
+    /// The fields of trusted proxies that were read.
+    forwarded: Cell<FieldSet>,
     all: Cell<bool>,
 }
 
@@ -34,8 +34,8 @@ impl Vary {
         self.all.set(true);
     }
 
-    pub(super) fn note_forwarded(&self) {
-        self.forwarded.set(true);
+    pub(super) fn note_forwarded(&self, fields: FieldSet) {
+        self.forwarded.set(self.forwarded.get().with(fields));
     }
 
     pub(super) fn note_all(&self) {
@@ -47,8 +47,7 @@ impl Vary {
         if self.all.get() {
             return Some(HeaderValue::from_static("*"));
         }
-        let forwarded = self.forwarded.get().then(|| trust.header_names()).into_iter().flatten();
-        let mut names: Vec<HeaderName> = forwarded.collect();
+        let mut names: Vec<HeaderName> = self.forwarded.get().names(trust).collect();
         for name in self.names.borrow().iter().flatten().flatten() {
             if !names.contains(name) {
                 names.push(name.clone());

@@ -1,11 +1,12 @@
 //! Policies of policies: slices, arrays, `Vec`, `Option`, pointers and tuples. The first that decides
-//! wins.
+//! wins. All of them annotate.
 
 use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::{Decision, RedirectPolicy, ask};
+use super::annotation::merge;
+use super::{Annotation, Decision, RedirectPolicy, ask};
 use crate::head::RequestHead;
 use crate::response::append_headers;
 
@@ -47,11 +48,21 @@ impl<P: RedirectPolicy> RedirectPolicy for [P] {
         }
         headers.into_decision()
     }
+
+    #[inline]
+    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+        self.iter().fold(None, |found, policy| merge(found, policy.annotate(head)))
+    }
 }
 
 impl<P: RedirectPolicy, const N: usize> RedirectPolicy for [P; N] {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         self.as_slice().decide(head)
+    }
+
+    #[inline]
+    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+        self.as_slice().annotate(head)
     }
 }
 
@@ -59,11 +70,21 @@ impl<P: RedirectPolicy> RedirectPolicy for Vec<P> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         self.as_slice().decide(head)
     }
+
+    #[inline]
+    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+        self.as_slice().annotate(head)
+    }
 }
 
 impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         self.as_ref().map_or(Decision::Pass, |policy| policy.decide(head))
+    }
+
+    #[inline]
+    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+        self.as_ref().and_then(|policy| policy.annotate(head))
     }
 
     fn name(&self) -> &'static str {
@@ -76,6 +97,11 @@ macro_rules! pointers {
         impl<P: RedirectPolicy + ?Sized> RedirectPolicy for $pointer {
             fn decide(&self, head: &RequestHead<'_>) -> Decision {
                 (**self).decide(head)
+            }
+
+            #[inline]
+            fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+                (**self).annotate(head)
             }
 
             fn name(&self) -> &'static str {
@@ -100,6 +126,15 @@ macro_rules! tuples {
                     }
                 )+
                 headers.into_decision()
+            }
+
+            #[inline]
+            fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+                #[allow(non_snake_case)]
+                let ($($policy,)+) = self;
+                let mut found = None;
+                $(found = merge(found, $policy.annotate(head));)+
+                found
             }
         }
     )+};

@@ -1,56 +1,38 @@
-//! The loop doctor: diagnoses requests whose redirection to https may never end, since a proxy that
-//! is not trusted terminates TLS. It only reports, and lets nothing pass.
-
-use http::HeaderMap;
+//! Says why a redirection to https may never end. A diagnosis, never a way in.
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
+use crate::trust::{https_field, is_browser_over_https};
 
-/// Diagnoses a request that is about to be redirected to https.
+/// Looks at a request that is about to be sent to https.
 pub(super) fn diagnose(head: &RequestHead<'_>) {
-    if !head.collects_diagnoses() || head.was_proxied() || head.trust().fixed_scheme().is_some() {
-        return;
-    }
-    let signs = HttpsSigns::find(head.unnoted());
-    if head.trust().has_proxies() && head.peer().is_none() {
-        head.diagnose(Diagnosis::PeerUnknown);
-    } else if signs.forwarded {
-        head.diagnose(Diagnosis::UntrustedProxy { peer: head.peer() });
-    } else if signs.from_browser && !is_local(head) {
-        head.diagnose(Diagnosis::BrowserOverTls { peer: head.peer() });
-    }
-}
-
-/// Signs in the headers that the user agent used https.
-#[derive(Default)]
-struct HttpsSigns {
-    /// A forwarded header says so.
-    forwarded: bool,
-    /// A browser sent `Sec-Fetch-*`, which it does over https alone.
-    from_browser: bool,
-}
-
-impl HttpsSigns {
-    fn find(headers: &HeaderMap) -> Self {
-        let mut signs = Self::default();
-        for (name, value) in headers {
-            let contains = |text: &[u8]| {
-                value.as_bytes().windows(text.len()).any(|w| w.eq_ignore_ascii_case(text))
-            };
-            match name.as_str() {
-                "x-forwarded-proto" => signs.forwarded |= contains(b"https"),
-                "forwarded" => {
-                    signs.forwarded |= contains(b"proto=https") || contains(b"proto=\"https\"");
-                }
-                other => signs.from_browser |= other.starts_with("sec-fetch-"),
-            }
+    if head.collects_diagnoses() && head.trust().fixed_scheme().is_none() {
+        if let Some(diagnosis) = find(head) {
+            head.diagnose(diagnosis);
         }
-        signs
     }
 }
 
-/// Returns whether the host is loopback, where browsers send `Sec-Fetch-*` over http, too (W3C
-/// Secure Contexts §3.1).
+fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
+    let (headers, peer) = (head.unnoted(), head.peer());
+    let is_browser = || is_browser_over_https(headers) && !is_local(head);
+    if head.was_proxied() {
+        // A scheme that is missing, or a field that is refused, is told of where it is read.
+        let says_http = head.refusal().is_none() && !head.lacks_scheme();
+        let peer = peer.filter(|_| says_http && is_browser())?;
+        let header = https_field(headers, Some(head.trust().scheme_field_name()));
+        return Some(Diagnosis::ProxySaysHttp { peer, header });
+    }
+    if head.trust().has_proxies() && peer.is_none() {
+        return Some(Diagnosis::PeerUnknown);
+    }
+    match https_field(headers, None) {
+        Some(header) => Some(Diagnosis::UntrustedProxy { peer, header }),
+        None => is_browser().then_some(Diagnosis::BrowserOverTls { peer }),
+    }
+}
+
+/// Browsers take loopback for secure, too (W3C Secure Contexts §3.1).
 fn is_local(head: &RequestHead<'_>) -> bool {
     head.authority().is_none_or(|authority| authority.is_local())
 }

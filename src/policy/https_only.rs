@@ -4,7 +4,7 @@ use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
-use crate::uri::{Hosts, Scheme};
+use crate::uri::Scheme;
 
 /// Redirects requests that are not proven secure to https, with the same host, path and query.
 ///
@@ -15,8 +15,7 @@ use crate::uri::{Hosts, Scheme};
 ///    [`exempt`](Self::exempt) names. The host is not looked at.
 /// 3. `OPTIONS *`, CONNECT (and with it websockets over HTTP/2) and CORS preflights get 403: they
 ///    cannot be redirected. So does an unsafe method under [`refuse_unsafe`](Self::refuse_unsafe).
-/// 4. A request without an acceptable host gets 400 or 421, and so does one for a host outside
-///    [`hosts`](Self::hosts).
+/// 4. A request without an acceptable host gets 400 or 421.
 /// 5. Every other request, upgrades included, gets a 307 to https (308 by
 ///    [`permanent`](Self::permanent)), with the port of [`port`](Self::port) or
 ///    [`port_map`](Self::port_map), and never the request's own.
@@ -52,7 +51,6 @@ use crate::uri::{Hosts, Scheme};
 pub struct HttpsOnly {
     to: Redirection,
     port_map: Vec<(u16, u16)>,
-    hosts: Hosts,
     refuse_unsafe: bool,
     exempt: Exempt,
 }
@@ -63,7 +61,6 @@ impl HttpsOnly {
         Self {
             to: Redirection::new().scheme(Scheme::Https),
             port_map: Vec::new(),
-            hosts: Hosts::any(),
             refuse_unsafe: false,
             exempt: Exempt::acme_only(),
         }
@@ -82,26 +79,10 @@ impl HttpsOnly {
         self
     }
 
-    /// Sets the hosts that are redirected, as for
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). Others get 421.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, or no
-    /// name at all.
-    pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
-    where
-        I: IntoIterator<Item: AsRef<str>>,
-    {
-        self.hosts.list(hosts)?;
-        self.to = self.to.on_listed_host();
-        Ok(self)
-    }
-
     /// Redirects with 308, which clients and caches may keep for a day.
     ///
-    /// This needs [`hosts`](Self::hosts), here or on the layer. Without them it stays a 307, and a
-    /// diagnosis says so.
+    /// This needs [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). Without them it stays a 307,
+    /// and a diagnosis says so.
     pub fn permanent(mut self) -> Self {
         self.to = self.to.permanent();
         self
@@ -139,7 +120,16 @@ impl Default for HttpsOnly {
 
 impl RedirectPolicy for HttpsOnly {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        if head.is_secure() || self.exempt.covers(head) {
+        if head.is_secure() { Decision::Pass } else { self.decide_insecure(head) }
+    }
+}
+
+impl HttpsOnly {
+    /// Decides about a request that is not secure. Inlined into `decide`, it would cost a secure request
+    /// 14 instructions of 348.
+    #[inline(never)]
+    fn decide_insecure(&self, head: &RequestHead<'_>) -> Decision {
+        if self.exempt.covers(head) {
             return Decision::Pass;
         }
         https_loop::diagnose(head);
@@ -150,9 +140,6 @@ impl RedirectPolicy for HttpsOnly {
         let Some(authority) = head.authority() else {
             return Decision::text(StatusCode::BAD_REQUEST, "no acceptable host\n");
         };
-        if !self.hosts.allows(&authority) {
-            return Decision::text(StatusCode::MISDIRECTED_REQUEST, "not a host of this server\n");
-        }
         let asked = authority.effective_port(Scheme::Http);
         let mapped = self.port_map.iter().find(|(http, _)| *http == asked);
         Decision::Redirect(match mapped {

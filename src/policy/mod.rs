@@ -8,6 +8,8 @@
 //! 3. A redirection to the URL that was asked for, or of a CORS preflight, `OPTIONS *` or CONNECT,
 //!    counts as [`Decision::Pass`] of its policy.
 //! 4. [`policy_fn`] turns a closure into a policy.
+//! 5. Once the answer is settled, every policy is asked what it [adds](RedirectPolicy::annotate) to it,
+//!    in whatever order they stand, as [`Hsts`] does.
 //!
 //! Pitfall: the order matters. `(https, maintenance)` redirects an http request to https first;
 //! `(maintenance, https)` answers it with a 503 over http.
@@ -27,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod annotation;
 mod ask;
 mod canonical_host;
 mod clock;
@@ -35,6 +38,7 @@ mod decide;
 mod decision;
 mod exempt;
 mod func;
+mod hsts;
 mod https_loop;
 mod https_only;
 mod maintenance;
@@ -44,6 +48,7 @@ mod trailing_slash;
 mod versioning;
 mod when;
 
+pub use annotation::Annotation;
 pub(crate) use ask::ask;
 use ask::is_redirectable;
 pub use canonical_host::CanonicalHost;
@@ -51,6 +56,7 @@ pub(crate) use decide::decide;
 pub use decision::Decision;
 pub(crate) use exempt::Exempt;
 pub use func::{PolicyFn, policy_fn};
+pub use hsts::Hsts;
 pub use https_only::HttpsOnly;
 pub use maintenance::{
     Maintenance, MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable,

@@ -1,4 +1,4 @@
-use super::{Decision, When};
+use super::{Annotation, Decision, When};
 use crate::head::RequestHead;
 
 /// Decides about a request from its head, synchronously and without I/O.
@@ -18,6 +18,17 @@ use crate::head::RequestHead;
 pub trait RedirectPolicy: Send + Sync {
     /// Decides what to do with this request.
     fn decide(&self, head: &RequestHead<'_>) -> Decision;
+
+    /// Returns the headers that this policy adds to the answer, whoever gives it: the application, this
+    /// or another policy, or the layer with an error. None by default.
+    ///
+    /// The layer asks every policy once the answer is settled, and only about the request as it was
+    /// made. A request whose host or forwarded headers are refused is not annotated. What is read
+    /// here does not become `Vary`.
+    #[inline]
+    fn annotate(&self, _head: &RequestHead<'_>) -> Option<Annotation> {
+        None
+    }
 
     /// Returns the name of this policy in diagnoses: its type, unless overridden.
     fn name(&self) -> &'static str {

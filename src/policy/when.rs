@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Decision, RedirectPolicy};
+use super::{Annotation, Decision, RedirectPolicy};
 use crate::head::RequestHead;
 
 /// A policy that is asked only if a condition holds: see [`RedirectPolicy::when`] and
@@ -30,6 +30,13 @@ where
         } else {
             Decision::Pass
         }
+    }
+
+    #[inline]
+    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+        // Asked before the condition, which then costs nothing for a policy that never annotates.
+        let annotation = self.policy.annotate(head)?;
+        ((self.condition)(head) == self.expected).then_some(annotation)
     }
 
     fn name(&self) -> &'static str {

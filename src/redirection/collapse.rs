@@ -133,7 +133,11 @@ impl Redirection {
             host_source: self.host_source.max(second.host_source),
             max_age: Some(self.permanent_for().min(second.permanent_for())),
             scheme: origin.map_or(self.scheme, |origin| Some(origin.scheme())),
-            port: origin.map_or(self.port, |origin| Some(origin.port())),
+            // A port that nobody sets stays the request's, so that it is known for the client's.
+            port: match origin.filter(|_| next.sets_port()) {
+                Some(origin) => Some(origin.port()),
+                None => self.port,
+            },
             host: second.host.clone().or_else(|| self.host.clone()),
             path,
             query,

@@ -20,7 +20,7 @@ impl Redirection {
 impl Resolved<'_, '_> {
     /// The `Location`; `None` where it needs the request's host and there is no acceptable one.
     pub(super) fn location(self) -> Option<HeaderValue> {
-        let (path, query) = (self.path(), self.query());
+        let (mount, path, query) = (self.mount(), self.path(), self.query());
         let origin = if self.is_path_absolute() { None } else { Some(self.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
@@ -29,6 +29,7 @@ impl Resolved<'_, '_> {
         let digits = |port: u16| port.checked_ilog10().map_or(1, |log| log as usize + 1);
         let length = origin.map_or(0, |o| o.scheme().as_str().len() + 3 + o.host().len())
             + port.map_or(0, |port| 1 + digits(port))
+            + mount.len()
             + path.iter().map(str::len).sum::<usize>()
             + query.map_or(0, |query| 1 + query.len());
         let mut out = Vec::with_capacity(length);
@@ -36,7 +37,7 @@ impl Resolved<'_, '_> {
         if let Some(origin) = origin {
             out.extend_from_slice(origin.scheme().as_str().as_bytes());
             out.extend_from_slice(b"://");
-            // Copied whole and then lowered in place: 150 instructions less than byte by byte.
+            // Copied whole and then lowered in place: 100 instructions less than byte by byte.
             let host = out.len();
             out.extend_from_slice(origin.host().as_bytes());
             if let Some(host) = out.get_mut(host..) {
@@ -46,6 +47,7 @@ impl Resolved<'_, '_> {
         if let Some(port) = port {
             write!(out, ":{port}").ok()?;
         }
+        out.extend_from_slice(mount.as_bytes());
         // A path that was replaced as a whole, or spliced, may lack it.
         if !path.starts_with_slash() {
             out.push(b'/');

@@ -225,12 +225,6 @@ impl Redirection {
         self.status.code(method, self.rewriting_methods)
     }
 
-    /// The policy found the request's host on a list of the operator's.
-    pub(crate) fn on_listed_host(mut self) -> Self {
-        self.host_source = HostSource::Listed;
-        self
-    }
-
     /// The redirection leads to a host that this server answers for, whether it is listed or not.
     pub(crate) fn on_own_host(mut self) -> Self {
         self.host_source = HostSource::OwnHost;

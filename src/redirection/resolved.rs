@@ -62,7 +62,7 @@ impl<'r> Resolved<'r, '_> {
         let host = host.authority(None);
         self.redirection.host_source == HostSource::OwnHost
             || self.head.authority().is_some_and(|asked| asked.same_host(&host))
-            || self.head.lists_host(&host)
+            || self.origin().is_some_and(|target| self.head.lists_host(&target))
     }
 
     /// Whether the `Location` carries a host that the client chose and the operator did not list.
@@ -71,11 +71,27 @@ impl<'r> Resolved<'r, '_> {
         self.redirection.host.is_none()
             && self.redirection.host_source == HostSource::Client
             && !self.is_path_absolute()
-            && !self.head.authority().is_some_and(|asked| self.head.lists_host(&asked))
+            && !self.head.origin().is_some_and(|asked| self.head.lists_host(&asked))
+    }
+
+    /// Whether the `Location` carries a port that the client chose and the operator did not list,
+    /// neither in the redirection nor among the hosts. Caches must not keep it, either.
+    pub(crate) fn carries_unlisted_port(self) -> bool {
+        !self.sets_port()
+            && !self.is_path_absolute()
+            && self.head.origin().is_some_and(|asked| {
+                asked.written_port().is_some() && !self.head.lists_port(&asked)
+            })
+    }
+
+    /// Whether the port is another than the request's: set, or the default one of another scheme.
+    pub(super) fn sets_port(self) -> bool {
+        let Redirection { scheme, port, .. } = self.redirection;
+        port.is_some() || scheme.is_some_and(|scheme| scheme != self.head.scheme())
     }
 
     /// Whether this changes the scheme from http to https.
-    pub(super) fn upgrades(self) -> bool {
+    pub(crate) fn upgrades(self) -> bool {
         self.redirection.scheme == Some(Scheme::Https) && !self.head.is_secure()
     }
 
@@ -122,7 +138,14 @@ impl<'r> Resolved<'r, '_> {
     /// Whether a path-absolute reference is enough for a `Location`. One that begins with `//` or
     /// `/\` is not: browsers read a host from it.
     pub(super) fn is_path_absolute(self) -> bool {
-        self.keeps_origin() && !self.path().looks_like_an_authority()
+        let may_be_a_host = self.mount().is_empty() && self.path().looks_like_an_authority();
+        self.keeps_origin() && !may_be_a_host
+    }
+
+    /// The prefix that a proxy removed from the path, where the target is behind that proxy, too.
+    pub(super) fn mount(self) -> &'r str {
+        let mount = self.head.mount();
+        if !mount.is_empty() && self.leads_to_own_host() { mount } else { "" }
     }
 
     /// The origin of the target; `None` where it needs the request's host and there is no acceptable

@@ -35,8 +35,8 @@ impl<B: Body> ReplayBody<B> {
     }
 
     fn with_recording(body: B, limit: u64, recording: Recording) -> Self {
-        let over_limit = body.size_hint().lower() > limit;
-        Self::from_state(State::new(Some(body), limit, over_limit, recording))
+        let announced = body.size_hint();
+        Self::from_state(State::new(Some(body), announced, limit, recording))
     }
 }
 
@@ -67,8 +67,17 @@ where
         Ok(Self { shared: self.shared.clone(), number, done: false })
     }
 
+    fn check_replayable(&self) -> Result<(), NotReplayable> {
+        self.lock().check_replayable()
+    }
+
     fn empty() -> Self {
-        Self::from_state(State::new(None, 0, false, Recording::default()))
+        Self::from_state(State::new(None, SizeHint::with_exact(0), 0, Recording::default()))
+    }
+
+    fn abort_handle(&self) -> Option<Self> {
+        // A clone does not supersede before it is polled.
+        Some(self.clone())
     }
 
     fn abort(&self) {

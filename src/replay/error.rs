@@ -6,7 +6,10 @@ use std::fmt;
 #[non_exhaustive]
 pub enum NotReplayable {
     /// The body is larger than the limit.
-    TooLarge,
+    TooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// The [`ReplayBudget`](super::ReplayBudget) that the body shares with others was spent.
     BudgetSpent,
     /// The recording was freed, since no handle was left that could have replayed it.
@@ -15,21 +18,70 @@ pub enum NotReplayable {
     UnknownFrame,
     /// The source of the body failed.
     SourceFailed,
+    /// The body cannot be sent again at all. For implementations of [`Replay`](super::Replay) that
+    /// have no other reason.
+    Unsupported,
 }
 
 impl fmt::Display for NotReplayable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TooLarge => "request body is larger than the replay limit",
-            Self::BudgetSpent => "the memory for replaying request bodies is spent",
+            Self::TooLarge { limit } => {
+                let limit = Bytes(*limit);
+                return write!(
+                    f,
+                    "request body is larger than the limit of {limit} (`ReplayBodyLayer::new`, or \
+                     `ReplayFn`)"
+                );
+            }
+            Self::BudgetSpent => {
+                "the memory for replaying request bodies is spent (`ReplayBudget::new`, or `ReplayFn`)"
+            }
             Self::Released => "request body was no longer kept for replay",
             Self::UnknownFrame => "request body holds a frame that cannot be replayed",
+            Self::Unsupported => "request body cannot be sent again",
             Self::SourceFailed => "request body failed and cannot be replayed",
         })
     }
 }
 
 impl Error for NotReplayable {}
+
+/// Prints a number of bytes, in KiB or MiB where it is a whole number of them.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const KIB: u64 = 1024;
+        const MIB: u64 = 1024 * KIB;
+        match self.0 {
+            bytes if bytes >= MIB && bytes % MIB == 0 => write!(f, "{} MiB", bytes / MIB),
+            bytes if bytes >= KIB && bytes % KIB == 0 => write!(f, "{} KiB", bytes / KIB),
+            bytes => write!(f, "{bytes} bytes"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_out_is_named() {
+        for (limit, shown) in [
+            (0, "0 bytes"),
+            (1000, "1000 bytes"),
+            (1024, "1 KiB"),
+            (256 * 1024, "256 KiB"),
+            (4 * 1024 * 1024, "4 MiB"),
+            (1024 * 1024 + 1024, "1025 KiB"),
+        ] {
+            let way_out = "(`ReplayBodyLayer::new`, or `ReplayFn`)";
+            let expected = format!("request body is larger than the limit of {shown} {way_out}");
+            assert_eq!(NotReplayable::TooLarge { limit }.to_string(), expected);
+        }
+    }
+}
 
 /// The error of a [`ReplayBody`](super::ReplayBody) or a [`ReplayFn`](super::ReplayFn).
 #[derive(Debug)]

@@ -62,7 +62,7 @@ pin_project! {
         Reading { #[pin] body: B },
         // Everything was read.
         Complete,
-        // A newer attempt was made before everything was read.
+        // A newer attempt was made before everything was read; or this is no attempt, but a handle.
         Superseded,
     }
 }
@@ -113,6 +113,13 @@ where
 
     fn empty() -> Self {
         Self { make: None, progress: Progress::Complete, attempts: Arc::default(), number: 0 }
+    }
+
+    fn abort_handle(&self) -> Option<Self> {
+        let make = Some(self.make.clone()?);
+        let number = self.lock().add();
+        // Reads nothing itself.
+        Some(Self { make, progress: Progress::Superseded, attempts: self.attempts.clone(), number })
     }
 
     fn is_uploading(&self) -> bool {

@@ -3,8 +3,8 @@
 //! An attempt is one reading of a body. Rules:
 //!
 //! 1. A body is [`Replay`] if another attempt can be made of it: `Full`, `Empty` and `String` are
-//!    cloned, a [`ReplayFn`] calls a function again, such as one that opens a file, and a
-//!    [`ReplayBody`] records any other body.
+//!    cloned, `Either`, `Option` and `Box` ask the body inside, a [`ReplayFn`] calls a function again,
+//!    such as one that opens a file, and a [`ReplayBody`] records any other body.
 //! 2. A [`ReplayBody`] records what its first attempt reads *while that is sent*; nothing is collected
 //!    beforehand. A newer attempt gets what was recorded, then goes on with the source: each byte
 //!    once, in order, trailers at the end.
@@ -13,10 +13,11 @@
 //!    it for complete. A clone supersedes when it is first polled. An attempt that has read everything
 //!    stays complete.
 //! 4. At most `limit` bytes are recorded. Beyond it the attempt under way goes on and the recording is
-//!    freed at once; a later replay fails with [`NotReplayable::TooLarge`] before anything is sent. A
-//!    source that announces more than the limit is not recorded at all. A [`ReplayBudget`] limits what
+//!    freed at once; a later replay fails with [`NotReplayable::TooLarge`], before anything is sent
+//!    again. A source that announces more than the limit is not recorded at all. A [`ReplayBudget`] limits what
 //!    many bodies record together.
-//! 5. What is read while no other handle is left that could replay is not recorded, and what was
+//! 5. Each attempt announces the length that the first one did: none, if the source did not know it.
+//! 6. What is read while no other handle is left that could replay is not recorded, and what was
 //!    recorded is freed: call `replay` first, then read.
 //!
 //! Pitfalls: the limit counts bytes, but a chunk of 1 KiB or more is kept as the frame that it came
@@ -54,6 +55,7 @@ mod recording;
 mod source;
 mod state;
 mod sync;
+mod wrapped;
 
 use bytes::Buf;
 use http_body_util::{Empty, Full};
@@ -80,6 +82,16 @@ pub trait Replay: Sized {
     /// [`NotReplayable`] if the first byte is gone.
     fn replay(&self) -> Result<Self, NotReplayable>;
 
+    /// Checks whether another attempt can be made, without making it. The default implementation
+    /// knows of no reason against it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotReplayable`] if [`replay`](Self::replay) would fail now.
+    fn check_replayable(&self) -> Result<(), NotReplayable> {
+        Ok(())
+    }
+
     /// Creates a body without content, for a GET.
     fn empty() -> Self;
 
@@ -87,6 +99,13 @@ pub trait Replay: Sized {
     /// `false` for bodies that do not track their attempts, such as `Full`.
     fn is_uploading(&self) -> bool {
         false
+    }
+
+    /// Returns a handle for a body that is sent without being replayable: with its
+    /// [`is_uploading`](Self::is_uploading) and [`abort`](Self::abort), and a `replay` that fails.
+    /// `None` for bodies that do not track their attempts.
+    fn abort_handle(&self) -> Option<Self> {
+        None
     }
 
     /// Ends an attempt that is under way with an error, and frees what was recorded, unless another

@@ -24,6 +24,8 @@ pub(super) struct State<B> {
     recording: Recording,
     /// The trailers of the source, once they were read.
     trailers: Option<HeaderMap>,
+    /// What the source announced before it was read.
+    announced: SizeHint,
     limit: u64,
     /// Whether the source announced or gave more bytes than the limit.
     over_limit: bool,
@@ -54,11 +56,13 @@ impl<B> State<B> {
     /// A state with one handle, whose attempt has number 0 and is current.
     pub(super) fn new(
         source: Option<B>,
+        announced: SizeHint,
         limit: u64,
-        over_limit: bool,
         recording: Recording,
     ) -> Self {
+        let over_limit = announced.lower() > limit;
         Self {
+            announced,
             source: source.map_or(Source::Ended, Source::new),
             position: Position::start(&recording),
             recording,
@@ -165,14 +169,14 @@ impl<B> State<B> {
     fn record(&mut self, frame: &Frame<Bytes>) {
         if self.over_limit {
             // Set from the size hint of the source, or below by an earlier frame.
-            self.discard(NotReplayable::TooLarge);
+            self.discard(NotReplayable::TooLarge { limit: self.limit });
         } else if self.is_last() {
             // A recording serves later attempts, and no handle is left to make one.
             self.discard(NotReplayable::Released);
         } else if let Some(data) = frame.data_ref() {
             if self.recording.len().saturating_add(data.len() as u64) > self.limit {
                 self.over_limit = true;
-                self.discard(NotReplayable::TooLarge);
+                self.discard(NotReplayable::TooLarge { limit: self.limit });
             } else if self.not_replayable.is_none() {
                 // The current attempt gets the frame itself, so its position is after it.
                 if self.recording.push(data) {
@@ -280,17 +284,20 @@ where
 
     /// The number of bytes that the attempt `number` has still to read.
     pub(super) fn size_hint(&self, number: u64) -> SizeHint {
-        let recorded = match self.attempts.compare(number) {
-            Ordering::Equal => self.position.unread,
-            Ordering::Greater if self.not_replayable.is_none() => self.recording.len(),
+        let read = match (self.attempts.compare(number), self.source.size_hint()) {
+            // It reads the source itself.
+            (Ordering::Equal, Some(hint)) if self.has_read_recording() => return hint,
+            (Ordering::Equal, Some(_)) => self.recording.len().saturating_sub(self.position.unread),
+            (Ordering::Greater, Some(_)) if self.not_replayable.is_none() => 0,
             // It ends with an error, so that nothing is known.
             _ => return SizeHint::default(),
         };
-        let Some(source) = self.source.size_hint() else { return SizeHint::default() };
+        // Each attempt announces what the first did, though more is known by now: a request without
+        // `Content-Length` has none on the next hop, either.
         let mut hint = SizeHint::new();
-        hint.set_lower(source.lower().saturating_add(recorded));
-        if let Some(upper) = source.upper().and_then(|upper| upper.checked_add(recorded)) {
-            hint.set_upper(upper);
+        hint.set_lower(self.announced.lower().saturating_sub(read));
+        if let Some(upper) = self.announced.upper() {
+            hint.set_upper(upper.saturating_sub(read));
         }
         hint
     }

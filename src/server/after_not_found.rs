@@ -55,7 +55,7 @@ impl SavedHead {
     pub(super) fn answer(&self) -> Option<Response<Bytes>> {
         match decide(&*self.policy.0, &self.request, &self.settings) {
             Responder::Layer(response) => Some(response),
-            Responder::Inner | Responder::InnerWithHeaders { .. } => None,
+            Responder::Inner | Responder::InnerWithAdditions(_) => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
 use super::redirected::Redirected;
 use super::settings::Settings;
@@ -12,8 +12,11 @@ use crate::head::{Refusal, RequestHead};
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 use crate::response::text_response;
 
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
+
 #[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
-pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Returns the response of a redirection; 400 if its `Location` needs a host and there is none.
 pub(super) fn redirect(
@@ -30,7 +33,9 @@ pub(super) fn redirect(
         );
     };
     let mut status = to.status_for(head.method());
-    if is_cacheable(status) && to.resolve(head).carries_unlisted_host() {
+    let resolved = to.resolve(head);
+    let is_clients = || resolved.carries_unlisted_host() || resolved.carries_unlisted_port();
+    if is_cacheable(status) && is_clients() {
         status = if status == StatusCode::MOVED_PERMANENTLY {
             StatusCode::FOUND
         } else {
@@ -88,7 +93,7 @@ pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> 
     let to_head = *head.method() == Method::HEAD;
     let headers = response.headers_mut();
     if head.is_unstored() || !is_cacheable(status) && !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, NO_STORE);
+        forbid_storing(headers);
     } else if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, max_age(PERMANENT_MAX_AGE));
     }
@@ -119,6 +124,18 @@ fn is_cacheable(status: StatusCode) -> bool {
 
 fn max_age(time: Duration) -> HeaderValue {
     HeaderValue::try_from(format!("max-age={}", time.as_secs())).unwrap_or(NO_STORE)
+}
+
+/// Says `no-store`, and takes away the fields that tell a CDN otherwise: it would follow them in place
+/// of `Cache-Control` (RFC 9213 §2.2; `Surrogate-Control` is its older form).
+pub(super) fn forbid_storing(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    headers.remove(&SURROGATE_CONTROL);
+    headers.remove(&CDN_CACHE_CONTROL);
+    let is_targeted = |name: &&HeaderName| name.as_str().ends_with("-cdn-cache-control");
+    while let Some(name) = headers.keys().find(is_targeted).cloned() {
+        headers.remove(name);
+    }
 }
 
 /// Appends `Vary` with the headers that were read, unless no cache may keep the answer.

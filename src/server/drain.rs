@@ -63,8 +63,8 @@ impl Connection {
         }
     }
 
-    /// Returns what becomes of it with unread input. HTTP/2 resets the stream when its body is
-    /// dropped, and has no field `Connection` (RFC 9113 §8.2.2).
+    /// Returns whether it survives unread input. Over HTTP/2 the stream alone is reset, when its body
+    /// is dropped, and there is no header `Connection` (RFC 9113 §8.2.2).
     fn unread<B>(request: &Request<B>) -> Self {
         if request.version() < Version::HTTP_2 { Self::Close } else { Self::Keep }
     }
@@ -72,9 +72,8 @@ impl Connection {
 
 impl<B> Upload<B> {
     /// An upload of which nothing is read any more.
-    pub(super) fn finished(connection: Connection) -> Self {
-        let timeout = Timeout::new(None, Duration::ZERO);
-        Self { body: None, left: 0, deadline: None, timeout, connection }
+    pub(super) const fn finished(connection: Connection) -> Self {
+        Self { body: None, left: 0, deadline: None, timeout: Timeout::Unlimited, connection }
     }
 
     pub(super) const fn is_pending(&self) -> bool {

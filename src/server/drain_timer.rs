@@ -29,49 +29,38 @@ impl fmt::Debug for DrainTimer {
     }
 }
 
-/// The time that is left to read an upload.
-#[derive(Debug)]
-pub(super) struct Timeout {
-    time: Duration,
-    state: State,
-}
-
-enum State {
-    Untimed,
+/// The time to read an upload in.
+pub(super) enum Timeout {
+    /// No timer was given.
+    Unlimited,
     /// The future is made when the upload is first waited for: one that was received together with
     /// its head does without.
-    Unstarted(DrainTimer),
-    /// Locked by nobody: the mutex makes a future that is only `Send` shareable, so that the response
+    Unstarted(DrainTimer, Duration),
+    /// Nothing locks the mutex. It makes a future shareable that is only `Send`, so that the response
     /// future stays `Sync`.
     Running(Mutex<Sleep>),
 }
 
 impl Timeout {
     pub(super) fn new(timer: Option<&DrainTimer>, time: Duration) -> Self {
-        let state = timer.map_or(State::Untimed, |timer| State::Unstarted(timer.clone()));
-        Self { time, state }
+        timer.map_or(Self::Unlimited, |timer| Self::Unstarted(timer.clone(), time))
     }
 
-    /// Resolves when the time is over; never without a timer.
+    /// Resolves when the time is over; never if it is unlimited.
     pub(super) fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let State::Unstarted(DrainTimer(make)) = &self.state {
-            self.state = State::Running(Mutex::new(make(self.time)));
+        if let Self::Unstarted(DrainTimer(make), time) = self {
+            *self = Self::Running(Mutex::new(make(*time)));
         }
-        match &mut self.state {
-            State::Running(sleep) => {
-                let sleep = sleep.get_mut().unwrap_or_else(PoisonError::into_inner);
-                sleep.as_mut().poll(cx)
-            }
-            _ => Poll::Pending,
-        }
+        let Self::Running(sleep) = self else { return Poll::Pending };
+        sleep.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx)
     }
 }
 
-impl fmt::Debug for State {
+impl fmt::Debug for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Untimed => "Untimed",
-            Self::Unstarted(_) => "Unstarted",
+            Self::Unlimited => "Unlimited",
+            Self::Unstarted(..) => "Unstarted",
             Self::Running(_) => "Running",
         })
     }

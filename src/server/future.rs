@@ -1,19 +1,17 @@
 use std::fmt;
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
+use super::additions::Additions;
 use super::after_not_found::SavedHead;
-use super::answer::NO_STORE;
 use super::body::ResponseBody;
 use super::drain::Upload;
-use crate::response::append_headers;
 
 pin_project! {
     /// The response future of [`Redirect`](crate::Redirect).
@@ -30,11 +28,11 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Inner { #[pin] future: F },
-        // `saved` is for the policy that is asked once the inner service has answered 404.
-        AddHeaders {
+        // `additions` are taken when the response is there. `saved` is for the policy that is asked
+        // once the inner service has answered 404.
+        WithAdditions {
             #[pin] future: F,
-            headers: HeaderMap,
-            no_store: bool,
+            additions: Option<Additions>,
             saved: Option<Box<SavedHead>>,
         },
         // `response` is taken when the upload is read.
@@ -47,13 +45,12 @@ impl<F, B> ResponseFuture<F, B> {
         Self { state: State::Inner { future } }
     }
 
-    pub(super) fn with_headers(
+    pub(super) fn with_additions(
         future: F,
-        headers: HeaderMap,
-        no_store: bool,
+        additions: Additions,
         saved: Option<Box<SavedHead>>,
     ) -> Self {
-        Self { state: State::AddHeaders { future, headers, no_store, saved } }
+        Self { state: State::WithAdditions { future, additions: Some(additions), saved } }
     }
 
     pub(super) fn answer(response: Response<Bytes>, upload: Upload<B>) -> Self {
@@ -74,17 +71,18 @@ where
                 let response = ready!(future.poll(cx))?;
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            StateProj::AddHeaders { future, headers, no_store, saved } => {
+            StateProj::WithAdditions { future, additions, saved } => {
                 let mut response = ready!(future.poll(cx))?;
                 let saved = saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
-                if let Some(answer) = saved.and_then(|saved| saved.answer()) {
-                    // The inner service has read what it wanted of the upload.
+                if let Some(mut answer) = saved.and_then(|saved| saved.answer()) {
+                    if let Some(additions) = additions.take() {
+                        additions.without_headers().add_to(answer.headers_mut());
+                    }
                     return Poll::Ready(Ok(answer.map(ResponseBody::answer)));
                 }
-                if *no_store {
-                    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+                if let Some(additions) = additions.take() {
+                    additions.add_to(response.headers_mut());
                 }
-                append_headers(response.headers_mut(), mem::take(headers));
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
             StateProj::DrainUpload { upload, response } => {

@@ -10,11 +10,14 @@ use super::after_not_found::AfterNotFound;
 use super::drain_on::{DrainInline, DrainOn};
 use super::drain_timer::DrainTimer;
 use super::service::Redirect;
-use super::settings::{DiagnosisHook, Settings};
+use super::settings::Settings;
+use crate::axum::UriSource;
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
+use crate::event::DiagnosisHook;
 use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
+use crate::uri::{PLAIN, is_ambiguous};
 
 /// Asks a [`RedirectPolicy`] about each request, and answers with redirections.
 ///
@@ -36,42 +39,106 @@ impl<P: RedirectPolicy> RedirectLayer<P> {
 impl<P, D> RedirectLayer<P, D> {
     /// Sets which peers are trusted to say which scheme, host and client a request came from.
     pub fn trust(self, trust: Trust) -> Self {
-        self.set(|settings| {
-            settings.trust = match settings.peer_from {
-                Some(peer_from) => trust.or_peer_from(peer_from),
-                None => trust,
-            };
-        })
+        self.set(|settings| settings.set_trust(trust))
     }
 
     /// Fixes the transport of every request: for a listener that accepts TLS alone, or one behind a
-    /// proxy that terminates TLS for all traffic.
+    /// proxy that terminates TLS for all traffic. It counts whatever [`trust`](Self::trust) says, in
+    /// either order.
     pub fn transport(self, transport: Transport) -> Self {
-        self.set(|settings| settings.trust = settings.trust.clone().transport(transport))
+        self.set(|settings| settings.set_transport(transport))
     }
 
-    /// Reads the extensions that axum adds: `OriginalUri`, so that policies in a nested router see the
-    /// whole path, and `ConnectInfo<SocketAddr>` for the peer's address, unless
-    /// [`Trust::peer_from`] is set.
-    #[cfg(feature = "axum")]
-    pub fn axum(self) -> Self {
-        self.set(|settings| {
-            settings.trust = settings.trust.clone().axum();
-            settings.peer_from = Some(crate::axum::peer);
-            settings.original_uri = Some(crate::axum::original_uri);
-        })
-    }
-
-    /// Sets the hosts of this server: exact names, and `*.example.com` for one or more labels before
-    /// `example.com`.
+    /// Puts a prefix in front of every path that leads back to this server: for an application behind
+    /// a proxy that removes `/shop` from the paths of its requests. Policies, exempt paths and the
+    /// application go on to see paths without it.
     ///
-    /// A request for another host is answered 421 (RFC 9110 §15.5.20) if a policy asks for its host.
-    /// Ports are not compared. Any host is accepted unless set; a second list replaces the first.
+    /// The prefix is never read from a request: `X-Forwarded-Prefix` may be the client's.
+    ///
+    /// ```
+    /// use http::{Request, Response, header};
+    /// use http_body_util::Empty;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_redirect::{RedirectLayer, Versioning};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+    /// });
+    /// let versions = Versioning::new("/api", "v2")?.retire("v1")?;
+    /// let service = RedirectLayer::new(versions).mounted_at("/shop")?.layer(inner);
+    /// let get = |path| Request::get(path).header("host", "a.test").body(Empty::new());
+    ///
+    /// // The client asked for `/shop/api/v1/orders`.
+    /// let response = service.clone().oneshot(get("/api/v1/orders")?).await?;
+    /// assert_eq!(response.headers()[header::LOCATION], "/shop/api/v2/orders");
+    /// assert!(service.oneshot(get("/api/v2/orders")?).await?.status().is_success());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, or no
-    /// name at all.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it does not start with `/`, names no
+    /// segment, or holds what a path in a `Location` may not.
+    pub fn mounted_at(self, prefix: &str) -> Result<Self, ConfigError> {
+        let mount = check_mount(prefix)?;
+        Ok(self.set(|settings| settings.mount = mount.into()))
+    }
+
+    /// Adds a policy behind the one of this layer: it is asked where that one passes.
+    pub fn and<Q: RedirectPolicy>(self, policy: Q) -> RedirectLayer<(Arc<P>, Q), D> {
+        let Self { policy: first, settings, drain } = self;
+        RedirectLayer { policy: Arc::new((first, policy)), settings, drain }
+    }
+
+    /// Ignores axum's `OriginalUri` (feature `axum`): paths are then those that a nested router sees,
+    /// without the prefix that it removed.
+    pub fn ignore_original_uri(self) -> Self {
+        self.set(|settings| settings.uri_source = UriSource::REQUEST)
+    }
+
+    /// The hosts that are answered for. Every request for another one is answered 421 (RFC 9110
+    /// §15.5.20), and one without a host 400 unless there is a [`default_host`](Self::default_host),
+    /// whatever the policy would say and on exempt paths, too. Without a list any host is taken; a
+    /// second list replaces the first.
+    ///
+    /// An entry is
+    ///
+    /// - a name, or `*.example.com` for one or more labels in front, at any port;
+    /// - either with a port, `example.com:8443`, which matches at that port alone. A port that is
+    ///   listed may stand in answers that caches keep;
+    /// - an address or a range (`10.0.0.7`, `10.0.0.0/8`), compared with an address in `Host`, and
+    ///   never with the peer: for health checks that ask by address.
+    ///
+    /// ```
+    /// use http::{Request, Response, StatusCode};
+    /// use http_body_util::Empty;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_redirect::{RedirectLayer, policy_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+    /// });
+    /// let layer = RedirectLayer::new(policy_fn(|_| None)).hosts(["shop.test", "10.0.0.0/8"])?;
+    /// for (host, status) in [
+    ///     ("shop.test", StatusCode::OK),
+    ///     ("10.1.2.3:8080", StatusCode::OK),
+    ///     ("attacker.test", StatusCode::MISDIRECTED_REQUEST),
+    /// ] {
+    ///     let request = Request::get("/").header("host", host).body(Empty::new())?;
+    ///     assert_eq!(layer.layer(inner).oneshot(request).await?.status(), status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] for an entry that is none of these, or no entry at all.
     pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -179,7 +246,7 @@ impl<P, D> RedirectLayer<P, D> {
         RedirectLayer { policy, settings, drain: DrainOn::new(spawn) }
     }
 
-    /// Calls `hook` with each [`Diagnosis`], once for each cause.
+    /// Calls `hook` with each [`Diagnosis`], once for each cause and peer in an hour.
     ///
     /// It runs on the thread that serves the request, so it should only log or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
@@ -190,6 +257,18 @@ impl<P, D> RedirectLayer<P, D> {
         change(Arc::make_mut(&mut self.settings));
         self
     }
+}
+
+/// Checks a prefix, and returns it without a slash at its end.
+fn check_mount(prefix: &str) -> Result<&str, ConfigError> {
+    let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
+    if !prefix.starts_with('/') || trimmed.is_empty() {
+        return Err(ConfigError::path(prefix, "a prefix starts with `/` and names a segment"));
+    }
+    if is_ambiguous(trimmed) || !PLAIN.contains_all(trimmed) {
+        return Err(ConfigError::path(prefix, "a prefix has no dot segment, query or fragment"));
+    }
+    Ok(trimmed)
 }
 
 impl<S, P, D: Clone> Layer<S> for RedirectLayer<P, D> {

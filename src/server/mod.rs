@@ -6,8 +6,9 @@
 //!    unchanged, and nothing is allocated.
 //!    A redirection to a host of this server is not sent yet: the policy is asked again about the
 //!    request that it would lead to, so that several redirections become one. A loop is answered 500.
-//! 2. If a policy asked for the host and the host is refused, the answer is 400 or 421, whatever the
-//!    policy decided.
+//! 2. A host outside of [`RedirectLayer::hosts`] is answered 421, and no host 400, before the policy is
+//!    asked. Without a list, the answer is 400 or 421 if a policy asked for the host and the host is
+//!    refused, whatever the policy decided.
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and
 //!    `Cache-Control`: that of a policy's own response, else `max-age` on 301, 308 and 410, and
 //!    `no-store` on all others. If caches may keep it, `Vary` names the headers that were read.
@@ -24,6 +25,10 @@
 //! 6. [`RedirectLayer::drain_on`] answers at once, and reads uploads on an executor, those of gRPC and
 //!    of unknown length among them.
 //!
+//! With axum the layer belongs on the outermost router, by `.layer(..)`, after all routes: a
+//! `route_layer`, and a nested router without a fallback of its own, do not see paths that no route
+//! matches.
+//!
 //! Pitfalls: without [`RedirectLayer::drain_timer`], a client that announces a body and never sends it
 //! keeps its request waiting as long as the connection is open. If the application's own answer
 //! depends on a header which a policy read, the application has to set `Vary` itself.
@@ -39,7 +44,8 @@
 //! let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
 //!     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
 //! });
-//! let service = RedirectLayer::new(HttpsOnly::new()).layer(inner);
+//! let layer = RedirectLayer::new(HttpsOnly::new()).drain_timer(tokio::time::sleep);
+//! let service = layer.layer(inner);
 //!
 //! let plain = Request::post("/pay").header(header::HOST, "shop.test").body(Empty::new())?;
 //! let response = service.clone().oneshot(plain).await?;
@@ -53,9 +59,11 @@
 //! # }
 //! ```
 
+mod additions;
 mod after_not_found;
 mod answer;
 mod body;
+mod diagnose;
 mod drain;
 mod drain_on;
 mod drain_timer;
@@ -64,6 +72,7 @@ mod layer;
 mod redirected;
 mod service;
 mod settings;
+mod site;
 
 pub use body::ResponseBody;
 pub use drain_on::{DrainInline, DrainOn, DrainTask};

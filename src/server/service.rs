@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::additions::Additions;
 use super::after_not_found::SavedHead;
 use super::answer;
 use super::body::ResponseBody;
+use super::diagnose;
 use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
 use crate::head::RequestHead;
-use crate::policy::{self, Decision, RedirectPolicy};
+use crate::policy::{self, Annotation, Decision, RedirectPolicy};
 
 /// A service that asks a [`RedirectPolicy`] before it calls the inner one. Made by
 /// [`RedirectLayer`](crate::RedirectLayer).
@@ -50,12 +52,8 @@ impl<S, P, D> Redirect<S, P, D> {
 /// Who answers a request.
 pub(super) enum Responder {
     Inner,
-    /// The inner service. Its response gets these headers, and `no-store` if the policy forbids
-    /// storing.
-    InnerWithHeaders {
-        headers: HeaderMap,
-        no_store: bool,
-    },
+    /// The inner service, whose response gets these.
+    InnerWithAdditions(Additions),
     /// This layer, with this response.
     Layer(Response<Bytes>),
 }
@@ -66,30 +64,83 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     request: &Request<B>,
     settings: &Settings,
 ) -> Responder {
-    let Settings { trust, hosts, on_diagnosis, .. } = settings;
-    let original = settings.original_uri.and_then(|find| find(request.extensions()));
-    let head = RequestHead::new(request, original.unwrap_or(request.uri()), trust, hosts);
-    let head = if on_diagnosis.is_some() { head.collect_diagnoses() } else { head };
-    let decision = policy::decide(policy, &head, settings.separate_https_redirect);
+    let Settings { hosts, on_diagnosis, uri_source, mount, .. } = settings;
+    let head = RequestHead::new(request, *uri_source, settings.trust(), hosts);
+    let mut head = head.mounted_at(mount);
+    if on_diagnosis.takes_diagnoses() {
+        head.collect_diagnoses();
+    }
+    // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
+    // refused, no policy is asked.
+    let decision = if hosts.is_listed() && !head.has_listed_host() {
+        Decision::Pass
+    } else {
+        policy::decide(policy, &head, settings.separate_https_redirect)
+    };
     let responder = match (head.refusal(), decision) {
         // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
         // 60 instructions less.
         (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
-            return Responder::Inner;
+            return Responder::Inner.annotated(annotation(policy, &head));
         }
         (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
-        (None, Decision::Pass) => {
-            Responder::InnerWithHeaders { headers: HeaderMap::new(), no_store: true }
+        (None, Decision::Pass) => Responder::InnerWithAdditions(Additions {
+            headers: None,
+            annotation: None,
+            no_store: true,
+        }),
+        (None, Decision::PassWithHeaders(headers)) => Responder::InnerWithAdditions(Additions {
+            headers: Some(headers),
+            annotation: None,
+            no_store: head.is_unstored(),
+        }),
+        (None, Decision::Redirect(to)) => {
+            let answer = answer::redirect(&head, &to, settings);
+            diagnose::redirected(&head, &to, on_diagnosis);
+            Responder::Layer(answer)
         }
-        (None, Decision::PassWithHeaders(headers)) => {
-            Responder::InnerWithHeaders { headers, no_store: head.is_unstored() }
-        }
-        (None, Decision::Redirect(to)) => Responder::Layer(answer::redirect(&head, &to, settings)),
         (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
-        (Some(refusal), _) => Responder::Layer(answer::refuse(&head, refusal)),
+        (Some(refusal), _) => {
+            let answer = answer::refuse(&head, refusal);
+            diagnose::refused(&head);
+            Responder::Layer(answer)
+        }
     };
-    head.each_diagnosis(|diagnosis| on_diagnosis.report(&diagnosis));
+    let responder = responder.annotated(annotation(policy, &head));
+    diagnose::report(&head, on_diagnosis);
     responder
+}
+
+/// Asks the policies what they add to the answer. Called once it is settled: asking may refuse the
+/// host, which then gets nothing, and does not change the answer.
+#[inline]
+fn annotation<P: RedirectPolicy + ?Sized>(
+    policy: &P,
+    head: &RequestHead<'_>,
+) -> Option<Annotation> {
+    let annotation = policy.annotate(head)?;
+    head.refusal().is_none().then_some(annotation)
+}
+
+impl Responder {
+    #[inline]
+    fn annotated(self, annotation: Option<Annotation>) -> Self {
+        let Some(annotation) = annotation else { return self };
+        match self {
+            Self::Inner => Self::InnerWithAdditions(Additions {
+                headers: None,
+                annotation: Some(annotation),
+                no_store: false,
+            }),
+            Self::InnerWithAdditions(additions) => {
+                Self::InnerWithAdditions(Additions { annotation: Some(annotation), ..additions })
+            }
+            Self::Layer(mut response) => {
+                annotation.add_to(response.headers_mut());
+                Self::Layer(response)
+            }
+        }
+    }
 }
 
 impl<S, P, D, B, R> Service<Request<B>> for Redirect<S, P, D>
@@ -114,13 +165,12 @@ where
             }
             Responder::Inner => {
                 let saved = SavedHead::of(&request, &self.settings);
-                let future = self.inner.call(request);
-                ResponseFuture::with_headers(future, HeaderMap::new(), false, saved)
+                let none = Additions { headers: None, annotation: None, no_store: false };
+                ResponseFuture::with_additions(self.inner.call(request), none, saved)
             }
-            Responder::InnerWithHeaders { headers, no_store } => {
+            Responder::InnerWithAdditions(additions) => {
                 let saved = SavedHead::of(&request, &self.settings);
-                let future = self.inner.call(request);
-                ResponseFuture::with_headers(future, headers, no_store, saved)
+                ResponseFuture::with_additions(self.inner.call(request), additions, saved)
             }
             Responder::Layer(response) => {
                 // Drops the request's headers now: they pin the connection's read buffer.

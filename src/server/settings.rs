@@ -1,19 +1,16 @@
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use http::{Extensions, Uri};
-
 use super::after_not_found::AfterNotFound;
 use super::drain::DrainLimit;
-use crate::diagnosis::Diagnosis;
-use crate::trust::{Peer, Trust};
+use crate::axum::UriSource;
+use crate::event::DiagnosisHook;
+use crate::trust::{Transport, Trust};
 use crate::uri::Hosts;
 
 /// The settings of a layer, apart from its policy.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    pub(super) trust: Trust,
+    trust: Trust,
+    /// Fixed for this layer, whatever its trust says.
+    transport: Option<Transport>,
     pub(super) hosts: Hosts,
     pub(super) drain: DrainLimit,
     pub(super) on_diagnosis: DiagnosisHook,
@@ -22,16 +19,16 @@ pub(super) struct Settings {
     pub(super) insert_redirected: bool,
     /// Asked once the inner service has answered 404.
     pub(super) after_not_found: Option<AfterNotFound>,
-    /// Finds the peer in a request's extensions, unless `trust` has a source of its own.
-    pub(super) peer_from: Option<fn(&Extensions) -> Option<Peer>>,
-    /// Finds the URI that the request had before routers changed it.
-    pub(super) original_uri: Option<fn(&Extensions) -> Option<&Uri>>,
+    /// The path prefix that a proxy removes; empty where there is none.
+    pub(super) mount: Box<str>,
+    pub(super) uri_source: UriSource,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             trust: Trust::nobody(),
+            transport: None,
             hosts: Hosts::any(),
             drain: DrainLimit::default(),
             on_diagnosis: DiagnosisHook::default(),
@@ -39,38 +36,26 @@ impl Default for Settings {
             html_body: false,
             insert_redirected: false,
             after_not_found: None,
-            peer_from: None,
-            original_uri: None,
+            mount: Box::default(),
+            uri_source: UriSource::ORIGINAL,
         }
     }
 }
 
-type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;
-
-/// Calls the hook of the layer once for each cause. The bits are the causes that were reported.
-#[derive(Clone, Default)]
-pub(super) struct DiagnosisHook(Option<Arc<(AtomicU32, Box<OnDiagnosis>)>>);
-
-impl DiagnosisHook {
-    pub(super) fn new(hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new((AtomicU32::new(0), Box::new(hook)))))
+impl Settings {
+    pub(super) const fn trust(&self) -> &Trust {
+        &self.trust
     }
 
-    pub(super) const fn is_some(&self) -> bool {
-        self.0.is_some()
+    pub(super) fn set_trust(&mut self, trust: Trust) {
+        self.trust = match self.transport {
+            Some(transport) => trust.transport(transport),
+            None => trust,
+        };
     }
 
-    pub(super) fn report(&self, diagnosis: &Diagnosis) {
-        let Some((reported, hook)) = self.0.as_deref() else { return };
-        let cause = diagnosis.cause();
-        if reported.fetch_or(cause, Ordering::Relaxed) & cause == 0 {
-            hook(diagnosis);
-        }
-    }
-}
-
-impl fmt::Debug for DiagnosisHook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Some(..)" } else { "None" })
+    pub(super) fn set_transport(&mut self, transport: Transport) {
+        self.transport = Some(transport);
+        self.set_trust(self.trust.clone());
     }
 }

@@ -2,27 +2,30 @@
 
 use std::net::IpAddr;
 
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, HeaderName};
 
-use super::forwarded::ForwardedReader;
+use super::field_set::FieldSet;
+use super::forwarded::{
+    Client, Element, ForwardedReader, X_FORWARDED_HOST, X_FORWARDED_PORT, X_FORWARDED_PROTO,
+    port_of,
+};
+use super::scheme_source::SchemeSource;
 use super::trust::Family;
-use super::{ForwardedValues, Peer, Transport, Trust};
+use super::{Peer, Transport, Trust};
 use crate::uri::Scheme;
 
 /// What the user agent used, as far as the acceptor or a trusted proxy says it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effective<'a> {
-    pub(crate) scheme: Scheme,
-    pub(crate) forwarded: ForwardedValues<'a>,
-    /// Whether the peer is a trusted proxy, so that its fields were read.
+    /// `None` where a trusted proxy does not say it.
+    pub(crate) scheme: Option<Scheme>,
+    /// Forwarded host and port, where they are believed.
+    pub(crate) host: Option<&'a [u8]>,
+    pub(crate) port: Option<u16>,
+    /// Whether the peer is a trusted proxy.
     pub(crate) by_proxy: bool,
-}
-
-impl Effective<'_> {
-    /// Whether a trusted proxy sent no scheme.
-    pub(crate) fn lacks_scheme(&self) -> bool {
-        self.by_proxy && self.forwarded.scheme.is_none()
-    }
+    /// The fields that were read for these values.
+    pub(crate) fields: FieldSet,
 }
 
 impl Trust {
@@ -41,41 +44,103 @@ impl Trust {
         headers: &'a HeaderMap,
     ) -> Result<Effective<'a>, &'static str> {
         let Some(reader) = self.reader(self.peer(extensions)) else {
-            let (scheme, forwarded) = (Self::accepted_scheme(extensions), Default::default());
-            return Ok(Effective { scheme, forwarded, by_proxy: false });
+            let (scheme, fields) = (Some(Self::accepted_scheme(extensions)), FieldSet::NONE);
+            return Ok(Effective { scheme, host: None, port: None, by_proxy: false, fields });
         };
-        let forwarded = match self.family {
-            Family::XForwarded => reader.x_forwarded(headers)?,
-            Family::Forwarded => reader.forwarded(headers)?.0,
-        };
-        let scheme = forwarded.scheme.unwrap_or(Scheme::Http);
-        Ok(Effective { scheme, forwarded, by_proxy: true })
+        reader.effective(headers)
     }
 
-    /// The user agent's address, as far as trusted proxies know it. `Err` says what is wrong with a
-    /// trusted proxy's fields.
+    /// The user agent's address, as far as trusted proxies know it, and the fields that were read for
+    /// it. `Err` says what is wrong with a trusted proxy's fields.
     pub(crate) fn client_ip(
         &self,
         extensions: &Extensions,
         headers: &HeaderMap,
-    ) -> Result<Option<IpAddr>, &'static str> {
+    ) -> Result<(Option<IpAddr>, FieldSet), &'static str> {
         let peer = self.peer(extensions);
         let Some(reader) = self.reader(peer) else {
-            return Ok(match peer {
+            let address = match peer {
                 Some(Peer::Ip(address)) => Some(address.to_canonical()),
                 _ => None,
-            });
+            };
+            return Ok((address, FieldSet::NONE));
         };
-        match self.family {
-            Family::XForwarded => reader.find_client(headers).map(|(client, _)| client),
-            Family::Forwarded => reader.forwarded(headers).map(|(_, client)| client),
-        }
+        let (client, _) = reader.client(headers)?;
+        Ok((client, reader.list_field()))
+    }
+
+    /// The host that a trusted proxy forwards, believed or not: for a diagnosis alone.
+    pub(crate) fn unproven_host<'a>(
+        &self,
+        extensions: &Extensions,
+        headers: &'a HeaderMap,
+    ) -> Option<&'a [u8]> {
+        let believing = Self { host: true, ..self.clone() };
+        let reader = believing.reader(self.peer(extensions))?;
+        reader.effective(headers).ok()?.host
     }
 
     /// A reader for the fields of this peer; `None` where the peer is not trusted.
     fn reader(&self, peer: Option<Peer>) -> Option<ForwardedReader<'_>> {
         let proxies = self.proxies.as_ref()?;
-        let trusted = proxies.trusts(peer?);
-        trusted.then_some(ForwardedReader { proxies, host: self.host, port: self.port })
+        proxies.trusts(peer?).then_some(ForwardedReader { trust: self, proxies })
+    }
+}
+
+impl ForwardedReader<'_> {
+    fn effective<'a>(&self, headers: &'a HeaderMap) -> Result<Effective<'a>, &'static str> {
+        let mut fields = FieldSet::NONE;
+        let mut values = Effective { scheme: None, host: None, port: None, by_proxy: true, fields };
+        // The element is read once, and is all there is to read unless a field is named.
+        if matches!(self.trust.family, Family::Forwarded) {
+            let (Element { scheme, host, .. }, _) = self.forwarded(headers)?;
+            (values.scheme, values.host) = (scheme, host);
+            fields = FieldSet::FORWARDED;
+        }
+        let is_x_forwarded = matches!(self.trust.family, Family::XForwarded);
+        let mut read = |name: &HeaderName, field| {
+            let value = self.value(headers, name, || self.client(headers))?;
+            let is_listed = value.is_some_and(|(_, is_listed)| is_listed);
+            let list = if is_listed { self.list_field() } else { FieldSet::NONE };
+            fields = fields.with(field).with(list);
+            Ok::<_, &'static str>(value.map(|(value, _)| value))
+        };
+        let source = &self.trust.scheme_source;
+        let scheme_field = match source {
+            SchemeSource::Family if is_x_forwarded => Some(&X_FORWARDED_PROTO),
+            SchemeSource::Family => None,
+            SchemeSource::Named(name) | SchemeSource::Switch(name) => Some(name),
+        };
+        if let Some(name) = scheme_field {
+            values.scheme = match read(name, FieldSet::SCHEME)? {
+                Some(value) => Some(source.read(value).ok_or("malformed forwarded scheme\n")?),
+                None => source.absent(),
+            };
+        }
+        if self.trust.host && is_x_forwarded {
+            values.host = read(&X_FORWARDED_HOST, FieldSet::HOST)?;
+        }
+        if self.trust.port && is_x_forwarded {
+            if let Some(value) = read(&X_FORWARDED_PORT, FieldSet::PORT)? {
+                values.port = Some(port_of(value).ok_or("malformed X-Forwarded-Port\n")?);
+            }
+        }
+        Ok(Effective { fields, ..values })
+    }
+
+    /// The client by the list of addresses.
+    fn client(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
+        match self.trust.family {
+            Family::XForwarded => self.x_forwarded_for(headers),
+            Family::Forwarded => self.forwarded(headers).map(|(_, client)| client),
+        }
+    }
+
+    /// The field that holds the list of addresses.
+    const fn list_field(&self) -> FieldSet {
+        match self.trust.family {
+            Family::XForwarded => FieldSet::FOR,
+            Family::Forwarded => FieldSet::FORWARDED,
+        }
     }
 }

@@ -9,9 +9,9 @@ use std::str;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::TrustedProxies;
 use super::node::{self, Node};
-use crate::quoted::split;
+use super::{Trust, TrustedProxies};
+use crate::quoted::split_bytes;
 use crate::uri::Scheme;
 
 pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -19,159 +19,149 @@ pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forw
 pub(super) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub(super) const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 
-/// Scheme, host and port that trusted proxies forwarded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ForwardedValues<'a> {
-    pub(crate) scheme: Option<Scheme>,
-    pub(crate) host: Option<&'a [u8]>,
-    pub(crate) port: Option<u16>,
-}
+/// The client's address, where it is known, and the position of its entry in a list, from the right.
+pub(super) type Client = (Option<IpAddr>, usize);
 
-/// Reads the fields of a trusted peer. Each `Err` says what is malformed or contradictory.
+/// Reads the fields of a trusted peer. Each `Err` says what is malformed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ForwardedReader<'p> {
+    pub(super) trust: &'p Trust,
     pub(super) proxies: &'p TrustedProxies,
-    /// Whether the forwarded host is believed.
-    pub(super) host: bool,
-    /// Whether the forwarded port is believed.
-    pub(super) port: bool,
 }
 
-impl ForwardedReader<'_> {
-    /// The values of the `X-Forwarded-*` fields.
-    pub(super) fn x_forwarded<'a>(
-        &self,
-        headers: &'a HeaderMap,
-    ) -> Result<ForwardedValues<'a>, &'static str> {
-        const PROTO: &str = "contradictory or malformed X-Forwarded-Proto\n";
-        const HOST: &str = "contradictory X-Forwarded-Host\n";
-        const PORT: &str = "contradictory or malformed X-Forwarded-Port\n";
-        let scheme = self.value(headers, &X_FORWARDED_PROTO, PROTO)?;
-        let scheme = scheme.map(|text| scheme_of(text).ok_or(PROTO)).transpose()?;
-        let host = if self.host { self.value(headers, &X_FORWARDED_HOST, HOST)? } else { None };
-        let port = if self.port { self.value(headers, &X_FORWARDED_PORT, PORT)? } else { None };
-        let port = port.map(|text| port_of(text).ok_or(PORT)).transpose()?;
-        Ok(ForwardedValues { scheme, host, port })
-    }
+/// The value of a field, and whether it was one of several, so that the client had to be found.
+pub(super) type Value<'a> = (&'a [u8], bool);
 
-    /// The value of a field that has one. Of a list as long as `X-Forwarded-For`, the value at the
-    /// position of the client: each proxy appends to both.
-    fn value<'a>(
+impl ForwardedReader<'_> {
+    /// The value of a field that has one. Of a list the value at the position of the client, from the
+    /// right: each trusted proxy appends to this list and to that of the addresses. What a client
+    /// sends to the left changes neither position.
+    pub(super) fn value<'a>(
         &self,
         headers: &'a HeaderMap,
         name: &HeaderName,
-        problem: &'static str,
-    ) -> Result<Option<&'a [u8]>, &'static str> {
+        client: impl FnOnce() -> Result<Client, &'static str>,
+    ) -> Result<Option<Value<'a>>, &'static str> {
+        const SHORT: &str = "fewer forwarded values than proxies\n";
+        // What most proxies send. Reading it as a list costs 130 instructions more.
         let mut lines = headers.get_all(name).iter();
         let Some(line) = lines.next() else { return Ok(None) };
-        let only = line.as_bytes().trim_ascii();
-        if lines.next().is_none() && !only.is_empty() && !only.contains(&b',') {
-            return Ok(Some(only));
+        if matches!(line.as_bytes(), b"https" | b"http") && lines.next().is_none() {
+            return Ok(Some((line.as_bytes(), false)));
         }
-        let count = |name| from_the_right(headers, name).count();
         let mut values = from_the_right(headers, name);
-        match count(name) {
-            0 | 1 => Ok(values.next()),
-            several if several == count(&X_FORWARDED_FOR) => {
-                let (_, depth) = self.find_client(headers)?;
-                Ok(values.nth(depth))
-            }
-            _ => Err(problem),
-        }
+        let Some(last) = values.next() else { return Ok(None) };
+        let Some(before) = values.next() else { return Ok(Some((last, false))) };
+        let value = match client()?.1 {
+            0 => last,
+            1 => before,
+            position => values.nth(position - 2).ok_or(SHORT)?,
+        };
+        Ok(Some((value, true)))
     }
 
-    /// The client's address by `X-Forwarded-For`, and its position from the right: the first address
-    /// that is not trusted, or the last one within the hop limit.
-    pub(super) fn find_client(
-        &self,
-        headers: &HeaderMap,
-    ) -> Result<(Option<IpAddr>, usize), &'static str> {
-        let mut reached = (None, 0);
+    /// The client by `X-Forwarded-For`: the first address that is not trusted, or the last one within
+    /// the hop limit.
+    pub(super) fn x_forwarded_for(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
+        let mut client = (None, 0);
         let nodes = from_the_right(headers, &X_FORWARDED_FOR);
-        for (depth, node) in nodes.enumerate().take(self.proxies.entries()) {
-            let node = str::from_utf8(node).ok().and_then(node::parse);
-            match node.ok_or("malformed X-Forwarded-For\n")? {
+        for (position, node) in nodes.enumerate().take(self.proxies.entries()) {
+            match node::parse(node).ok_or("malformed X-Forwarded-For\n")? {
                 Node::Address(address) => {
-                    reached = (Some(address.to_canonical()), depth);
+                    client = (Some(address.to_canonical()), position);
                     if !self.proxies.trusts_address(address) {
                         break;
                     }
                 }
-                Node::Hidden => return Ok((None, depth)),
+                Node::Hidden => return Ok((None, position)),
             }
         }
-        Ok(reached)
+        Ok(client)
     }
 
-    /// The values of `Forwarded`, and the client's address by it.
+    /// The element of `Forwarded` that describes the client's own request, and the client.
+    ///
+    /// A quoted string can only be found from the left, so that this goes from the left, and drops
+    /// what it found whenever an address follows that is not trusted. Elements beyond the hop limit
+    /// are skipped.
     pub(super) fn forwarded<'a>(
         &self,
         headers: &'a HeaderMap,
-    ) -> Result<(ForwardedValues<'a>, Option<IpAddr>), &'static str> {
+    ) -> Result<(Element<'a>, Client), &'static str> {
         const MALFORMED: &str = "malformed Forwarded\n";
-        let mut forwarded = (ForwardedValues::default(), None);
-        let mut left = self.proxies.entries();
-        for line in headers.get_all(header::FORWARDED).iter().rev() {
-            let line = line.to_str().map_err(|_| MALFORMED)?;
-            let elements = split(line, b',').filter(|element| element != &Ok("")).count();
-            for index in (0..elements).rev() {
-                if left == 0 {
-                    return Ok(forwarded);
+        let elements = || {
+            let lines = headers.get_all(header::FORWARDED).iter();
+            let elements = lines.flat_map(|line| split_bytes(line.as_bytes(), b','));
+            elements.filter(|element| *element != Ok(b""))
+        };
+        let skipped = elements().count().saturating_sub(self.proxies.entries());
+        let mut found = Ok((Element::default(), (None, 0)));
+        for (index, element) in elements().skip(skipped).enumerate() {
+            let element = element.ok().and_then(|element| self.element(element));
+            let address = element.and_then(|element| element.address());
+            let is_trusted = address.is_some_and(|address| self.proxies.trusts_address(address));
+            found = match (element, found) {
+                (None, _) => Err(MALFORMED),
+                (Some(_), found) if is_trusted && index > 0 => {
+                    found.map(|(element, (client, position))| (element, (client, position + 1)))
                 }
-                left -= 1;
-                let mut elements = split(line, b',').filter(|element| element != &Ok(""));
-                let element = elements.nth(index).and_then(Result::ok).ok_or(MALFORMED)?;
-                // A quote that does not end swallows the elements behind it.
-                if elements.any(|element| element.is_err()) {
-                    return Err(MALFORMED);
+                (Some(element), _) => {
+                    Ok((element, (address.map(|address| address.to_canonical()), 0)))
                 }
-                let (node, values) = self.element(element).ok_or(MALFORMED)?;
-                let address = match node {
-                    Some(Node::Address(address)) => Some(address),
-                    _ => None,
-                };
-                forwarded = (values, address.map(|address| address.to_canonical()));
-                if !address.is_some_and(|address| self.proxies.trusts_address(address)) {
-                    return Ok(forwarded);
-                }
-            }
+            };
         }
-        Ok(forwarded)
+        found
     }
 
-    /// Reads `[ pair ] *( ";" [ pair ] )`, each parameter at most once.
-    fn element<'a>(&self, element: &'a str) -> Option<(Option<Node>, ForwardedValues<'a>)> {
-        let mut values = ForwardedValues::default();
-        let mut node = None;
-        for (index, pair) in split(element, b';').enumerate() {
+    /// Reads `[ pair ] *( ";" [ pair ] )`. Only the parameters that count are validated: routers send
+    /// others in forms that the grammar does not know.
+    fn element<'a>(&self, element: &'a [u8]) -> Option<Element<'a>> {
+        let (mut node, mut proto, mut host) = (None, None, None);
+        for pair in split_bytes(element, b';') {
             let pair = pair.ok()?;
-            if pair.is_empty() {
-                continue;
-            }
-            let (name, value) = parameter(pair)?;
-            // Each parameter is compared with all before it. RFC 7239 defines four, so that a limit
-            // costs nothing and keeps the work linear in the field's length.
-            if index >= 16 {
+            let mut parts = pair.splitn(2, |byte| *byte == b'=');
+            let name = parts.next()?.trim_ascii();
+            let slot = match name.len() {
+                3 if name.eq_ignore_ascii_case(b"for") => &mut node,
+                5 if name.eq_ignore_ascii_case(b"proto") => &mut proto,
+                4 if name.eq_ignore_ascii_case(b"host") && self.trust.host => &mut host,
+                _ => continue,
+            };
+            if slot.replace(unquote(parts.next()?)?).is_some() {
                 return None;
-            }
-            let repeats = split(element, b';').take(index).flatten().filter_map(parameter);
-            if repeats.into_iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
-                return None;
-            }
-            if name.eq_ignore_ascii_case("for") {
-                node = Some(node::parse(value)?);
-            } else if name.eq_ignore_ascii_case("proto") {
-                values.scheme = Some(scheme_of(value.as_bytes())?);
-            } else if name.eq_ignore_ascii_case("host") && self.host {
-                values.host = Some(value.as_bytes());
             }
         }
-        Some((node, values))
+        let node = match node {
+            Some(node) => Some(node::parse(node)?),
+            None => None,
+        };
+        let scheme = match proto {
+            Some(proto) => Some(scheme_of(proto)?),
+            None => None,
+        };
+        Some(Element { node, scheme, host })
     }
 }
 
-/// The entries of a list field, several lines being one, from the last to the first; empty ones do
-/// not count (RFC 9110 §5.6.1).
+/// The parameters of an element of `Forwarded` that count.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Element<'a> {
+    node: Option<Node>,
+    pub(super) scheme: Option<Scheme>,
+    pub(super) host: Option<&'a [u8]>,
+}
+
+impl Element<'_> {
+    fn address(&self) -> Option<IpAddr> {
+        match self.node {
+            Some(Node::Address(address)) => Some(address),
+            _ => None,
+        }
+    }
+}
+
+/// The entries of a list field, several lines being one list, from the last to the first. Empty
+/// entries do not count (RFC 9110 §5.6.1).
 fn from_the_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FromTheRight<'a> {
     FromTheRight { lines: headers.get_all(name).into_iter(), line: b"" }
 }
@@ -204,25 +194,19 @@ impl<'a> Iterator for FromTheRight<'a> {
     }
 }
 
-/// Splits `token "=" ( token / quoted-string )`. A quoted string with an escape is refused: no value
-/// that is read here needs one.
-fn parameter(pair: &str) -> Option<(&str, &str)> {
-    let (name, value) = pair.split_once('=')?;
-    let token = |text: &str| !text.is_empty() && text.bytes().all(is_token);
-    let value = match value.strip_prefix('"') {
-        Some(quoted) => quoted.strip_suffix('"').filter(|text| !text.contains(['"', '\\']))?,
-        None => Some(value).filter(|value| token(value))?,
+/// The text of a token or a quoted string. One with an escape is refused: no value that is read here
+/// needs one.
+fn unquote(value: &[u8]) -> Option<&[u8]> {
+    let text = match value.strip_prefix(b"\"") {
+        Some(quoted) => quoted.strip_suffix(b"\"")?,
+        None => value,
     };
-    token(name).then_some((name, value))
-}
-
-/// Whether the byte belongs to a token (RFC 9110 §5.6.2).
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    let is_plain = !text.iter().any(|byte| matches!(byte, b'"' | b'\\'));
+    is_plain.then_some(text)
 }
 
 /// The scheme by its name; some proxies send `ws` and `wss` for websockets.
-fn scheme_of(text: &[u8]) -> Option<Scheme> {
+pub(super) fn scheme_of(text: &[u8]) -> Option<Scheme> {
     let is = |name: &[u8]| name.eq_ignore_ascii_case(text);
     match text {
         b"https" => Some(Scheme::Https),
@@ -233,7 +217,7 @@ fn scheme_of(text: &[u8]) -> Option<Scheme> {
     }
 }
 
-fn port_of(text: &[u8]) -> Option<u16> {
+pub(super) fn port_of(text: &[u8]) -> Option<u16> {
     let digits = Some(text).filter(|text| text.iter().all(u8::is_ascii_digit))?;
     str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -13,18 +13,24 @@
 //!
 //! Rules for the fields of trusted proxies:
 //!
-//! 5. The peer's address comes from a [`Peer`] extension, or from [`Trust::peer_from`]. Where none
-//!    is known, nobody is trusted.
+//! 5. The peer's address comes from [`Trust::peer_from`] if that is set, else from a [`Peer`]
+//!    extension, else, with feature `axum`, from `ConnectInfo<SocketAddr>`. Where none is known, nobody
+//!    is trusted.
 //! 6. `X-Forwarded-For` and `Forwarded` are read from the right, past trusted addresses only, and no
 //!    further than the [hop limit](TrustedProxies::hop_limit). Entries to the left of the last one
 //!    read are not validated. `unknown` and `_hidden` end the reading.
-//! 7. `X-Forwarded-Proto` with one value is that value; with as many values as `X-Forwarded-For`, the
-//!    one at the position of the client. Any other number of values, and a malformed value that is
-//!    read, is answered 400. The addresses are read only if a policy asks for the client, or if the
-//!    scheme comes as a list.
+//! 7. `X-Forwarded-Proto` with one value is that value. Of a list, the value at the client's position
+//!    counts, from the right; only a list that is too short for that is answered 400. The addresses
+//!    are read only if a policy asks for the client, or if the scheme comes as a list.
+//! 8. Of `Forwarded`, `for`, `proto` and, if it is believed, `host` are validated. `:` and `[]` need no
+//!    quotes in them, since real routers send none. Other parameters are ignored.
+//! 9. A value that is read and malformed is answered 400. `Vary` names the fields that were read.
+//! 10. [`Trust::scheme_field`] and [`Trust::scheme_on`] name another field for the scheme.
 //!
 //! Pitfalls: behind a proxy that terminates TLS every request looks plain until the proxy is trusted.
-//! Trust addresses that only your proxies can have. `X-Forwarded-Host` and `-Port` are read only if
+//! Trust addresses that only your proxies can have. Each trusted proxy has to set or append *both*
+//! `X-Forwarded-For` and `-Proto`: one that appends to the former alone passes on a client's own
+//! scheme. `X-Forwarded-Host` and `-Port` are read only if
 //! [enabled](Trust::forwarded_host), since many proxies pass a client's own.
 //!
 //! ```
@@ -46,19 +52,21 @@
 //! ```
 
 mod effective;
+mod field_set;
 mod forwarded;
 mod node;
 mod peer;
 mod proxies;
-mod ranges;
+mod scheme_source;
+mod signs;
 mod transport;
 #[allow(clippy::module_inception)]
 mod trust;
 
 pub(crate) use effective::Effective;
-pub(crate) use forwarded::ForwardedValues;
+pub(crate) use field_set::FieldSet;
 pub use peer::Peer;
 pub use proxies::TrustedProxies;
-pub(crate) use ranges::{NO_RANGE, Ranges};
-pub use transport::Transport;
+pub(crate) use signs::{https_field, is_browser_over_https};
+pub use transport::{SetTransport, Transport};
 pub use trust::Trust;

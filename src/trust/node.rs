@@ -1,4 +1,5 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::str;
 
 /// A node of a forwarded field (RFC 7239 §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +10,8 @@ pub(super) enum Node {
 }
 
 /// Reads `address [ ":" port ]`; an IPv6 address with a port has brackets, alone it need not.
-pub(super) fn parse(text: &str) -> Option<Node> {
+pub(super) fn parse(text: &[u8]) -> Option<Node> {
+    let text = str::from_utf8(text).ok()?;
     if text.eq_ignore_ascii_case("unknown") || is_obfuscated(text) {
         return Some(Node::Hidden);
     }
@@ -60,7 +62,7 @@ mod tests {
             ("_hidden", None),
             ("_SEVKISEK-1.x", None),
         ] {
-            let node = parse(text).expect(text);
+            let node = parse(text.as_bytes()).expect(text);
             let expected = address.map_or(Node::Hidden, |a| Node::Address(a.parse().expect(a)));
             assert_eq!(node, expected, "{text}");
         }
@@ -81,7 +83,7 @@ mod tests {
             "\"1.2.3.4\"",
             "fe80::1%eth0",
         ] {
-            assert_eq!(parse(text), None, "{text:?}");
+            assert_eq!(parse(text.as_bytes()), None, "{text:?}");
         }
     }
 }

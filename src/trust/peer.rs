@@ -12,6 +12,26 @@ pub enum Peer {
     Unix,
 }
 
+impl Peer {
+    /// Whether it may be anybody on the internet: an address outside of loopback, private, shared and
+    /// link-local ranges (RFC 1918, RFC 6598, RFC 4193).
+    pub(crate) fn is_public(self) -> bool {
+        let Self::Ip(address) = self else { return false };
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let [first, second, ..] = address.octets();
+                let is_shared = first == 100 && second & 0xc0 == 64;
+                let is_local = address.is_loopback() || address.is_link_local();
+                !(is_shared || is_local || address.is_private() || address.is_unspecified())
+            }
+            IpAddr::V6(address) => {
+                let is_local = address.is_loopback() || address.is_unicast_link_local();
+                !(is_local || address.is_unique_local() || address.is_unspecified())
+            }
+        }
+    }
+}
+
 impl From<IpAddr> for Peer {
     fn from(address: IpAddr) -> Self {
         Self::Ip(address)

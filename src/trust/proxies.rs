@@ -1,8 +1,9 @@
 use std::net::IpAddr;
 
 use super::trust::Family;
-use super::{NO_RANGE, Peer, Ranges, Trust};
+use super::{Peer, Trust};
 use crate::config_error::ConfigError;
+use crate::ranges::{NO_RANGE, Ranges};
 
 /// The peers that are trusted proxies. [`x_forwarded`](Self::x_forwarded) or
 /// [`forwarded`](Self::forwarded) chooses the fields that are read from them.
@@ -29,7 +30,7 @@ impl TrustedProxies {
         self
     }
 
-    /// Reads at most so many entries of a forwarded list, 8 unless set.
+    /// Reads at most so many entries of a forwarded list, 8 unless set. With 0 no proxy is trusted.
     pub fn hop_limit(mut self, entries: usize) -> Self {
         self.hop_limit = entries;
         self
@@ -51,10 +52,11 @@ impl TrustedProxies {
     }
 
     pub(super) fn trusts(&self, peer: Peer) -> bool {
-        match peer {
-            Peer::Ip(address) => self.trusts_address(address),
-            Peer::Unix => self.unix,
-        }
+        self.hop_limit > 0
+            && match peer {
+                Peer::Ip(address) => self.trusts_address(address),
+                Peer::Unix => self.unix,
+            }
     }
 
     pub(super) fn trusts_address(&self, address: IpAddr) -> bool {

@@ -1,5 +1,28 @@
-/// The security of a connection. The acceptor sets it as a request extension, or
-/// [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes it for all requests.
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// The security of a connection: a request extension that the acceptor sets, or that
+/// [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes for all requests.
+///
+/// It is also the layer that sets the extension. Put it around the application on the listener that
+/// only TLS reaches, and leave it away on the other one:
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::get;
+/// use tower_redirect::{HttpsOnly, RedirectLayer, Transport};
+///
+/// let app: Router = Router::new()
+///     .route("/", get(|| async { "tea" }))
+///     .layer(RedirectLayer::new(HttpsOnly::new()));
+/// let over_tls = app.clone().layer(Transport::Secure);
+/// # let _ = (app, over_tls);
+/// ```
+///
+/// Only the extension counts, and only an acceptor should set it:
 ///
 /// ```
 /// use http::Request;
@@ -18,4 +41,55 @@ pub enum Transport {
     Plain,
     /// Protected by TLS, by QUIC, or by other means that the operator vouches for.
     Secure,
+}
+
+impl<S> Layer<S> for Transport {
+    type Service = SetTransport<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SetTransport { inner, transport: *self }
+    }
+}
+
+/// A service that sets the [`Transport`] of each request, in place of one that is set already. Made
+/// by [`Transport`], which is the layer.
+#[derive(Clone, Debug)]
+pub struct SetTransport<S> {
+    inner: S,
+    transport: Transport,
+}
+
+impl<S> SetTransport<S> {
+    /// Returns the inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// Returns the inner service, mutably.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Returns the inner service, and drops the rest.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, B> Service<Request<B>> for SetTransport<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        request.extensions_mut().insert(self.transport);
+        self.inner.call(request)
+    }
 }

@@ -1,9 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::{Extensions, HeaderName, header};
+use http::{Extensions, HeaderName};
 
-use super::{Peer, Transport, TrustedProxies, forwarded};
+use super::scheme_source::SchemeSource;
+use super::{Peer, Transport, TrustedProxies};
+use crate::axum;
 use crate::config_error::ConfigError;
 use crate::uri::Scheme;
 
@@ -18,6 +20,7 @@ pub struct Trust {
     pub(super) transport: Option<Transport>,
     pub(super) proxies: Option<TrustedProxies>,
     pub(super) family: Family,
+    pub(super) scheme_source: SchemeSource,
     pub(super) host: bool,
     pub(super) port: bool,
     pub(super) peer_from: Option<Arc<PeerFrom>>,
@@ -40,6 +43,7 @@ impl Trust {
             transport: None,
             proxies: None,
             family: Family::XForwarded,
+            scheme_source: SchemeSource::Family,
             host: false,
             port: false,
             peer_from: None,
@@ -63,6 +67,43 @@ impl Trust {
         Self { proxies: Some(proxies), family, ..Self::nobody() }
     }
 
+    /// Reads the scheme of a trusted proxy's request from another field than its family's:
+    /// `CloudFront-Forwarded-Proto`, `X-Forwarded-Scheme`. Of a list, the value at the client's
+    /// position counts, as in `X-Forwarded-Proto`.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::{RequestHead, Trust, trust::Peer};
+    ///
+    /// let trust = Trust::proxies(["10.0.0.0/8"])?.x_forwarded();
+    /// let trust = trust.scheme_field("CloudFront-Forwarded-Proto")?;
+    /// let mut request = Request::get("/").header("cloudfront-forwarded-proto", "https").body(())?;
+    /// assert!(!RequestHead::with_trust(&request, &trust).is_secure());
+    /// request.extensions_mut().insert(Peer::Ip([10, 1, 2, 3].into()));
+    /// assert!(RequestHead::with_trust(&request, &trust).is_secure());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] if `name` is no header name.
+    pub fn scheme_field(mut self, name: &str) -> Result<Self, ConfigError> {
+        self.scheme_source = SchemeSource::Named(header_name(name)?);
+        Ok(self)
+    }
+
+    /// Reads the scheme of a trusted proxy's request from a field that is `on` for https, and `off`
+    /// or absent for http: `X-Forwarded-Ssl`, `Front-End-Https`. The proxy has to take away a
+    /// client's own.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] if `name` is no header name.
+    pub fn scheme_on(mut self, name: &str) -> Result<Self, ConfigError> {
+        self.scheme_source = SchemeSource::Switch(header_name(name)?);
+        Ok(self)
+    }
+
     /// Fixes the transport of every request, whatever an extension or a field says.
     pub const fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
@@ -83,18 +124,13 @@ impl Trust {
         self
     }
 
-    /// Finds the peer's address by `peer`, for servers that set no [`Peer`] extension.
+    /// Finds the peer's address by `peer` alone, for servers that set no [`Peer`] extension.
     pub fn peer_from(
         mut self,
         peer: impl Fn(&Extensions) -> Option<Peer> + Send + Sync + 'static,
     ) -> Self {
         self.peer_from = Some(Arc::new(peer));
         self
-    }
-
-    /// Finds the peer's address by `peer`, unless [`peer_from`](Self::peer_from) was called.
-    pub(crate) fn or_peer_from(self, peer: fn(&Extensions) -> Option<Peer>) -> Self {
-        if self.peer_from.is_some() { self } else { self.peer_from(peer) }
     }
 
     pub(crate) const fn fixed_scheme(&self) -> Option<Scheme> {
@@ -108,7 +144,9 @@ impl Trust {
     pub(crate) fn peer(&self, extensions: &Extensions) -> Option<Peer> {
         match &self.peer_from {
             Some(peer_from) => peer_from(extensions),
-            None => extensions.get().copied(),
+            None => {
+                extensions.get().copied().or_else(|| axum::connect_info(extensions).map(Peer::from))
+            }
         }
     }
 
@@ -121,19 +159,23 @@ impl Trust {
         self.has_proxies() && (self.host || self.port)
     }
 
-    /// The names of the fields that are read from a trusted proxy.
-    pub(crate) fn header_names(&self) -> impl Iterator<Item = HeaderName> {
-        let names = match self.family {
-            Family::XForwarded => [
-                Some(forwarded::X_FORWARDED_FOR),
-                Some(forwarded::X_FORWARDED_PROTO),
-                self.host.then_some(forwarded::X_FORWARDED_HOST),
-                self.port.then_some(forwarded::X_FORWARDED_PORT),
-            ],
-            Family::Forwarded => [Some(header::FORWARDED), None, None, None],
-        };
-        names.into_iter().flatten()
+    /// The name of the field that the scheme is read from, in lower case.
+    pub(crate) fn scheme_field_name(&self) -> &str {
+        match (&self.scheme_source, self.family) {
+            (SchemeSource::Named(name) | SchemeSource::Switch(name), _) => name.as_str(),
+            (SchemeSource::Family, Family::XForwarded) => "x-forwarded-proto",
+            (SchemeSource::Family, Family::Forwarded) => "forwarded",
+        }
     }
+
+    /// Whether the forwarded host is believed.
+    pub(crate) const fn believes_host(&self) -> bool {
+        self.host
+    }
+}
+
+fn header_name(name: &str) -> Result<HeaderName, ConfigError> {
+    name.parse().map_err(|_| ConfigError::header_name(name, "not a header name"))
 }
 
 impl fmt::Debug for Trust {
@@ -142,6 +184,7 @@ impl fmt::Debug for Trust {
             .field("transport", &self.transport)
             .field("proxies", &self.proxies)
             .field("family", &self.family)
+            .field("scheme_source", &self.scheme_source)
             .field("forwarded_host", &self.host)
             .field("forwarded_port", &self.port)
             .field("peer_from", &self.peer_from.is_some())

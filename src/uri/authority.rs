@@ -81,15 +81,26 @@ impl<'a> Authority<'a> {
 
     /// Whether the host is loopback, by name or address.
     pub(crate) fn is_local(&self) -> bool {
-        let name = self.host.to_ascii_lowercase();
-        name == "localhost"
-            || name.ends_with(".localhost")
-            || self.address().is_some_and(|address| address.to_canonical().is_loopback())
+        let (label, name) = (b"localhost", self.host.as_bytes());
+        let rest = name.len().checked_sub(label.len());
+        let is_localhost =
+            rest.and_then(|rest| name.split_at_checked(rest)).is_some_and(|(before, last)| {
+                last.eq_ignore_ascii_case(label) && (before.is_empty() || before.ends_with(b"."))
+            });
+        is_localhost || self.address().is_some_and(|address| address.to_canonical().is_loopback())
     }
 
     /// The IP address, if the host is one.
     pub(crate) fn address(&self) -> Option<IpAddr> {
-        self.v6.map(IpAddr::from).or_else(|| self.host.parse().ok())
+        // An IPv4 address ends with a digit, and most names do not.
+        let v4 = || self.host.ends_with(|last: char| last.is_ascii_digit()).then_some(self.host);
+        self.v6.map(IpAddr::from).or_else(|| v4()?.parse().ok())
+    }
+
+    /// The address, looked for only where the host can be one: an IPv4 address ends with a digit.
+    pub(crate) fn literal(&self) -> Option<IpAddr> {
+        let is_candidate = self.v6.is_some() || self.host.ends_with(|c: char| c.is_ascii_digit());
+        if is_candidate { self.address() } else { None }
     }
 
     /// The same host with another port.

@@ -5,7 +5,7 @@ use super::Authority;
 use crate::config_error::ConfigError;
 
 /// A configured host: validated, in lower case, cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Host {
     text: Arc<str>,
     v6: Option<Ipv6Addr>,
@@ -31,6 +31,18 @@ impl Host {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The host with `www.` in front, or without it where it has it; `None` for an address.
+    pub(crate) fn www_twin(&self) -> Option<Self> {
+        if self.authority(None).address().is_some() {
+            return None;
+        }
+        let text = match self.text.strip_prefix("www.") {
+            Some(bare) => bare.into(),
+            None => format!("www.{}", self.text).into(),
+        };
+        Some(Self { text, v6: None })
     }
 }
 

@@ -2,7 +2,7 @@ use super::{Authority, Host};
 use crate::config_error::ConfigError;
 
 /// A host, or all hosts below a domain (`*.example.com`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HostPattern {
     Exact(Host),
     /// The suffix of all names with one or more labels in front; begins with the dot.

@@ -87,18 +87,13 @@ mod client {
             is_plain_host(host).then_some(Self::new(scheme, Authority { host, v6: None, port }))
         }
 
-        /// Whether `Host` says the same for both. The schemes may differ: a port that neither writes
-        /// is not compared.
-        pub(crate) fn has_same_authority(&self, other: &Self) -> bool {
-            self.authority() == other.authority()
-        }
-
         /// Whether `other` is the https origin of this http one: one host, both on the default port.
         pub(crate) fn upgrades_to(&self, other: &Self) -> bool {
             self.scheme == Scheme::Http
                 && other.scheme == Scheme::Https
-                && self.authority().port.is_none()
-                && self.has_same_authority(other)
+                && self.written_port().is_none()
+                && other.written_port().is_none()
+                && self.authority.same_host(&other.authority)
         }
     }
 

@@ -261,7 +261,7 @@ async fn there_is_one_reading_of_a_url() {
         let decided = std::sync::Arc::new(std::sync::Mutex::new(None));
         let noted = decided.clone();
         let policy = follow_fn(move |attempt: &Attempt<'_>| {
-            *noted.lock().expect("not poisoned") = Some(attempt.next_uri().to_string());
+            *noted.lock().expect("not poisoned") = attempt.next_uri().map(ToString::to_string);
             Action::Follow
         });
         let script = script(&[(302, location)]);

@@ -142,7 +142,9 @@ async fn errors_of_the_inner_service_come_through_on_any_hop() {
     tokio_test::assert_pending!(call.poll());
     handle.next_request().await.expect("sent").1.send_error("refused");
     let error = tokio_test::assert_ready_err!(call.poll());
-    assert!(matches!(&error, FollowError::Service(inner) if inner.to_string() == "refused"));
+    assert!(
+        matches!(&error, FollowError::Service { error: inner, .. } if inner.to_string() == "refused")
+    );
 }
 
 #[tokio::test]
@@ -212,7 +214,8 @@ async fn a_boxed_error_stays_one() {
         .layer(FollowRedirectsLayer::new())
         .service(Boxed);
     let error = client.oneshot(request("GET", "http://a.test/", &[])).await.expect_err("refused");
-    assert_eq!(error.to_string(), "refused");
+    assert_eq!(error.to_string(), "request to http://a.test/ failed");
+    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("refused"));
 }
 
 #[test]

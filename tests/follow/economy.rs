@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tower::retry::{Policy, RetryLayer};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_redirect::replay::ReplayError;
-use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBody};
+use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBody, ReplayFn};
 
 use crate::support::{self, Frames};
 
@@ -61,6 +61,7 @@ impl Drop for Noted {
 struct Chatty {
     frames: usize,
     announced: Option<u64>,
+    version: Version,
     log: Log,
 }
 
@@ -76,8 +77,9 @@ impl<B> Service<Request<B>> for Chatty {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         self.log.lock().expect("not poisoned").push(format!("call {}", request.uri().path()));
-        let Self { frames, announced, log } = self.clone();
+        let Self { frames, announced, version, log } = self.clone();
         let mut response = Response::new(Noted { frames, announced, log });
+        *response.version_mut() = version;
         if request.uri().path() == "/" {
             *response.status_mut() = StatusCode::FOUND;
             response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/next"));
@@ -87,8 +89,17 @@ impl<B> Service<Request<B>> for Chatty {
 }
 
 async fn log_of(layer: FollowRedirectsLayer, frames: usize, announced: Option<u64>) -> String {
+    log_over(Version::HTTP_11, layer, frames, announced).await
+}
+
+async fn log_over(
+    version: Version,
+    layer: FollowRedirectsLayer,
+    frames: usize,
+    announced: Option<u64>,
+) -> String {
     let log = Log::default();
-    let client = layer.layer(Chatty { frames, announced, log: log.clone() });
+    let client = layer.layer(Chatty { frames, announced, version, log: log.clone() });
     let request = Request::get("http://a.test/").body(String::new()).expect("valid");
     let response = client.oneshot(request).await.expect("followed");
     let events = log.lock().expect("not poisoned").join(" ");
@@ -117,6 +128,52 @@ async fn a_redirection_is_read_and_dropped_before_readiness_is_asked_for() {
         "announced to be over it"
     );
     assert_eq!(log_of(limited(0), 2, None).await, "ready call / drop ready call /next");
+}
+
+/// Resetting a stream leaves its connection usable, and reading it on costs a window.
+#[tokio::test]
+async fn a_redirection_over_http_2_is_dropped_unread() {
+    for version in [Version::HTTP_2, Version::HTTP_3] {
+        let log = log_over(version, FollowRedirectsLayer::new(), 2, None).await;
+        assert_eq!(log, "ready call / drop ready call /next", "{version:?}");
+    }
+}
+
+/// Frames without data, or trailers, without an end.
+struct Endless {
+    trailers: bool,
+    left: usize,
+}
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.left = self.left.checked_sub(1).expect("read on and on");
+        let trailers = self.trailers.then(HeaderMap::new);
+        Poll::Ready(Some(Ok(trailers.map_or_else(|| Frame::data(Bytes::new()), Frame::trailers))))
+    }
+}
+
+#[tokio::test]
+async fn endless_empty_frames_are_not_read_for_ever() {
+    for trailers in [false, true] {
+        let inner = tower::service_fn(|request: Request<String>| {
+            let mut response = Response::new(Endless { trailers, left: 1_000_000 });
+            if request.uri().path() == "/" {
+                *response.status_mut() = StatusCode::FOUND;
+                response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/next"));
+            }
+            ready(Ok::<_, Infallible>(response))
+        });
+        let request = Request::get("http://a.test/").body(String::new()).expect("valid");
+        let response = FollowRedirectsLayer::new().layer(inner).oneshot(request).await;
+        assert_eq!(response.expect("followed").status(), StatusCode::OK, "trailers: {trailers}");
+    }
 }
 
 /// Answers at once with what the list says, while the bodies it was sent pile up unread.
@@ -216,6 +273,61 @@ async fn an_upload_overtaken_by_303_ends_whatever_was_kept_of_it() {
         assert!(is_superseded(server.read(0)), "limit {limit}");
         assert!(sender.is_closed(), "limit {limit}: the source is dropped");
         assert!(server.uploads.lock().expect("not poisoned")[1].is_end_stream());
+    }
+}
+
+type Opened = ReplayFn<OpenOnce, Fed>;
+type OpenOnce = Box<dyn Fn() -> Result<Fed, &'static str> + Send + Sync>;
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_opened_again_ends_all_the_same() {
+    for (status, followed) in [(303, true), (307, false)] {
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        sender.send(Bytes::from("first")).expect("open");
+        let once = Mutex::new(Some(receiver));
+        let open = move || once.lock().expect("not poisoned").take().map(Fed).ok_or("in use");
+        let body = Opened::new(Box::new(open)).expect("opened");
+        let uploads = Arc::new(Mutex::new(Vec::<Opened>::new()));
+        let noted = uploads.clone();
+        let inner = tower::service_fn(move |request: Request<Opened>| {
+            let first = request.uri().path() == "/";
+            let mut upload = request.into_body();
+            // As a connection does, it begins to send.
+            let _ = Pin::new(&mut upload).poll_frame(&mut Context::from_waker(Waker::noop()));
+            noted.lock().expect("not poisoned").push(upload);
+            let mut response = Response::new(Never);
+            if first {
+                *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+                response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/next"));
+            }
+            ready(Ok::<_, Infallible>(response))
+        });
+        let request = Request::put("http://a.test/").body(body).expect("valid");
+        let call = FollowRedirectsLayer::new().layer(inner).oneshot(request);
+        let mut call = tokio_test::task::spawn(call);
+        // The redirection's body waits for the upload, so that whoever reads it waits for ever.
+        let Poll::Ready(answer) = call.poll() else { panic!("{status}: it waits") };
+        assert_eq!(answer.is_ok(), followed, "{status}");
+        let mut uploads = uploads.lock().expect("not poisoned");
+        let read = Pin::new(&mut uploads[0]).poll_frame(&mut Context::from_waker(Waker::noop()));
+        assert!(is_superseded(read), "{status}");
+        assert!(sender.is_closed(), "{status}: what was opened is dropped");
+        assert_eq!(uploads.len(), if followed { 2 } else { 1 });
+    }
+}
+
+/// A body that never comes.
+struct Never;
+
+impl Body for Never {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
     }
 }
 

@@ -1,9 +1,10 @@
 //! What must not be sent to another origin, from the public record of other clients.
 
 use bytes::Bytes;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, header};
 use http_body_util::Full;
-use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
+use tower_redirect::follow::Dropped;
+use tower_redirect::{FollowOptions, FollowRedirectsLayer, RedirectHistory};
 
 use crate::support::{self, Mark, Script, chain};
 
@@ -72,6 +73,15 @@ async fn secrets_stay_on_their_origin() {
         ("http://a.test/", "http://b.test/@a.test"),
         ("http://a.test/", "http://[::1]/"),
         ("http://127.0.0.1/", "http://0x7f.0.0.2/"),
+        ("http://a.test/", "///b.test/x"),
+        ("http://a.test/", "/\\/b.test/x"),
+        // The host of the first URL is none that `url` can write.
+        ("http://svc.1/", "http://b.test/"),
+        ("http://svc.1/", "//b.test/"),
+        ("http://svc.1/", "///b.test/"),
+        ("http://svc.1/", "/\t/b.test/"),
+        ("http://svc.1/", "http:b.test"),
+        ("unix://sock/", "http://b.test/"),
     ] {
         let script = chain![302 location];
         let seen = seen(&script, from).await;
@@ -93,6 +103,9 @@ async fn on_its_own_origin_a_request_stays_what_it_was() {
         ("http://[::1]/", "http://[0:0::1]/next"),
         ("http://a.test/", "next"),
         ("http://a.test/", "?next"),
+        ("http://svc.1/", "/next"),
+        ("http://svc.1/", "next"),
+        ("unix://sock/", "/next"),
     ] {
         let script = chain![307 location];
         let seen = seen(&script, from).await;
@@ -114,19 +127,57 @@ async fn what_stayed_behind_does_not_come_back() {
 }
 
 #[tokio::test]
+async fn one_sensitive_value_takes_all_of_its_header_along() {
+    let mut request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    for (value, sensitive) in [("first", false), ("second", true), ("third", false)] {
+        let mut value = HeaderValue::from_static(value);
+        value.set_sensitive(sensitive);
+        request.headers_mut().append("x-key", value);
+    }
+    let script = chain![302 "/1", 302 "http://b.test/2"];
+    script.follow(request).await.expect("followed");
+    let left = |hop: usize| script.seen()[hop].headers.get_all("x-key").iter().count();
+    assert_eq!([left(1), left(2)], [3, 0]);
+}
+
+#[tokio::test]
+async fn any_number_of_values_goes_on() {
+    let mut request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    for _ in 0..40_000 {
+        request.headers_mut().append("x-many", HeaderValue::from_static("1"));
+    }
+    for number in 0..20_000 {
+        let name = http::HeaderName::try_from(format!("x-{number}")).expect("valid");
+        request.headers_mut().append(name, HeaderValue::from_static("1"));
+    }
+    let sent = request.headers().clone();
+    let script = chain![302 "/next"];
+    script.follow(request).await.expect("followed");
+    assert!(script.seen()[1].headers == sent);
+}
+
+#[tokio::test]
 async fn host_goes_when_the_authority_does() {
-    for (location, host) in [
-        ("/next", Some("virtual.test")),
-        ("http://a.test/next", Some("virtual.test")),
-        ("http://b.test/next", None),
-        ("http://a.test:81/next", None),
+    for (from, host, location, kept) in [
+        ("http://a.test/", "virtual.test", "/next", true),
+        ("http://a.test/", "virtual.test", "http://a.test/next", true),
+        ("http://a.test/", "virtual.test", "http://b.test/next", false),
+        ("http://a.test/", "virtual.test", "http://a.test:81/next", false),
+        ("http://a.test/", "a.test:80", "http://a.test/next", true),
+        // What `Host` says of a port depends on the scheme.
+        ("http://a.test/", "a.test:80", "https://a.test/next", false),
+        ("http://a.test/", "a.test", "https://a.test/next", false),
+        ("https://a.test/", "a.test:443", "http://a.test/next", false),
+        ("http://a.test:8080/", "virtual.test", "https://a.test:8080/next", false),
     ] {
         let script = chain![302 location];
-        let request = Request::get("http://a.test/").header("host", "virtual.test");
+        let request = Request::get(from).header("host", host);
         let request = request.body(Full::<Bytes>::default()).expect("valid");
-        script.follow(request).await.expect("followed");
+        let layer = FollowRedirectsLayer::new().allow_https_to_http();
+        script.follow_by(&layer, request).await.expect("followed");
         let seen = script.seen()[1].headers.get("host").cloned();
-        assert_eq!(seen, host.map(HeaderValue::from_static), "{location}");
+        let expected = kept.then(|| HeaderValue::from_static(host));
+        assert_eq!(seen, expected, "{from} {host} {location}");
     }
 }
 
@@ -148,6 +199,27 @@ async fn fields_of_the_connection_do_not_travel() {
     let names: Vec<_> = seen[1].headers.keys().map(|name| name.as_str()).collect();
     assert_eq!(names, ["te", "accept"]);
 
+    // `Connection` is cut down to `TE` where that goes on.
+    for (lines, te, sent) in [
+        (["TE, x-hop", "close"], "trailers", vec!["TE"]),
+        (["close", "x-hop,te"], "Trailers", vec!["TE"]),
+        (["te, X-Hop", "TE"], "trailers", vec!["TE"]),
+        (["TE", "x-hop"], "gzip", vec![]),
+        (["close", "x-hop"], "trailers", vec![]),
+    ] {
+        let script = chain![307 "/1", 307 "http://b.test/2"];
+        let request = Request::get("http://a.test/").header("te", te).header("x-hop", "1");
+        let request = request.header("connection", lines[0]).header("connection", lines[1]);
+        let request = request.body(Full::<Bytes>::default()).expect("valid");
+        script.follow(request).await.expect("followed");
+        for seen in script.seen().iter().skip(1) {
+            let values: Vec<_> = seen.headers.get_all("connection").iter().collect();
+            assert_eq!(values, sent, "{lines:?} {te}");
+            assert_eq!(seen.headers.contains_key("te"), te != "gzip", "{lines:?} {te}");
+            assert!(!seen.headers.contains_key("x-hop"), "{lines:?} {te}: every line counts");
+        }
+    }
+
     let script = chain![307 "/next"];
     let request = Request::get("http://a.test/").header("te", "gzip");
     script.follow(request.body(Full::<Bytes>::default()).expect("valid")).await.expect("followed");
@@ -163,10 +235,70 @@ async fn userinfo_goes_no_further() {
             let script = chain![302 location];
             let from = format!("http://{user}@a.test:81/");
             let request = Request::get(from).body(Full::<Bytes>::default());
-            script.follow(request.expect("valid")).await.expect("followed");
+            let response = script.follow(request.expect("valid")).await.expect("followed");
             assert_eq!(script.seen()[1].uri, "http://a.test:81/next", "{user} {location}");
+            assert!(!script.seen()[1].headers.contains_key("authorization"));
+            let history = RedirectHistory::of(&response).expect("a hop");
+            assert_eq!(history.hops()[0].dropped(), [Dropped::Userinfo], "{user} {location}");
         }
     }
+    let script =
+        chain![302 "/1", 302 "http://user:pw@a.test/2", 302 "http://user@b.test/3", 302 "/4"];
+    let request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    let response = script.follow(request).await.expect("followed");
+    let history = RedirectHistory::of(&response).expect("four hops");
+    let dropped = history.hops().iter().map(|hop| hop.dropped().contains(&Dropped::Userinfo));
+    assert_eq!(dropped.collect::<Vec<_>>(), [false, true, true, false]);
+}
+
+#[tokio::test]
+async fn userinfo_of_the_caller_becomes_basic_by_name() {
+    let layer = FollowRedirectsLayer::new().userinfo_as_basic();
+    for (user, sent) in [
+        // RFC 7617 §2.
+        ("Aladdin:open%20sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        ("Aladdin", "Basic QWxhZGRpbjo="),
+        (":pw", "Basic OnB3"),
+        ("a:b:c%40", "Basic YTpiOmNA"),
+    ] {
+        let script =
+            chain![302 "/1", 302 "http://x:y@a.test/2", 302 "http://x:y@b.test/3", 302 "/4"];
+        let request = Request::get(format!("http://{user}@a.test/"));
+        let request = request.body(Full::<Bytes>::default()).expect("valid");
+        let response = script.follow_by(&layer, request).await.expect("followed");
+        let seen = script.seen();
+        assert_eq!(seen[0].uri, "http://a.test/");
+        for (hop, seen) in seen.iter().enumerate() {
+            let value = seen.headers.get("authorization");
+            assert_eq!(value.is_some(), hop < 3, "{user} {hop}");
+            assert!(value.is_none_or(|value| value == sent && value.is_sensitive()), "{value:?}");
+        }
+        let history = RedirectHistory::of(&response).expect("four hops");
+        let lost = [Dropped::Header(header::AUTHORIZATION), Dropped::Userinfo];
+        assert_eq!(history.hops()[2].dropped(), lost);
+    }
+    // The caller's own takes precedence, and an empty userinfo says nothing.
+    for (uri, own) in [("http://me:pw@a.test/", Some("Bearer x")), ("http://@a.test/", None)] {
+        let script = chain![302 "/1"];
+        let mut request = Request::get(uri).body(Full::<Bytes>::default()).expect("valid");
+        if let Some(own) = own {
+            request.headers_mut().insert("authorization", HeaderValue::from_static(own));
+        }
+        script.follow_by(&layer, request).await.expect("followed");
+        for seen in script.seen() {
+            assert_eq!(
+                seen.headers.get("authorization").map(HeaderValue::as_bytes),
+                own.map(str::as_bytes)
+            );
+        }
+    }
+    // Without a redirection, and where none is followed.
+    let script = chain![302 "/1"];
+    let mut request = Request::get("http://me:pw@a.test/").body(Full::<Bytes>::default());
+    let extensions = request.as_mut().expect("valid").extensions_mut();
+    extensions.insert(FollowOptions::do_not_follow());
+    script.follow_by(&layer, request.expect("valid")).await.expect("returned");
+    assert_eq!(script.seen()[0].headers["authorization"], "Basic bWU6cHc=");
 }
 
 #[tokio::test]
@@ -181,7 +313,8 @@ async fn the_history_names_what_stayed_behind_and_shows_no_secret() {
         history.to_string(),
         "POST http://a.test/?session=…\n  \
          307 -> POST http://b.test/?token=… (left behind: authorization, cookie, cookie2, \
-         proxy-authorization, www-authenticate, proxy-authenticate, referer, origin, x-api-key)\n  \
+         proxy-authorization, www-authenticate, proxy-authenticate, referer, origin, x-api-key, 1 \
+         extension)\n  \
          302 -> GET http://b.test/x?…"
     );
     assert!(!format!("{history:?}").contains("secret"));

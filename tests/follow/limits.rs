@@ -5,8 +5,11 @@ use std::error::Error;
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
-use tower_redirect::follow::RedirectErrorKind;
-use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBody};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_redirect::follow::{OnLimit, RedirectErrorKind};
+use tower_redirect::{
+    FollowError, FollowOptions, FollowRedirectsLayer, RedirectError, RedirectHistory, ReplayBody,
+};
 
 use crate::support::{Frames, Script, chain, redirection};
 
@@ -34,7 +37,10 @@ async fn ten_are_followed_and_the_eleventh_is_an_error() {
     assert_eq!(error.history().len(), 10);
     assert_eq!(error.uri(), "http://a.test/10");
     assert_eq!(error.next_uri().expect("resolved"), "http://a.test/11");
-    assert_eq!(error.to_string(), "stopped after 10 redirections at http://a.test/10");
+    assert_eq!(
+        error.to_string(),
+        "stopped after 10 redirections (`.limit(n)`) at http://a.test/10"
+    );
     assert_eq!(script.seen().len(), 11);
 }
 
@@ -43,7 +49,8 @@ async fn a_limit_of_none_makes_an_error_of_the_first() {
     let script = hops(1);
     let layer = FollowRedirectsLayer::new().limit(0);
     let error = script.follow_by(&layer, get("http://a.test/0")).await.expect_err("too many");
-    assert_eq!(error.to_string(), "stopped after 0 redirections at http://a.test/0");
+    let error = error.redirect().expect("of ours");
+    assert_eq!(error.to_string(), "stopped after 0 redirections (`.limit(n)`) at http://a.test/0");
     assert_eq!(script.seen().len(), 1);
 }
 
@@ -53,7 +60,8 @@ async fn a_loop_is_named() {
         [redirection(302, "http://b.test/?token=secret"), redirection(302, "http://a.test/")]
     }));
     let error = script.follow(get("http://a.test/")).await.expect_err("a loop");
-    let words = "stopped after 10 redirections at http://a.test/; repeating: http://a.test/, http://b.test/?token=…";
+    let error = error.redirect().expect("of ours");
+    let words = "stopped after 10 redirections (`.limit(n)`) at http://a.test/; repeating: http://a.test/, http://b.test/?token=…";
     assert_eq!(error.to_string(), words);
     assert!(!format!("{error:?}").contains("secret"));
 }
@@ -99,12 +107,12 @@ async fn a_body_that_is_gone_is_an_error_before_anything_is_sent() {
     let script = chain![308 "/same", 307 "/next"];
     let request = Request::put("http://a.test/").body(body).expect("valid");
     let error = script.follow(request).await.expect_err("gone");
+    let error = error.redirect().expect("of ours");
     assert_eq!(
         error.to_string(),
-        "308 from http://a.test/ asks for the body again: request body is larger than the replay \
-         limit"
+        "308 from http://a.test/ asks for the body again: request body is larger than the limit \
+         of 4 bytes (`ReplayBodyLayer::new`, or `ReplayFn`)"
     );
-    let error = error.redirect().expect("of ours");
     assert!(error.is_not_replayable() && error.source().is_none());
     assert_eq!(error.next_uri().expect("resolved"), "http://a.test/same");
     assert!(error.history().is_empty());
@@ -139,16 +147,20 @@ async fn without_a_redirection_there_is_no_history() {
 }
 
 #[tokio::test]
-async fn a_request_uri_that_is_no_url_is_not_resolved_against() {
-    for from in ["http://web.1/a", "http://xn--a/"] {
-        let script = chain![302 "next"];
-        let error = script.follow(get(from)).await.expect_err("no url");
-        let kind = error.redirect().expect("of ours").kind();
-        assert_eq!(kind, RedirectErrorKind::InvalidLocation, "{from}");
+async fn a_request_uri_that_is_no_url_gives_no_host_to_resolve_against() {
+    use RedirectErrorKind as K;
+    for (from, location, kind) in [
+        ("http://web.1/a", "http://web.1/b", K::InvalidLocation),
+        ("http://web.1/a", "//web.1/b", K::InvalidLocation),
+        ("grpc://a.test/", "//b.test/x", K::UnsupportedScheme),
+        ("grpc://a.test/", "grpc://a.test/x", K::UnsupportedScheme),
+        ("https://web.1/a", "http://b.test/", K::InsecureDowngrade),
+        ("https://web.1/a", "mailto:a@b.test", K::UnsupportedScheme),
+    ] {
+        let script = Script::new([redirection(302, location)]);
+        let error = script.follow(get(from)).await.expect_err("refused");
+        assert_eq!(error.redirect().expect("of ours").kind(), kind, "{from} {location}");
     }
-    let script = chain![302 "/next"];
-    let error = script.follow(get("grpc://a.test/")).await.expect_err("not http");
-    assert_eq!(error.redirect().expect("of ours").kind(), RedirectErrorKind::UnsupportedScheme);
 }
 
 #[tokio::test]
@@ -162,7 +174,7 @@ async fn an_error_tells_what_the_server_said() {
 
 #[test]
 fn a_call_shows_no_secret() {
-    use tower::{Layer, Service};
+    use tower::Service;
     let mut client = FollowRedirectsLayer::new().layer(chain![]);
     let mut request = get("http://user:secret@a.test/?token=secret");
     request.headers_mut().insert("authorization", "secret".parse().expect("valid"));
@@ -171,10 +183,89 @@ fn a_call_shows_no_secret() {
     assert!(shown.contains("http://a.test/?token=…") && !shown.contains("secret"), "{shown}");
 }
 
-#[test]
-fn errors_are_transparent_and_can_be_boxed() {
-    let error: FollowError<Box<dyn Error + Send + Sync>> = FollowError::Service("refused".into());
-    assert_eq!(error.into_boxed().to_string(), "refused");
-    let error: FollowError<std::io::Error> = FollowError::Service(std::io::Error::other("refused"));
-    assert!(error.into_boxed().downcast_ref::<std::io::Error>().is_some());
+fn chain_of(error: &(dyn Error + 'static)) -> Vec<String> {
+    std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string).collect()
+}
+
+/// Redirects `/0` to `/1`, and that to `/2`, which fails.
+async fn fails_at_2<E>(refused: fn() -> E, options: FollowOptions) -> FollowError<E> {
+    let server = service_fn(async |request: Request<Full<Bytes>>| {
+        let location = match request.uri().path() {
+            "/0" => "/1",
+            "/1" => "/2?token=secret",
+            _ => return Err(refused()),
+        };
+        Ok(redirection(307, location))
+    });
+    let mut request = get("http://a.test/0");
+    if options == FollowOptions::do_not_follow() {
+        *request.uri_mut() = "http://a.test/2".parse().expect("valid");
+    }
+    request.extensions_mut().insert(options);
+    FollowRedirectsLayer::new().layer(server).oneshot(request).await.expect_err("refused")
+}
+
+#[tokio::test]
+async fn an_error_of_the_inner_service_says_where() {
+    let refused = || std::io::Error::other("refused");
+    let error = fails_at_2(refused, FollowOptions::new()).await;
+    let at = error.at().expect("known");
+    assert_eq!((at.uri().path(), at.hop(), at.history().len()), ("/2", 2, 2));
+    assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    let texts = ["request to http://a.test/2?token=… (hop 2) failed", "refused"];
+    assert_eq!(chain_of(&error), texts);
+    assert!(error.source().is_some_and(|inner| inner.is::<std::io::Error>()));
+    assert!(matches!(&error, FollowError::Service { error, .. } if error.to_string() == "refused"));
+    let boxed = error.into_boxed();
+    assert_eq!(chain_of(&*boxed), texts);
+    assert!(boxed.source().is_some_and(|inner| inner.is::<std::io::Error>()));
+
+    let boxed = || Box::<dyn Error + Send + Sync>::from(std::io::Error::other("refused"));
+    let error = fails_at_2(boxed, FollowOptions::new()).await.into_boxed();
+    assert_eq!(chain_of(&*error), texts);
+    assert!(
+        error.source().is_some_and(|inner| inner.is::<std::io::Error>()),
+        "not a wrapper of it"
+    );
+
+    // Nothing of the request was kept.
+    let error = fails_at_2(refused, FollowOptions::do_not_follow()).await;
+    assert!(error.at().is_none());
+    assert_eq!(chain_of(&error), ["request failed", "refused"]);
+}
+
+#[tokio::test]
+async fn an_error_about_a_redirection_is_in_the_chain() {
+    let script = chain![307 "/1", 302 "ftp://b.test/"];
+    let error = script.follow(get("http://a.test/?token=secret")).await.expect_err("not followed");
+    assert!(error.at().is_none() && error.redirect().is_some());
+    let texts = [
+        "redirection from http://a.test/1 (hop 1) not followed",
+        "location of 302 from http://a.test/1 is neither http nor https",
+    ];
+    assert_eq!(chain_of(&error), texts);
+    let boxed = error.into_boxed();
+    assert_eq!(chain_of(&*boxed), texts);
+    assert!(boxed.source().is_some_and(|inner| inner.is::<RedirectError>()));
+}
+
+#[tokio::test]
+async fn the_redirection_beyond_the_limit_can_be_returned() {
+    let layer = FollowRedirectsLayer::new().limit(2).on_limit(OnLimit::Return);
+    let script = hops(5);
+    let response = script.follow_by(&layer, get("http://a.test/0")).await.expect("returned");
+    assert_eq!(response.status(), 302);
+    assert_eq!(response.headers()["location"], "/3");
+    assert_eq!(RedirectHistory::of(&response).map(RedirectHistory::len), Some(2));
+    assert_eq!(script.seen().len(), 3);
+    // The limit of one request, too.
+    let mut one = get("http://a.test/0");
+    one.extensions_mut().insert(FollowOptions::new().limit(0));
+    let response = hops(1).follow_by(&layer, one).await.expect("returned");
+    assert_eq!(response.status(), 302);
+    assert!(RedirectHistory::of(&response).is_none());
+    // The checks are for what would be followed.
+    let script = chain![302 "http://a.test/"];
+    let error = script.follow_by(&layer, get("https://a.test/")).await.expect_err("refused");
+    assert!(error.redirect().is_some_and(|error| error.is_insecure_downgrade()));
 }

@@ -1,11 +1,13 @@
 //! Where a `Location` leads: RFC 3986 §5.4 as WHATWG reads it, and what is refused.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use proptest::prelude::*;
-use tower_redirect::follow::RedirectErrorKind;
-use tower_redirect::{FollowRedirectsLayer, Scheme};
+use tower_redirect::follow::{RedirectErrorKind, RedirectMode};
+use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, Scheme};
 
 use crate::support::{Script, chain, redirection};
 
@@ -20,6 +22,17 @@ async fn next(from: &str, location: impl AsRef<[u8]>) -> Result<String, Redirect
         Ok(_) => Ok(script.seen()[1].uri.to_string()),
         Err(error) => Err(error.redirect().expect("of ours").kind()),
     }
+}
+
+async fn next_with_fragment(
+    from: &str,
+    location: &str,
+) -> Result<(String, Option<String>), FollowError<Infallible>> {
+    let script = Script::new([redirection(302, location)]);
+    let response = script.follow(get(from)).await?;
+    let history = RedirectHistory::of(&response).expect("a hop");
+    let fragment = history.fragment().map(str::to_owned);
+    Ok((script.seen()[1].uri.to_string(), fragment))
 }
 
 /// RFC 3986 §5.4.1 and §5.4.2 over http, without fragments, which no request carries.
@@ -102,6 +115,41 @@ async fn what_servers_send_otherwise() {
     }
 }
 
+/// A path needs no host that `url` can write.
+#[tokio::test]
+async fn a_path_keeps_scheme_and_authority_as_they_are() {
+    for (from, location, expected) in [
+        ("http://svc.1/a", "/x", "http://svc.1/x"),
+        ("http://svc.1/a/b?q", "x", "http://svc.1/a/x"),
+        ("http://svc.1/a/b?q", "../x?y#z", "http://svc.1/x?y"),
+        ("http://svc.1/a/b?q", "", "http://svc.1/a/b?q"),
+        ("http://svc.1", "/./ä", "http://svc.1/%C3%A4"),
+        ("http://user:pw@svc.1/a", "/x", "http://svc.1/x"),
+        ("http://xn--a/", "/x", "http://xn--a/x"),
+        ("http://[fe80::1%25eth0]/a", "/x", "http://[fe80::1%25eth0]/x"),
+        ("http://[fe80::1%25eth0]:8080/a", "x", "http://[fe80::1%25eth0]:8080/x"),
+        ("unix://2f72756e2f61.sock:0/a", "/x", "unix://2f72756e2f61.sock:0/x"),
+        ("http+unix://sock/a/b", "../x", "http+unix://sock/x"),
+        ("http://svc.1/", "https://b.test/x", "https://b.test/x"),
+        ("http://svc.1/", "///b.test/x", "http://b.test/x"),
+        ("https://svc.1/", "//b.test/x", "https://b.test/x"),
+    ] {
+        let seen = next(from, location).await;
+        assert_eq!(seen.as_deref(), Ok(expected), "{from} {location}");
+    }
+}
+
+#[tokio::test]
+async fn more_slashes_than_two_lead_to_a_host() {
+    for reference in
+        ["///b.test/x", "////b.test/x", "/\\/b.test/x", "\\\\\\b.test/x", " /\t//b.test/x"]
+    {
+        let seen = next("http://a.test/from", reference).await;
+        assert_eq!(seen.as_deref(), Ok("http://b.test/x"), "{reference:?}");
+    }
+    assert_eq!(next("http://a.test/", "///").await, Err(RedirectErrorKind::InvalidLocation));
+}
+
 #[tokio::test]
 async fn what_is_refused() {
     use RedirectErrorKind as K;
@@ -132,6 +180,14 @@ async fn no_location_is_the_callers_and_two_are_an_error() {
     script.push(bare);
     let response = script.follow(get("http://a.test/")).await.expect("no error");
     assert_eq!(response.status(), 302);
+
+    // As in Fetch, an error where every redirection is one.
+    let mut bare = redirection(302, "/x");
+    bare.headers_mut().clear();
+    let layer = FollowRedirectsLayer::new().mode(RedirectMode::Error);
+    let script = Script::new([bare]);
+    let error = script.follow_by(&layer, get("http://a.test/")).await.expect_err("an error");
+    assert!(error.redirect().is_some_and(|error| error.is_rejected()));
 
     for (second, expected) in [("/x", Ok(200)), ("/y", Err(RedirectErrorKind::AmbiguousLocation))] {
         let mut twice = redirection(302, "/x");
@@ -191,9 +247,38 @@ async fn origin_form_stays_so_on_its_origin() {
     assert_eq!(origin_form(https, "http://a.test/").await, downgrade);
 }
 
-/// What `url` alone makes of it.
+/// Userinfo, a path or a blank in `Host` would give the URL another host than it seems to have.
+#[tokio::test]
+async fn the_host_of_an_origin_form_request_is_parsed() {
+    for host in ["a.test@b.test", "b.test/a.test", "b.test#a.test", "b.test?", "b.test\\"] {
+        let script = chain![302 "http://b.test/next"];
+        let layer = FollowRedirectsLayer::new().origin_form_scheme(Scheme::Http);
+        let request = Request::get("/from").header("host", host).header("cookie", "x");
+        let request = request.body(Full::<Bytes>::default()).expect("valid");
+        let error = script.follow_by(&layer, request).await.expect_err(host);
+        let kind = error.redirect().expect("of ours").kind();
+        assert_eq!(kind, RedirectErrorKind::UnknownOrigin, "{host}");
+        assert_eq!(script.seen().len(), 1, "{host}");
+    }
+}
+
+/// What `url` alone makes of it; on a base that it cannot write, of the path.
 fn oracle(from: &str, location: &str) -> Option<String> {
-    let mut url = url::Url::parse(from).ok()?.join(location).ok()?;
+    let Ok(base) = url::Url::parse(from) else {
+        let (origin, _) = from.rsplit_once("/from")?;
+        let (scheme, authority) = origin.split_once("://")?;
+        if !location.starts_with('/') || location.starts_with("//") {
+            return oracle(&format!("{scheme}://stand-in.test"), location);
+        }
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let url = oracle("http://stand-in.test", location)?;
+        return Some(format!("{scheme}://{host}{}", url.strip_prefix("http://stand-in.test")?));
+    };
+    // Browsers take any number of slashes before a host; `url` does only after a scheme.
+    let host = location.trim_start_matches('/');
+    let is_host = location.len() - host.len() > 2;
+    let mut url =
+        if is_host { base.join(&format!("//{host}")) } else { base.join(location) }.ok()?;
     url.set_fragment(None);
     // Userinfo goes no further.
     url.set_username("").ok()?;
@@ -220,7 +305,19 @@ async fn every_byte_goes_where_url_says() {
 #[tokio::test]
 async fn a_location_that_no_uri_can_hold_is_refused() {
     let long = format!("/{}", "a".repeat(70_000));
-    assert_eq!(next("http://a.test/", long).await, Err(RedirectErrorKind::InvalidLocation));
+    for reference in [&long, &long[1..], &format!("http://b.test{long}")] {
+        let refused = next("http://a.test/", reference).await;
+        assert_eq!(refused, Err(RedirectErrorKind::LocationTooLong));
+    }
+    let error = chain![302 & long].follow(get("http://a.test/")).await.expect_err("too long");
+    assert_eq!(
+        error.redirect().expect("of ours").to_string(),
+        "location of 302 from http://a.test/ is too long: 64 KiB or more"
+    );
+    assert!(error.redirect().is_some_and(|error| error.is_location_too_long()));
+    let fits = format!("http://a.test/{}", "a".repeat(65_534 - 14));
+    assert_eq!(next("http://a.test/", &fits).await.as_ref(), Ok(&fits));
+    assert_eq!(next("http://a.test/", fits + "a").await, Err(RedirectErrorKind::LocationTooLong));
     let ats = format!("http://{}/", "@".repeat(50_000));
     assert_eq!(next("http://a.test/", ats).await, Err(RedirectErrorKind::InvalidLocation));
 }
@@ -246,6 +343,25 @@ proptest! {
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
             let seen = runtime.block_on(next(&from, &location));
             prop_assert_eq!(seen, expected);
+        }
+    }
+    #[test]
+    fn relative_references_go_where_url_says(
+        path in "(/[a-c.%2e'~]{0,3}){0,4}(\\?[a-c/'=]{0,3})?",
+        reference in "(\\.{0,3}/){0,3}[a-c./%2e?:;='~\\[ -]{0,8}(#[a-c/?#'` ]{0,3})?",
+        absolute: bool,
+    ) {
+        let from = format!("http://a.test{path}");
+        let location = if absolute { format!("http://a.test/{reference}") } else { reference };
+        // What a header value cannot hold at its ends, it does not hold here.
+        let location = location.trim().to_owned();
+        let url = url::Url::parse(&from).expect("valid").join(&location);
+        if from.parse::<http::Uri>().is_ok() && !location.starts_with("///") {
+            let expected = oracle(&from, &location).zip(url.ok());
+            let expected = expected.map(|(to, url)| (to, url.fragment().map(str::to_owned)));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let seen = runtime.block_on(next_with_fragment(&from, &location));
+            prop_assert_eq!(seen.ok(), expected);
         }
     }
 }

@@ -163,10 +163,16 @@ async fn a_request_that_becomes_get_leaves_its_content_fields_behind() {
         (302, "PUT", "x"),
         (303, "POST", "x"),
         (303, "DELETE", ""),
-        (303, "GET", "x"),
     ] {
         assert_eq!(names_after(status, method, body).await, sorted(&KEPT), "{status} {method}");
     }
+}
+
+/// A GET that only loses its content still asks for the same range, under the same conditions.
+#[tokio::test]
+async fn a_get_that_loses_its_content_keeps_conditions_and_range() {
+    let kept = CONTENT.iter().filter(|name| name.starts_with("if-") || **name == "range");
+    assert_eq!(names_after(303, "GET", "x").await, sorted(KEPT.iter().chain(kept)));
 }
 
 #[tokio::test]
@@ -184,11 +190,17 @@ async fn a_request_that_stays_what_it_is_keeps_them() {
 }
 
 #[tokio::test]
-async fn conditions_end_at_any_303() {
-    let unconditional = CONTENT.iter().filter(|name| !name.starts_with("if-"));
-    let expected = sorted(KEPT.iter().chain(unconditional));
+async fn conditions_and_range_stay_where_nothing_is_rewritten() {
+    let expected = sorted(KEPT.iter().chain(&CONTENT));
     assert_eq!(names_after(303, "GET", "").await, expected);
     assert_eq!(names_after(303, "HEAD", "").await, expected);
+    // A lost update, if the PUT came without its `If-Match`.
+    let script = support::chain![303 "/next"];
+    let layer = FollowRedirectsLayer::new().keep_method_on([StatusCode::SEE_OTHER]);
+    script.follow_by(&layer, with_fields("PUT", "x")).await.expect("followed");
+    let seen = script.seen();
+    assert_eq!(seen[1].method, "PUT");
+    assert!(seen[1].headers.contains_key("if-match") && seen[1].headers.contains_key("range"));
 }
 
 #[tokio::test]

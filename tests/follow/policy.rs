@@ -8,7 +8,7 @@ use http_body_util::Full;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_redirect::follow::{
     Action, Attempt, FollowOptions, FollowPolicy, RedirectContext, RedirectErrorKind, RedirectMode,
-    SameOriginOnly, StopAfter, follow_fn,
+    SameOriginOnly, follow_fn,
 };
 use tower_redirect::{FollowError, FollowRedirectsLayer, MethodRewrite, RedirectHistory};
 
@@ -53,14 +53,15 @@ async fn a_policy_sees_each_hop_and_decides() {
             attempt.method(),
             attempt.uri(),
             attempt.next_method(),
-            attempt.next_uri(),
+            attempt.next_uri().expect("resolved"),
             attempt.history().len(),
             attempt.is_cross_origin(),
             attempt.resends_body(),
             attempt.headers().get("location"),
         );
         noted.lock().expect("not poisoned").push(line);
-        if attempt.next_uri().path() == "/stop" { Action::Stop } else { Action::Follow }
+        let path = attempt.next_uri().map(|uri| uri.path());
+        if path == Some("/stop") { Action::Stop } else { Action::Follow }
     });
     let script = chain![307 "http://b.test/x?a=b", 303 "/y", 302 "/stop"];
     let answer =
@@ -96,7 +97,8 @@ async fn the_safety_checks_come_after_it() {
     let rejects = FollowRedirectsLayer::new().policy(follow_fn(|_| Action::Reject));
     let outcome = follow(rejects, &chain![302 "http://a.test/"], get("https://a.test/?t=1")).await;
     let error = outcome.expect_err("rejected");
-    assert!(error.redirect().is_some_and(|error| error.is_rejected()));
+    let error = error.redirect().expect("of ours");
+    assert!(error.is_rejected());
     let text = "302 from https://a.test/?t=… is not to be followed to http://a.test/";
     assert_eq!(error.to_string(), text);
 }
@@ -104,7 +106,11 @@ async fn the_safety_checks_come_after_it() {
 #[tokio::test]
 async fn policies_are_combined_and_shared() {
     let boxed: Box<dyn FollowPolicy> = Box::new(SameOriginOnly);
-    let policy = (boxed, Arc::new(StopAfter::new(1)));
+    let once = follow_fn(|attempt: &Attempt<'_>| match attempt.history().len() {
+        0 => Action::Follow,
+        _ => Action::Stop,
+    });
+    let policy = (boxed, Arc::new(once));
     let layer = FollowRedirectsLayer::new().policy(policy);
     let script = chain![302 "/b", 302 "/c"];
     let answer = follow(layer.clone(), &script, get("http://a.test/")).await.expect("stopped");
@@ -235,6 +241,21 @@ async fn origins_can_trust_each_other() {
             "{case}"
         );
     }
+    for origin in [
+        "https://*",
+        "https://*.",
+        "https://*.127.0.0.1",
+        "https://a.*.test",
+        "https://*a.test",
+        "https://*.*.a.test",
+        "https://*.a.test/x",
+        "https://*.u@a.test",
+        "https://*.a.test.",
+        "*.a.test",
+    ] {
+        let error = FollowRedirectsLayer::new().trust_origins([origin]).expect_err(origin);
+        assert_eq!(error.value(), origin);
+    }
     // From https to http even what is trusted stays behind.
     let downgrade = layer.clone().allow_https_to_http();
     let (kept, _) = carried(downgrade, "https://a.test/", chain![302 "http://a.test/"]).await;
@@ -257,6 +278,48 @@ async fn origins_can_trust_each_other() {
 }
 
 #[tokio::test]
+async fn all_hosts_below_a_domain_can_be_trusted() {
+    let origins = ["https://*.a.test", "https://a.test", "http://*.b.test:8080"];
+    let layer = FollowRedirectsLayer::new().trust_origins(origins).expect("valid");
+    for (from, location, trusted) in [
+        ("https://x.a.test/", "https://a.test/", true),
+        ("https://a.test/", "https://y.x.A.test:443/", true),
+        ("https://x.a.test/", "https://y.a.test/", true),
+        ("http://x.b.test:8080/", "https://x.a.test/", true),
+        ("https://x.a.test/", "https://xa.test/", false),
+        ("https://x.a.test/", "https://x.a.test.evil.test/", false),
+        ("https://x.a.test/", "https://x.a.test./", false),
+        ("https://x.a.test/", "https://x.a.test:8443/", false),
+        ("http://x.a.test/", "https://x.a.test/", false),
+        ("https://a.test/", "http://x.b.test/", false),
+        ("http://x.b.test:8080/", "http://b.test:8080/", false),
+    ] {
+        let script = Script::new([support::redirection(302, location)]);
+        let layer = layer.clone().allow_https_to_http();
+        let (kept, marked) = carried(layer, from, script).await;
+        let kept = kept.contains(&"authorization".to_owned());
+        assert_eq!((kept, marked), (trusted, trusted), "{from} {location}");
+    }
+}
+
+#[tokio::test]
+async fn a_predicate_can_trust_what_no_list_says() {
+    let same_host = |old: &http::Uri, new: &http::Uri| old.host() == new.host();
+    let layer = FollowRedirectsLayer::new().trust_origins_when(same_host).allow_https_to_http();
+    for (from, location, trusted) in [
+        ("http://a.test/", "http://a.test:81/", true),
+        ("http://a.test/", "https://a.test:8443/", true),
+        ("http://a.test/", "http://b.test/", false),
+        ("https://a.test/", "http://a.test/", false),
+    ] {
+        let script = Script::new([support::redirection(302, location)]);
+        let (kept, marked) = carried(layer.clone(), from, script).await;
+        let kept = kept.contains(&"authorization".to_owned());
+        assert_eq!((kept, marked), (trusted, trusted), "{from} {location}");
+    }
+}
+
+#[tokio::test]
 async fn an_upgrade_of_one_host_can_keep_credentials() {
     let layer = || FollowRedirectsLayer::new().keep_credentials_on_https_upgrade();
     for (from, location, kept) in [
@@ -264,6 +327,8 @@ async fn an_upgrade_of_one_host_can_keep_credentials() {
         ("http://A.test:80/", "https://a.test:443/b", true),
         ("http://a.test/", "https://b.test/b", false),
         ("http://a.test:8080/", "https://a.test:8443/b", false),
+        ("http://a.test:8080/", "https://a.test/b", false),
+        ("http://a.test/", "https://a.test:8443/b", false),
         ("http://a.test/", "http://a.test:81/b", false),
     ] {
         let script = Script::new([support::redirection(302, location)]);
@@ -387,10 +452,10 @@ async fn loops_can_end_early() {
     // Without it only the limit ends a loop, and the error names what repeats.
     let script = Script::new((0..11).map(|_| support::redirection(302, "/a")));
     let error = follow(FollowRedirectsLayer::new(), &script, get("http://a.test/a")).await;
-    let text = error.expect_err("too many").to_string();
+    let text = error.expect_err("too many").redirect().expect("of ours").to_string();
     assert_eq!(
         text,
-        "stopped after 10 redirections at http://a.test/a; repeating: http://a.test/a"
+        "stopped after 10 redirections (`.limit(n)`) at http://a.test/a; repeating: http://a.test/a"
     );
 }
 

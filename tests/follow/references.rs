@@ -342,7 +342,12 @@ fn text(reference: &[u8]) -> String {
 /// What `url` alone makes of it: the next URL and the fragment.
 fn oracle(base: &str, reference: &[u8]) -> Result<(String, Option<String>), RedirectErrorKind> {
     let base = Url::parse(base).expect("a base");
-    let mut url = base.join(&text(reference)).map_err(|_| RedirectErrorKind::InvalidLocation)?;
+    // Browsers take any number of slashes before a host; `url` does only after a scheme.
+    let text = text(reference);
+    let host = text.trim_start_matches(['/', '\\']);
+    let slashes = text.len() - host.len();
+    let text = if slashes > 2 { format!("//{host}") } else { text };
+    let mut url = base.join(&text).map_err(|_| RedirectErrorKind::InvalidLocation)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(RedirectErrorKind::UnsupportedScheme);
     }

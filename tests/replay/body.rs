@@ -174,11 +174,11 @@ fn over_the_limit_the_attempt_goes_on_and_a_replay_fails() {
     let mut first = kept.replay().expect("kept");
     let rest: Vec<_> = (0..3).map(|_| data(poll(&mut first))).collect();
     assert_eq!(rest, ["1234", "5", "6"]);
-    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge));
+    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge { limit: 4 }));
     assert_end(poll(&mut first));
     let mut late = kept.clone();
     let polled = poll(&mut late);
-    let gone = ReplayError::NotReplayable(NotReplayable::TooLarge);
+    let gone = ReplayError::NotReplayable(NotReplayable::TooLarge { limit: 4 });
     assert!(matches!(polled, Poll::Ready(Some(Err(ref e))) if e.to_string() == gone.to_string()));
 }
 
@@ -287,7 +287,7 @@ fn what_announces_more_than_the_limit_is_sent_unrecorded() {
     drop(first);
     let mut second = kept.replay().expect("untouched");
     assert_eq!(data(poll(&mut second)), "12345");
-    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge));
+    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge { limit: 4 }));
 }
 
 /// Counts the bytes that are still referred to.
@@ -398,6 +398,49 @@ fn hints_are_exact_at_each_moment() {
     // The superseded one is not taken for whole.
     assert!(!first.is_end_stream());
     assert_eq!(first.size_hint().exact(), None);
+}
+
+#[tokio::test]
+async fn an_unknown_length_stays_so_for_every_attempt() {
+    struct AtMost(Frames);
+    impl Body for AtMost {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Pin::new(&mut self.0).poll_frame(cx)
+        }
+        fn size_hint(&self) -> SizeHint {
+            let mut hint = SizeHint::new();
+            hint.set_upper(100);
+            hint
+        }
+    }
+
+    let kept = ReplayBody::new(frames(&["abc", "d"]), 100);
+    let mut first = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut first)), "abc");
+    // One begins while the source is read, one once it is read.
+    for _ in 0..2 {
+        let (mut next, copy) = (kept.replay().expect("kept"), kept.clone());
+        for body in [&next, &copy] {
+            assert_eq!((body.size_hint().lower(), body.size_hint().upper()), (0, None));
+            assert!(!body.is_end_stream());
+        }
+        data(poll(&mut next));
+        assert_eq!(next.size_hint().upper(), None, "nor in the middle of it");
+        assert_eq!(next.collect().await.expect("whole").to_bytes(), "d");
+    }
+    let kept = ReplayBody::new(AtMost(frames(&["abc"])), 100);
+    kept.replay().expect("kept").collect().await.expect("whole");
+    assert_eq!(kept.replay().expect("kept").size_hint().upper(), Some(100));
+    // Nothing but trailers: a length of 0 would lose them.
+    let trailers = Frames { trailers: Some(HeaderMap::new()), ..Frames::default() };
+    let kept = ReplayBody::new(trailers, 100);
+    kept.replay().expect("kept").collect().await.expect("whole");
+    assert_eq!(kept.replay().expect("kept").size_hint().exact(), None);
 }
 
 #[test]

@@ -103,6 +103,50 @@ fn a_newer_attempt_ends_the_older_at_once() {
 }
 
 #[test]
+fn an_older_attempt_says_nothing_about_a_newer_one() {
+    // Bodies that are pending while these senders live.
+    let senders = std::sync::Mutex::new(Vec::new());
+    let make = || {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        senders.lock().expect("not poisoned").push(sender);
+        Ok::<_, Infallible>(Fed(receiver))
+    };
+    let kept = ReplayFn::new(make).expect("made");
+    let mut old = kept.replay().expect("made anew");
+    assert!(poll(&mut old).is_pending());
+    let mut new = kept.replay().expect("made anew");
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    assert!(Pin::new(&mut new).poll_frame(&mut Context::from_waker(&waker)).is_pending());
+    drop(old);
+    assert!(kept.is_uploading(), "the newer one is");
+    kept.abort();
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1, "and is woken");
+
+    // At its end by itself, the older one is not whole, either.
+    let kept = ReplayFn::new(|| Ok::<_, Infallible>(Full::<Bytes>::default())).expect("made");
+    let mut old = kept.replay().expect("made anew");
+    assert!(old.is_end_stream());
+    let _new = kept.replay().expect("made anew");
+    assert!(!old.is_end_stream());
+    assert!(matches!(poll(&mut old), Poll::Ready(Some(Err(ReplayError::Superseded)))));
+}
+
+#[test]
+fn a_handle_ends_an_attempt_and_reads_nothing() {
+    let kept = ReplayFn::new(|| Ok::<_, Infallible>(Full::new(Bytes::from("x")))).expect("made");
+    let mut sent = kept.replay().expect("made anew");
+    let mut handle = sent.abort_handle().expect("tracked");
+    assert!(!handle.is_uploading() && !handle.is_end_stream());
+    assert!(matches!(poll(&mut handle), Poll::Ready(Some(Err(ReplayError::Superseded)))));
+    handle.abort();
+    assert!(matches!(poll(&mut sent), Poll::Ready(Some(Err(ReplayError::Superseded)))));
+    assert!(
+        ReplayFn::<fn() -> Result<Full<Bytes>, Infallible>, _>::empty().abort_handle().is_none()
+    );
+}
+
+#[test]
 fn an_upload_that_was_whole_stays_so() {
     let kept = ReplayFn::new(|| Ok::<_, Infallible>(Full::new(Bytes::from("x")))).expect("made");
     let mut old = kept.replay().expect("made anew");
@@ -177,7 +221,21 @@ async fn a_budget_is_shared_and_given_back() {
     // Over a body's own limit nothing is held, either.
     let long = new(90);
     assert_eq!(send(&long).await, 90);
-    assert_eq!((long.replay().err(), budget.left()), (Some(NotReplayable::TooLarge), 100));
+    let too_large = NotReplayable::TooLarge { limit: 80 };
+    assert_eq!((long.replay().err(), budget.left()), (Some(too_large), 100));
+
+    // The last attempt gives back what it has read, chunk by chunk.
+    let chunks = [2000, 1000, 1024].map(|length| Bytes::from(vec![b'x'; length]));
+    let large = ReplayBudget::new(5000);
+    let kept = ReplayBody::with_budget(Frames::new(chunks), 5000, &large);
+    assert_eq!(send(&kept).await, 4024);
+    assert_eq!(large.left(), 976);
+    let mut last = kept.replay().expect("kept");
+    drop(kept);
+    for left in [2976, 3976, 5000] {
+        assert!(matches!(poll(&mut last), Poll::Ready(Some(Ok(_)))));
+        assert_eq!(large.left(), left);
+    }
 
     // Over the layer, and freed once the call is answered.
     let script = chain![307 "/b"];
@@ -190,6 +248,7 @@ async fn a_budget_is_shared_and_given_back() {
     send(&other).await;
     script.push(support::redirection(307, "/c"));
     let error = client.oneshot(request()).await.expect_err("no room");
+    let error = error.redirect().expect("of ours");
     assert!(error.to_string().contains("memory"), "{error}");
     assert_eq!((script.seen().len(), budget.left()), (3, 50));
     // Without content there is nothing to keep.

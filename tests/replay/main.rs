@@ -5,3 +5,4 @@ mod support;
 
 mod body;
 mod made;
+mod wrapped;

@@ -1,12 +1,15 @@
-//! RFC 6797 §7 and §8.1.1, and the rules of the preload list.
+//! `Hsts`: RFC 6797 §7 and §8.1.1, the rules of the preload list, and how policies annotate.
 
 use std::time::Duration;
 
 use http::{HeaderValue, Request, Response, header};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_redirect::policy::Annotation;
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    CanonicalHost, ConfigErrorKind, HstsLayer, HttpsOnly, RedirectLayer, Transport, Trust,
+    CanonicalHost, ConfigErrorKind, Decision, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
+    RedirectLayer, RedirectPolicy, Redirection, RequestHead, Transport, Trust, Versioning,
+    policy_fn,
 };
 
 use crate::support::Inner;
@@ -22,13 +25,17 @@ fn request(transport: Option<Transport>, host: &str) -> Request<String> {
     request
 }
 
-async fn sts(layer: &HstsLayer, request: Request<String>) -> Vec<String> {
-    let redirects = RedirectLayer::new((
-        HttpsOnly::new(),
-        CanonicalHost::new("www.example.com").expect("valid"),
-    ));
-    let service = layer.layer(redirects.layer(Inner::default()));
-    let response = service.oneshot(request).await.expect("infallible");
+/// `Hsts` last, behind policies that answer.
+async fn sts(hsts: Hsts, request: Request<String>) -> Vec<String> {
+    let canonical = CanonicalHost::new("www.example.com").expect("valid");
+    sts_of(&RedirectLayer::new((HttpsOnly::new(), canonical, hsts)), request).await
+}
+
+async fn sts_of<P: RedirectPolicy>(
+    layer: &RedirectLayer<P>,
+    request: Request<String>,
+) -> Vec<String> {
+    let response = layer.layer(Inner::default()).oneshot(request).await.expect("infallible");
     let values = response.headers().get_all(header::STRICT_TRANSPORT_SECURITY).iter();
     values.map(|value| value.to_str().expect("ascii").to_owned()).collect()
 }
@@ -51,9 +58,12 @@ async fn who_is_told() {
         (secure, "app.localhost", false),
         (secure, "a b", false),
     ] {
-        let layer = HstsLayer::new(YEAR);
         let expected: &[&str] = if told { &["max-age=31536000"] } else { &[] };
-        assert_eq!(sts(&layer, request(transport, host)).await, expected, "{transport:?} {host}");
+        assert_eq!(
+            sts(Hsts::new(YEAR), request(transport, host)).await,
+            expected,
+            "{transport:?} {host}"
+        );
     }
 }
 
@@ -72,7 +82,7 @@ async fn errors_are_told_and_the_applications_own_value_wins() {
             }
             response.body(String::new())
         });
-        let service = HstsLayer::new(Duration::from_secs(60)).layer(inner);
+        let service = RedirectLayer::new(Hsts::new(Duration::from_secs(60))).layer(inner);
         let response = service.oneshot(request(Some(Transport::Secure), "shop.test")).await;
         let response = response.expect("valid");
         let values: Vec<&HeaderValue> =
@@ -84,40 +94,116 @@ async fn errors_are_told_and_the_applications_own_value_wins() {
 #[tokio::test]
 async fn a_trusted_proxy_says_what_is_secure() {
     let trust = Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded();
-    let layer = HstsLayer::new(YEAR).trust(trust);
+    let policies = (HttpsOnly::new(), Hsts::new(YEAR));
+    let layer = RedirectLayer::new(policies).trust(trust);
     for (peer, proto, told) in
         [([10, 0, 0, 1], "https", 1), ([10, 0, 0, 1], "http", 0), ([1, 1, 1, 1], "https", 0)]
     {
         let mut request = request(None, "shop.test");
         request.extensions_mut().insert(Peer::Ip(peer.into()));
         request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static(proto));
-        assert_eq!(sts(&layer, request).await.len(), told, "{peer:?} {proto}");
+        assert_eq!(sts_of(&layer, request).await.len(), told, "{peer:?} {proto}");
     }
-    let layer = HstsLayer::new(YEAR).transport(Transport::Secure);
-    assert_eq!(sts(&layer, request(None, "shop.test")).await.len(), 1);
+    let layer = RedirectLayer::new(Hsts::new(YEAR)).transport(Transport::Secure);
+    assert_eq!(sts_of(&layer, request(None, "shop.test")).await.len(), 1);
 }
 
 #[tokio::test]
 async fn what_is_said() {
-    let day = Duration::from_millis(86_400_999);
-    for (layer, value) in [
-        (HstsLayer::new(Duration::ZERO), "max-age=0"),
-        (HstsLayer::new(day), "max-age=86400"),
-        (HstsLayer::new(day).include_subdomains(), "max-age=86400; includeSubDomains"),
+    let day = Duration::from_millis(86_399_001);
+    for (hsts, value) in [
+        (Hsts::new(Duration::from_millis(500)), "max-age=1"),
+        (Hsts::new(Duration::ZERO), "max-age=0"),
+        (Hsts::new(day), "max-age=86400"),
+        (Hsts::new(day).include_subdomains(), "max-age=86400; includeSubDomains"),
         (
-            HstsLayer::new(YEAR).include_subdomains().preload().expect("allowed"),
+            Hsts::new(YEAR).include_subdomains().preload().expect("allowed"),
             "max-age=31536000; includeSubDomains; preload",
         ),
     ] {
         let request = request(Some(Transport::Secure), "shop.test");
-        assert_eq!(sts(&layer, request).await, [value]);
+        assert_eq!(sts(hsts, request).await, [value]);
     }
 }
 
 #[test]
 fn the_preload_list_has_rules() {
-    let short = HstsLayer::new(YEAR - Duration::from_secs(1)).include_subdomains().preload();
+    let short = Hsts::new(YEAR - Duration::from_secs(1)).include_subdomains().preload();
     assert!(short.is_err_and(|error| error.kind() == ConfigErrorKind::Hsts));
-    assert!(HstsLayer::new(YEAR).preload().is_err());
-    assert!(HstsLayer::new(YEAR).include_subdomains().preload().is_ok());
+    assert!(Hsts::new(YEAR).preload().is_err());
+    assert!(Hsts::new(YEAR).include_subdomains().preload().is_ok());
+}
+
+#[tokio::test]
+async fn every_answer_is_told_wherever_the_policy_stands() {
+    let switch = MaintenanceSwitch::new();
+    switch.on();
+    let closed = || Maintenance::new(switch.clone());
+    let hsts = || Hsts::new(YEAR);
+    let secure = || request(Some(Transport::Secure), "shop.test");
+    let boxed: Vec<Box<dyn RedirectPolicy>> = vec![Box::new(closed()), Box::new(hsts())];
+    let never = policy_fn(|_: &RequestHead<'_>| Decision::Pass);
+    let moved = policy_fn(|_: &RequestHead<'_>| Redirection::new().path("/new"));
+    assert_eq!(sts_of(&RedirectLayer::new((hsts(), closed())), secure()).await.len(), 1);
+    assert_eq!(sts_of(&RedirectLayer::new((closed(), hsts())), secure()).await.len(), 1);
+    assert_eq!(sts_of(&RedirectLayer::new((moved, hsts())), secure()).await.len(), 1);
+    assert_eq!(sts_of(&RedirectLayer::new((never, Some(hsts()))), secure()).await.len(), 1);
+    assert_eq!(sts_of(&RedirectLayer::new(boxed), secure()).await.len(), 1);
+    assert_eq!(sts_of(&RedirectLayer::new([hsts(), hsts()]), secure()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn hosts_are_left_out_by_name_or_by_condition() {
+    let is_old = |head: &RequestHead<'_>| head.authority().is_some_and(|a| a.is_host("old.test"));
+    let by_condition = RedirectLayer::new(Hsts::new(YEAR).unless(is_old));
+    let by_name = Hsts::new(YEAR).except_hosts(["old.test", "*.dev.test"]).expect("valid");
+    let by_name = RedirectLayer::new(by_name);
+    for (host, told) in [("old.test", 0), ("shop.test", 1)] {
+        let secure = || request(Some(Transport::Secure), host);
+        assert_eq!(sts_of(&by_condition, secure()).await.len(), told, "{host}");
+        assert_eq!(sts_of(&by_name, secure()).await.len(), told, "{host}");
+    }
+    let below = request(Some(Transport::Secure), "a.dev.test");
+    assert_eq!(sts_of(&by_name, below).await.len(), 0);
+}
+
+/// http -> https -> v2 is decided about a head that is secure. The request is not.
+#[tokio::test]
+async fn the_moved_head_of_one_hop_is_not_annotated() {
+    let versions = Versioning::new("/p", "v2").expect("valid");
+    let layer = RedirectLayer::new((HttpsOnly::new(), versions, Hsts::new(YEAR)));
+    let response = layer.layer(Inner::default()).oneshot(request(None, "shop.test")).await;
+    let response = response.expect("infallible");
+    assert_eq!(response.headers()[header::LOCATION], "https://shop.test/p/v2");
+    assert!(!response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+}
+
+/// An annotation of its own for every request.
+struct Marked;
+
+impl RedirectPolicy for Marked {
+    fn decide(&self, _: &RequestHead<'_>) -> Decision {
+        Decision::Pass
+    }
+
+    fn annotate(&self, _: &RequestHead<'_>) -> Option<Annotation> {
+        Some(Annotation::new(header::SERVER, HeaderValue::from_static("marked")))
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_gets_no_annotation() {
+    let layer = RedirectLayer::new((HttpsOnly::new(), Marked, Hsts::new(YEAR)));
+    let layer = layer.hosts(["shop.test"]).expect("valid");
+    for (transport, host, status, marked) in [
+        (None, "shop.test", 307, true),
+        (None, "other.test", 421, false),
+        (None, "a b", 400, false),
+        (Some(Transport::Secure), "shop.test", 200, true),
+    ] {
+        let response = layer.layer(Inner::default()).oneshot(request(transport, host)).await;
+        let response = response.expect("infallible");
+        assert_eq!(response.status(), status, "{host}");
+        assert_eq!(response.headers().contains_key(header::SERVER), marked, "{host}");
+    }
 }

@@ -9,7 +9,12 @@ mod answers;
 mod axum_nested;
 mod cache_model;
 mod cases;
+mod diagnoses;
+#[cfg(feature = "tracing")]
+mod events;
+mod hosts;
 mod hsts;
+mod layer;
 mod maintenance;
 mod maintenance_window;
 mod one_hop;
@@ -18,3 +23,4 @@ mod retirement;
 mod rules;
 mod trailing_slash;
 mod trust;
+mod uploads;

@@ -218,16 +218,21 @@ fn clients_are_let_through_by_address() {
 fn a_bypass_that_cannot_work_is_diagnosed() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let noted = told.clone();
-    let layer = RedirectLayer::new(Maintenance::new(on()).bypass_clients(RANGE).expect("valid"))
+    let ranges = ["192.0.2.0/24", "10.7.0.0/16"];
+    let layer = RedirectLayer::new(Maintenance::new(on()).bypass_clients(ranges).expect("valid"))
         .on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.to_string()));
     ask_now(&layer, from([192, 0, 2, 7], &[]));
     ask_now(&layer, from([10, 0, 0, 1], &[("x-forwarded-for", "192.0.2.9")]));
     assert!(told.lock().expect("not poisoned").is_empty());
+    ask_now(&layer, from([10, 7, 0, 7], &[("x-forwarded-for", "1.1.1.1")]));
     ask_now(&layer, from([192, 0, 2, 7], &[("x-forwarded-for", "1.1.1.1")]));
     ask_now(&layer, request("POST", "/x", &[]));
     let told = told.lock().expect("not poisoned");
-    let [proxy, unknown] = told.as_slice() else { panic!("{told:?}") };
-    assert!(proxy.contains(r#".trust(Trust::proxies(["192.0.2.7"])?.x_forwarded())"#), "{proxy}");
+    let [proxy, public, unknown] = told.as_slice() else { panic!("{told:?}") };
+    assert!(proxy.contains(r#".trust(Trust::proxies(["10.7.0.7"])?.x_forwarded())"#), "{proxy}");
+    // It may be a visitor's.
+    assert!(!public.contains(r#"Trust::proxies(["192.0.2.7"])"#), "{public}");
+    assert!(public.contains("192.0.2.7 is a public address"), "{public}");
     assert!(unknown.contains("no peer address is known"), "{unknown}");
 }
 

@@ -238,8 +238,10 @@ fn no_clean_request_is_diagnosed() {
             3 => vec![("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "http")],
             _ => vec![],
         };
-        let fields =
-            if way == 0 { fields } else { [fields, vec![("sec-fetch-mode", "navigate")]].concat() };
+        // A browser that came in clear sends no `Sec-Fetch-*`.
+        let is_clear = way == 0 || way == 3;
+        let browser = if is_clear { vec![] } else { vec![("sec-fetch-mode", "navigate")] };
+        let fields = [fields, browser].concat();
         let sent =
             Sent { method, target: path, version: Version::HTTP_11, hosts: vec![host], fields };
         let Some(mut request) = sent.request() else { return Ok(false) };

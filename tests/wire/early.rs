@@ -201,8 +201,9 @@ async fn the_old_upload_stops_and_the_new_one_is_whole() -> Outcome {
 #[tokio::test]
 async fn over_the_limit_no_request_is_sent() -> Outcome {
     for version in [Version::HTTP_11, Version::HTTP_2] {
-        let Sent { outcome, uploads, late } = send(version, 512 * 1024).await?;
-        let too_large = RedirectErrorKind::NotReplayable(NotReplayable::TooLarge);
+        let limit = 512 * 1024;
+        let Sent { outcome, uploads, late } = send(version, limit).await?;
+        let too_large = RedirectErrorKind::NotReplayable(NotReplayable::TooLarge { limit });
         assert_eq!(outcome, Err(too_large), "{version:?}");
         assert_eq!((uploads.len(), late), (1, 0), "{version:?}");
         let old = &uploads[0];

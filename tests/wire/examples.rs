@@ -38,6 +38,9 @@ mod maintenance_file;
 #[path = "../../examples/maintenance_switch.rs"]
 #[allow(dead_code)]
 mod maintenance_switch;
+#[path = "../../examples/timeouts.rs"]
+#[allow(dead_code)]
+mod timeouts;
 #[path = "../../examples/upload.rs"]
 #[allow(dead_code)]
 mod upload;
@@ -271,7 +274,22 @@ async fn downloads_know_their_way() -> Outcome {
     assert_eq!(uri(history.final_uri()), Some(url("/mirror/file")));
     assert_eq!(uri(history.permanent_uri()), Some(url("/v2/file")));
     let error = download::download(&url("/private")).await.err().ok_or("followed")?;
-    assert!(error.to_string().contains("not to be followed"), "{error}");
+    assert!(timeouts::chain(&*error).contains("not to be followed"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_timeout_of_a_hop_says_where() -> Outcome {
+    let (listener, port) = bind().await?;
+    serve(listener, timeouts::app());
+    let url = format!("http://127.0.0.1:{port}/report");
+    let (short, long) = (Duration::from_millis(200), Duration::from_secs(60));
+    let error = timeouts::fetch(&url, short, long).await.err().ok_or("answered")?;
+    let slow = format!("request to http://127.0.0.1:{port}/v2/slow (hop 2) failed");
+    assert_eq!(timeouts::chain(&*error), format!("{slow}: request timed out"));
+    assert!(error.source().is_some_and(|error| error.is::<tower::timeout::error::Elapsed>()));
+    let error = timeouts::fetch(&url, long, short).await.err().ok_or("answered")?;
+    assert!(error.is::<tower::timeout::error::Elapsed>(), "{error}");
     Ok(())
 }
 
@@ -290,6 +308,6 @@ async fn uploads_survive_from_memory_stream_and_file() -> Outcome {
     assert!(upload::from_file(&url, file).await.is_err());
     // A stream beyond what is kept is an error before it is sent again.
     let error = upload::from_stream(&url, vec![bytes; 10]).await.err().ok_or("sent again")?;
-    assert!(error.to_string().contains("larger than the replay limit"), "{error}");
+    assert!(timeouts::chain(&*error).contains("larger than the limit of 1 MiB"), "{error}");
     Ok(())
 }

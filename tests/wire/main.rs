@@ -47,7 +47,8 @@ mod http2;
 mod leaks;
 mod maintenance;
 #[cfg(feature = "axum")]
-mod nginx;
+mod proxies;
 #[cfg(feature = "follow")]
 mod reqwest_adapter;
 mod upload;
+mod uploads_http2;

@@ -94,14 +94,15 @@ async fn bodies_arrive_and_responses_are_those_of_reqwest() -> Outcome {
     let answer = send(&client, client.post(&url).body(stream(300_000)).build()?).await?;
     let error = answer.err().ok_or("followed")?;
     let kind = error.redirect().map(|error| error.kind());
-    assert_eq!(kind, Some(RedirectErrorKind::NotReplayable(NotReplayable::TooLarge)));
+    let too_large = NotReplayable::TooLarge { limit: 256 * 1024 };
+    assert_eq!(kind, Some(RedirectErrorKind::NotReplayable(too_large)));
     Ok(())
 }
 
 fn is_timeout(error: &(dyn Error + 'static)) -> bool {
-    error
-        .downcast_ref::<FollowError<reqwest::Error>>()
-        .is_some_and(|error| matches!(error, FollowError::Service(error) if error.is_timeout()))
+    error.downcast_ref::<FollowError<reqwest::Error>>().is_some_and(
+        |error| matches!(error, FollowError::Service { error, .. } if error.is_timeout()),
+    )
 }
 
 #[tokio::test]

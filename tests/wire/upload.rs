@@ -8,11 +8,16 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tower::{Layer, service_fn};
 use tower_redirect::{RedirectLayer, Versioning};
 
 /// So many chunks of 64 KiB.
@@ -63,12 +68,39 @@ fn versions() -> RedirectLayer<Versioning> {
 async fn a_64_mib_upload_sees_its_307_twenty_times_of_twenty() {
     assert_eq!(seen(versions()).await, 20);
     // What the drain is good for: without it, an upload sees its 307 by luck, and how often is up to
-    // the machine. That it is read is counted in `server_answers`.
+    // the machine. That it is read is counted in `tests/server/uploads.rs`.
     let undrained = seen(versions().upload_drain_limit(0, Duration::ZERO)).await;
     println!("without the drain: {undrained} of 20");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn over_http2_it_is_seen_at_once() {
-    assert_eq!(seen_by(versions(), true).await, 20);
+async fn over_http2_it_is_seen_of_known_length_or_not() {
+    assert_eq!(seen_by(versions().drain_timer(tokio::time::sleep), true).await, 20);
+    assert_eq!(seen_by(versions(), true).await, 20, "hyper's client reads before it writes");
+}
+
+/// The loop that hyper's documentation shows. Its connections are tasks, so the service has to be
+/// `Send` in the eyes of the compiler.
+#[tokio::test]
+async fn a_bare_accept_loop_takes_tokio_spawn() {
+    let inner = service_fn(async |_: Request<Incoming>| {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+    });
+    let layer = versions().drain_timer(tokio::time::sleep).drain_on(tokio::spawn);
+    let service = layer.layer(inner);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/api/v1/upload", listener.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await?;
+            let (io, service) = (TokioIo::new(stream), TowerToHyperService::new(service.clone()));
+            tokio::spawn(async move { http1::Builder::new().serve_connection(io, service).await });
+        }
+        #[allow(unreachable_code)] // Names the error of the loop.
+        Ok::<_, std::io::Error>(())
+    });
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let request = Request::post(&url).body(Zeros(16)).expect("valid");
+    let response = client.request(request).await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
 }

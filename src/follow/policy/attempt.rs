@@ -1,8 +1,9 @@
 use std::fmt;
 
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::follow::history::RedirectHistory;
+use crate::follow::origins::is_https_upgrade;
 use crate::follow::redacted::Redacted;
 
 /// A redirection that a [`FollowPolicy`](super::FollowPolicy) decides about.
@@ -11,11 +12,13 @@ pub struct Attempt<'a> {
     pub(in crate::follow) method: &'a Method,
     pub(in crate::follow) next_method: &'a Method,
     pub(in crate::follow) uri: &'a Uri,
-    pub(in crate::follow) next_uri: &'a Uri,
+    pub(in crate::follow) next_uri: Option<&'a Uri>,
+    pub(in crate::follow) location: &'a HeaderValue,
     pub(in crate::follow) headers: &'a HeaderMap,
     pub(in crate::follow) history: &'a RedirectHistory,
     pub(in crate::follow) cross_origin: bool,
     pub(in crate::follow) resends_body: bool,
+    pub(in crate::follow) can_resend_body: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -39,9 +42,16 @@ impl<'a> Attempt<'a> {
         self.uri
     }
 
-    /// Returns the URL of the next request: `Location`, resolved.
-    pub fn next_uri(&self) -> &'a Uri {
+    /// Returns the URL of the next request: `Location`, resolved. `None` if it cannot be followed,
+    /// since it does not resolve, is neither http nor https, or there are two that differ. The call
+    /// ends with an error then, unless the policy returns [`Action::Stop`](super::Action::Stop).
+    pub fn next_uri(&self) -> Option<&'a Uri> {
         self.next_uri
+    }
+
+    /// Returns `Location` as the server sent it; the first if there are several.
+    pub fn location(&self) -> &'a HeaderValue {
+        self.location
     }
 
     /// Returns the headers of the redirection.
@@ -54,14 +64,26 @@ impl<'a> Attempt<'a> {
         self.history
     }
 
-    /// Whether the next URL has another origin (RFC 6454): scheme, host or port differs.
+    /// Whether the next URL has another origin (RFC 6454): scheme, host or port differs. `true` if it
+    /// is not known.
     pub fn is_cross_origin(&self) -> bool {
         self.cross_origin
+    }
+
+    /// Whether http becomes https on the same host, each on its default port.
+    pub fn is_https_upgrade(&self) -> bool {
+        self.next_uri.is_some_and(|next| is_https_upgrade(self.uri, next))
     }
 
     /// Whether the request's content would be sent again, as on 307 and 308.
     pub fn resends_body(&self) -> bool {
         self.resends_body
+    }
+
+    /// Whether the request's content can be sent again, as far as is known before it is tried. `true`
+    /// if there is none.
+    pub fn can_resend_body(&self) -> bool {
+        self.can_resend_body
     }
 }
 
@@ -72,9 +94,10 @@ impl fmt::Debug for Attempt<'_> {
             .field("method", self.method)
             .field("uri", &Redacted(self.uri))
             .field("next_method", self.next_method)
-            .field("next_uri", &Redacted(self.next_uri))
+            .field("next_uri", &self.next_uri.map(Redacted))
             .field("cross_origin", &self.cross_origin)
             .field("resends_body", &self.resends_body)
+            .field("can_resend_body", &self.can_resend_body)
             .finish_non_exhaustive()
     }
 }

@@ -20,22 +20,13 @@ impl FollowPolicy for SameOriginOnly {
     }
 }
 
-/// Follows at most `n` redirections, then returns the redirect response to the caller.
-///
-/// For an error in its place, see
-/// [`FollowRedirectsLayer::limit`](crate::FollowRedirectsLayer::limit).
-#[derive(Clone, Copy, Debug)]
-pub struct StopAfter(usize);
+/// Follows redirections within one origin, and from http to https on the same host, each on its
+/// default port. Rejects those to another origin.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SameOriginOrHttps;
 
-impl StopAfter {
-    /// Creates a policy that follows at most `redirections`.
-    pub const fn new(redirections: usize) -> Self {
-        Self(redirections)
-    }
-}
-
-impl FollowPolicy for StopAfter {
+impl FollowPolicy for SameOriginOrHttps {
     fn decide(&self, attempt: &Attempt<'_>) -> Action {
-        if attempt.history().len() < self.0 { Action::Follow } else { Action::Stop }
+        if attempt.is_https_upgrade() { Action::Follow } else { SameOriginOnly.decide(attempt) }
     }
 }

@@ -109,9 +109,9 @@ impl<P: fmt::Debug, F> fmt::Debug for When<P, F> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, Method, StatusCode, Uri};
+    use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
-    use super::super::{SameOriginOnly, StopAfter, follow_fn};
+    use super::super::{SameOriginOnly, follow_fn};
     use super::*;
     use crate::follow::history::RedirectHistory;
 
@@ -123,11 +123,13 @@ mod tests {
             method: &Method::GET,
             next_method: &Method::GET,
             uri: &uri,
-            next_uri: &uri,
+            next_uri: Some(&uri),
+            location: &HeaderValue::from_static("/"),
             headers: &HeaderMap::new(),
             history: &RedirectHistory::default(),
             cross_origin: true,
             resends_body: false,
+            can_resend_body: true,
         };
         assert_eq!(policy.decide(&attempt), expected);
     }
@@ -159,7 +161,8 @@ mod tests {
         let is_get = |attempt: &Attempt<'_>| *attempt.method() == Method::GET;
         decides(SameOriginOnly.when(is_get), Action::Reject);
         decides(SameOriginOnly.unless(is_get), Action::Follow);
-        decides(StopAfter::new(0).when(|attempt| attempt.resends_body()), Action::Follow);
-        decides(StopAfter::new(0).unless(|attempt| attempt.resends_body()), Action::Stop);
+        let stop = follow_fn(|_: &Attempt<'_>| Action::Stop);
+        decides(stop.when(|attempt| attempt.resends_body()), Action::Follow);
+        decides(stop.unless(|attempt| attempt.resends_body()), Action::Stop);
     }
 }

@@ -5,6 +5,10 @@ use super::{Attempt, When};
 /// A policy does not deal with credentials, `Host`, schemes and limits: these are checked *after* it,
 /// whatever it returns.
 ///
+/// It is asked about redirections that cannot be followed, too: their
+/// [`next_uri`](Attempt::next_uri) is `None`, or their body
+/// [cannot be sent again](Attempt::can_resend_body). To stop there returns them to the caller.
+///
 /// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies: all
 /// have to follow, and the first that does not wins. A closure becomes a policy by
 /// [`follow_fn`](super::follow_fn).
@@ -95,6 +99,11 @@ pub enum Action {
 /// [`FollowPolicy`].
 ///
 /// Sealed, so that policies that wait for something can be added without a breaking change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a follow policy",
+    label = "not a `FollowPolicy`",
+    note = "a closure becomes one by `follow_fn(|attempt| ..)`, which returns an `Action`"
+)]
 pub trait LayerPolicy: sealed::LayerPolicy {}
 
 impl<P: FollowPolicy> LayerPolicy for P {}

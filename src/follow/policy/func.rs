@@ -8,8 +8,8 @@ use super::{Action, Attempt, FollowPolicy};
 /// ```
 /// use tower_redirect::{Action, FollowRedirectsLayer, follow_fn};
 ///
-/// let no_login = follow_fn(|attempt| match attempt.next_uri().path() {
-///     "/login" => Action::Stop,
+/// let no_login = follow_fn(|attempt| match attempt.next_uri().map(|uri| uri.path()) {
+///     Some("/login") => Action::Stop,
 ///     _ => Action::Follow,
 /// });
 /// let layer = FollowRedirectsLayer::new().policy(no_login);

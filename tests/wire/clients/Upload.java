@@ -13,7 +13,7 @@ import javax.net.ssl.TrustManagerFactory;
 
 /**
  * Uploads a file with HttpClient over HTTP/2, and prints what came back, a line for each upload:
- * java Upload.java URL FILE CERTIFICATE COUNT
+ * java Upload.java URL FILE CERTIFICATE COUNT SECONDS
  */
 public class Upload {
     public static void main(String[] args) throws Exception {
@@ -24,7 +24,7 @@ public class Upload {
             .sslContext(trusting(Path.of(args[2])))
             .build();
         HttpRequest request = HttpRequest.newBuilder(URI.create(args[0]))
-            .timeout(Duration.ofSeconds(20))
+            .timeout(Duration.ofSeconds(Long.parseLong(args[4])))
             .POST(BodyPublishers.ofByteArray(body))
             .build();
         for (int i = 0; i < Integer.parseInt(args[3]); i++) {

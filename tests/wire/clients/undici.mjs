@@ -1,9 +1,9 @@
 // Uploads a file with undici over HTTP/2, and prints what came back, a line for each upload:
-// node undici.mjs URL FILE CERTIFICATE COUNT
+// node undici.mjs URL FILE CERTIFICATE COUNT SECONDS
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'undici'
 
-const [url, file, certificate, count] = process.argv.slice(2)
+const [url, file, certificate, count, seconds] = process.argv.slice(2)
 const body = readFileSync(file)
 const dispatcher = new Agent({ allowH2: true, connect: { ca: readFileSync(certificate) } })
 for (let i = 0; i < Number(count); i++) {
@@ -13,7 +13,7 @@ for (let i = 0; i < Number(count); i++) {
       body,
       dispatcher,
       maxRedirections: 5,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(1000 * Number(seconds)),
     })
     console.log(response.statusCode, await response.body.text())
   } catch (error) {

@@ -1,0 +1,13 @@
+//! Reports each [`Diagnosis`](crate::Diagnosis) to the hook of a layer and, with feature `tracing`, as
+//! an event.
+
+mod hook;
+#[cfg(not(feature = "tracing"))]
+#[path = "silent.rs"]
+mod output;
+#[cfg(feature = "tracing")]
+#[path = "tracing.rs"]
+mod output;
+mod told;
+
+pub(crate) use hook::DiagnosisHook;

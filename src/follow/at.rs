@@ -1,0 +1,64 @@
+use std::fmt;
+
+use http::Uri;
+
+use super::history::RedirectHistory;
+use super::redacted::Redacted;
+
+/// The place in a chain of redirections at which a request failed: its URL and the hops before it.
+///
+/// `Display` and `Debug` print the names in a query, never its values.
+pub struct At {
+    uri: Uri,
+    history: RedirectHistory,
+}
+
+impl At {
+    pub(super) fn new(uri: Uri, history: RedirectHistory) -> Self {
+        Self { uri, history }
+    }
+
+    /// Returns the URL of the request that failed.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Returns how many redirections led to the request: 0 for the first request.
+    pub fn hop(&self) -> usize {
+        self.history.len()
+    }
+
+    /// Returns the redirections that were followed before.
+    pub fn history(&self) -> &RedirectHistory {
+        &self.history
+    }
+}
+
+/// Prints `http://a.test/`, and after redirections `http://a.test/ (hop 3)`.
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Place { uri: &self.uri, hop: self.hop() }.fmt(f)
+    }
+}
+
+/// Prints the URL of a request, and its number among those of the chain.
+pub(super) struct Place<'a> {
+    pub(super) uri: &'a Uri,
+    pub(super) hop: usize,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Redacted(self.uri))?;
+        if self.hop > 0 { write!(f, " (hop {})", self.hop) } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("At")
+            .field("uri", &Redacted(&self.uri))
+            .field("history", &self.history)
+            .finish()
+    }
+}

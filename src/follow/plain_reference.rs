@@ -1,0 +1,182 @@
+//! Resolves without the URL parser the references that servers mostly send.
+//!
+//! A reference is plain if the parser would change none of its bytes, apart from dot segments in front.
+//! The path of the base has to be plain, too, where it is part of the result. All other references are
+//! `None` here; a property test holds the two ways against each other.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Uri;
+use http::uri::PathAndQuery;
+
+use super::location::{Base, MAX_URI_LEN, Target};
+use crate::uri::{ByteSet, Origin, Scheme};
+
+impl Base<'_> {
+    pub(super) fn resolve_plain(&self, location: &[u8]) -> Option<Target> {
+        if let [b'/', ..] = location {
+            return self.absolute_path(location);
+        }
+        if let Some(path) = self.after_origin(location) {
+            return self.absolute_path(path);
+        }
+        match location.strip_prefix(b"http://").or_else(|| location.strip_prefix(b"https://")) {
+            Some(after_scheme) => self.other_origin(location, after_scheme),
+            None => self.relative(location),
+        }
+    }
+
+    /// Returns what follows the scheme and the authority of the base, if `location` begins with them.
+    fn after_origin<'l>(&self, location: &'l [u8]) -> Option<&'l [u8]> {
+        let rest =
+            location.strip_prefix(self.uri.scheme_str()?.as_bytes())?.strip_prefix(b"://")?;
+        let path = rest.strip_prefix(self.uri.authority()?.as_str().as_bytes())?;
+        path.starts_with(b"/").then_some(path)
+    }
+
+    fn absolute_path(&self, reference: &[u8]) -> Option<Target> {
+        let (path, rest) = split(reference, 0)?;
+        self.with_path(PathAndQuery::try_from(path).ok()?, rest)
+    }
+
+    /// Resolves an absolute URL whose origin is not written as that of the base is.
+    fn other_origin(&self, location: &[u8], after_scheme: &[u8]) -> Option<Target> {
+        let slash = after_scheme.iter().position(|byte| *byte == b'/')?;
+        let (authority, reference) = after_scheme.split_at(slash);
+        // `http::Uri` would end the authority at `?` and `#`, too.
+        if authority.iter().any(|byte| matches!(byte, b'?' | b'#')) {
+            return None;
+        }
+        let (_, rest) = split(reference, 0)?;
+        let uri = Uri::try_from(location.strip_suffix(rest)?).ok()?;
+        let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
+        Some(Target {
+            cross_origin: new != old,
+            downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
+            userinfo: false,
+            fragment: fragment(rest),
+            plain_origin: true,
+            uri,
+        })
+    }
+
+    /// Resolves a reference that depends on the path of the base.
+    fn relative(&self, reference: &[u8]) -> Option<Target> {
+        let base = self.uri.path_and_query()?;
+        if !matches!(split(base.as_str().as_bytes(), 0), Some((_, []))) {
+            return None;
+        }
+        match reference {
+            // The base with its query.
+            [] | [b'#', ..] => {
+                let (_, rest) = split(reference, 0)?;
+                self.with_path(base.clone(), rest)
+            }
+            [b'?', ..] => self.joined(base.path(), reference),
+            _ => {
+                let (directory, reference) = ascend(base.path(), reference);
+                // What ends with a colon may be a scheme.
+                let mut segment =
+                    reference.iter().take_while(|byte| !matches!(byte, b'/' | b'?' | b'#'));
+                if segment.any(|byte| *byte == b':') {
+                    return None;
+                }
+                self.joined(directory, reference)
+            }
+        }
+    }
+
+    /// Appends a reference to a path of the base.
+    fn joined(&self, path: &str, reference: &[u8]) -> Option<Target> {
+        // A path ends with its slash here, unless a query comes.
+        let (reference, rest) = split(reference, b'/')?;
+        let joined = Bytes::from([path.as_bytes(), reference].concat());
+        self.with_path(PathAndQuery::from_maybe_shared(joined).ok()?, rest)
+    }
+
+    /// Replaces path and query of the base.
+    fn with_path(&self, path: PathAndQuery, rest: &[u8]) -> Option<Target> {
+        let mut parts = http::uri::Parts::default();
+        let origin = self.uri.scheme_str().zip(self.uri.authority());
+        if let Some((scheme, authority)) = origin {
+            let len = scheme.len() + "://".len() + authority.as_str().len() + path.as_str().len();
+            if len > MAX_URI_LEN {
+                return None;
+            }
+            // The parser would change an origin that is not plain.
+            if !self.plain_origin {
+                Origin::plain(self.uri)?;
+            }
+            parts.scheme = self.uri.scheme().cloned();
+            parts.authority = self.uri.authority().cloned();
+        }
+        parts.path_and_query = Some(path);
+        let uri = Uri::from_parts(parts).ok()?;
+        let fragment = fragment(rest);
+        Some(Target { fragment, plain_origin: origin.is_some(), ..Target::same_origin(uri) })
+    }
+}
+
+/// Takes the dot segments in front of a reference away, and from the base's path all that they lead
+/// out of. What is left of the path ends with a slash.
+fn ascend<'p, 'r>(path: &'p str, mut reference: &'r [u8]) -> (&'p str, &'r [u8]) {
+    let mut directory = parent(path);
+    loop {
+        let is_up = reference.starts_with(b"..");
+        reference = match reference {
+            [b'.'] | [b'.', b'.'] => &[],
+            [b'.', b'/', rest @ ..] | [b'.', b'.', b'/', rest @ ..] => rest,
+            _ => return (directory, reference),
+        };
+        if is_up {
+            directory = parent(directory.strip_suffix('/').unwrap_or_default());
+        }
+    }
+}
+
+/// Returns a path up to its last slash; above the root is the root (RFC 3986 §5.2.4).
+fn parent(path: &str) -> &str {
+    path.rfind('/').and_then(|slash| path.get(..=slash)).unwrap_or("/")
+}
+
+/// Splits a reference without scheme and authority before its fragment. `None` if one of its bytes
+/// would be changed. `previous` is the byte before it, or 0.
+fn split(reference: &[u8], mut previous: u8) -> Option<(&[u8], &[u8])> {
+    let mut in_query = false;
+    let end = reference.iter().copied().position(|byte| {
+        let plain = PLAIN_PATH.contains(byte)
+            || match byte {
+                // After a slash, `/` may begin an authority, and `.` or `%2e` a dot segment.
+                b'/' | b'.' | b'%' => in_query || previous != b'/',
+                b'?' => {
+                    in_query = true;
+                    true
+                }
+                // The parser encodes it in a query and not in a path.
+                b'\'' => !in_query,
+                _ => false,
+            };
+        previous = byte;
+        !plain
+    });
+    let (path, rest) = reference.split_at_checked(end.unwrap_or(reference.len()))?;
+    match rest {
+        [] => Some((path, rest)),
+        [b'#', fragment @ ..] if fragment.iter().all(|byte| PLAIN_FRAGMENT.contains(*byte)) => {
+            Some((path, rest))
+        }
+        _ => None,
+    }
+}
+
+/// The fragment of what `split` returned last.
+fn fragment(rest: &[u8]) -> Option<Arc<str>> {
+    std::str::from_utf8(rest.strip_prefix(b"#")?).ok().map(Arc::from)
+}
+
+/// The bytes that stand for themselves in paths and queries, beside letters and digits.
+static PLAIN_PATH: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@");
+
+/// The bytes that stand for themselves in fragments, beside letters and digits.
+static PLAIN_FRAGMENT: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@/?.%'");

@@ -1,0 +1,56 @@
+//! The user name and password in a URL (RFC 3986 §3.2.1), which are not sent along on redirections.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::uri::Authority;
+use http::{HeaderValue, Request, Uri, header};
+use percent_encoding::percent_decode_str;
+
+/// Splits an authority into userinfo and host with port. The userinfo is `None` if it is empty.
+pub(super) fn split(authority: &str) -> (Option<&str>, &str) {
+    match authority.rsplit_once('@') {
+        Some((userinfo, host)) => (Some(userinfo).filter(|text| !text.is_empty()), host),
+        None => (None, authority),
+    }
+}
+
+/// Returns the userinfo of a URI.
+pub(super) fn of(uri: &Uri) -> Option<&str> {
+    split(uri.authority()?.as_str()).0
+}
+
+/// Moves the userinfo of the request's URI to `Authorization: Basic`, as curl and browsers do. Does
+/// nothing if the request has an `Authorization`.
+pub(super) fn move_to_authorization<B>(request: &mut Request<B>) {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return;
+    }
+    let Some((value, uri)) = of(request.uri()).and_then(basic).zip(without(request.uri())) else {
+        return;
+    };
+    *request.uri_mut() = uri;
+    request.headers_mut().insert(header::AUTHORIZATION, value);
+}
+
+/// Returns the credentials of RFC 7617 §2 for `user:password`, each percent-encoded.
+fn basic(userinfo: &str) -> Option<HeaderValue> {
+    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+    let mut pair: Vec<u8> = percent_decode_str(user).collect();
+    pair.push(b':');
+    pair.extend(percent_decode_str(password));
+    // Base64 is text that every header value can hold.
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Returns the URI without its userinfo.
+pub(super) fn without(uri: &Uri) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    if let Some(authority) = &parts.authority {
+        if let Some((_, host)) = authority.as_str().rsplit_once('@') {
+            parts.authority = Some(Authority::try_from(host).ok()?);
+        }
+    }
+    Uri::from_parts(parts).ok()
+}

@@ -1,0 +1,40 @@
+//! What diagnoses ask about a request. Nothing of it is believed, and nothing is noted for `Vary`
+//! after the answer is built.
+
+use http::header;
+
+use super::RequestHead;
+use crate::diagnosis::Diagnosis;
+use crate::trust::{Transport, https_field};
+use crate::uri::Authority;
+
+impl RequestHead<'_> {
+    /// Whether the acceptor says how the request came, secure or plain.
+    pub(crate) fn has_transport(&self) -> bool {
+        self.parts.extensions.get::<Transport>().is_some()
+    }
+
+    /// Diagnoses a trusted proxy whose `Host` is not the one that it forwards.
+    pub(crate) fn diagnose_replaced_host(&self) {
+        if self.trust.believes_host() {
+            return;
+        }
+        let forwarded = self.trust.unproven_host(self.parts.extensions, self.parts.headers);
+        let host = self.parts.headers.get(header::HOST).map(|host| host.as_bytes());
+        let parse = |text| Authority::parse(text).ok();
+        if let (Some(host), Some(forwarded)) = (host.and_then(parse), forwarded.and_then(parse)) {
+            if !host.same_host(&forwarded) {
+                let (host, forwarded) = (host.to_string(), forwarded.to_string());
+                self.diagnose(Diagnosis::HostReplaced { peer: self.peer(), host, forwarded });
+            }
+        }
+    }
+
+    /// Diagnoses a trusted proxy that sends no scheme.
+    pub(super) fn diagnose_missing_scheme(&self) {
+        if let (true, Some(peer)) = (self.collects_diagnoses(), self.peer()) {
+            let header = https_field(self.parts.headers, Some(self.trust.scheme_field_name()));
+            self.diagnose(Diagnosis::ProxyWithoutScheme { peer, header });
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Without feature `axum` no request extension of axum is read.
+
+use std::net::SocketAddr;
+
+use http::{Extensions, Uri};
+
+/// The URI of a request is its own. The type has no size, so that a head is not larger for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UriSource;
+
+impl UriSource {
+    pub(crate) const ORIGINAL: Self = Self;
+    pub(crate) const REQUEST: Self = Self;
+
+    pub(crate) const fn find(self, _: &Extensions) -> Option<&Uri> {
+        None
+    }
+}
+
+pub(crate) const fn connect_info(_: &Extensions) -> Option<SocketAddr> {
+    None
+}
+
+/// How to make peers known.
+pub(crate) const MAKE_PEERS_KNOWN: &str = "put a `Peer` into each request's extensions, or name `Trust::peer_from`; with axum, turn on \
+     feature `axum` and serve with `app.into_make_service_with_connect_info::<SocketAddr>()`";

@@ -1,0 +1,151 @@
+use std::time::Duration;
+
+use http::{HeaderValue, header};
+
+use super::{Annotation, Decision, RedirectPolicy};
+use crate::config_error::ConfigError;
+use crate::head::RequestHead;
+use crate::response::seconds_rounded_up;
+use crate::uri::HostPattern;
+
+/// Adds `Strict-Transport-Security` (RFC 6797) to the answers of secure requests, so that browsers use
+/// https alone.
+///
+/// It passes every request, and [annotates](RedirectPolicy::annotate) whatever answers it: the
+/// application, a redirection or an error (§7.1). Where it stands among other policies makes no
+/// difference. Rules, in order:
+///
+/// 1. A request that is not proven secure does not get the header (§7.2).
+/// 2. Nor does one for an address, for `localhost`, for a host that is refused (§8.1.1), or for one
+///    of [`except_hosts`](Self::except_hosts).
+/// 3. A header that the application set stays as it is.
+/// 4. Every other answer gets the header once.
+///
+/// A max-age of zero makes browsers forget the host (§6.1.1).
+///
+/// Pitfall: `includeSubDomains` and `preload` are hard to take back. Start with a max-age of minutes.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use http::{Request, Response, header};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_redirect::{Hsts, HttpsOnly, RedirectLayer, Transport};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hsts = Hsts::new(Duration::from_secs(31_536_000)).include_subdomains().preload()?;
+/// let service = RedirectLayer::new((HttpsOnly::new(), hsts)).layer(service_fn(
+///     async |_: Request<String>| Ok::<_, std::io::Error>(Response::new(())),
+/// ));
+///
+/// let plain = Request::get("/").header("host", "shop.test").body(String::new())?;
+/// let response = service.clone().oneshot(plain).await?;
+/// assert!(!response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+///
+/// let mut secure = Request::get("/").header("host", "shop.test").body(String::new())?;
+/// secure.extensions_mut().insert(Transport::Secure);
+/// let response = service.oneshot(secure).await?;
+/// let value = &response.headers()[header::STRICT_TRANSPORT_SECURITY];
+/// assert_eq!(value, "max-age=31536000; includeSubDomains; preload");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Hsts {
+    max_age: u64,
+    subdomains: bool,
+    preload: bool,
+    except: Vec<HostPattern>,
+    annotation: Annotation,
+}
+
+/// The least max-age that the preload list accepts: a year, in seconds.
+const PRELOAD_MAX_AGE: u64 = 31_536_000;
+
+impl Hsts {
+    /// Creates a policy with this `max-age`, in whole seconds, rounded up.
+    pub fn new(max_age: Duration) -> Self {
+        let max_age = seconds_rounded_up(max_age);
+        let annotation = annotation(max_age, false, false);
+        Self { max_age, subdomains: false, preload: false, except: Vec::new(), annotation }
+    }
+
+    /// Includes all subdomains: `includeSubDomains` (§6.1.2).
+    pub fn include_subdomains(mut self) -> Self {
+        self.subdomains = true;
+        self.annotation = annotation(self.max_age, self.subdomains, self.preload);
+        self
+    }
+
+    /// Adds `preload`, which asks to be put into the lists that browsers ship with.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Hsts`](crate::ConfigErrorKind::Hsts) unless max-age is a year or more,
+    /// and subdomains are included: the lists ask for both.
+    pub fn preload(mut self) -> Result<Self, ConfigError> {
+        self.preload = true;
+        let text = text(self.max_age, self.subdomains, self.preload);
+        if self.max_age < PRELOAD_MAX_AGE {
+            let reason =
+                "preload asks for a max-age of a year: `Hsts::new` with 31536000 s or more";
+            return Err(ConfigError::hsts(&text, reason));
+        }
+        if !self.subdomains {
+            let reason = "preload asks for `.include_subdomains()` before it";
+            return Err(ConfigError::hsts(&text, reason));
+        }
+        self.annotation = annotation(self.max_age, self.subdomains, self.preload);
+        Ok(self)
+    }
+
+    /// Leaves hosts out: exact names, and `*.example.com` for one or more labels before
+    /// `example.com`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host.
+    pub fn except_hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        for host in hosts {
+            self.except.push(HostPattern::parse(host.as_ref())?);
+        }
+        Ok(self)
+    }
+}
+
+impl RedirectPolicy for Hsts {
+    fn decide(&self, _: &RequestHead<'_>) -> Decision {
+        Decision::Pass
+    }
+
+    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
+        if !head.is_secure() {
+            return None;
+        }
+        let host = head.authority()?;
+        let is_excepted = host.address().is_some()
+            || host.is_local()
+            || self.except.iter().any(|pattern| pattern.matches(&host));
+        (!is_excepted).then(|| self.annotation.clone())
+    }
+}
+
+fn text(max_age: u64, subdomains: bool, preload: bool) -> String {
+    let subdomains = if subdomains { "; includeSubDomains" } else { "" };
+    let preload = if preload { "; preload" } else { "" };
+    format!("max-age={max_age}{subdomains}{preload}")
+}
+
+fn annotation(max_age: u64, subdomains: bool, preload: bool) -> Annotation {
+    let value = HeaderValue::try_from(text(max_age, subdomains, preload));
+    let value = value.unwrap_or_else(|_| HeaderValue::from_static("max-age=0"));
+    // The first clone of a value makes it shared, which allocates. Here, no request pays for it.
+    let shared = value.clone();
+    drop(value);
+    Annotation::new(header::STRICT_TRANSPORT_SECURITY, shared)
+}

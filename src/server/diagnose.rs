@@ -1,0 +1,39 @@
+//! Reports what an operator should know about a request, once it was decided about.
+
+use crate::diagnosis::Diagnosis;
+use crate::event::DiagnosisHook;
+use crate::head::RequestHead;
+use crate::redirection::Redirection;
+use crate::uri::Scheme;
+
+/// Reports what was diagnosed about a request.
+pub(super) fn report(head: &RequestHead<'_>, hook: &DiagnosisHook) {
+    if head.collects_diagnoses() {
+        if head.known_scheme() == Some(Scheme::Https) {
+            hook.note_secure();
+        }
+        head.each_diagnosis(|diagnosis| hook.report(diagnosis, head.peer()));
+    }
+}
+
+/// Diagnoses a request that is redirected. It comes after the answer is built: what it reads is not
+/// noted for `Vary`.
+pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: &DiagnosisHook) {
+    if !head.collects_diagnoses() {
+        return;
+    }
+    head.diagnose_replaced_host();
+    // A server that never sees https may be one that redirects to another server. Where proxies are
+    // trusted, or a listener says how its requests came, it is not.
+    let expects_https = || head.trust().has_proxies() || head.has_transport();
+    if to.resolve(head).upgrades() && expects_https() && hook.is_never_secure() {
+        head.diagnose(Diagnosis::NeverSecure);
+    }
+}
+
+/// Diagnoses a request that is refused.
+pub(super) fn refused(head: &RequestHead<'_>) {
+    if head.collects_diagnoses() {
+        head.diagnose_replaced_host();
+    }
+}

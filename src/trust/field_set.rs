@@ -1,0 +1,43 @@
+use http::{HeaderName, header};
+
+use super::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PORT, X_FORWARDED_PROTO};
+use super::scheme_source::SchemeSource;
+use super::trust::Trust;
+
+/// Fields of trusted proxies, as a set of bits: noting one costs nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldSet(u8);
+
+impl FieldSet {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const FOR: Self = Self(1);
+    pub(super) const SCHEME: Self = Self(2);
+    pub(super) const HOST: Self = Self(4);
+    pub(super) const PORT: Self = Self(8);
+    pub(super) const FORWARDED: Self = Self(16);
+
+    #[must_use]
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn holds(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The names, as `trust` reads them.
+    pub(crate) fn names(self, trust: &Trust) -> impl Iterator<Item = HeaderName> {
+        let scheme = || match &trust.scheme_source {
+            SchemeSource::Family => X_FORWARDED_PROTO,
+            SchemeSource::Named(name) | SchemeSource::Switch(name) => name.clone(),
+        };
+        let names = [
+            self.holds(Self::FOR).then_some(X_FORWARDED_FOR),
+            self.holds(Self::SCHEME).then(scheme),
+            self.holds(Self::HOST).then_some(X_FORWARDED_HOST),
+            self.holds(Self::PORT).then_some(X_FORWARDED_PORT),
+            self.holds(Self::FORWARDED).then_some(header::FORWARDED),
+        ];
+        names.into_iter().flatten()
+    }
+}

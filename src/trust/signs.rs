@@ -1,0 +1,53 @@
+//! What fields say about the scheme, whoever sent them. For diagnoses alone: none of it is believed.
+
+use http::HeaderMap;
+
+/// A field by which proxies say that the user agent came by https.
+#[derive(Clone, Copy)]
+struct Sign {
+    name: &'static str,
+    says_https: fn(&[u8]) -> bool,
+}
+
+/// The most common first.
+const SIGNS: [Sign; 8] = [
+    Sign { name: "x-forwarded-proto", says_https: names_https },
+    Sign { name: "forwarded", says_https: forwards_https },
+    Sign { name: "cloudfront-forwarded-proto", says_https: names_https },
+    Sign { name: "x-forwarded-scheme", says_https: names_https },
+    Sign { name: "x-scheme", says_https: names_https },
+    Sign { name: "x-url-scheme", says_https: names_https },
+    Sign { name: "x-forwarded-ssl", says_https: is_on },
+    Sign { name: "front-end-https", says_https: is_on },
+];
+
+/// The first field that says https, but for `read`, which is known already.
+pub(crate) fn https_field(headers: &HeaderMap, read: Option<&str>) -> Option<&'static str> {
+    let says_https = |sign: &&Sign| {
+        let mut values = headers.get_all(sign.name).iter();
+        values.any(|value| (sign.says_https)(value.as_bytes()))
+    };
+    let unread = |sign: &&Sign| read.is_none_or(|read| read != sign.name);
+    SIGNS.iter().filter(unread).find(says_https).map(|sign| sign.name)
+}
+
+/// Whether a browser sends what it sends over https alone, or to loopback (Fetch Metadata §2).
+pub(crate) fn is_browser_over_https(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
+}
+
+fn names_https(value: &[u8]) -> bool {
+    contains(value, b"https")
+}
+
+fn forwards_https(value: &[u8]) -> bool {
+    contains(value, b"proto=https") || contains(value, b"proto=\"https\"")
+}
+
+fn is_on(value: &[u8]) -> bool {
+    value.eq_ignore_ascii_case(b"on")
+}
+
+fn contains(value: &[u8], text: &[u8]) -> bool {
+    value.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text))
+}

@@ -1,0 +1,105 @@
+//! `Replay` of types around a body, and of a user's own body.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::Request;
+use http_body::{Body, Frame};
+use http_body_util::{Either, Full};
+use tower_redirect::replay::{NotReplayable, Replay, ReplayBody};
+
+use crate::support::{Frames, chain};
+
+type Recorded = ReplayBody<Frames>;
+type Either2 = Either<Full<Bytes>, Recorded>;
+
+fn recorded(limit: u64) -> Recorded {
+    ReplayBody::new(Frames::new([Bytes::from("te"), Bytes::from("a")]), limit)
+}
+
+/// The bodies that a server got by way of a 307, or the reason why it got none.
+async fn sent<B>(body: B) -> Result<Vec<Bytes>, String>
+where
+    B: Body<Data: Send, Error: std::fmt::Debug> + Replay + Send + 'static,
+{
+    let script = chain![307 "/b", 303 "/c"];
+    let request = Request::put("http://a.test/").body(body).expect("valid");
+    let outcome = script.follow(request).await;
+    outcome.map_err(|error| error.redirect().expect("of ours").to_string())?;
+    Ok(script.seen().into_iter().map(|seen| seen.body).collect())
+}
+
+#[tokio::test]
+async fn bodies_inside_of_others_are_sent_again() {
+    let tea = Ok(vec![Bytes::from("tea"), Bytes::from("tea"), Bytes::new()]);
+    assert_eq!(sent(Either2::Left(Full::from("tea"))).await, tea);
+    assert_eq!(sent(Either2::Right(recorded(3))).await, tea);
+    assert_eq!(sent(Box::new(recorded(3))).await, tea);
+    assert_eq!(sent(Box::new(Either2::Right(recorded(3)))).await, tea);
+    for error in [sent(Either2::Right(recorded(2))).await, sent(Box::new(recorded(2))).await] {
+        assert!(error.expect_err("too large").contains("larger than the limit of 2 bytes"));
+    }
+}
+
+/// Asserts that each question is answered as the body inside answers it.
+fn forwards<B: Replay>(wrap: impl Fn(Recorded) -> B, poll: impl Fn(&mut B)) {
+    let kept = wrap(recorded(2));
+    let mut first = kept.replay().expect("untouched");
+    assert!(kept.check_replayable().is_ok() && !kept.is_uploading());
+    poll(&mut first);
+    assert!(kept.is_uploading() && kept.check_replayable().is_ok());
+    poll(&mut first);
+    assert_eq!(kept.check_replayable(), Err(NotReplayable::TooLarge { limit: 2 }));
+    assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge { limit: 2 }));
+    kept.abort();
+    assert!(!kept.is_uploading());
+}
+
+fn poll_once(body: &mut (impl Body + Unpin)) {
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(Pin::new(body).poll_frame(&mut cx).is_ready());
+}
+
+#[test]
+fn questions_reach_the_body_inside() {
+    forwards(Either2::Right, |body| poll_once(body));
+    forwards(Box::new, |body| poll_once(body));
+    forwards(Some, |body| poll_once(body.as_mut().expect("a body")));
+    let none = None::<Recorded>;
+    assert!(none.check_replayable().is_ok() && !none.is_uploading());
+    assert!(none.replay().expect("nothing").is_none() && Option::<Recorded>::empty().is_none());
+}
+
+/// A body of the user's own, which is read once.
+struct Once(Option<Bytes>);
+
+impl Body for Once {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+impl Replay for Once {
+    fn replay(&self) -> Result<Self, NotReplayable> {
+        Err(NotReplayable::Unsupported)
+    }
+
+    fn empty() -> Self {
+        Self(None)
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_ones_own_can_say_no() {
+    let error = sent(Once(Some(Bytes::from("tea")))).await.expect_err("once");
+    let asks = "307 from http://a.test/ asks for the body again";
+    assert_eq!(error, format!("{asks}: request body cannot be sent again"));
+}

@@ -1,0 +1,363 @@
+//! Each diagnosis: when it is made, what it advises, and how often it is told.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use crate::support::{ask_now, request};
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Full;
+use tower_redirect::{
+    Diagnosis, HttpsOnly, RedirectLayer, RedirectPolicy, Transport, Trust, Versioning, policy_fn,
+    trust::Peer,
+};
+
+type Told = Arc<Mutex<Vec<Diagnosis>>>;
+
+fn noting<P: RedirectPolicy>(layer: RedirectLayer<P>) -> (RedirectLayer<P>, Told) {
+    let told = Told::default();
+    let noted = told.clone();
+    let hook = move |d: &Diagnosis| noted.lock().expect("not poisoned").push(d.clone());
+    (layer.on_diagnosis(hook), told)
+}
+
+fn take(told: &Told) -> Vec<Diagnosis> {
+    told.lock().expect("not poisoned").drain(..).collect()
+}
+
+fn peer(text: &str) -> Peer {
+    match text {
+        "unix" => Peer::Unix,
+        address => Peer::Ip(address.parse::<IpAddr>().expect("an address")),
+    }
+}
+
+/// A GET by `from`, or by nobody known.
+fn get(from: &str, fields: &[(&str, &str)]) -> Request<Full<Bytes>> {
+    let mut request = request("GET", "/", fields);
+    if !from.is_empty() {
+        request.extensions_mut().insert(peer(from));
+    }
+    request
+}
+
+const BROWSER: (&str, &str) = ("sec-fetch-mode", "navigate");
+const PROTO: (&str, &str) = ("x-forwarded-proto", "https");
+const HTTP: (&str, &str) = ("x-forwarded-proto", "http");
+
+fn trust() -> Trust {
+    Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded()
+}
+
+/// One row: who asks, with which fields; the name of the diagnosis, what it advises, and what it does
+/// not.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<&'a str>, &'a [&'a str], &'a [&'a str]);
+
+fn check<P: RedirectPolicy>(layer: impl Fn() -> RedirectLayer<P>, rows: &[Row<'_>]) {
+    for (from, fields, name, advice, not) in rows {
+        let (layer, told) = noting(layer());
+        ask_now(&layer, get(from, fields));
+        let told = take(&told);
+        assert_eq!(told.first().map(Diagnosis::name), *name, "{from} {fields:?} {told:?}");
+        assert!(told.len() <= 1, "{told:?}");
+        let text = told.first().map(ToString::to_string).unwrap_or_default();
+        for advice in *advice {
+            assert!(text.contains(advice), "{from} {fields:?}: no {advice:?} in {text:?}");
+        }
+        for advice in *not {
+            assert!(!text.contains(advice), "{from} {fields:?}: {advice:?} in {text:?}");
+        }
+    }
+}
+
+#[test]
+fn an_untrusted_peer_that_says_https() {
+    let x_forwarded = r#".trust(Trust::proxies(["192.168.1.5"])?.x_forwarded())"#;
+    let forwarded = r#".trust(Trust::proxies(["192.168.1.5"])?.forwarded())"#;
+    let cloud = r#"?.x_forwarded().scheme_field("cloudfront-forwarded-proto")?"#;
+    let ssl = r#"?.x_forwarded().scheme_on("x-forwarded-ssl")?"#;
+    let socket = r#".trust(Trust::proxies(["127.0.0.1"])?.unix_sockets().x_forwarded())"#;
+    let name = Some("untrusted_proxy");
+    check(
+        || RedirectLayer::new(HttpsOnly::new()),
+        &[
+            ("192.168.1.5", &[PROTO], name, &[x_forwarded], &[]),
+            ("192.168.1.5", &[("forwarded", "for=1.1.1.1;proto=https")], name, &[forwarded], &[]),
+            ("192.168.1.5", &[("cloudfront-forwarded-proto", "https")], name, &[cloud], &[]),
+            ("192.168.1.5", &[("x-forwarded-ssl", "on")], name, &[ssl], &[]),
+            ("unix", &[PROTO], name, &[socket], &[]),
+            // A public address may be a visitor's: it is never to be trusted.
+            ("203.0.113.7", &[PROTO], name, &["public address"], &[r#"proxies(["203.0.113.7"])"#]),
+            ("2001:db8::7", &[PROTO], name, &["public address"], &[r#"proxies(["2001:db8::7"])"#]),
+            ("", &[PROTO], name, &["Peer", ".trust("], &[]),
+            // What is not said, or says http, is no sign.
+            ("192.168.1.5", &[HTTP], None, &[], &[]),
+            ("192.168.1.5", &[("x-forwarded-ssl", "off")], None, &[], &[]),
+            ("192.168.1.5", &[], None, &[], &[]),
+        ],
+    );
+}
+
+#[test]
+fn a_browser_over_tls() {
+    let call = r#".trust(Trust::proxies(["192.168.1.5"])?.x_forwarded())"#;
+    let name = Some("browser_over_tls");
+    check(
+        || RedirectLayer::new(HttpsOnly::new()),
+        &[
+            ("192.168.1.5", &[BROWSER], name, &[call, "Transport::Secure"], &[]),
+            ("203.0.113.7", &[BROWSER], name, &["Transport::Secure"], &[r#"["203.0.113.7"]"#]),
+            // Loopback is secure to browsers.
+            ("192.168.1.5", &[BROWSER, ("host", "localhost:8080")], None, &[], &[]),
+        ],
+    );
+}
+
+#[test]
+fn proxies_without_a_peer() {
+    check(
+        || RedirectLayer::new(HttpsOnly::new()).trust(trust()),
+        &[(
+            "",
+            &[PROTO],
+            Some("peer_unknown"),
+            &["into_make_service_with_connect_info", "`Peer`"],
+            &[],
+        )],
+    );
+}
+
+#[test]
+fn a_trusted_proxy_that_says_no_scheme_or_http() {
+    let (without, http) = (Some("proxy_without_scheme"), Some("proxy_says_http"));
+    let forwarded = ("forwarded", "for=1.1.1.1;proto=https");
+    let cloud = ("cloudfront-forwarded-proto", "https");
+    check(
+        || RedirectLayer::new(HttpsOnly::new()).trust(trust()),
+        &[
+            ("10.0.0.1", &[], without, &["let it send X-Forwarded-Proto"], &[]),
+            ("10.0.0.1", &[forwarded], without, &["read it by `.forwarded()`"], &[]),
+            (
+                "10.0.0.1",
+                &[("x-forwarded-ssl", "on")],
+                without,
+                &[r#".scheme_on("x-forwarded-ssl")?"#],
+                &[],
+            ),
+            ("10.0.0.1", &[HTTP, BROWSER], http, &["pass on the scheme", "Transport::Secure"], &[]),
+            (
+                "10.0.0.1",
+                &[HTTP, BROWSER, cloud],
+                http,
+                &[r#".scheme_field("cloudfront-forwarded-proto")?"#],
+                &[],
+            ),
+            ("10.0.0.1", &[HTTP], None, &[], &[]),
+            ("10.0.0.1", &[PROTO, BROWSER], None, &[], &[]),
+            ("10.0.0.1", &[HTTP, BROWSER, ("host", "127.0.0.1")], None, &[], &[]),
+        ],
+    );
+    let switch = || trust().scheme_on("x-forwarded-ssl").expect("a name");
+    check(
+        || RedirectLayer::new(HttpsOnly::new()).trust(switch()),
+        &[
+            ("10.0.0.1", &[], None, &[], &[]),
+            ("10.0.0.1", &[BROWSER, PROTO], http, &["X-Forwarded-Proto"], &[]),
+        ],
+    );
+}
+
+#[test]
+fn forwarded_fields_that_are_refused() {
+    let name = Some("forwarded_refused");
+    check(
+        || RedirectLayer::new(HttpsOnly::new()).trust(trust()),
+        &[("10.0.0.1", &[("x-forwarded-proto", "gopher")], name, &["10.0.0.1", "400"], &[])],
+    );
+    let client = policy_fn(|head| {
+        let _ = head.client_ip();
+        None
+    });
+    check(
+        || RedirectLayer::new(&client).trust(trust()),
+        &[("10.0.0.1", &[("x-forwarded-for", "nonsense")], name, &["X-Forwarded-For"], &[])],
+    );
+}
+
+#[test]
+fn a_proxy_that_replaced_host() {
+    let name = Some("host_replaced");
+    let (host, other) = (("host", "app.internal:3000"), ("x-forwarded-host", "shop.test"));
+    check(
+        || RedirectLayer::new(HttpsOnly::new()).trust(trust()),
+        &[
+            ("10.0.0.1", &[HTTP, host, other], name, &["pass on Host", ".forwarded_host()"], &[]),
+            ("10.0.0.1", &[HTTP, ("x-forwarded-host", "a.test:80")], None, &[], &[]),
+            ("10.0.0.1", &[HTTP, ("x-forwarded-host", "evil.test, a.test")], None, &[], &[]),
+            // A client's own says nothing.
+            ("192.168.1.5", &[HTTP, host, other], None, &[], &[]),
+        ],
+    );
+    check(
+        || RedirectLayer::new(HttpsOnly::new()).trust(trust().forwarded_host()),
+        &[("10.0.0.1", &[HTTP, host, other], None, &[], &[])],
+    );
+    let forwarded = || Trust::proxies(["10.0.0.0/8"]).expect("valid").forwarded();
+    let element = ("forwarded", "for=1.1.1.1;proto=http;host=shop.test");
+    check(
+        || RedirectLayer::new(HttpsOnly::new()).trust(forwarded()),
+        &[("10.0.0.1", &[host, element, other], name, &["shop.test"], &[])],
+    );
+    // What the diagnosis reads is not noted for `Vary`.
+    let layer = RedirectLayer::new(HttpsOnly::new().permanent()).trust(trust());
+    let (layer, told) = noting(layer.default_host("a.test").expect("valid"));
+    let asked = ask_now(&layer, get("10.0.0.1", &[HTTP, ("x-forwarded-host", "shop.test")]));
+    assert_eq!((asked.status.as_u16(), asked.header("vary")), (308, Some("x-forwarded-proto")));
+    assert_eq!(take(&told).len(), 1);
+}
+
+#[test]
+fn a_host_outside_the_list() {
+    let layer = || RedirectLayer::new(policy_fn(|_| None)).hosts(["a.test"]).expect("valid");
+    let advice = ["RedirectLayer::hosts", "health checks"];
+    let name = Some("host_not_listed");
+    check(
+        layer,
+        &[
+            ("192.168.1.5", &[("host", "b.test:81")], name, &["\"b.test:81\"", advice[0]], &[]),
+            ("", &[("host", "10.0.0.7")], name, &advice, &[]),
+            ("", &[("host", "a.test")], None, &[], &[]),
+            // A malformed host is the client's affair.
+            ("", &[("host", "a b")], None, &[], &[]),
+        ],
+    );
+}
+
+#[test]
+fn a_tls_listener_that_says_nothing() {
+    let https = || RedirectLayer::new(HttpsOnly::new());
+    // Over HTTP/2 the client says https in each request, and gets 421.
+    for (from, advice, not) in [
+        ("192.168.1.5", r#"Trust::proxies(["192.168.1.5"])"#, "public"),
+        ("203.0.113.7", "Transport::Secure", r#"Trust::proxies(["203.0.113.7"])"#),
+    ] {
+        let (layer, told) = noting(https());
+        let mut request = request("GET", "https://a.test/", &[]);
+        request.extensions_mut().insert(peer(from));
+        assert_eq!(ask_now(&layer, request).status, 421);
+        let told = take(&told);
+        assert_eq!(
+            told.iter().map(Diagnosis::name).collect::<Vec<_>>(),
+            ["transport_not_declared"]
+        );
+        let text = told[0].to_string();
+        assert!(text.contains("Transport::Secure") && text.contains(advice), "{text}");
+        assert!(!text.contains(not), "{text}");
+    }
+    // Over HTTP/1 only the numbers tell, and only where https is expected here.
+    let plain = || {
+        let mut request = get("192.168.1.5", &[]);
+        request.extensions_mut().insert(Transport::Plain);
+        request
+    };
+    let (layer, told) = noting(https());
+    for _ in 0..100 {
+        ask_now(&layer, plain());
+    }
+    assert!(take(&told).is_empty(), "not many yet");
+    for _ in 0..3 {
+        ask_now(&layer, plain());
+    }
+    let never = take(&told);
+    assert_eq!(never, [Diagnosis::NeverSecure]);
+    assert!(never[0].to_string().contains("Transport::Secure"));
+    assert!(never[0].to_string().contains(".trust(Trust::proxies("));
+    // A server that only redirects, to another one.
+    let (layer, told) = noting(https());
+    for _ in 0..200 {
+        ask_now(&layer, get("192.168.1.5", &[]));
+    }
+    assert!(take(&told).is_empty());
+    // One that arrives is enough.
+    let (layer, told) = noting(https());
+    let mut secure = get("192.168.1.5", &[]);
+    secure.extensions_mut().insert(Transport::Secure);
+    ask_now(&layer, secure);
+    for _ in 0..200 {
+        ask_now(&layer, plain());
+    }
+    assert!(take(&told).is_empty());
+    // Trusted proxies are expected to say https, too.
+    let (layer, told) = noting(https().trust(trust()));
+    for _ in 0..102 {
+        ask_now(&layer, get("10.0.0.1", &[HTTP]));
+    }
+    assert_eq!(take(&told), [Diagnosis::NeverSecure]);
+}
+
+#[test]
+fn a_request_that_was_not_made_is_not_diagnosed() {
+    // The moved request would be redirected to https, and looked at for a loop. It is not made.
+    let versions = Versioning::new("/api", "v2").and_then(|v| v.retire("v1")).expect("valid");
+    let (layer, told) = noting(RedirectLayer::new((versions, HttpsOnly::new())));
+    let mut request = request("POST", "/api/v1/x", &[PROTO]);
+    request.extensions_mut().insert(peer("192.168.1.5"));
+    let asked = ask_now(&layer, request);
+    assert_eq!(asked.location(), Some("https://a.test/api/v2/x"));
+    assert_eq!(take(&told), []);
+}
+
+#[test]
+fn each_cause_is_told_once_for_each_peer() {
+    let (layer, told) = noting(RedirectLayer::new(HttpsOnly::new()));
+    let from = |address: &str| {
+        ask_now(&layer, get(address, &[PROTO]));
+        take(&told).iter().map(Diagnosis::name).collect::<Vec<_>>()
+    };
+    // One stranger does not use it up.
+    assert_eq!(from("203.0.113.7"), ["untrusted_proxy"]);
+    assert_eq!(from("203.0.113.7"), [""; 0]);
+    assert_eq!(from("192.168.1.5"), ["untrusted_proxy"]);
+    assert_eq!(from("::ffff:192.168.1.5"), [""; 0]);
+    assert_eq!(from("2001:db8::1"), ["untrusted_proxy"]);
+    assert_eq!(from("2001:db8::ffff"), [""; 0]);
+    // Nor do many; that there are more is told once.
+    let strangers: Vec<_> = (0..50).flat_map(|n| from(&format!("198.51.100.{n}"))).collect();
+    let count = |name| strangers.iter().filter(|told| **told == name).count();
+    assert_eq!((count("untrusted_proxy"), count("many_peers")), (14, 1), "{strangers:?}");
+    assert_eq!(from("10.0.0.9"), ["untrusted_proxy"]);
+    // A clone of the layer shares what was told.
+    let copy = layer.clone();
+    ask_now(&copy, get("192.168.1.5", &[PROTO]));
+    assert!(take(&told).is_empty());
+    let overflow = Diagnosis::ManyPeers { diagnosis: "untrusted_proxy" }.to_string();
+    assert!(overflow.contains("untrusted_proxy is true of more peers"), "{overflow}");
+}
+
+#[test]
+fn names_are_distinct() {
+    let mut request = request("GET", "/", &[]);
+    *request.method_mut() = Method::GET;
+    let peer = Some(peer("10.0.0.1"));
+    let text = String::new;
+    let all = [
+        Diagnosis::StandbyIsSelf { authority: text() },
+        Diagnosis::PermanentWithoutHosts { authority: text() },
+        Diagnosis::UntrustedProxy { peer, header: "forwarded" },
+        Diagnosis::PeerUnknown,
+        Diagnosis::BrowserOverTls { peer },
+        Diagnosis::ForwardedRefused { peer, reason: "" },
+        Diagnosis::HostReplaced { peer, host: text(), forwarded: text() },
+        Diagnosis::HostNotListed { authority: text() },
+        Diagnosis::TransportNotDeclared { peer },
+        Diagnosis::NeverSecure,
+        Diagnosis::ClientUnknown,
+        Diagnosis::BypassThroughProxy { peer },
+        Diagnosis::Cycle { policies: vec![], locations: vec![] },
+        Diagnosis::ManyPeers { diagnosis: "" },
+    ];
+    let mut names: Vec<_> = all.iter().map(Diagnosis::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all.len());
+}

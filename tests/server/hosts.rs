@@ -1,0 +1,227 @@
+//! `RedirectLayer::hosts`: enforced on every request; and ports that a client chose.
+
+use std::sync::{Arc, Mutex};
+
+use crate::support::{ask, request};
+use http::{Request, Version};
+use tower_redirect::{
+    CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
+    Redirection, Scheme, Transport, Trust, Versioning, policy_fn, trust::Peer,
+};
+
+const LIST: [&str; 5] = ["a.test", "*.b.test", "c.test:8443", "10.0.0.0/8", "[2001:db8::1]"];
+
+/// Policies that look at no host, pass, or are exempt.
+fn layers() -> Vec<(&'static str, RedirectLayer<Box<dyn RedirectPolicy>>)> {
+    let https = || HttpsOnly::new().exempt("/health").expect("valid");
+    let maintenance = Maintenance::new(MaintenanceSwitch::new());
+    let versions = Versioning::new("/api", "v2").and_then(|v| v.retire("v1")).expect("valid");
+    let policies: [(&str, Box<dyn RedirectPolicy>); 4] = [
+        ("none", Box::new(policy_fn(|_| None))),
+        ("https", Box::new(https())),
+        ("maintenance, off", Box::new(maintenance)),
+        ("versions", Box::new(versions)),
+    ];
+    let listed = |policy| RedirectLayer::new(policy).hosts(LIST).expect("valid");
+    policies.into_iter().map(|(name, policy)| (name, listed(policy))).collect()
+}
+
+#[tokio::test]
+async fn a_list_is_enforced_on_every_request() {
+    for (name, layer) in layers() {
+        for (host, status) in [
+            ("a.test", None),
+            ("A.Test.:99", None),
+            ("x.b.test", None),
+            ("10.1.2.3", None),
+            ("10.1.2.3:8080", None),
+            ("[2001:db8:0::1]", None),
+            ("c.test:8443", None),
+            ("c.test", Some(421)),
+            ("b.test", Some(421)),
+            ("11.1.2.3", Some(421)),
+            ("[2001:db8::2]", Some(421)),
+            ("evil.test", Some(421)),
+            ("a.test@evil.test", Some(400)),
+            ("", Some(400)),
+        ] {
+            // Exempt paths are no exception, and neither is a method without a URL.
+            for (method, uri) in [
+                ("GET", "/"),
+                ("GET", "/health"),
+                ("GET", "/.well-known/acme-challenge/x"),
+                ("POST", "/api/v1/orders"),
+                ("OPTIONS", "*"),
+            ] {
+                let asked = ask(&layer, request(method, uri, &[("host", host)])).await;
+                let row = format!("{name} {method} {uri} {host:?}: {}", asked.status);
+                match status {
+                    Some(status) => {
+                        assert_eq!((asked.status.as_u16(), asked.calls), (status, 0), "{row}");
+                        assert_eq!(asked.header("cache-control"), Some("no-store"), "{row}");
+                    }
+                    None => assert!(!matches!(asked.status.as_u16(), 400 | 421), "{row}"),
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn addresses_are_compared_with_the_host_and_never_with_the_peer() {
+    let layer = RedirectLayer::new(policy_fn(|_| None)).hosts(["10.0.0.0/8"]).expect("valid");
+    for (host, peer, status) in
+        [("10.1.2.3", [192, 0, 2, 7], 200), ("evil.test", [10, 1, 2, 3], 421)]
+    {
+        let mut request = request("GET", "/", &[("host", host)]);
+        request.extensions_mut().insert(Peer::Ip(peer.into()));
+        assert_eq!(ask(&layer, request).await.status.as_u16(), status, "{host}");
+    }
+}
+
+fn without_host(version: Version) -> Request<String> {
+    let mut request = Request::new(String::new());
+    *request.version_mut() = version;
+    request
+}
+
+#[tokio::test]
+async fn without_a_host_it_takes_a_default_host() {
+    let pass = || RedirectLayer::new(policy_fn(|_| None));
+    let listed = || pass().hosts(["a.test"]).expect("valid");
+    let (h10, h11, h2) = (Version::HTTP_10, Version::HTTP_11, Version::HTTP_2);
+    for (layer, version, status) in [
+        (pass(), h10, 200),
+        (pass(), h11, 200),
+        (listed(), h10, 400),
+        (listed(), h11, 400),
+        (listed(), h2, 400),
+        (listed().default_host("b.test").expect("valid"), h10, 200),
+        (listed().default_host("b.test").expect("valid"), h11, 400),
+    ] {
+        let asked = ask(&layer, without_host(version)).await;
+        assert_eq!(asked.status.as_u16(), status, "{layer:?} {version:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_forwarded_host_is_the_one_that_is_enforced() {
+    let trust = Trust::proxies(["10.0.0.1"]).expect("valid").x_forwarded().forwarded_host();
+    let layer = RedirectLayer::new(policy_fn(|_| None)).hosts(["a.test"]).expect("valid");
+    let layer = layer.trust(trust);
+    for (host, forwarded, proto, status) in [
+        ("internal", "a.test", "https", 200),
+        ("a.test", "evil.test", "https", 421),
+        ("a.test", "a.test", "gopher", 400),
+    ] {
+        let fields =
+            [("host", host), ("x-forwarded-host", forwarded), ("x-forwarded-proto", proto)];
+        let mut request = request("GET", "/", &fields);
+        request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+        assert_eq!(ask(&layer, request).await.status.as_u16(), status, "{fields:?}");
+    }
+}
+
+/// nginx's `proxy_set_header Host $host:$server_port` behind another that terminates TLS.
+#[tokio::test]
+async fn the_default_port_of_the_other_scheme_is_nobodys() {
+    let trust = Trust::proxies(["10.0.0.1"]).expect("valid").x_forwarded();
+    let canonical = CanonicalHost::new("www.a.test").expect("valid");
+    let layer = RedirectLayer::new(canonical).trust(trust);
+    for (proto, host, location) in [
+        ("https", "a.test:80", "https://www.a.test/"),
+        ("https", "a.test:443", "https://www.a.test/"),
+        ("https", "a.test:81", "https://www.a.test:81/"),
+        ("http", "a.test:443", "http://www.a.test/"),
+        ("http", "a.test:80", "http://www.a.test/"),
+    ] {
+        let mut request = request("GET", "/", &[("host", host), ("x-forwarded-proto", proto)]);
+        request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+        assert_eq!(ask(&layer, request).await.location(), Some(location), "{proto} {host}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_the_client_chose_is_not_remembered() {
+    let www = || CanonicalHost::new("www.a.test").expect("valid").permanent();
+    let https = || HttpsOnly::new().permanent();
+    let to_path = policy_fn(|head: &tower_redirect::RequestHead<'_>| {
+        (head.path() == "/old").then(|| Redirection::new().path("/new").permanent())
+    });
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = told.clone();
+    let layer = |policy: Box<dyn RedirectPolicy>, hosts: &[&str]| {
+        let noted = noted.clone();
+        RedirectLayer::new(policy)
+            .hosts(hosts)
+            .expect("valid")
+            .on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.to_string()))
+    };
+    let (any, listed) =
+        (["a.test", "www.a.test"].as_slice(), ["a.test:81", "www.a.test:81"].as_slice());
+    let secure = || -> Box<dyn RedirectPolicy> { Box::new((https().port(8443), www())) };
+    type Row<'a> =
+        (Box<dyn RedirectPolicy>, &'a [&'a str], &'a str, &'a str, bool, u16, Option<&'a str>);
+    let rows: [Row<'_>; 11] = [
+        // Where only the host changes the asked-for port stays, and is the client's choice.
+        (Box::new(www()), any, "a.test", "/", false, 308, Some("http://www.a.test/")),
+        (Box::new(www()), any, "a.test:80", "/", false, 308, Some("http://www.a.test/")),
+        (Box::new(www()), any, "a.test:81", "/", false, 307, Some("http://www.a.test:81/")),
+        (Box::new(www()), listed, "a.test:81", "/", false, 308, Some("http://www.a.test:81/")),
+        (Box::new(www()), listed, "a.test:82", "/", false, 421, None),
+        // A port that is set, or that of another scheme, is the operator's.
+        (Box::new(https()), any, "a.test:81", "/", false, 308, Some("https://a.test/")),
+        (secure(), any, "a.test:81", "/", false, 308, Some("https://www.a.test:8443/")),
+        (
+            Box::new(https().port_map([(81, 444)])),
+            any,
+            "a.test:81",
+            "/",
+            false,
+            308,
+            Some("https://a.test:444/"),
+        ),
+        (secure(), any, "a.test:81", "/", true, 307, Some("https://www.a.test:81/")),
+        // Also where several redirections became one.
+        (
+            Box::new((to_path, www())),
+            any,
+            "a.test:81",
+            "/old",
+            false,
+            307,
+            Some("http://www.a.test:81/new"),
+        ),
+        // A reference carries no port.
+        (
+            Box::new(policy_fn(|_| Some(Redirection::new().path("/new").permanent()))),
+            any,
+            "a.test:81",
+            "/",
+            false,
+            308,
+            Some("/new"),
+        ),
+    ];
+    for (policy, hosts, host, uri, is_secure, status, location) in rows {
+        let layer = layer(policy, hosts);
+        let mut request = request("GET", uri, &[("host", host)]);
+        if is_secure {
+            request.extensions_mut().insert(Transport::Secure);
+        }
+        let asked = ask(&layer, request).await;
+        assert_eq!((asked.status.as_u16(), asked.location()), (status, location), "{host} {uri}");
+        let told: Vec<String> = told.lock().expect("not poisoned").drain(..).collect();
+        match status {
+            307 => assert!(told[0].contains("host or port that the client chose"), "{told:?}"),
+            308 => assert!(told.is_empty(), "{told:?}"),
+            _ => assert!(told[0].contains("not one of the hosts"), "{told:?}"),
+        }
+    }
+    // 301 becomes 302.
+    let found = Redirection::new().scheme(Scheme::Http).host("b.test").expect("valid");
+    let found = policy_fn(move |_| Some(found.clone().moved_permanently()));
+    let asked =
+        ask(&RedirectLayer::new(found), request("GET", "/", &[("host", "a.test:81")])).await;
+    assert_eq!(asked.status, 302);
+}
