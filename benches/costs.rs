@@ -5,9 +5,12 @@
 //! are shown over the making and dropping of a request, since nothing else is called.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::{Ready, ready};
 use std::hint::black_box;
+use std::net::Ipv4Addr;
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -48,6 +51,8 @@ enum Way {
     Plain,
     Secure,
     Proxied,
+    /// The same by `Forwarded`, with so many elements in front that a client wrote.
+    Forwarded(usize),
 }
 
 fn request(way: Way) -> Request<Body> {
@@ -60,16 +65,34 @@ fn request(way: Way) -> Request<Body> {
     // Two fields more: what a proxy says, or anything else.
     let names = match way {
         Way::Proxied => ["x-forwarded-for", "x-forwarded-proto"],
-        Way::Secure | Way::Plain => ["x-another-for", "x-another-proto"],
+        Way::Secure | Way::Plain | Way::Forwarded(_) => ["x-another-for", "x-another-proto"],
     };
     let [list, single] = names;
     fields.insert(list, HeaderValue::from_static("1.1.1.1"));
     fields.insert(single, HeaderValue::from_static("https"));
+    if let Way::Forwarded(elements) = way {
+        fields.insert(header::FORWARDED, forwarded(elements));
+    }
     request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
     if matches!(way, Way::Secure) {
         request.extensions_mut().insert(Transport::Secure);
     }
     request
+}
+
+/// Made once for all requests, which share it.
+fn forwarded(elements: usize) -> HeaderValue {
+    static LINE: OnceLock<HeaderValue> = OnceLock::new();
+    let make = || {
+        let line = "for=192.0.2.7;proto=https, ".repeat(elements) + "for=1.1.1.1;proto=https";
+        HeaderValue::from_maybe_shared(Bytes::from(line)).unwrap_or(HeaderValue::from_static(""))
+    };
+    LINE.get_or_init(make).clone()
+}
+
+/// Distinct ranges, none of which touches another or holds an address of the requests.
+fn ranges(count: u32) -> impl Iterator<Item = String> {
+    (0..count).map(|n| format!("{}/32", Ipv4Addr::from(0xac10_0000 + 2 * n)))
 }
 
 fn run<S: Service<Request<Body>>>(mut service: S, way: Way, times: usize) {
@@ -113,8 +136,59 @@ impl Service<Request<Body>> for Floor {
     }
 }
 
-const SCENARIOS: [&str; 9] =
-    ["bare", "request", "S1", "S2", "https", "S2b", "floor", "S3", "S3-record"];
+const SCENARIOS: [&str; 12] = [
+    "bare",
+    "request",
+    "S1",
+    "S2",
+    "https",
+    "S2b",
+    "S2c",
+    "S8",
+    "S8-10000",
+    "floor",
+    "S3",
+    "S3-record",
+];
+
+/// What grows with a request or a configuration, and at which sizes it is measured.
+const GROWTH: [(&str, [usize; 2]); 4] = [
+    ("forwarded", [250, 1000]),
+    ("proxies", [2500, 10_000]),
+    ("bypass", [2500, 10_000]),
+    ("hosts", [2500, 10_000]),
+];
+
+fn grown(name: &str, size: usize, times: usize) -> harness::Outcome {
+    let pass = policy_fn(|_| None);
+    let count = u32::try_from(size)?;
+    match name {
+        "forwarded" => {
+            let trust = Trust::proxies(["10.0.0.0/8"])?.forwarded();
+            let layer = RedirectLayer::new(HttpsOnly::new()).trust(trust);
+            run(layer.layer(Inner), Way::Forwarded(size), times);
+        }
+        "proxies" => {
+            let trust = Trust::proxies(ranges(count).chain(["10.0.0.0/8".to_owned()]))?;
+            let layer = RedirectLayer::new(HttpsOnly::new()).trust(trust.x_forwarded());
+            run(layer.layer(Inner), Way::Proxied, times);
+        }
+        "bypass" => {
+            let switch = MaintenanceSwitch::new();
+            switch.on();
+            let ranges = ranges(count).chain(["10.0.0.0/8".to_owned()]);
+            let layer = RedirectLayer::new(Maintenance::new(switch).bypass_clients(ranges)?);
+            run(layer.layer(Inner), Way::Secure, times);
+        }
+        "hosts" => {
+            let names = (0..count).map(|n| format!("*.host{n}.example.com"));
+            let names = names.chain(["*.example.com".to_owned()]);
+            run(RedirectLayer::new(pass).hosts(names)?.layer(Inner), Way::Secure, times);
+        }
+        other => return Err(format!("no scenario {other:?}").into()),
+    }
+    Ok(())
+}
 
 fn scenario(name: &str, times: usize) -> harness::Outcome {
     let maintenance =
@@ -139,12 +213,26 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
             let layer = RedirectLayer::new((https, maintenance, versions)).trust(trust);
             run(layer.layer(Inner), Way::Proxied, times);
         }
+        "S2c" => run(RedirectLayer::new(https).trust(trust).layer(Inner), Way::Proxied, times),
+        "S8" => {
+            let layer = RedirectLayer::new(policy_fn(|_| None)).hosts(["shop.example.com"])?;
+            run(layer.layer(Inner), Way::Secure, times);
+        }
+        "S8-10000" => {
+            let names = (0..9_999).map(|n| format!("host{n}.example.com"));
+            let names = names.chain(["shop.example.com".to_owned()]);
+            let layer = RedirectLayer::new(policy_fn(|_| None)).hosts(names)?;
+            run(layer.layer(Inner), Way::Secure, times);
+        }
         "floor" => run(Floor, Way::Plain, times),
         "S3" => run(RedirectLayer::new(https).layer(Inner), Way::Plain, times),
         "S3-record" => {
             run(RedirectLayer::new(https).insert_redirected().layer(Inner), Way::Plain, times)
         }
-        other => return Err(format!("no scenario {other:?}").into()),
+        other => match other.split_once('/') {
+            Some((name, size)) => grown(name, size.parse()?, times)?,
+            None => return Err(format!("no scenario {other:?}").into()),
+        },
     }
     Ok(())
 }
@@ -156,6 +244,12 @@ fn main() -> harness::Outcome {
             let over = if matches!(name, "floor" | "S3" | "S3-record") { request } else { bare };
             let each = each(name)?;
             println!("{name:10} {each:6} instructions, {:+}", each - over);
+        }
+        println!("at n and 4n, over bare:");
+        for (name, [few, many]) in GROWTH {
+            let over = |size| Ok::<_, Box<dyn Error>>(each(&format!("{name}/{size}"))? - bare);
+            let (less, more) = (over(few)?, over(many)?);
+            println!("{name:10} {less:+} at {few}, {more:+} at {many}");
         }
         Ok(())
     })

@@ -1,37 +1,57 @@
 //! Run with: `cargo bench --bench hops` (needs valgrind)
 //!
-//! What the client side costs, in instructions over the bare service; a hop (C4 to C6) over a call
-//! that is not redirected and what the server takes for its answer. The peer is tower-http's follower.
+//! What the client side costs, in instructions over the bare service; a hop (C4 to C6, the mean of ten)
+//! over a call that is not redirected, with and without what the server takes for its answer; a frame
+//! that is recorded (R1) over one that is not. The peer is tower-http's follower.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::hint::black_box;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http_body::Frame;
 use http_body_util::{Empty, Full};
 use tower::{Layer, Service};
-use tower_redirect::FollowRedirectsLayer;
 use tower_redirect::follow::FollowOptions;
+use tower_redirect::{FollowRedirects, FollowRedirectsLayer, Replay, ReplayBody};
 
 mod harness;
 
 type Body = Empty<Bytes>;
 
-/// A server that redirects once, and takes any body.
+/// Where a server redirects to.
+#[derive(Clone)]
+enum Location {
+    Fixed(HeaderValue),
+    /// Another one on each hop.
+    Numbered,
+}
+
+/// A server that redirects each first few requests, and takes any body.
 #[derive(Clone)]
 struct Attempt {
-    location: Option<HeaderValue>,
-    left: Arc<AtomicUsize>,
+    location: Location,
+    hops: usize,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Attempt {
-    fn new(location: Option<&'static str>) -> Self {
-        Self { location: location.map(HeaderValue::from_static), left: Arc::default() }
+    fn new(location: &'static str, hops: usize) -> Self {
+        let location = Location::Fixed(HeaderValue::from_static(location));
+        Self { location, hops, requests: Arc::default() }
+    }
+
+    fn numbered(hops: usize) -> Self {
+        Self { location: Location::Numbered, ..Self::new("/", hops) }
+    }
+
+    fn last() -> Self {
+        Self::new("/", 0)
     }
 }
 
@@ -47,10 +67,15 @@ impl<B> Service<Request<B>> for Attempt {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         black_box(request);
         let mut response = Response::new(Body::new());
-        if let Some(location) = &self.location {
-            if self.left.fetch_xor(1, Ordering::Relaxed) == 0 {
+        if self.hops > 0 {
+            let number = self.requests.fetch_add(1, Ordering::Relaxed) % (self.hops + 1);
+            if number < self.hops {
+                let location = match &self.location {
+                    Location::Fixed(location) => location.clone(),
+                    Location::Numbered => HeaderValue::from(number),
+                };
                 *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-                response.headers_mut().insert(header::LOCATION, location.clone());
+                response.headers_mut().insert(header::LOCATION, location);
             }
         }
         ready(Ok(response))
@@ -93,80 +118,205 @@ where
 }
 
 /// tower-http's follower.
-fn peer(location: Option<&'static str>) -> impl Service<Request<Body>> {
-    tower_http::follow_redirect::FollowRedirectLayer::new().layer(Attempt::new(location))
+fn peer(inner: Attempt) -> impl Service<Request<Body>> {
+    let policy = tower_http::follow_redirect::policy::Limited::new(1000);
+    tower_http::follow_redirect::FollowRedirectLayer::with_policy(policy).layer(inner)
 }
 
+fn follow(inner: Attempt) -> FollowRedirects<Attempt> {
+    FollowRedirectsLayer::new().limit(1000).layer(inner)
+}
+
+/// The locations of C4 to C6.
+const LOCATIONS: [(&str, &str); 6] = [
+    ("C4", "/api/v3/orders?id=7"),
+    ("C5", "http://shop.example.com/api/v3/orders"),
+    ("C6", "../v3/orders"),
+    ("C6-query", "?page=2"),
+    ("C6-dots", "/api/./v3/orders"),
+    ("C6-host", "//shop.example.com/api/v3/orders"),
+];
+
+fn location_of(row: &str) -> harness::Outcome<&'static str> {
+    let found = LOCATIONS.iter().find(|(name, _)| *name == row);
+    found.map(|(_, location)| *location).ok_or_else(|| format!("no scenario {row:?}").into())
+}
+
+/// A scenario is named `row/number of fields`, or `row/number of fields/number of hops`.
 fn scenario(name: &str, times: usize) -> harness::Outcome {
-    let (name, fields) = name.rsplit_once('/').unwrap_or((name, "10"));
-    let fields = fields.parse()?;
+    let mut parts = name.split('/');
+    let row = parts.next().unwrap_or_default();
+    let fields = parts.next().unwrap_or("10").parse()?;
+    let hops: usize = parts.next().unwrap_or("1").parse()?;
     let get = || with_fields(fields, Body::new());
     let full = |length: usize| {
         let bytes = Bytes::from(vec![7; length]);
         move || with_fields(fields, Full::new(bytes.clone()))
     };
-    let follow = |location| FollowRedirectsLayer::new().layer(Attempt::new(location));
     let manual = || {
         let mut request = get();
         request.extensions_mut().insert(FollowOptions::do_not_follow());
         request
     };
-    match name {
-        "c-request" => (0..times).for_each(|_| drop(black_box(get()))),
-        "c-bare" => send(Attempt::new(None), get, times),
-        // Always the first answer of the two.
-        "c-server" => {
-            (0..times).for_each(|_| send(Attempt::new(Some("/api/v3/orders?id=7")), get, 1))
+    match row {
+        "request" => (0..times).for_each(|_| drop(black_box(get()))),
+        "bare" => send(Attempt::last(), get, times),
+        // Always the first answer.
+        "server" => (0..times).for_each(|_| send(Attempt::new("/api/v3/orders?id=7", 1), get, 1)),
+        "server-of" => (0..times).for_each(|_| drop(black_box((get(), Attempt::new("/", 1))))),
+        "bare-full" => send(Attempt::last(), full(1024), times),
+        "bare-manual" => send(Attempt::last(), manual, times),
+        "C1" => send(follow(Attempt::last()), get, times),
+        "C1-peer" => send(peer(Attempt::last()), get, times),
+        "C2-1KiB" => send(follow(Attempt::last()), full(1024), times),
+        "C2-1MiB" => send(follow(Attempt::last()), full(1024 * 1024), times),
+        "C3" => send(follow(Attempt::last()), manual, times),
+        "frames" => frames(hops, times, |body| body),
+        "R1" => frames(hops, times, |body| ReplayBody::new(body, u64::MAX)),
+        row if row.starts_with("growth") => growth(row, hops, times / 100)?,
+        row => match row.strip_suffix("-peer") {
+            Some(row) => send(peer(Attempt::new(location_of(row)?, hops)), get, times),
+            None => send(follow(Attempt::new(location_of(row)?, hops)), get, times),
+        },
+    }
+    Ok(())
+}
+
+/// What must not grow faster than its number.
+fn growth(row: &str, number: usize, times: usize) -> harness::Outcome {
+    let get = || with_fields(0, Body::new());
+    match row {
+        "growth-loop" => {
+            let layer = FollowRedirectsLayer::new().limit(1000).error_on_loop();
+            send(layer.layer(Attempt::numbered(number)), get, times);
         }
-        "c-server-of" => (0..times).for_each(|_| drop(black_box((get(), Attempt::new(Some("/")))))),
-        "c-bare-full" => send(Attempt::new(None), full(1024), times),
-        "c-bare-manual" => send(Attempt::new(None), manual, times),
-        "C1" => send(follow(None), get, times),
-        "C2-1KiB" => send(follow(None), full(1024), times),
-        "C2-1MiB" => send(follow(None), full(1024 * 1024), times),
-        "C1-peer" => send(peer(None), get, times),
-        "C4-peer" => send(peer(Some("/api/v3/orders?id=7")), get, times),
-        "C5-peer" => send(peer(Some("http://shop.example.com/api/v3/orders")), get, times),
-        "C3" => send(follow(None), manual, times),
-        "C4" => send(follow(Some("/api/v3/orders?id=7")), get, times),
-        "C5" => send(follow(Some("http://shop.example.com/api/v3/orders")), get, times),
-        "C6" => send(follow(Some("../v3/orders")), get, times),
+        "growth-connection" => {
+            let names: Vec<String> = (0..number).map(|n| format!("x-field-{n}")).collect();
+            let list = HeaderValue::try_from(names.join(", "))?;
+            let mut fields = HeaderMap::new();
+            for name in names {
+                fields.insert(HeaderName::try_from(name)?, HeaderValue::from_static("x"));
+            }
+            fields.insert(header::CONNECTION, list);
+            let named = || {
+                let mut request = get();
+                *request.headers_mut() = fields.clone();
+                request
+            };
+            send(follow(Attempt::new("/next", 1)), named, times);
+        }
+        "growth-trust" => {
+            // Looked up on each of ten hops to and fro.
+            let origins: Vec<String> = (0..number).map(|n| format!("http://{n}.a.test")).collect();
+            let origins = origins.iter().map(String::as_str).chain(["http://shop.example.com"]);
+            let layer = FollowRedirectsLayer::new().trust_origins(origins)?;
+            send(layer.layer(Attempt::new("http://1.a.test/", 1)), get, times);
+        }
         other => return Err(format!("no scenario {other:?}").into()),
     }
     Ok(())
 }
 
-/// Each with what it is shown over, and how many fields the request has.
-const CLIENT: [(&str, &str, &[&str]); 13] = [
-    ("C1", "10", &["c-bare"]),
-    ("C1-peer", "10", &["c-bare"]),
-    ("C2-1KiB", "10", &["c-bare-full"]),
-    ("C2-1MiB", "10", &["c-bare-full"]),
-    ("C3", "10", &["c-bare-manual"]),
-    ("C4", "10", &["C1", "hop"]),
-    ("C4-peer", "10", &["C1-peer", "hop"]),
-    ("C4", "0", &["C1", "hop"]),
-    ("C4-peer", "0", &["C1-peer", "hop"]),
-    ("C5", "10", &["C1", "hop"]),
-    ("C5-peer", "10", &["C1-peer", "hop"]),
-    ("C6", "10", &["C1", "hop"]),
-    ("C6", "0", &["C1", "hop"]),
+/// A stream of so many frames of 1 KiB.
+struct Frames {
+    left: usize,
+    chunk: Bytes,
+}
+
+impl http_body::Body for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        self.left -= 1;
+        Poll::Ready(Some(Ok(Frame::data(self.chunk.clone()))))
+    }
+}
+
+/// Reads bodies of so many frames, each while a clone of the wrapped body is kept.
+fn frames<B: http_body::Body>(number: usize, times: usize, wrap: impl Fn(Frames) -> B)
+where
+    B: MaybeReplayed,
+{
+    let chunk = Bytes::from(vec![7; 1024]).slice(..);
+    let mut cx = Context::from_waker(Waker::noop());
+    for _ in 0..times {
+        let (body, kept) = wrap(Frames { left: number, chunk: chunk.clone() }).split();
+        let mut body = pin!(body);
+        while let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut cx) {
+            drop(black_box(frame));
+        }
+        drop(kept);
+    }
+}
+
+/// Returns the body to read, and what is kept to send it again.
+trait MaybeReplayed: Sized {
+    fn split(self) -> (Self, Option<Self>);
+}
+
+impl MaybeReplayed for Frames {
+    fn split(self) -> (Self, Option<Self>) {
+        (self, None)
+    }
+}
+
+impl MaybeReplayed for ReplayBody<Frames> {
+    fn split(self) -> (Self, Option<Self>) {
+        let sent = self.replay().unwrap_or_else(|_| Self::empty());
+        (sent, Some(self))
+    }
+}
+
+/// Each with what it is shown over.
+const CALLS: [(&str, &str); 5] = [
+    ("C1", "bare"),
+    ("C1-peer", "bare"),
+    ("C2-1KiB", "bare-full"),
+    ("C2-1MiB", "bare-full"),
+    ("C3", "bare-manual"),
 ];
 
 fn main() -> harness::Outcome {
     harness::run(scenario, |each| {
-        for (name, fields, over) in CLIENT {
-            let each = |name: &str| each(&format!("{name}/{fields}"));
-            let mut less = 0;
-            for base in over {
-                less += match *base {
-                    // What the server takes to make and drop a redirection.
-                    "hop" => each("c-server")? - each("c-server-of")?,
-                    base => each(base)?,
-                };
+        for (row, bare) in CALLS {
+            println!("{row:14} {:+7}", each(row)? - each(bare)?);
+        }
+        let bare = each("bare")?;
+        let (c1, c1_peer) = (each("C1")?, each("C1-peer")?);
+        // What the server takes to make and drop a redirection.
+        let server = each("server")? - each("server-of")?;
+        for (row, _) in LOCATIONS {
+            for (row, none) in [(row.to_owned(), c1), (format!("{row}-peer"), c1_peer)] {
+                let (one, ten) = (each(&format!("{row}/10"))?, each(&format!("{row}/10/10"))?);
+                let hop = (ten - none) / 10;
+                println!(
+                    "{row:14} {:7} a hop, {hop} with the inner call; whole {} with one, {} with ten",
+                    hop - server,
+                    one - bare - server,
+                    ten - bare - 10 * server,
+                );
             }
-            let each = each(name)?;
-            println!("{name:8} with {fields:2} fields {each:6} instructions, {:+}", each - less);
+        }
+        let frame = |row: &str| {
+            Ok::<_, Box<dyn std::error::Error>>(
+                (each(&format!("{row}/0/80"))? - each(&format!("{row}/0/16"))?) / 64,
+            )
+        };
+        println!("R1             {:+7} a frame", frame("R1")? - frame("frames")?);
+        for (row, number) in [("loop", 50), ("connection", 100), ("trust", 250)] {
+            let (few, many) = (
+                each(&format!("growth-{row}/0/{number}"))?,
+                each(&format!("growth-{row}/0/{}", 4 * number))?,
+            );
+            // Each request counts for a hundred.
+            println!("growth-{row}: {few} with {number}, {many} with {}", 4 * number);
         }
         Ok(())
     })
