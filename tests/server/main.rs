@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod after_not_found;
 mod answers;
 #[cfg(feature = "axum")]
 mod axum_nested;
@@ -20,6 +21,8 @@ mod maintenance_window;
 mod one_hop;
 mod properties;
 mod retirement;
+mod rules;
 mod targets;
+mod trailing_slash;
 mod trust;
 mod uploads;
