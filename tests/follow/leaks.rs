@@ -301,6 +301,21 @@ async fn userinfo_of_the_caller_becomes_basic_by_name() {
     assert_eq!(script.seen()[0].headers["authorization"], "Basic bWU6cHc=");
 }
 
+/// `HeaderMap::insert` panics where a map is full.
+#[tokio::test]
+async fn userinfo_stays_in_the_url_if_there_is_no_room_for_a_header() {
+    let mut request = Request::get("http://me:pw@a.test/").body(Full::<Bytes>::default());
+    let headers = request.as_mut().expect("valid").headers_mut();
+    let mut names = (0..).filter_map(|n| http::HeaderName::try_from(format!("x-{n}")).ok());
+    while headers.try_insert(names.next().expect("endless"), HeaderValue::from_static("")).is_ok() {
+    }
+    let script = chain![302 "/1"];
+    let layer = FollowRedirectsLayer::new().userinfo_as_basic();
+    script.follow_by(&layer, request.expect("valid")).await.expect("followed");
+    let uris: Vec<_> = script.seen().iter().map(|seen| seen.uri.to_string()).collect();
+    assert_eq!(uris, ["http://me:pw@a.test/", "http://a.test/1"]);
+}
+
 #[tokio::test]
 async fn the_history_names_what_stayed_behind_and_shows_no_secret() {
     let script = chain![307 "http://b.test/?token=secret", 302 "/x?secret"];
