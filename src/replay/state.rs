@@ -87,13 +87,13 @@ impl<B> State<B> {
         self.handles = self.handles.saturating_sub(1);
         deferred.drop_waker = self.attempts.end(number);
         if self.is_last() && self.attempts.is_reading() {
-            let read = self.position.chunks;
-            if read == self.recording.chunks() {
+            if self.has_read_recording() {
                 self.recording.clear();
                 self.position.chunks = 0;
             } else {
-                // Freed in place, since `position` counts the chunks in front, too.
-                (0..read).for_each(|index| self.recording.free(index));
+                // Freed in place, since `position` counts the chunks in front, too, and the size hint
+                // their bytes.
+                (0..self.position.chunks).for_each(|index| self.recording.free(index));
             }
             self.mark_not_replayable(NotReplayable::Released);
         }
@@ -102,6 +102,11 @@ impl<B> State<B> {
     /// Whether the current attempt is the only handle.
     fn is_last(&self) -> bool {
         self.handles == 1 && !self.attempts.has_ended()
+    }
+
+    fn has_read_recording(&self) -> bool {
+        self.position.chunks >= self.recording.chunks()
+            && (self.position.trailers_sent || self.trailers.is_none())
     }
 
     /// Makes the attempt `number` current, from the first byte.
@@ -275,11 +280,6 @@ where
                     && self.trailers.is_none()
             }
         }
-    }
-
-    fn has_read_recording(&self) -> bool {
-        self.position.chunks >= self.recording.chunks()
-            && (self.position.trailers_sent || self.trailers.is_none())
     }
 
     /// The number of bytes that the attempt `number` has still to read.

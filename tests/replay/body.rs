@@ -367,7 +367,7 @@ fn hints_are_exact_at_each_moment() {
             SizeHint::with_exact(self.0.frames.iter().map(|frame| frame.len() as u64).sum())
         }
         fn is_end_stream(&self) -> bool {
-            self.0.frames.is_empty()
+            self.0.frames.is_empty() && self.0.trailers.is_none()
         }
     }
 
@@ -398,6 +398,17 @@ fn hints_are_exact_at_each_moment() {
     // The superseded one is not taken for whole.
     assert!(!first.is_end_stream());
     assert_eq!(first.size_hint().exact(), None);
+
+    // Trailers have no size, and come after a recording that was freed, too.
+    let trailers = Some(HeaderMap::new());
+    let source = Sized(Frames { trailers, ..Frames::new([Bytes::from_static(&BIG)]) });
+    let kept = ReplayBody::new(source, 10_000);
+    let mut first = kept.replay().expect("kept");
+    let _ = (poll(&mut first), poll(&mut first));
+    let mut second = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut second)).len(), 2000);
+    drop((kept, first));
+    assert_eq!(second.size_hint().exact(), Some(0));
 }
 
 #[tokio::test]
