@@ -1,6 +1,7 @@
 //! `ReplayBody`, rule by rule.
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -469,6 +470,66 @@ fn an_error_of_the_source_is_passed_on_and_ends_replaying() {
     assert!(!first.is_end_stream());
     assert_eq!(kept.replay().err(), Some(NotReplayable::SourceFailed));
     assert!(matches!(poll(&mut first), Poll::Ready(Some(Err(_)))), "never taken for whole");
+}
+
+/// Takes a chunk and panics before it returns it, once.
+struct Panics {
+    chunks: Frames,
+    at: usize,
+}
+
+impl Body for Panics {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let polled = Pin::new(&mut self.chunks).poll_frame(cx);
+        let is_there = self.at == self.chunks.frames.len();
+        if is_there {
+            self.at = usize::MAX;
+        }
+        assert!(!is_there, "in the midst");
+        polled
+    }
+}
+
+#[test]
+fn a_source_that_panicked_has_failed() {
+    let kept = ReplayBody::new(Panics { chunks: frames(&["a", "b", "c"]), at: 1 }, 100);
+    let mut first = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut first)), "a");
+    catch_unwind(AssertUnwindSafe(|| drop(poll(&mut first)))).expect_err("a panic");
+    // What it would have returned is lost: nothing that is left of it is a whole body.
+    assert!(matches!(poll(&mut first), Poll::Ready(Some(Err(_)))));
+    assert!(!first.is_end_stream() && first.size_hint().upper().is_none());
+    assert_eq!(kept.replay().err(), Some(NotReplayable::SourceFailed));
+}
+
+#[test]
+fn an_upload_is_woken_even_if_the_newer_attempt_panics() {
+    struct PanicsAgain(AtomicUsize);
+    impl Body for PanicsAgain {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0, "polled again");
+            Poll::Pending
+        }
+    }
+    let mut first = ReplayBody::new(PanicsAgain(AtomicUsize::new(0)), 100);
+    let mut second = first.clone();
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    assert!(Pin::new(&mut first).poll_frame(&mut Context::from_waker(&waker)).is_pending());
+    catch_unwind(AssertUnwindSafe(|| drop(poll(&mut second)))).expect_err("a panic");
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    assert_superseded(poll(&mut first));
 }
 
 #[test]
