@@ -99,11 +99,13 @@ impl Base<'_> {
     fn with_path(&self, path: PathAndQuery, rest: &[u8]) -> Option<Target> {
         let mut parts = http::uri::Parts::default();
         let origin = self.uri.scheme_str().zip(self.uri.authority());
-        if let Some((scheme, authority)) = origin {
-            let len = scheme.len() + "://".len() + authority.as_str().len() + path.as_str().len();
-            if len > MAX_URI_LEN {
-                return None;
-            }
+        let origin_len =
+            origin.map_or(0, |(scheme, host)| scheme.len() + "://".len() + host.as_str().len());
+        // Not all versions of `http` check this.
+        if origin_len + path.as_str().len() > MAX_URI_LEN {
+            return None;
+        }
+        if origin.is_some() {
             // The parser would change an origin that is not plain.
             if !self.plain_origin {
                 Origin::plain(self.uri)?;

@@ -312,6 +312,9 @@ async fn a_location_that_no_uri_can_hold_is_refused() {
         let refused = next("http://a.test/", reference).await;
         assert_eq!(refused, Err(RedirectErrorKind::LocationTooLong));
     }
+    for from in ["/", "http://svc.1/"] {
+        assert_eq!(next(from, &long).await, Err(RedirectErrorKind::LocationTooLong), "{from}");
+    }
     let error = chain![302 & long].follow(get("http://a.test/")).await.expect_err("too long");
     assert_eq!(
         error.redirect().expect("of ours").to_string(),
