@@ -102,7 +102,7 @@ impl Base<'_> {
         let base = format!("{}://stand-in.invalid{path}", old_scheme.unwrap_or(Scheme::Http));
         let base = Url::parse(&base).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
         // `//host` and its spellings with backslashes and tabs name a host.
-        let mut start = reference.trim_start().bytes().filter(|byte| *byte != b'\t');
+        let mut start = trim_start(reference).bytes().filter(|byte| *byte != b'\t');
         let mut slash = || matches!(start.next(), Some(b'/' | b'\\'));
         let absolute = Url::parse(reference).ok();
         let names_host = absolute.is_some() || slash() && slash();
@@ -179,10 +179,15 @@ fn reference(location: &[u8]) -> Cow<'_, str> {
     };
     // Browsers read `///host` as `//host` (WHATWG URL, "special authority ignore slashes state").
     // `url` does so only after a scheme. Both ignore tabs.
-    let start = text.trim_start_matches(|c: char| c <= ' ');
+    let start = trim_start(&text);
     let rest = start.trim_start_matches(['/', '\\', '\t']);
     let slashes = start.strip_suffix(rest).unwrap_or_default().matches(['/', '\\']).count();
     if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { text }
+}
+
+/// Removes what the parser removes in front of a reference: blanks beyond ASCII are part of a path.
+fn trim_start(reference: &str) -> &str {
+    reference.trim_start_matches(|c| c <= ' ')
 }
 
 /// The length in bytes up to which `http::Uri` takes text.

@@ -55,7 +55,9 @@ impl NextRequest {
             history: RedirectHistory::default(),
             followable: is_followable(parts),
             options,
-            crossed: false,
+            // A follower outside may have led the request to where secrets may not go.
+            crossed: RedirectContext::of(&parts.extensions)
+                .is_some_and(RedirectContext::has_crossed),
             sent: None,
         }
     }

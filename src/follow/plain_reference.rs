@@ -100,18 +100,20 @@ impl Base<'_> {
     fn with_path(&self, path: PathAndQuery, rest: &[u8]) -> Option<Target> {
         let mut parts = http::uri::Parts::default();
         let authority = self.uri.authority();
+        let mut length = path.as_str().len();
         if let Some(authority) = authority {
             let scheme = self.uri.scheme()?;
-            let texts = [scheme.as_str(), "://", authority.as_str(), path.as_str()];
-            if texts.map(str::len).iter().sum::<usize>() > MAX_URI_LEN {
-                return None;
-            }
+            length += scheme.as_str().len() + "://".len() + authority.as_str().len();
             // The parser would change an origin that is not plain.
             if !self.plain_origin {
                 Origin::plain(self.uri)?;
             }
             parts.scheme = Some(scheme.clone());
             parts.authority = Some(authority.clone());
+        }
+        // Not all versions of `http` check this.
+        if length > MAX_URI_LEN {
+            return None;
         }
         parts.path_and_query = Some(path);
         let uri = Uri::from_parts(parts).ok()?;
