@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::redirection::{HostSource, Path};
+use super::redirection::Path;
 use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 use crate::uri::{Origin, Scheme};
@@ -105,12 +105,6 @@ impl<'r> Resolved<'r, '_> {
     /// redirection leads to.
     fn upgrade_alone(self) -> Redirection {
         let Redirection { status, max_age, host_source, .. } = *self.redirection;
-        let host_source = match host_source {
-            // A policy moves only requests for hosts that the operator named to our own one, so that
-            // the request's host is one of them.
-            HostSource::OwnHost => HostSource::Listed,
-            source => source,
-        };
         let port = self.origin().map(|origin| origin.port());
         let scheme = Some(Scheme::Https);
         Redirection { status, max_age, host_source, scheme, port, ..Redirection::default() }
