@@ -53,7 +53,8 @@ pub(crate) fn collapse(
         let moved = followed.head(head);
         let Some(next) = next(&moved) else { break };
         let resolved = next.resolve(&moved);
-        if !resolved.comes_back() {
+        // Where it needs a host and the request has none, it is decided about again when asked for.
+        if !resolved.comes_back() || !resolved.has_origin() {
             break;
         }
         let merged = found.merge(resolved);
@@ -95,6 +96,11 @@ impl Followed<'_> {
 }
 
 impl<'r> Resolved<'r, '_> {
+    /// Whether the origin it leads to is that of the request, or known.
+    fn has_origin(self) -> bool {
+        self.keeps_origin() || self.origin().is_some()
+    }
+
     /// `None` where there is no acceptable host to come back to.
     fn follow(self) -> Option<Followed<'r>> {
         let origin = if self.keeps_origin() { None } else { Some(self.origin()?) };

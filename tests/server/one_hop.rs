@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 use proptest::prelude::*;
 use tower_redirect::{
     CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
@@ -196,6 +196,21 @@ async fn an_upgrade_alone_vouches_for_no_host_that_the_client_chose() {
     let named = named.separate_https_redirect();
     let asked = ask(&named, request("GET", "/x", &[("host", "old.test")])).await;
     assert_eq!((asked.status.as_u16(), asked.location()), (308, Some("https://old.test/x")));
+}
+
+#[tokio::test]
+async fn what_needs_a_host_that_nobody_sent_is_no_circle() {
+    let first = policy_fn(|head: &RequestHead<'_>| {
+        (head.path() == "/a").then(|| Redirection::new().path("/b"))
+    });
+    let upgrade = policy_fn(|head: &RequestHead<'_>| {
+        (!head.is_secure()).then(|| Redirection::new().scheme(Scheme::Https))
+    });
+    let layer = RedirectLayer::new((first, upgrade));
+    let mut request = Request::get("/a").body(String::new()).expect("valid");
+    *request.version_mut() = Version::HTTP_10;
+    let asked = ask(&layer, request).await;
+    assert_eq!((asked.status.as_u16(), asked.location()), (307, Some("/b")));
 }
 
 async fn circle(policy: impl RedirectPolicy, path: &str) -> (Asked, Vec<String>) {
