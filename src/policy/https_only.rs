@@ -126,7 +126,8 @@ impl HttpsOnly {
     ///
     /// Paths are compared per segment; `/health` and `/health/` mean the same. Never exempt is a path
     /// that a server may read as another one: with an empty segment, one that begins with `..`, `\`,
-    /// `;`, or an escaped dot, slash, backslash, `%`, NUL or `%c0`.
+    /// `;`, an escaped dot, slash, backslash, `%` or NUL, overlong UTF-8 (`%c0%ae`), or a `%` that two
+    /// hexadecimal digits do not follow.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::redirection::{HostSource, Path};
+use super::redirection::Path;
 use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 use crate::uri::{Origin, Scheme};
@@ -53,7 +53,8 @@ pub(crate) fn collapse(
         let moved = followed.head(head);
         let Some(next) = next(&moved) else { break };
         let resolved = next.resolve(&moved);
-        if !resolved.comes_back() {
+        // Where it needs a host and the request has none, it is decided about again when asked for.
+        if !resolved.comes_back() || !resolved.has_origin() {
             break;
         }
         let merged = found.merge(resolved);
@@ -95,6 +96,11 @@ impl Followed<'_> {
 }
 
 impl<'r> Resolved<'r, '_> {
+    /// Whether the origin it leads to is that of the request, or known.
+    fn has_origin(self) -> bool {
+        self.keeps_origin() || self.origin().is_some()
+    }
+
     /// `None` where there is no acceptable host to come back to.
     fn follow(self) -> Option<Followed<'r>> {
         let origin = if self.keeps_origin() { None } else { Some(self.origin()?) };
@@ -105,12 +111,6 @@ impl<'r> Resolved<'r, '_> {
     /// redirection leads to.
     fn upgrade_alone(self) -> Redirection {
         let Redirection { status, max_age, host_source, .. } = *self.redirection;
-        let host_source = match host_source {
-            // A policy moves only requests for hosts that the operator named to our own one, so that
-            // the request's host is one of them.
-            HostSource::OwnHost => HostSource::Listed,
-            source => source,
-        };
         let port = self.origin().map(|origin| origin.port());
         let scheme = Some(Scheme::Https);
         Redirection { status, max_age, host_source, scheme, port, ..Redirection::default() }

@@ -29,16 +29,17 @@ pub struct Redirection {
     pub(super) fragment: Option<Arc<str>>,
 }
 
-/// Who chose the host that a redirection leads to, or keeps. The later ones outweigh the earlier.
+/// What a policy knows about the request's host and that of its redirection. The later ones outweigh
+/// the earlier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum HostSource {
-    /// The client, as far as the policy knows.
+    /// Nothing: the client may have chosen both.
     #[default]
     Client,
-    /// The operator: the policy compared the request's host with a list.
-    Listed,
-    /// The operator: the policy leads to a host that this server answers for.
+    /// The redirection leads to a host that this server answers for, whichever was asked for.
     OwnHost,
+    /// The same, and the operator named the request's host, too.
+    NamedHost,
 }
 
 #[derive(Clone, Debug)]
@@ -257,6 +258,12 @@ impl Redirection {
     /// The redirection leads to a host that this server answers for, whether it is listed or not.
     pub(crate) fn on_own_host(mut self) -> Self {
         self.host_source = HostSource::OwnHost;
+        self
+    }
+
+    /// The same for a policy that redirects only hosts which the operator named.
+    pub(crate) fn from_named_host(mut self) -> Self {
+        self.host_source = HostSource::NamedHost;
         self
     }
 

@@ -10,11 +10,9 @@ use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
 use crate::method::is_get_or_head;
+use crate::policy::Annotation;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 use crate::response::text_response;
-
-const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
-const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
 #[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -131,15 +129,32 @@ fn max_age(time: Duration) -> HeaderValue {
     HeaderValue::try_from(format!("max-age={}", time.as_secs())).unwrap_or(NO_STORE)
 }
 
-/// Says `no-store`, and takes away the fields that tell a CDN otherwise: it would follow them in place
-/// of `Cache-Control` (RFC 9213 §2.2; `Surrogate-Control` is its older form).
+/// Says `no-store`, and takes away the fields that tell some cache otherwise: it would follow them in
+/// place of `Cache-Control`.
 pub(super) fn forbid_storing(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, NO_STORE);
-    headers.remove(&SURROGATE_CONTROL);
-    headers.remove(&CDN_CACHE_CONTROL);
-    let is_targeted = |name: &&HeaderName| name.as_str().ends_with("-cdn-cache-control");
-    while let Some(name) = headers.keys().find(is_targeted).cloned() {
+    while let Some(name) = headers.keys().find(|name| is_targeted(name)).cloned() {
         headers.remove(name);
+    }
+}
+
+/// Returns whether some caches follow this header in place of `Cache-Control`: `CDN-Cache-Control` and
+/// others with that suffix (RFC 9213 §2), and older ones of CDNs and nginx.
+fn is_targeted(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.ends_with("-cache-control")
+        || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires")
+}
+
+/// Adds the headers of an annotation to an answer of the layer. One that says `no-store`, to every
+/// cache, gets none that tells a cache otherwise.
+pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) {
+    let headers = response.headers_mut();
+    let is_unstored =
+        headers.get(header::CACHE_CONTROL) == Some(&NO_STORE) && !headers.keys().any(is_targeted);
+    annotation.add_to(headers);
+    if is_unstored {
+        forbid_storing(headers);
     }
 }
 

@@ -136,7 +136,7 @@ impl Responder {
                 Self::InnerWithAdditions(Additions { annotation: Some(annotation), ..additions })
             }
             Self::Layer(mut response) => {
-                annotation.add_to(response.headers_mut());
+                answer::annotate(&mut response, &annotation);
                 Self::Layer(response)
             }
         }

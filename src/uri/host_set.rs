@@ -63,7 +63,8 @@ impl HostSet {
 
     /// Whether a `Host` field is the very text of a listed name, so that there is nothing to parse.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
-        self.names.any(host, |port| port.is_none())
+        // A suffix is kept with its dot in front, which no name has.
+        !host.starts_with(b".") && self.names.any(host, |port| port.is_none())
     }
 
     /// Whether the host is listed with this port by number.

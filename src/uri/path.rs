@@ -12,16 +12,29 @@ pub(crate) fn without_trailing_slash(path: &str) -> &str {
 }
 
 /// Whether some server reads this path as another one: it is [ambiguous](is_ambiguous), or a segment
-/// begins with `..`, holds a parameter (`..;/` leads up in servlet containers), or holds an escaped
-/// `%`, NUL or overlong byte, which may be decoded twice, end the path, or hide a slash.
+/// begins with `..`, holds a parameter (`..;/` leads up in servlet containers), or holds an escape
+/// that servers [decode differently](is_misread_escape).
 pub(crate) fn may_be_misread(path: &str) -> bool {
-    let is_escape = |escape: &[u8]| {
-        matches!(escape, [b'%', b'2', b'5'] | [b'%', b'0', b'0'] | [b'%', b'c' | b'C', b'0'])
-    };
+    let escapes = || path.match_indices('%').filter_map(|(at, _)| path.as_bytes().get(at + 1..));
     is_ambiguous(path)
         || path.contains("/..")
         || path.contains(';')
-        || path.as_bytes().windows(3).any(is_escape)
+        || escapes().any(is_misread_escape)
+}
+
+/// Whether servers differ about the escape whose `%` these bytes follow.
+fn is_misread_escape(bytes: &[u8]) -> bool {
+    match bytes {
+        // `%` and NUL: decoded twice, or the end of the path.
+        [b'2', b'5', ..] | [b'0', b'0', ..] => true,
+        // Overlong UTF-8, which lenient decoders take for a dot, a slash or a backslash.
+        [b'c' | b'C', b'0' | b'1', ..]
+        | [b'e' | b'E', b'0', b'%', b'8' | b'9', ..]
+        | [b'f' | b'F', b'0', b'%', b'8', ..] => true,
+        // No escape: `%u002e`, or `%%32e`, which is `%2e` once decoded.
+        [high, low, ..] => !(high.is_ascii_hexdigit() && low.is_ascii_hexdigit()),
+        _ => true,
+    }
 }
 
 /// Whether the service behind may read this path as another one: it has an empty segment, a dot

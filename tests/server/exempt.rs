@@ -31,6 +31,16 @@ fn what_a_server_may_read_as_another_path_is_never_exempt() {
         ("/health/%c0%af", false),
         ("/health/%C0%AF", false),
         ("/health/...", false),
+        ("/health/%e2%82%ac", true),
+        ("/health/%e0%a4%85", true),
+        ("/health/%c1%9c../x", false),
+        ("/health/%e0%80%ae%E0%80%AE/x", false),
+        ("/health/%f0%80%80%ae/x", false),
+        ("/health/%%32e%%32e/x", false),
+        ("/health/%%32%65/x", false),
+        ("/health/%u002e%u002e/x", false),
+        ("/health/%2", false),
+        ("/health/%", false),
     ] {
         let status = ask_now(&https, request("GET", path, &[])).status.as_u16();
         assert_eq!(status, if exempt { 200 } else { 307 }, "{path}");

@@ -43,6 +43,8 @@ async fn a_list_is_enforced_on_every_request() {
             ("[2001:db8::2]", Some(421)),
             ("evil.test", Some(421)),
             ("a.test@evil.test", Some(400)),
+            (".b.test", Some(400)),
+            (".B.test", Some(400)),
             ("", Some(400)),
         ] {
             // Exempt paths are no exception, and neither is a method without a URL.

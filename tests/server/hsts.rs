@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderName, HeaderValue, Request, Response, header};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_redirect::policy::Annotation;
 use tower_redirect::trust::Peer;
@@ -12,7 +12,7 @@ use tower_redirect::{
     policy_fn,
 };
 
-use crate::support::Inner;
+use crate::support::{self, Inner};
 
 const YEAR: Duration = Duration::from_secs(31_536_000);
 
@@ -168,6 +168,48 @@ async fn hosts_are_left_out_by_name_or_by_condition() {
 }
 
 /// http -> https -> v2 is decided about a head that is secure. The request is not.
+struct ForCdns(Annotation);
+
+impl RedirectPolicy for ForCdns {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        let respond = |cache: &'static str| {
+            let mut response = Response::new(bytes::Bytes::new());
+            let value = HeaderValue::from_static(cache);
+            response.headers_mut().insert(header::CACHE_CONTROL, value);
+            Decision::Respond(response)
+        };
+        match head.path() {
+            "/moved" => Decision::Redirect(Redirection::new().path("/new")),
+            "/private" => respond("private"),
+            _ => Decision::Pass,
+        }
+    }
+
+    fn annotate(&self, _: &RequestHead<'_>) -> Option<Annotation> {
+        Some(self.0.clone())
+    }
+}
+
+#[tokio::test]
+async fn what_no_cache_may_keep_is_not_annotated_for_cdns() {
+    for name in ["cdn-cache-control", "surrogate-control", "x-accel-expires"] {
+        let annotation = Annotation::new(
+            HeaderName::from_static(name),
+            HeaderValue::from_static("max-age=31536000"),
+        );
+        let layer = RedirectLayer::new(ForCdns(annotation));
+        for (path, cache, annotated) in [
+            ("/moved", Some("no-store"), false),
+            ("/private", Some("private"), true),
+            ("/", None, true),
+        ] {
+            let asked = support::ask(&layer, support::request("GET", path, &[])).await;
+            assert_eq!(asked.header("cache-control"), cache, "{name} {path}");
+            assert_eq!(asked.header(name).is_some(), annotated, "{name} {path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_moved_head_of_one_hop_is_not_annotated() {
     let versions = Versioning::new("/p", "v2").expect("valid");

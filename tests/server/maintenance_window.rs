@@ -248,8 +248,11 @@ fn a_bypass_that_cannot_work_is_diagnosed() {
     assert!(unknown.contains("no peer address is known"), "{unknown}");
 }
 
-/// What a CDN follows in place of `Cache-Control` (RFC 9213).
-const TARGETED: [&str; 4] = [
+/// What some caches follow in place of `Cache-Control` (RFC 9213 and older).
+const TARGETED: [&str; 7] = [
+    "examplecdn-cache-control",
+    "edge-control",
+    "x-accel-expires",
     "cdn-cache-control",
     "surrogate-control",
     "cloudflare-cdn-cache-control",

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 use proptest::prelude::*;
 use tower_redirect::{
     CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
-    QueryVersioning, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Transport,
+    QueryVersioning, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Scheme, Transport,
     Versioning, policy_fn,
 };
 
@@ -176,6 +176,41 @@ async fn preload_safe_takes_two() {
         let second = ask(&layer, second).await;
         assert_eq!(second.location(), Some("https://www.a.test:8443/api/v2/x?q"));
     }
+}
+
+#[tokio::test]
+async fn an_upgrade_alone_vouches_for_no_host_that_the_client_chose() {
+    let https = HttpsOnly::new().host("www.a.test").expect("valid").permanent();
+    let listed = || RedirectLayer::new(https.clone()).hosts(["*.a.test", "old.test"]);
+    let named = RedirectLayer::new((www().permanent(), HttpsOnly::new().permanent()));
+    for (layer, host, status, cache) in [
+        (RedirectLayer::new(https.clone()), "evil.test", 307, "no-store"),
+        (listed().expect("valid"), "old.test", 308, "max-age=86400"),
+    ] {
+        let layer = layer.separate_https_redirect();
+        let asked = ask(&layer, request("GET", "/x", &[("host", host)])).await;
+        assert_eq!(asked.location(), Some(format!("https://{host}/x").as_str()));
+        assert_eq!((asked.status.as_u16(), asked.header("cache-control")), (status, Some(cache)));
+    }
+    // The operator named it as an alias.
+    let named = named.separate_https_redirect();
+    let asked = ask(&named, request("GET", "/x", &[("host", "old.test")])).await;
+    assert_eq!((asked.status.as_u16(), asked.location()), (308, Some("https://old.test/x")));
+}
+
+#[tokio::test]
+async fn what_needs_a_host_that_nobody_sent_is_no_circle() {
+    let first = policy_fn(|head: &RequestHead<'_>| {
+        (head.path() == "/a").then(|| Redirection::new().path("/b"))
+    });
+    let upgrade = policy_fn(|head: &RequestHead<'_>| {
+        (!head.is_secure()).then(|| Redirection::new().scheme(Scheme::Https))
+    });
+    let layer = RedirectLayer::new((first, upgrade));
+    let mut request = Request::get("/a").body(String::new()).expect("valid");
+    *request.version_mut() = Version::HTTP_10;
+    let asked = ask(&layer, request).await;
+    assert_eq!((asked.status.as_u16(), asked.location()), (307, Some("/b")));
 }
 
 async fn circle(policy: impl RedirectPolicy, path: &str) -> (Asked, Vec<String>) {

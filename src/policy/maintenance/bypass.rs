@@ -59,8 +59,9 @@ impl<T> Maintenance<T> {
     }
 
     /// Lets requests through for which `condition` holds. Their responses are marked `no-store`,
-    /// whatever the application sets, so that no cache hands them to others. `CDN-Cache-Control`,
-    /// `Surrogate-Control` and the like (RFC 9213) are taken away.
+    /// whatever the application sets, so that no cache hands them to others. What some caches follow
+    /// in place of `Cache-Control` is taken away: `CDN-Cache-Control` and other `*-Cache-Control`
+    /// (RFC 9213), `Surrogate-Control`, `Edge-Control` and `X-Accel-Expires`.
     pub fn bypass(
         mut self,
         condition: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static,
