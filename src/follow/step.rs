@@ -70,7 +70,17 @@ pub(super) fn step(
         RedirectMode::Error => Action::Reject,
         _ => policy.action(&attempt),
     };
-    if action == Action::Stop {
+    let returned = match action {
+        Action::Stop => true,
+        Action::Reject => false,
+        // Even without a target: what is not followed need not resolve.
+        Action::Follow => {
+            settings.on_limit == OnLimit::Return
+                && request.followable
+                && is_limit_reached(settings, request)
+        }
+    };
+    if returned {
         return Ok(NextStep::Return);
     }
     // Even where the policy rejects it: that there is no target says more.
@@ -79,9 +89,6 @@ pub(super) fn step(
         Action::Reject => Some(Kind::Rejected),
         _ => check(settings, request, &target),
     };
-    if refused == Some(Kind::TooManyRedirects) && settings.on_limit == OnLimit::Return {
-        return Ok(NextStep::Return);
-    }
     if let Some(kind) = refused {
         return Err(fail(request, kind, status).with_next_uri(target.uri));
     }
@@ -100,7 +107,7 @@ pub(super) fn step(
 fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<RedirectErrorKind> {
     if !request.followable {
         Some(RedirectErrorKind::NotFollowable)
-    } else if request.history.len() >= request.options.limit.unwrap_or(settings.limit) {
+    } else if is_limit_reached(settings, request) {
         Some(RedirectErrorKind::TooManyRedirects)
     } else if target.downgrade
         && !settings.allow_https_to_http
@@ -110,6 +117,10 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
     } else {
         None
     }
+}
+
+fn is_limit_reached(settings: &Settings, request: &NextRequest) -> bool {
+    request.history.len() >= request.options.limit.unwrap_or(settings.limit)
 }
 
 fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Rewrite {
