@@ -73,10 +73,22 @@ pub(super) fn step(
         RedirectMode::Error => Action::Reject,
         _ => policy.action(&attempt),
     };
+    let returned = match action {
+        Action::Stop => true,
+        Action::Reject => false,
+        // Even without a target: what is not followed need not resolve.
+        Action::Follow | Action::FollowTo(_) => {
+            settings.on_limit == OnLimit::Return
+                && request.followable
+                && is_limit_reached(settings, request)
+        }
+    };
+    if returned {
+        return Ok(NextStep::Return);
+    }
     let (target, replaced) = match &action {
-        Action::Stop => return Ok(NextStep::Return),
         Action::FollowTo(uri) => (base.resolve_chosen(uri, target.ok()), Some(location.clone())),
-        Action::Follow | Action::Reject => (target, None),
+        _ => (target, None),
     };
     // Even where the policy rejects it: that there is no target says more.
     let target = target.map_err(|kind| fail(request, kind, status).with_location(location))?;
@@ -84,9 +96,6 @@ pub(super) fn step(
         Action::Reject => Some(Kind::Rejected),
         _ => check(settings, request, &target),
     };
-    if refused == Some(Kind::TooManyRedirects) && settings.on_limit == OnLimit::Return {
-        return Ok(NextStep::Return);
-    }
     if let Some(kind) = refused {
         return Err(fail(request, kind, status).with_next_uri(target.uri));
     }
@@ -106,7 +115,7 @@ pub(super) fn step(
 fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<RedirectErrorKind> {
     if !request.followable {
         Some(RedirectErrorKind::NotFollowable)
-    } else if request.history.len() >= request.options.limit.unwrap_or(settings.limit) {
+    } else if is_limit_reached(settings, request) {
         Some(RedirectErrorKind::TooManyRedirects)
     } else if target.downgrade
         && !settings.allow_https_to_http
@@ -116,6 +125,10 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
     } else {
         None
     }
+}
+
+fn is_limit_reached(settings: &Settings, request: &NextRequest) -> bool {
+    request.history.len() >= request.options.limit.unwrap_or(settings.limit)
 }
 
 fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Rewrite {

@@ -81,7 +81,7 @@ where
 
     fn abort(&self) {
         let mut deferred = Deferred::nothing();
-        self.lock().abort(&mut deferred);
+        self.lock().abort(self.number, &mut deferred);
     }
 
     fn is_uploading(&self) -> bool {

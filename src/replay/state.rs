@@ -115,10 +115,11 @@ impl<B> State<B> {
         self.rewind();
     }
 
-    /// Ends the current attempt. If only it and the caller have a handle, everything is freed.
-    pub(super) fn abort(&mut self, deferred: &mut Deferred<B>) {
-        let current = usize::from(!self.attempts.has_ended());
-        // One handle is the caller's, which does not read.
+    /// Ends the current attempt, for the caller, whose handle is `number`. If only these two have a
+    /// handle, everything is freed.
+    pub(super) fn abort(&mut self, number: u64, deferred: &mut Deferred<B>) {
+        let is_own = self.attempts.compare(number) == Ordering::Equal;
+        let current = usize::from(!is_own && !self.attempts.has_ended());
         let others = self.handles.saturating_sub(1 + current);
         deferred.wake = self.attempts.abort();
         self.rewind();

@@ -264,6 +264,14 @@ async fn the_redirection_beyond_the_limit_can_be_returned() {
     let response = hops(1).follow_by(&layer, one).await.expect("returned");
     assert_eq!(response.status(), 302);
     assert!(RedirectHistory::of(&response).is_none());
+    // So is one that could not be followed within the limit, either.
+    let options = FollowOptions::new().limit(0);
+    for location in ["app://callback", "http://a.test/", "//", "http://b.test:99999/"] {
+        let mut one = get("https://a.test/");
+        one.extensions_mut().insert(options.clone());
+        let response = chain![302 location].follow_by(&layer, one).await.expect("returned");
+        assert_eq!(response.headers()["location"], location);
+    }
     // The checks are for what would be followed.
     let script = chain![302 "http://a.test/"];
     let error = script.follow_by(&layer, get("https://a.test/")).await.expect_err("refused");

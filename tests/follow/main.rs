@@ -4,6 +4,7 @@
 mod support;
 
 mod cases;
+mod chains;
 mod contract;
 mod economy;
 mod fetch;

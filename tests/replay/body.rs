@@ -253,6 +253,19 @@ fn what_somebody_else_may_ask_for_is_kept() {
     assert_end(poll(&mut second));
 }
 
+#[test]
+fn an_attempt_that_gives_itself_up_leaves_the_other_handle_its_body() {
+    let kept = ReplayBody::new(frames(&["a", "b"]), 100);
+    let mut first = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut first)), "a");
+    first.abort();
+    assert_superseded(poll(&mut first));
+    let mut second = kept.replay().expect("still there");
+    assert_eq!(data(poll(&mut second)), "a");
+    assert_eq!(data(poll(&mut second)), "b");
+    assert_end(poll(&mut second));
+}
+
 /// A source that asks for its own body when it is dropped, as a task's last waker may.
 #[test]
 fn no_foreign_drop_or_wake_runs_under_the_lock() {
