@@ -4,6 +4,7 @@
 mod support;
 
 mod answers;
+mod attack;
 #[cfg(feature = "axum")]
 mod axum_nested;
 mod cache_model;
@@ -12,6 +13,7 @@ mod diagnoses;
 #[cfg(feature = "tracing")]
 mod events;
 mod exempt;
+mod hop_by_hop;
 mod hosts;
 mod hsts;
 mod layer;
