@@ -7,7 +7,9 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::hint::black_box;
+use std::io::{BufRead, BufReader};
 use std::pin::{Pin, pin};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -16,7 +18,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Frame;
 use http_body_util::{Empty, Full};
-use tower::{Layer, Service};
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tower::{Layer, Service, ServiceExt};
+use tower_http::follow_redirect::FollowRedirectLayer;
+use tower_http_07::follow_redirect::FollowRedirectLayer as FollowRedirectLayer07;
 use tower_redirect::follow::FollowOptions;
 use tower_redirect::{FollowRedirects, FollowRedirectsLayer, Replay, ReplayBody};
 
@@ -112,15 +119,22 @@ where
 {
     let mut cx = Context::from_waker(Waker::noop());
     for _ in 0..times {
-        let future = pin!(service.call(make()));
-        let _ = black_box(future.poll(&mut cx).is_ready());
+        let mut future = pin!(service.call(make()));
+        // The peer yields once a hop.
+        while black_box(future.as_mut().poll(&mut cx).is_pending()) {}
     }
 }
 
-/// tower-http's follower.
-fn peer(inner: Attempt) -> impl Service<Request<Body>> {
+/// tower-http's follower, version 0.6.
+fn peer_06(inner: Attempt) -> impl Service<Request<Body>> {
     let policy = tower_http::follow_redirect::policy::Limited::new(1000);
-    tower_http::follow_redirect::FollowRedirectLayer::with_policy(policy).layer(inner)
+    FollowRedirectLayer::with_policy(policy).layer(inner)
+}
+
+/// tower-http's follower, version 0.7.
+fn peer_07(inner: Attempt) -> impl Service<Request<Body>> {
+    let policy = tower_http_07::follow_redirect::policy::Limited::new(1000);
+    FollowRedirectLayer07::with_policy(policy).layer(inner)
 }
 
 fn follow(inner: Attempt) -> FollowRedirects<Attempt> {
@@ -167,15 +181,19 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         "bare-full" => send(Attempt::last(), full(1024), times),
         "bare-manual" => send(Attempt::last(), manual, times),
         "C1" => send(follow(Attempt::last()), get, times),
-        "C1-peer" => send(peer(Attempt::last()), get, times),
+        "C1-0.6" => send(peer_06(Attempt::last()), get, times),
+        "C1-0.7" => send(peer_07(Attempt::last()), get, times),
         "C2-1KiB" => send(follow(Attempt::last()), full(1024), times),
         "C2-1MiB" => send(follow(Attempt::last()), full(1024 * 1024), times),
         "C3" => send(follow(Attempt::last()), manual, times),
         "frames" => frames(hops, times, |body| body),
         "R1" => frames(hops, times, |body| ReplayBody::new(body, u64::MAX)),
+        "serve" => serve()?,
+        row if row.starts_with("C10") => over_hyper(row, times / 100)?,
         row if row.starts_with("growth") => growth(row, hops, times / 100)?,
-        row => match row.strip_suffix("-peer") {
-            Some(row) => send(peer(Attempt::new(location_of(row)?, hops)), get, times),
+        row => match row.split_once("-0.") {
+            Some((row, "6")) => send(peer_06(Attempt::new(location_of(row)?, hops)), get, times),
+            Some((row, _)) => send(peer_07(Attempt::new(location_of(row)?, hops)), get, times),
             None => send(follow(Attempt::new(location_of(row)?, hops)), get, times),
         },
     }
@@ -217,6 +235,90 @@ fn growth(row: &str, number: usize, times: usize) -> harness::Outcome {
     Ok(())
 }
 
+/// A server on the loopback interface, whose every path but the last, `/10`, redirects to the next.
+/// Prints its address, and runs until it is killed.
+fn serve() -> harness::Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        println!("{}", listener.local_addr()?);
+        loop {
+            let (stream, _) = listener.accept().await?;
+            let answer = service_fn(|request: Request<hyper::body::Incoming>| {
+                let number = request.uri().path().trim_start_matches('/').parse().unwrap_or(10);
+                let mut response = Response::new(Body::new());
+                if number < 10 {
+                    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+                    let next = HeaderValue::try_from(format!("/{}", number + 1));
+                    response.headers_mut().extend(next.map(|next| (header::LOCATION, next)));
+                }
+                ready(Ok::<_, Infallible>(response))
+            });
+            let connection = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(connection.serve_connection(TokioIo::new(stream), answer));
+        }
+    })
+}
+
+/// The server in a process of its own, whose instructions are not counted.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start() -> harness::Outcome<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut process = command.args(["serve", "0"]).stdout(Stdio::piped()).spawn()?;
+        let mut address = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            BufReader::new(stdout).read_line(&mut address)?;
+        }
+        Ok(Self { process, address: address.trim().to_owned() })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Ten hops over hyper-util, or the eleven requests that these are.
+fn over_hyper(row: &str, times: usize) -> harness::Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let server = Server::start()?;
+        let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+        let policy = || tower_http::follow_redirect::policy::Limited::new(1000);
+        let policy_07 = || tower_http_07::follow_redirect::policy::Limited::new(1000);
+        for _ in 0..times {
+            let fields = with_fields(10, Body::new()).headers().clone();
+            for number in 0..if row == "C10-plain" { 11 } else { 1 } {
+                let mut request = Request::new(Body::new());
+                *request.headers_mut() = fields.clone();
+                *request.uri_mut() = Uri::try_from(format!("http://{}/{number}", server.address))?;
+                let client = client.clone();
+                let response = match row {
+                    "C10-plain" => client.oneshot(request).await?,
+                    "C10-0.6" => {
+                        let layer = FollowRedirectLayer::with_policy(policy());
+                        layer.layer(client).oneshot(request).await?
+                    }
+                    "C10-0.7" => {
+                        let layer = FollowRedirectLayer07::with_policy(policy_07());
+                        layer.layer(client).oneshot(request).await?
+                    }
+                    _ => FollowRedirectsLayer::new().layer(client).oneshot(request).await?,
+                };
+                black_box(response);
+            }
+        }
+        Ok(())
+    })
+}
+
 /// A stream of so many frames of 1 KiB.
 struct Frames {
     left: usize,
@@ -240,9 +342,9 @@ impl http_body::Body for Frames {
 }
 
 /// Reads bodies of so many frames, each while a clone of the wrapped body is kept.
-fn frames<B: http_body::Body>(number: usize, times: usize, wrap: impl Fn(Frames) -> B)
+fn frames<B>(number: usize, times: usize, wrap: impl Fn(Frames) -> B)
 where
-    B: MaybeReplayed,
+    B: http_body::Body + MaybeReplayed,
 {
     let chunk = Bytes::from(vec![7; 1024]).slice(..);
     let mut cx = Context::from_waker(Waker::noop());
@@ -275,9 +377,10 @@ impl MaybeReplayed for ReplayBody<Frames> {
 }
 
 /// Each with what it is shown over.
-const CALLS: [(&str, &str); 5] = [
+const CALLS: [(&str, &str); 6] = [
     ("C1", "bare"),
-    ("C1-peer", "bare"),
+    ("C1-0.6", "bare"),
+    ("C1-0.7", "bare"),
     ("C2-1KiB", "bare-full"),
     ("C2-1MiB", "bare-full"),
     ("C3", "bare-manual"),
@@ -289,34 +392,37 @@ fn main() -> harness::Outcome {
             println!("{row:14} {:+7}", each(row)? - each(bare)?);
         }
         let bare = each("bare")?;
-        let (c1, c1_peer) = (each("C1")?, each("C1-peer")?);
         // What the server takes to make and drop a redirection.
         let server = each("server")? - each("server-of")?;
-        for (row, _) in LOCATIONS {
-            for (row, none) in [(row.to_owned(), c1), (format!("{row}-peer"), c1_peer)] {
-                let (one, ten) = (each(&format!("{row}/10"))?, each(&format!("{row}/10/10"))?);
+        for follower in ["", "-0.6", "-0.7"] {
+            let none = each(&format!("C1{follower}"))?;
+            for (row, _) in LOCATIONS {
+                let row = format!("{row}{follower}");
+                let (one, ten) = (each(&row)?, each(&format!("{row}/10/10"))?);
                 let hop = (ten - none) / 10;
+                let (one, ten) = (one - bare - server, ten - bare - 10 * server);
+                let over = hop - server;
                 println!(
-                    "{row:14} {:7} a hop, {hop} with the inner call; whole {} with one, {} with ten",
-                    hop - server,
-                    one - bare - server,
-                    ten - bare - 10 * server,
+                    "{row:14} {over:+7} a hop, {hop} with the inner call; {one:+} with one, {ten:+} with ten"
                 );
             }
         }
-        let frame = |row: &str| {
-            Ok::<_, Box<dyn std::error::Error>>(
-                (each(&format!("{row}/0/80"))? - each(&format!("{row}/0/16"))?) / 64,
-            )
-        };
-        println!("R1             {:+7} a frame", frame("R1")? - frame("frames")?);
-        for (row, number) in [("loop", 50), ("connection", 100), ("trust", 250)] {
-            let (few, many) = (
-                each(&format!("growth-{row}/0/{number}"))?,
-                each(&format!("growth-{row}/0/{}", 4 * number))?,
-            );
-            // Each request counts for a hundred.
-            println!("growth-{row}: {few} with {number}, {many} with {}", 4 * number);
+        let plain = each("C10-plain")?;
+        for row in ["C10", "C10-0.6", "C10-0.7"] {
+            let percent = 100 * each(row)? / plain;
+            println!("{row:14} {percent:7} percent of eleven requests");
+        }
+        // What each frame adds.
+        let frames = |row: &str, number: i128| each(&format!("{row}/0/{number}"));
+        let recorded = frames("R1", 80)? - frames("R1", 16)?;
+        let bare = frames("frames", 80)? - frames("frames", 16)?;
+        println!("{:14} {:+7} a frame", "R1", (recorded - bare) / 64);
+        for (row, number) in
+            [("growth-loop", 50), ("growth-connection", 100), ("growth-trust", 250)]
+        {
+            let (few, many) = (frames(row, number)?, frames(row, 4 * number)?);
+            // Each call counts for a hundred.
+            println!("{row:17} {few} with {number}, {many} with {}", 4 * number);
         }
         Ok(())
     })

@@ -47,6 +47,8 @@ pub enum ConfigErrorKind {
     HeaderName,
     /// A version of an API.
     Version,
+    /// A status code of a redirection.
+    Status,
 }
 
 impl ConfigError {
@@ -82,6 +84,7 @@ constructors! {
     hsts: Hsts,
     header_name: HeaderName,
     version: Version,
+    status: Status,
 }
 
 impl fmt::Display for ConfigError {
@@ -97,6 +100,7 @@ impl fmt::Display for ConfigError {
             ConfigErrorKind::Hsts => "strict-transport-security",
             ConfigErrorKind::HeaderName => "field",
             ConfigErrorKind::Version => "version",
+            ConfigErrorKind::Status => "status",
         };
         write!(f, "invalid {kind} {value:?}: {reason}")
     }

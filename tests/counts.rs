@@ -318,6 +318,24 @@ fn a_hop_costs_what_it_should() {
 }
 
 #[test]
+fn the_mean_of_ten_hops_is_about_eight_allocations() {
+    let none = follow_allocations([], Empty::<Bytes>::new());
+    for (location, most) in [
+        ("/next?a=b", 81),
+        ("http://a.test/next", 81),
+        ("../next", 81),
+        ("?page=2", 81),
+        ("https://b.test/next", 85),
+    ] {
+        let ten = follow_allocations([location; 10], Empty::<Bytes>::new()) - none;
+        // Less those of the script's own answers.
+        let ten = ten - 10 * 2;
+        println!("{location}: {ten} for ten");
+        assert!(ten <= most, "{location}: {ten} for ten");
+    }
+}
+
+#[test]
 fn five_ready_hops_take_one_poll() {
     // Fails unless the answer is there at the first poll, and the inner future was polled six times.
     follow_allocations(["/1", "/2", "/3", "/4", "/5"], Full::new(Bytes::from("x")));

@@ -11,7 +11,8 @@ pub fn run(
     scenario: impl Fn(&str, usize) -> Outcome,
     report: impl Fn(&dyn Fn(&str) -> Outcome<i128>) -> Outcome,
 ) -> Outcome {
-    let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let args: Vec<String> =
+        env::args().skip(1).filter(|arg| !matches!(&**arg, "--bench" | "instructions")).collect();
     if let [name, times] = args.as_slice() {
         return scenario(name, times.parse()?);
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::output;
-use super::told::{Admission, Told};
+use super::reports::{Novelty, Reports};
 use crate::diagnosis::Diagnosis;
 use crate::trust::Peer;
 
@@ -19,7 +19,7 @@ pub(crate) struct DiagnosisHook {
 
 #[derive(Default)]
 struct History {
-    told: Mutex<Told>,
+    reports: Mutex<Reports>,
     /// Requests that were sent to https.
     sent_to_https: AtomicU32,
     /// A request arrived over https.
@@ -43,14 +43,14 @@ impl DiagnosisHook {
     pub(crate) fn report(&self, diagnosis: Diagnosis, peer: Option<Peer>) {
         let name = diagnosis.name();
         // Unlocked before foreign code runs.
-        let admission = {
-            let mut told = self.history.told.lock().unwrap_or_else(PoisonError::into_inner);
-            told.admit(name, peer, Instant::now())
+        let novelty = {
+            let mut reports = self.history.reports.lock().unwrap_or_else(PoisonError::into_inner);
+            reports.admit(name, peer, Instant::now())
         };
-        let diagnosis = match admission {
-            Admission::First => diagnosis,
-            Admission::Overflow => Diagnosis::ManyPeers { diagnosis: name },
-            Admission::Known => return,
+        let diagnosis = match novelty {
+            Novelty::First => diagnosis,
+            Novelty::Overflow => Diagnosis::ManyPeers { diagnosis: name },
+            Novelty::Known => return,
         };
         if let Some(hook) = &self.hook {
             hook(&diagnosis);

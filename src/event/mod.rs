@@ -8,6 +8,6 @@ mod output;
 #[cfg(feature = "tracing")]
 #[path = "tracing.rs"]
 mod output;
-mod told;
+mod reports;
 
 pub(crate) use hook::DiagnosisHook;

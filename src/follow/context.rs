@@ -82,7 +82,7 @@ impl RedirectContext {
     }
 
     /// Whether the chain has been on an origin that is not trusted with the first one's credentials.
-    /// It stays so where the chain comes back.
+    /// It stays so where the chain comes back, and in the chain of a follower inside.
     pub fn has_crossed(&self) -> bool {
         self.crossed
     }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{Method, Response, StatusCode, Uri};
+use http::{HeaderValue, Method, Response, StatusCode, Uri};
 
 use super::dropped::Dropped;
 use super::redacted::Redacted;
@@ -37,6 +37,7 @@ pub struct Hop {
     pub(super) cross_origin: bool,
     pub(super) downgrade: bool,
     pub(super) fragment: Option<Arc<str>>,
+    pub(super) replaced_location: Option<HeaderValue>,
 }
 
 impl RedirectHistory {
@@ -164,10 +165,20 @@ impl Hop {
         self.cross_origin
     }
 
+    /// Returns the `Location` as the server sent it, if a policy chose another URL
+    /// ([`Action::FollowTo`](super::Action::FollowTo)).
+    pub fn replaced_location(&self) -> Option<&HeaderValue> {
+        self.replaced_location.as_ref()
+    }
+
     fn is_permanent(&self) -> bool {
         let permanent =
             matches!(self.status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
-        permanent && self.method == self.next_method && !self.downgrade
+        // What a policy chose is not what the server calls permanent.
+        permanent
+            && self.replaced_location.is_none()
+            && self.method == self.next_method
+            && !self.downgrade
     }
 }
 
@@ -187,6 +198,9 @@ impl fmt::Display for RedirectHistory {
 impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {} {}", self.status.as_u16(), self.next_method, Redacted(&self.next_uri))?;
+        if self.replaced_location.is_some() {
+            f.write_str(" (chosen by the policy)")?;
+        }
         let mut separator = " (left behind: ";
         for dropped in &self.dropped {
             write!(f, "{separator}{dropped}")?;

@@ -16,7 +16,7 @@ use super::userinfo;
 use crate::uri::{Authority, Origin, Scheme};
 
 /// The URL of the last request, against which `Location` is resolved.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Base<'a> {
     pub(super) uri: &'a Uri,
     /// The value of `Host`. It is read only if the URI is in origin-form, as `scheme` is.
@@ -53,6 +53,16 @@ impl Base<'_> {
             Some(target) => Ok(target),
             None => self.resolve_with_parser(location),
         }
+    }
+
+    /// Resolves the URL that a policy chose in place of `location`, whose fragment it keeps.
+    pub(super) fn resolve_chosen(
+        &self,
+        uri: &Uri,
+        location: Option<Target>,
+    ) -> Result<Target, RedirectErrorKind> {
+        let fragment = location.and_then(|target| target.fragment);
+        Ok(Target { fragment, ..self.resolve(uri.to_string().as_bytes())? })
     }
 
     fn resolve_with_parser(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
@@ -92,7 +102,7 @@ impl Base<'_> {
         let base = format!("{}://stand-in.invalid{path}", old_scheme.unwrap_or(Scheme::Http));
         let base = Url::parse(&base).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
         // `//host` and its spellings with backslashes and tabs name a host.
-        let mut start = reference.trim_start().bytes().filter(|byte| *byte != b'\t');
+        let mut start = trim_start(reference).bytes().filter(|byte| *byte != b'\t');
         let mut slash = || matches!(start.next(), Some(b'/' | b'\\'));
         let absolute = Url::parse(reference).ok();
         let names_host = absolute.is_some() || slash() && slash();
@@ -169,10 +179,15 @@ fn reference(location: &[u8]) -> Cow<'_, str> {
     };
     // Browsers read `///host` as `//host` (WHATWG URL, "special authority ignore slashes state").
     // `url` does so only after a scheme. Both ignore tabs.
-    let start = text.trim_start_matches(|c: char| c <= ' ');
+    let start = trim_start(&text);
     let rest = start.trim_start_matches(['/', '\\', '\t']);
     let slashes = start.strip_suffix(rest).unwrap_or_default().matches(['/', '\\']).count();
     if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { text }
+}
+
+/// Removes what the parser removes in front of a reference: blanks beyond ASCII are part of a path.
+fn trim_start(reference: &str) -> &str {
+    reference.trim_start_matches(|c| c <= ' ')
 }
 
 /// The length in bytes up to which `http::Uri` takes text.

@@ -14,8 +14,8 @@
 //!    [configured](FollowRedirectsLayer::origin_form_scheme).
 //! 3. The [policy](FollowPolicy) and the request's [options](FollowOptions) decide: follow, stop or
 //!    reject. A policy is asked, too, where `Location` cannot be followed or the body cannot be sent
-//!    again: it can stop, and the caller gets the redirection itself in place of the error. The
-//!    checks below apply whatever they say.
+//!    again: it can stop, and the caller gets the redirection itself in place of the error, or name
+//!    [another URL](Action::FollowTo). The checks below apply whatever they say.
 //! 4. Ten redirections are followed; one more is an error that names the URLs which repeat, or is
 //!    [returned](FollowRedirectsLayer::on_limit). A redirection from https to http is an error, unless
 //!    it is [allowed](FollowRedirectsLayer::allow_https_to_http).

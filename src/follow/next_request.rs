@@ -27,8 +27,8 @@ pub(super) struct NextRequest {
     pub(super) options: FollowOptions,
     /// Whether the chain has left the origins that may see the first request's credentials.
     pub(super) crossed: bool,
-    /// The requests sent so far; empty unless the layer makes an error of loops.
-    pub(super) sent: HashSet<RequestKey>,
+    /// The requests sent so far; `None` unless the layer makes an error of loops.
+    pub(super) sent: Option<HashSet<RequestKey>>,
 }
 
 /// Identifies a request among those of one chain.
@@ -55,8 +55,10 @@ impl NextRequest {
             history: RedirectHistory::default(),
             followable: is_followable(parts),
             options,
-            crossed: false,
-            sent: HashSet::new(),
+            // A follower outside may have led the request to where secrets may not go.
+            crossed: RedirectContext::of(&parts.extensions)
+                .is_some_and(RedirectContext::has_crossed),
+            sent: None,
         }
     }
 
@@ -74,7 +76,7 @@ impl NextRequest {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.version_mut() = self.version;
-        *request.headers_mut() = self.headers.to_map();
+        *request.headers_mut() = self.headers.next_map();
         *request.extensions_mut() = self.extensions.clone();
         let hops = self.history.hops();
         if let (Some(first), Some(last)) = (hops.first(), hops.last()) {

@@ -14,6 +14,7 @@ use super::location::{Base, MAX_URI_LEN, Target};
 use crate::uri::{ByteSet, Origin, Scheme};
 
 impl Base<'_> {
+    /// Resolves a plain reference against a base with a plain origin, or in origin-form.
     pub(super) fn resolve_plain(&self, location: &[u8]) -> Option<Target> {
         if let [b'/', ..] = location {
             return self.absolute_path(location);
@@ -95,26 +96,29 @@ impl Base<'_> {
         self.with_path(PathAndQuery::from_maybe_shared(joined).ok()?, rest)
     }
 
-    /// Replaces path and query of the base.
+    /// Replaces path and query of the base. `rest` begins with the `#` of a fragment, or is empty.
     fn with_path(&self, path: PathAndQuery, rest: &[u8]) -> Option<Target> {
         let mut parts = http::uri::Parts::default();
-        let origin = self.uri.scheme_str().zip(self.uri.authority());
-        if let Some((scheme, authority)) = origin {
-            let len = scheme.len() + "://".len() + authority.as_str().len() + path.as_str().len();
-            if len > MAX_URI_LEN {
-                return None;
-            }
+        let authority = self.uri.authority();
+        let mut length = path.as_str().len();
+        if let Some(authority) = authority {
+            let scheme = self.uri.scheme()?;
+            length += scheme.as_str().len() + "://".len() + authority.as_str().len();
             // The parser would change an origin that is not plain.
             if !self.plain_origin {
                 Origin::plain(self.uri)?;
             }
-            parts.scheme = self.uri.scheme().cloned();
-            parts.authority = self.uri.authority().cloned();
+            parts.scheme = Some(scheme.clone());
+            parts.authority = Some(authority.clone());
+        }
+        // Not all versions of `http` check this.
+        if length > MAX_URI_LEN {
+            return None;
         }
         parts.path_and_query = Some(path);
         let uri = Uri::from_parts(parts).ok()?;
-        let fragment = fragment(rest);
-        Some(Target { fragment, plain_origin: origin.is_some(), ..Target::same_origin(uri) })
+        let (fragment, plain_origin) = (fragment(rest), authority.is_some());
+        Some(Target { fragment, plain_origin, ..Target::same_origin(uri) })
     }
 }
 

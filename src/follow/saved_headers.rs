@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The headers of one request, with all values in one buffer until a redirection is followed.
+/// The headers of one request, with all values in one buffer.
 ///
 /// Saving takes two allocations, however many headers there are. A name that is not one of `http`'s
 /// constants is shared with the request, which may take one more.
@@ -13,12 +13,12 @@ pub(super) struct SavedHeaders {
     map: CachedMap,
 }
 
-/// The same headers as a map. Cloning a map takes less than making one, but most chains have one hop,
-/// which needs no clone: the map of the second hop is the one that is kept.
+/// The map of the headers, as later hops clone it. A clone takes less than making a map, but most
+/// chains have one hop, which would clone in vain: the map is kept from the second hop on.
 enum CachedMap {
     NotMade,
     MadeOnce,
-    Kept(HeaderMap),
+    Kept(Box<HeaderMap>),
 }
 
 /// One header. Its value is `values[start..end]`.
@@ -42,8 +42,8 @@ impl SavedHeaders {
         Self { values: values.into(), headers, map: CachedMap::NotMade }
     }
 
-    /// Returns the headers as a map.
-    pub(super) fn to_map(&mut self) -> HeaderMap {
+    /// Returns the headers as a map, for the next request.
+    pub(super) fn next_map(&mut self) -> HeaderMap {
         match &self.map {
             CachedMap::NotMade => {
                 self.map = CachedMap::MadeOnce;
@@ -51,10 +51,10 @@ impl SavedHeaders {
             }
             CachedMap::MadeOnce => {
                 let map = self.make_map();
-                self.map = CachedMap::Kept(map.clone());
+                self.map = CachedMap::Kept(Box::new(map.clone()));
                 map
             }
-            CachedMap::Kept(map) => map.clone(),
+            CachedMap::Kept(map) => HeaderMap::clone(map),
         }
     }
 

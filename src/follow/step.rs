@@ -1,6 +1,6 @@
 //! Decides what follows a response, without I/O.
 
-use http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::dropped::Dropped;
 use super::history::Hop;
@@ -10,7 +10,7 @@ use super::next_request::NextRequest;
 use super::options::{OnLimit, RedirectMode};
 use super::origins::is_https_upgrade;
 use super::policy::sealed::LayerPolicy;
-use super::policy::{Action, Attempt};
+use super::policy::{Action, Attempt, next_of};
 use super::redirect_error::{RedirectError, RedirectErrorKind};
 use super::settings::Settings;
 use super::strip_headers::{Changes, strip_headers};
@@ -47,22 +47,25 @@ pub(super) fn step(
             _ => Ok(NextStep::Return),
         };
     };
+    let base = base(settings, request);
     let target = if location::is_ambiguous(headers) {
         Err(Kind::AmbiguousLocation)
     } else {
-        base(settings, request).resolve(location.as_bytes())
+        base.resolve(location.as_bytes())
     };
+    let (next_uri, cross_origin) = next_of(&target);
     let rewrite = rewrite(settings, request, status);
     let attempt = Attempt {
+        base,
         status,
         method: &request.method,
         next_method: if rewrite.to_get { &Method::GET } else { &request.method },
         uri: &request.uri,
-        next_uri: target.as_ref().ok().map(|target| &target.uri),
+        next_uri,
         location,
         headers,
         history: &request.history,
-        cross_origin: target.as_ref().map_or(true, |target| target.cross_origin),
+        cross_origin,
         resends_body: rewrite.keeps_content,
         can_resend_body: can_resend_body(),
     };
@@ -70,9 +73,11 @@ pub(super) fn step(
         RedirectMode::Error => Action::Reject,
         _ => policy.action(&attempt),
     };
-    if action == Action::Stop {
-        return Ok(NextStep::Return);
-    }
+    let (target, replaced) = match &action {
+        Action::Stop => return Ok(NextStep::Return),
+        Action::FollowTo(uri) => (base.resolve_chosen(uri, target.ok()), Some(location.clone())),
+        Action::Follow | Action::Reject => (target, None),
+    };
     // Even where the policy rejects it: that there is no target says more.
     let target = target.map_err(|kind| fail(request, kind, status).with_location(location))?;
     let refused = match action {
@@ -86,11 +91,12 @@ pub(super) fn step(
         return Err(fail(request, kind, status).with_next_uri(target.uri));
     }
     if settings.error_on_loop {
-        request.sent.insert(request.key());
+        let key = request.key();
+        request.sent.get_or_insert_default().insert(key);
     }
-    advance(settings, request, status, target, rewrite);
+    advance(settings, request, status, target, rewrite, replaced);
     // Compared after the step, since only then it is known which headers are left.
-    if settings.error_on_loop && request.sent.contains(&request.key()) {
+    if request.sent.as_ref().is_some_and(|sent| sent.contains(&request.key())) {
         return Err(fail_last(request, Kind::Loop));
     }
     Ok(NextStep::Follow)
@@ -149,6 +155,7 @@ fn advance(
     status: StatusCode,
     target: Target,
     rewrite: Rewrite,
+    replaced_location: Option<HeaderValue>,
 ) {
     let drops_credentials = drops_credentials(settings, request, &target);
     let changes = Changes {
@@ -197,6 +204,7 @@ fn advance(
         cross_origin: target.cross_origin,
         downgrade: target.downgrade,
         fragment: request.options.fragment.clone(),
+        replaced_location,
     });
 }
 

@@ -20,7 +20,7 @@ pub(super) fn of(uri: &Uri) -> Option<&str> {
 }
 
 /// Moves the userinfo of the request's URI to `Authorization: Basic`, as curl and browsers do. Does
-/// nothing if the request has an `Authorization`.
+/// nothing if the request has an `Authorization`, or so many headers that no more fit.
 pub(super) fn move_to_authorization<B>(request: &mut Request<B>) {
     if request.headers().contains_key(header::AUTHORIZATION) {
         return;
@@ -28,8 +28,10 @@ pub(super) fn move_to_authorization<B>(request: &mut Request<B>) {
     let Some((value, uri)) = of(request.uri()).and_then(basic).zip(without(request.uri())) else {
         return;
     };
-    *request.uri_mut() = uri;
-    request.headers_mut().insert(header::AUTHORIZATION, value);
+    // `insert` panics where `try_insert` fails.
+    if request.headers_mut().try_insert(header::AUTHORIZATION, value).is_ok() {
+        *request.uri_mut() = uri;
+    }
 }
 
 /// Returns the credentials of RFC 7617 §2 for `user:password`, each percent-encoded.

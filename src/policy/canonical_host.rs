@@ -67,14 +67,11 @@ impl CanonicalHost {
     ///
     /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn new(host: &str) -> Result<Self, ConfigError> {
-        let to = Redirection::new().host(host)?.from_named_host();
+        let to = Redirection::new().host(host)?.requested_by_named_host();
         let host = Host::parse(host)?;
-        let twin = match host.as_str().strip_prefix("www.") {
-            Some(apex) => HostPattern::parse(apex),
-            None => HostPattern::parse(&format!("www.{}", host.as_str())),
-        };
         // An address has no twin.
-        let names = Names::One { host, aliases: twin.into_iter().collect() };
+        let aliases = host.www_twin().map(HostPattern::Exact).into_iter().collect();
+        let names = Names::One { host, aliases };
         Ok(Self { names, to })
     }
 
@@ -84,14 +81,14 @@ impl CanonicalHost {
     /// Both have to be listed exactly, without a port: a name that only `*.example.com` covers may
     /// not exist. Every other host passes.
     pub fn www() -> Self {
-        Self { names: Names::Www, to: Redirection::new().from_named_host() }
+        Self { names: Names::Www, to: Redirection::new().requested_by_named_host() }
     }
 
     /// Creates a policy that redirects `www.example.com` to `example.com`, for each name of
     /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) that is listed both ways. Otherwise as
     /// [`www`](Self::www).
     pub fn apex() -> Self {
-        Self { names: Names::Apex, to: Redirection::new().from_named_host() }
+        Self { names: Names::Apex, to: Redirection::new().requested_by_named_host() }
     }
 
     /// Redirects further hosts: exact names, and `*.example.org` for one or more labels before

@@ -44,6 +44,8 @@ mod https_only;
 mod maintenance;
 mod named;
 mod redirect_policy;
+pub mod rules;
+mod trailing_slash;
 mod versioning;
 mod when;
 
@@ -62,6 +64,11 @@ pub use maintenance::{
 };
 pub use named::Named;
 pub use redirect_policy::RedirectPolicy;
+pub use rules::{
+    FoundRule, RequestRedirect, RouteMatch, Rule, RuleError, RuleErrors, RuleWarning, Rules,
+    RulesBuilder,
+};
+pub use trailing_slash::TrailingSlash;
 pub use versioning::{HeaderVersioning, QueryVersioning, Retirement, Versioning};
 pub use when::When;
 

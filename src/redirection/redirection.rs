@@ -262,7 +262,7 @@ impl Redirection {
     }
 
     /// The same for a policy that redirects only hosts which the operator named.
-    pub(crate) fn from_named_host(mut self) -> Self {
+    pub(crate) fn requested_by_named_host(mut self) -> Self {
         self.host_source = HostSource::NamedHost;
         self
     }

@@ -46,8 +46,8 @@ impl<B> ReplayBody<B> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
-        // If a source panics while it is polled, the state is still consistent: frames are recorded
-        // afterwards.
+        // If a source panics while it is polled, the state is still consistent: the source counts as
+        // failed.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -63,7 +63,6 @@ where
         let number = state.add_handle();
         state.supersede(number, &mut deferred);
         drop(state);
-        deferred.run();
         Ok(Self { shared: self.shared.clone(), number, done: false })
     }
 
@@ -83,7 +82,6 @@ where
     fn abort(&self) {
         let mut deferred = Deferred::nothing();
         self.lock().abort(&mut deferred);
-        deferred.run();
     }
 
     fn is_uploading(&self) -> bool {
@@ -114,7 +112,6 @@ where
         let done = matches!(polled, Poll::Ready(None)) || state.is_end(self.number);
         drop(state);
         self.done = done;
-        deferred.run();
         polled
     }
 
@@ -139,7 +136,6 @@ impl<B> Drop for ReplayBody<B> {
     fn drop(&mut self) {
         let mut deferred = Deferred::nothing();
         self.lock().remove_handle(self.number, &mut deferred);
-        deferred.run();
     }
 }
 

@@ -64,6 +64,8 @@ pin_project! {
         Complete,
         // A newer attempt was made before everything was read; or this is no attempt, but a handle.
         Superseded,
+        // The body failed; what it would return afterwards is not its rest.
+        Failed,
     }
 }
 
@@ -149,6 +151,10 @@ where
             ProgressProj::Reading { body } => body,
             ProgressProj::Complete => return Poll::Ready(None),
             ProgressProj::Superseded => return Poll::Ready(Some(Err(ReplayError::Superseded))),
+            ProgressProj::Failed => {
+                let error = ReplayError::NotReplayable(NotReplayable::SourceFailed);
+                return Poll::Ready(Some(Err(error)));
+            }
         };
         let mut attempts = lock(this.attempts);
         if attempts.compare(*this.number) != Ordering::Equal {
@@ -173,6 +179,9 @@ where
             // Stays complete, even if a newer attempt is made.
             this.progress.set(Progress::Complete);
         }
+        if failed {
+            this.progress.set(Progress::Failed);
+        }
         if complete || failed {
             end(this.attempts, *this.number);
         }
@@ -185,7 +194,7 @@ where
                 self.lock().compare(self.number) == Ordering::Equal && body.is_end_stream()
             }
             Progress::Complete => true,
-            Progress::Superseded => false,
+            Progress::Superseded | Progress::Failed => false,
         }
     }
 
@@ -193,7 +202,7 @@ where
         match &self.progress {
             Progress::Reading { body } => body.size_hint(),
             Progress::Complete => SizeHint::with_exact(0),
-            Progress::Superseded => SizeHint::default(),
+            Progress::Superseded | Progress::Failed => SizeHint::default(),
         }
     }
 }

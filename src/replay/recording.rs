@@ -41,7 +41,9 @@ impl Recording {
         }
         self.len = self.len.saturating_add(data.len() as u64);
         if data.len() >= LARGE {
-            self.seal();
+            if !self.gathering.is_empty() {
+                self.seal();
+            }
             self.chunks.push(data.clone());
         } else {
             self.gathering.extend_from_slice(data);

@@ -87,13 +87,13 @@ impl<B> State<B> {
         self.handles = self.handles.saturating_sub(1);
         deferred.drop_waker = self.attempts.end(number);
         if self.is_last() && self.attempts.is_reading() {
-            let read = self.position.chunks;
-            if read == self.recording.chunks() {
+            if self.has_read_recording() {
                 self.recording.clear();
                 self.position.chunks = 0;
             } else {
-                // Freed in place, since `position` counts the chunks in front, too.
-                (0..read).for_each(|index| self.recording.free(index));
+                // Freed in place, since `position` counts the chunks in front, too, and the size hint
+                // their bytes.
+                (0..self.position.chunks).for_each(|index| self.recording.free(index));
             }
             self.mark_not_replayable(NotReplayable::Released);
         }
@@ -102,6 +102,11 @@ impl<B> State<B> {
     /// Whether the current attempt is the only handle.
     fn is_last(&self) -> bool {
         self.handles == 1 && !self.attempts.has_ended()
+    }
+
+    fn has_read_recording(&self) -> bool {
+        self.position.chunks >= self.recording.chunks()
+            && (self.position.trailers_sent || self.trailers.is_none())
     }
 
     /// Makes the attempt `number` current, from the first byte.
@@ -149,7 +154,12 @@ impl<B> State<B> {
     }
 
     pub(super) fn check_replayable(&self) -> Result<(), NotReplayable> {
-        self.not_replayable.map_or(Ok(()), Err)
+        match self.not_replayable {
+            Some(why) => Err(why),
+            // A source that panicked had no time to say so.
+            None if matches!(self.source, Source::Failed) => Err(NotReplayable::SourceFailed),
+            None => Ok(()),
+        }
     }
 
     /// Keeps the first reason, since the later ones follow from it.
@@ -222,15 +232,30 @@ where
                 return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
             }
         }
-        let source = match &mut self.source {
+        // A source that panics may have lost a frame. It stays failed then, so that no attempt takes
+        // the others for a whole body.
+        deferred.drop_source = std::mem::replace(&mut self.source, Source::Failed);
+        let source = match &mut deferred.drop_source {
             Source::Live(source) => source,
-            Source::Ended => return Poll::Ready(None),
+            Source::Ended => {
+                self.source = Source::Ended;
+                return Poll::Ready(None);
+            }
             Source::Failed => {
                 let error = ReplayError::NotReplayable(NotReplayable::SourceFailed);
                 return Poll::Ready(Some(Err(error)));
             }
         };
-        let polled = source.as_mut().poll_frame(cx);
+        // For `Bytes`, which most bodies have, the copy copies nothing.
+        let polled = source
+            .as_mut()
+            .poll_frame(cx)
+            .map_ok(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
+        self.source = match polled {
+            Poll::Ready(None) => Source::Ended,
+            Poll::Ready(Some(Err(_))) => Source::Failed,
+            _ => std::mem::replace(&mut deferred.drop_source, Source::Ended),
+        };
         // While the source is pending, the waker is kept so that a newer attempt can end this one.
         // Wakers are dropped after unlocking, as everything foreign is.
         deferred.drop_waker = match polled {
@@ -238,18 +263,12 @@ where
             Poll::Pending => self.attempts.register(cx),
         };
         polled.map(|frame| match frame {
-            None => {
-                deferred.drop_source = std::mem::replace(&mut self.source, Source::Ended);
-                None
-            }
+            None => None,
             Some(Err(error)) => {
-                deferred.drop_source = std::mem::replace(&mut self.source, Source::Failed);
                 self.discard(NotReplayable::SourceFailed);
                 Some(Err(ReplayError::Source(error.into())))
             }
             Some(Ok(frame)) => {
-                // For `Bytes`, which most bodies have, this copies nothing.
-                let frame = frame.map_data(|mut data| data.copy_to_bytes(data.remaining()));
                 self.record(&frame);
                 Some(Ok(frame))
             }
@@ -275,11 +294,6 @@ where
                     && self.trailers.is_none()
             }
         }
-    }
-
-    fn has_read_recording(&self) -> bool {
-        self.position.chunks >= self.recording.chunks()
-            && (self.position.trailers_sent || self.trailers.is_none())
     }
 
     /// The number of bytes that the attempt `number` has still to read.

@@ -16,6 +16,11 @@ pub(super) struct Additions {
 }
 
 impl Additions {
+    /// What an answer of the layer gets, too: not what a policy said of a request that is served.
+    pub(super) fn without_headers(self) -> Self {
+        Self { headers: None, ..self }
+    }
+
     pub(super) fn add_to(self, response: &mut HeaderMap) {
         if let Some(headers) = self.headers {
             append_headers(response, headers);

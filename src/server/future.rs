@@ -4,11 +4,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::additions::Additions;
+use super::after_not_found::SavedHead;
 use super::body::ResponseBody;
 use super::drain::Upload;
 
@@ -27,8 +28,13 @@ pin_project! {
     #[project = StateProj]
     enum State<F, B> {
         Inner { #[pin] future: F },
-        // `additions` are taken when the response is there.
-        WithAdditions { #[pin] future: F, additions: Option<Additions> },
+        // `additions` are taken when the response is there. `saved` is for the policy that is asked
+        // once the inner service has answered 404.
+        WithAdditions {
+            #[pin] future: F,
+            additions: Option<Additions>,
+            saved: Option<Box<SavedHead>>,
+        },
         // `response` is taken when the upload is read.
         DrainUpload { #[pin] upload: Upload<B>, response: Option<Response<Bytes>> },
     }
@@ -39,8 +45,12 @@ impl<F, B> ResponseFuture<F, B> {
         Self { state: State::Inner { future } }
     }
 
-    pub(super) fn with_additions(future: F, additions: Additions) -> Self {
-        Self { state: State::WithAdditions { future, additions: Some(additions) } }
+    pub(super) fn with_additions(
+        future: F,
+        additions: Additions,
+        saved: Option<Box<SavedHead>>,
+    ) -> Self {
+        Self { state: State::WithAdditions { future, additions: Some(additions), saved } }
     }
 
     pub(super) fn answer(response: Response<Bytes>, upload: Upload<B>) -> Self {
@@ -61,8 +71,15 @@ where
                 let response = ready!(future.poll(cx))?;
                 Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            StateProj::WithAdditions { future, additions } => {
+            StateProj::WithAdditions { future, additions, saved } => {
                 let mut response = ready!(future.poll(cx))?;
+                let saved = saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
+                if let Some(mut answer) = saved.and_then(|saved| saved.answer()) {
+                    if let Some(additions) = additions.take() {
+                        additions.without_headers().add_to(answer.headers_mut());
+                    }
+                    return Poll::Ready(Ok(answer.map(ResponseBody::answer)));
+                }
                 if let Some(additions) = additions.take() {
                     additions.add_to(response.headers_mut());
                 }

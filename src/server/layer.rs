@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tower_layer::Layer;
 
+use super::after_not_found::AfterNotFound;
 use super::drain_on::{DrainInline, DrainOn};
 use super::drain_timer::DrainTimer;
 use super::service::Redirect;
@@ -172,6 +173,39 @@ impl<P, D> RedirectLayer<P, D> {
     /// that outer layers can count or log it.
     pub fn insert_redirected(self) -> Self {
         self.set(|settings| settings.insert_redirected = true)
+    }
+
+    /// Asks `policy` about GET and HEAD requests that the inner service answers 404, whose body is
+    /// then dropped: moved pages that never shadow live ones. Where it passes, the 404 stays.
+    ///
+    /// The head of each such request is copied before the inner service is called.
+    ///
+    /// ```
+    /// use http::{Request, Response, StatusCode};
+    /// use http_body_util::Empty;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_redirect::RedirectLayer;
+    /// use tower_redirect::policy::{Rule, Rules, policy_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
+    ///     let mut response = Response::new(Empty::<bytes::Bytes>::new());
+    ///     *response.status_mut() = StatusCode::NOT_FOUND;
+    ///     Ok::<_, std::convert::Infallible>(response)
+    /// });
+    /// let moved = Rules::new([Rule::new("/old/*")?.to("/new/*")?])?;
+    /// let service = RedirectLayer::new(policy_fn(|_| None)).after_not_found(moved).layer(app);
+    ///
+    /// let old = Request::get("/old/page").body(Empty::new())?;
+    /// assert_eq!(service.clone().oneshot(old).await?.headers()["location"], "/new/page");
+    /// let unknown = Request::get("/unknown").body(Empty::new())?;
+    /// assert_eq!(service.oneshot(unknown).await?.status(), StatusCode::NOT_FOUND);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn after_not_found(self, policy: impl RedirectPolicy + 'static) -> Self {
+        self.set(|settings| settings.after_not_found = Some(AfterNotFound::new(policy)))
     }
 
     /// Sets how many bytes of an upload are read before it is answered, and for how long: 64 MiB and

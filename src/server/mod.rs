@@ -60,6 +60,7 @@
 //! ```
 
 mod additions;
+mod after_not_found;
 mod answer;
 mod body;
 mod diagnose;

@@ -9,6 +9,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::additions::Additions;
+use super::after_not_found::SavedHead;
 use super::answer;
 use super::body::ResponseBody;
 use super::diagnose;
@@ -16,7 +17,7 @@ use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
 use crate::head::RequestHead;
-use crate::policy::{Annotation, Decision, RedirectPolicy, decide};
+use crate::policy::{self, Annotation, Decision, RedirectPolicy};
 
 /// A service that asks a [`RedirectPolicy`] before it calls the inner one. Made by
 /// [`RedirectLayer`](crate::RedirectLayer).
@@ -49,7 +50,7 @@ impl<S, P, D> Redirect<S, P, D> {
 }
 
 /// Who answers a request.
-enum Responder {
+pub(super) enum Responder {
     Inner,
     /// The inner service, whose response gets these.
     InnerWithAdditions(Additions),
@@ -57,65 +58,68 @@ enum Responder {
     Layer(Response<Bytes>),
 }
 
-impl<S, P: RedirectPolicy, D> Redirect<S, P, D> {
-    fn decide<B>(&self, request: &Request<B>) -> Responder {
-        let settings = &*self.settings;
-        let Settings { hosts, on_diagnosis, uri_source, mount, .. } = settings;
-        let head = RequestHead::new(request, *uri_source, settings.trust(), hosts);
-        let mut head = head.mounted_at(mount);
-        if on_diagnosis.takes_diagnoses() {
-            head.collect_diagnoses();
+/// Asks `policy` about a request.
+pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
+    policy: &P,
+    request: &Request<B>,
+    settings: &Settings,
+) -> Responder {
+    let Settings { hosts, on_diagnosis, uri_source, mount, .. } = settings;
+    let head = RequestHead::new(request, *uri_source, settings.trust(), hosts);
+    let mut head = head.mounted_at(mount);
+    if on_diagnosis.takes_diagnoses() {
+        head.collect_diagnoses();
+    }
+    // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
+    // refused, no policy is asked.
+    let decision = if hosts.is_listed() && !head.has_listed_host() {
+        Decision::Pass
+    } else {
+        policy::decide(policy, &head, settings.separate_https_redirect)
+    };
+    let responder = match (head.refusal(), decision) {
+        // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
+        // 60 instructions less.
+        (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
+            return Responder::Inner.annotated(annotation(policy, &head));
         }
-        // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
-        // refused, no policy is asked.
-        let decision = if hosts.is_listed() && !head.has_listed_host() {
-            Decision::Pass
-        } else {
-            decide(&*self.policy, &head, settings.separate_https_redirect)
-        };
-        let responder = match (head.refusal(), decision) {
-            // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
-            // 60 instructions less.
-            (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
-                return Responder::Inner.annotated(self.annotation(&head));
-            }
-            (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
-            (None, Decision::Pass) => Responder::InnerWithAdditions(Additions {
-                headers: None,
-                annotation: None,
-                no_store: true,
-            }),
-            (None, Decision::PassWithHeaders(headers)) => {
-                Responder::InnerWithAdditions(Additions {
-                    headers: Some(headers),
-                    annotation: None,
-                    no_store: head.is_unstored(),
-                })
-            }
-            (None, Decision::Redirect(to)) => {
-                let answer = answer::redirect(&head, &to, settings);
-                diagnose::redirected(&head, &to, on_diagnosis);
-                Responder::Layer(answer)
-            }
-            (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
-            (Some(refusal), _) => {
-                let answer = answer::refuse(&head, refusal);
-                diagnose::refused(&head);
-                Responder::Layer(answer)
-            }
-        };
-        let responder = responder.annotated(self.annotation(&head));
-        diagnose::report(&head, on_diagnosis);
-        responder
-    }
+        (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
+        (None, Decision::Pass) => Responder::InnerWithAdditions(Additions {
+            headers: None,
+            annotation: None,
+            no_store: true,
+        }),
+        (None, Decision::PassWithHeaders(headers)) => Responder::InnerWithAdditions(Additions {
+            headers: Some(headers),
+            annotation: None,
+            no_store: head.is_unstored(),
+        }),
+        (None, Decision::Redirect(to)) => {
+            let answer = answer::redirect(&head, &to, settings);
+            diagnose::redirected(&head, &to, on_diagnosis);
+            Responder::Layer(answer)
+        }
+        (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
+        (Some(refusal), _) => {
+            let answer = answer::refuse(&head, refusal);
+            diagnose::refused(&head);
+            Responder::Layer(answer)
+        }
+    };
+    let responder = responder.annotated(annotation(policy, &head));
+    diagnose::report(&head, on_diagnosis);
+    responder
+}
 
-    /// Asks the policies what they add to the answer. Called once it is settled: asking may refuse the
-    /// host, which then gets nothing, and does not change the answer.
-    #[inline]
-    fn annotation(&self, head: &RequestHead<'_>) -> Option<Annotation> {
-        let annotation = self.policy.annotate(head)?;
-        head.refusal().is_none().then_some(annotation)
-    }
+/// Asks the policies what they add to the answer. Called once it is settled: asking may refuse the
+/// host, which then gets nothing, and does not change the answer.
+#[inline]
+fn annotation<P: RedirectPolicy + ?Sized>(
+    policy: &P,
+    head: &RequestHead<'_>,
+) -> Option<Annotation> {
+    let annotation = policy.annotate(head)?;
+    head.refusal().is_none().then_some(annotation)
 }
 
 impl Responder {
@@ -155,10 +159,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.decide(&request) {
-            Responder::Inner => ResponseFuture::inner(self.inner.call(request)),
+        match decide(&*self.policy, &request, &self.settings) {
+            Responder::Inner if self.settings.after_not_found.is_none() => {
+                ResponseFuture::inner(self.inner.call(request))
+            }
+            Responder::Inner => {
+                let saved = SavedHead::of(&request, &self.settings);
+                let none = Additions { headers: None, annotation: None, no_store: false };
+                ResponseFuture::with_additions(self.inner.call(request), none, saved)
+            }
             Responder::InnerWithAdditions(additions) => {
-                ResponseFuture::with_additions(self.inner.call(request), additions)
+                let saved = SavedHead::of(&request, &self.settings);
+                ResponseFuture::with_additions(self.inner.call(request), additions, saved)
             }
             Responder::Layer(response) => {
                 // Drops the request's headers now: they pin the connection's read buffer.

@@ -1,3 +1,4 @@
+use super::after_not_found::AfterNotFound;
 use super::drain::DrainLimit;
 use crate::axum::UriSource;
 use crate::event::DiagnosisHook;
@@ -16,6 +17,8 @@ pub(super) struct Settings {
     pub(super) separate_https_redirect: bool,
     pub(super) html_body: bool,
     pub(super) insert_redirected: bool,
+    /// Asked once the inner service has answered 404.
+    pub(super) after_not_found: Option<AfterNotFound>,
     /// The path prefix that a proxy removes; empty where there is none.
     pub(super) mount: Box<str>,
     pub(super) uri_source: UriSource,
@@ -32,6 +35,7 @@ impl Default for Settings {
             separate_https_redirect: false,
             html_body: false,
             insert_redirected: false,
+            after_not_found: None,
             mount: Box::default(),
             uri_source: UriSource::ORIGINAL,
         }

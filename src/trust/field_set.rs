@@ -28,14 +28,14 @@ impl FieldSet {
     /// The names, as `trust` reads them.
     pub(crate) fn names(self, trust: &Trust) -> impl Iterator<Item = HeaderName> {
         let scheme = || match &trust.scheme_source {
-            SchemeSource::Family => X_FORWARDED_PROTO,
+            SchemeSource::Family => X_FORWARDED_PROTO.clone(),
             SchemeSource::Named(name) | SchemeSource::Switch(name) => name.clone(),
         };
         let names = [
-            self.holds(Self::FOR).then_some(X_FORWARDED_FOR),
+            self.holds(Self::FOR).then(|| X_FORWARDED_FOR.clone()),
             self.holds(Self::SCHEME).then(scheme),
-            self.holds(Self::HOST).then_some(X_FORWARDED_HOST),
-            self.holds(Self::PORT).then_some(X_FORWARDED_PORT),
+            self.holds(Self::HOST).then(|| X_FORWARDED_HOST.clone()),
+            self.holds(Self::PORT).then(|| X_FORWARDED_PORT.clone()),
             self.holds(Self::FORWARDED).then_some(header::FORWARDED),
         ];
         names.into_iter().flatten()

@@ -1,12 +1,15 @@
 //! What must not be sent to another origin, from the public record of other clients.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 use http_body_util::Full;
-use tower_redirect::follow::Dropped;
-use tower_redirect::{FollowOptions, FollowRedirectsLayer, RedirectHistory};
+use tower::{Layer, ServiceExt};
+use tower_redirect::follow::{Dropped, HopRequest, RedirectContext};
+use tower_redirect::{Action, FollowOptions, FollowRedirectsLayer, RedirectHistory, follow_fn};
 
-use crate::support::{self, Mark, Script, chain};
+use crate::support::{self, Mark, Script, chain, redirection};
 
 const SECRETS: [(&str, &str); 8] = [
     ("authorization", "Bearer secret"),
@@ -123,6 +126,20 @@ async fn what_stayed_behind_does_not_come_back() {
     assert_eq!(seen.len(), 5);
     for (hop, seen) in seen.iter().enumerate().skip(1) {
         assert_secret_free(&format!("hop {hop}"), seen);
+    }
+}
+
+/// The headers of later hops are cloned; what is dropped after that is dropped all the same.
+#[tokio::test]
+async fn what_two_hops_were_sent_with_can_still_stay_behind() {
+    for same_origin in 1..4 {
+        let mut steps: Vec<_> = (0..same_origin).map(|_| redirection(302, "/same")).collect();
+        steps.extend([redirection(302, "http://b.test/"), redirection(302, "/next")]);
+        let seen = seen(&Script::new(steps), "http://a.test/").await;
+        assert!(seen[same_origin].headers.contains_key("authorization"), "{same_origin}");
+        for (hop, seen) in seen.iter().enumerate().skip(same_origin + 1) {
+            assert_secret_free(&format!("hop {hop} after {same_origin}"), seen);
+        }
     }
 }
 
@@ -299,6 +316,52 @@ async fn userinfo_of_the_caller_becomes_basic_by_name() {
     extensions.insert(FollowOptions::do_not_follow());
     script.follow_by(&layer, request.expect("valid")).await.expect("returned");
     assert_eq!(script.seen()[0].headers["authorization"], "Basic bWU6cHc=");
+}
+
+/// `HeaderMap::insert` panics where a map is full.
+#[tokio::test]
+async fn userinfo_stays_in_the_url_if_there_is_no_room_for_a_header() {
+    let mut request = Request::get("http://me:pw@a.test/").body(Full::<Bytes>::default());
+    let headers = request.as_mut().expect("valid").headers_mut();
+    let mut names = (0..).filter_map(|n| http::HeaderName::try_from(format!("x-{n}")).ok());
+    while headers.try_insert(names.next().expect("endless"), HeaderValue::from_static("")).is_ok() {
+    }
+    let script = chain![302 "/1"];
+    let layer = FollowRedirectsLayer::new().userinfo_as_basic();
+    script.follow_by(&layer, request.expect("valid")).await.expect("followed");
+    let uris: Vec<_> = script.seen().iter().map(|seen| seen.uri.to_string()).collect();
+    assert_eq!(uris, ["http://me:pw@a.test/", "http://a.test/1"]);
+}
+
+/// An inner follower begins a chain of its own, on an origin that may not see the first one's secrets.
+#[tokio::test]
+async fn a_follower_inside_does_not_forget_that_the_chain_has_crossed() {
+    let crossed =
+        |request: &HopRequest<'_>| request.context().is_some_and(RedirectContext::has_crossed);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let note = seen.clone();
+    let inside = FollowRedirectsLayer::new()
+        .on_request(move |request| {
+            let hop = (request.uri().to_string(), crossed(request));
+            note.lock().expect("not poisoned").push(hop);
+        })
+        .policy(follow_fn(|attempt| match attempt.is_cross_origin() {
+            true => Action::Stop,
+            false => Action::Follow,
+        }));
+    let script = chain![302 "/1", 302 "http://b.test/2", 302 "/3", 302 "/4"];
+    let client = FollowRedirectsLayer::new().layer(inside.layer(script));
+    let request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    client.oneshot(request).await.expect("followed");
+    let expected = [
+        ("http://a.test/", false),
+        ("http://a.test/1", false),
+        ("http://b.test/2", true),
+        ("http://b.test/3", true),
+        ("http://b.test/4", true),
+    ];
+    let expected = expected.map(|(uri, crossed)| (uri.to_owned(), crossed));
+    assert_eq!(*seen.lock().expect("not poisoned"), expected);
 }
 
 #[tokio::test]

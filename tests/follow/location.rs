@@ -124,6 +124,9 @@ async fn a_path_keeps_scheme_and_authority_as_they_are() {
         ("http://svc.1/a/b?q", "../x?y#z", "http://svc.1/x?y"),
         ("http://svc.1/a/b?q", "", "http://svc.1/a/b?q"),
         ("http://svc.1", "/./ä", "http://svc.1/%C3%A4"),
+        // A blank beyond ASCII is no blank to a URL, but part of a path.
+        ("http://svc.1/a", "\u{a0}//b.test", "http://svc.1/%C2%A0//b.test"),
+        ("http://svc.1/a", "\u{3000}\\\\b.test", "http://svc.1/%E3%80%80//b.test"),
         ("http://user:pw@svc.1/a", "/x", "http://svc.1/x"),
         ("http://xn--a/", "/x", "http://xn--a/x"),
         ("http://[fe80::1%25eth0]/a", "/x", "http://[fe80::1%25eth0]/x"),
@@ -308,6 +311,9 @@ async fn a_location_that_no_uri_can_hold_is_refused() {
     for reference in [&long, &long[1..], &format!("http://b.test{long}")] {
         let refused = next("http://a.test/", reference).await;
         assert_eq!(refused, Err(RedirectErrorKind::LocationTooLong));
+    }
+    for from in ["/", "http://svc.1/"] {
+        assert_eq!(next(from, &long).await, Err(RedirectErrorKind::LocationTooLong), "{from}");
     }
     let error = chain![302 & long].follow(get("http://a.test/")).await.expect_err("too long");
     assert_eq!(

@@ -18,3 +18,4 @@ mod per_request;
 mod policy;
 mod references;
 mod stops;
+mod targets;

@@ -73,7 +73,7 @@ async fn a_dead_end_is_an_error_that_says_why_unless_stopped() {
     for (uri, answer, kind) in dead_ends() {
         let location = answer.headers()[header::LOCATION].clone();
         for action in [Action::Follow, Action::Reject] {
-            let policy = follow_fn(move |_: &Attempt<'_>| action);
+            let policy = follow_fn(move |_: &Attempt<'_>| action.clone());
             let client = FollowRedirectsLayer::new().policy(policy);
             let client = client.layer(Script::new([answer.clone()]));
             let error = client.oneshot(get(uri)).await.expect_err("nowhere to go");

@@ -1,6 +1,7 @@
 //! `ReplayBody`, rule by rule.
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -367,7 +368,7 @@ fn hints_are_exact_at_each_moment() {
             SizeHint::with_exact(self.0.frames.iter().map(|frame| frame.len() as u64).sum())
         }
         fn is_end_stream(&self) -> bool {
-            self.0.frames.is_empty()
+            self.0.frames.is_empty() && self.0.trailers.is_none()
         }
     }
 
@@ -398,6 +399,17 @@ fn hints_are_exact_at_each_moment() {
     // The superseded one is not taken for whole.
     assert!(!first.is_end_stream());
     assert_eq!(first.size_hint().exact(), None);
+
+    // Trailers have no size, and come after a recording that was freed, too.
+    let trailers = Some(HeaderMap::new());
+    let source = Sized(Frames { trailers, ..Frames::new([Bytes::from_static(&BIG)]) });
+    let kept = ReplayBody::new(source, 10_000);
+    let mut first = kept.replay().expect("kept");
+    let _ = (poll(&mut first), poll(&mut first));
+    let mut second = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut second)).len(), 2000);
+    drop((kept, first));
+    assert_eq!(second.size_hint().exact(), Some(0));
 }
 
 #[tokio::test]
@@ -458,6 +470,66 @@ fn an_error_of_the_source_is_passed_on_and_ends_replaying() {
     assert!(!first.is_end_stream());
     assert_eq!(kept.replay().err(), Some(NotReplayable::SourceFailed));
     assert!(matches!(poll(&mut first), Poll::Ready(Some(Err(_)))), "never taken for whole");
+}
+
+/// Takes a chunk and panics before it returns it, once.
+struct Panics {
+    chunks: Frames,
+    at: usize,
+}
+
+impl Body for Panics {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let polled = Pin::new(&mut self.chunks).poll_frame(cx);
+        let is_there = self.at == self.chunks.frames.len();
+        if is_there {
+            self.at = usize::MAX;
+        }
+        assert!(!is_there, "in the midst");
+        polled
+    }
+}
+
+#[test]
+fn a_source_that_panicked_has_failed() {
+    let kept = ReplayBody::new(Panics { chunks: frames(&["a", "b", "c"]), at: 1 }, 100);
+    let mut first = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut first)), "a");
+    catch_unwind(AssertUnwindSafe(|| drop(poll(&mut first)))).expect_err("a panic");
+    // What it would have returned is lost: nothing that is left of it is a whole body.
+    assert!(matches!(poll(&mut first), Poll::Ready(Some(Err(_)))));
+    assert!(!first.is_end_stream() && first.size_hint().upper().is_none());
+    assert_eq!(kept.replay().err(), Some(NotReplayable::SourceFailed));
+}
+
+#[test]
+fn an_upload_is_woken_even_if_the_newer_attempt_panics() {
+    struct PanicsAgain(AtomicUsize);
+    impl Body for PanicsAgain {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0, "polled again");
+            Poll::Pending
+        }
+    }
+    let mut first = ReplayBody::new(PanicsAgain(AtomicUsize::new(0)), 100);
+    let mut second = first.clone();
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    assert!(Pin::new(&mut first).poll_frame(&mut Context::from_waker(&waker)).is_pending());
+    catch_unwind(AssertUnwindSafe(|| drop(poll(&mut second)))).expect_err("a panic");
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    assert_superseded(poll(&mut first));
 }
 
 #[test]

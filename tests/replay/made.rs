@@ -103,6 +103,36 @@ fn a_newer_attempt_ends_the_older_at_once() {
 }
 
 #[test]
+fn an_attempt_that_failed_is_never_whole() {
+    /// Fails once, then is at its end.
+    struct Fails(bool);
+    impl Body for Fails {
+        type Data = Bytes;
+        type Error = &'static str;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Ready((!std::mem::replace(&mut self.0, true)).then_some(Err("the disk is gone")))
+        }
+        fn is_end_stream(&self) -> bool {
+            self.0
+        }
+    }
+    let kept = ReplayFn::new(|| Ok::<_, Infallible>(Fails(false))).expect("infallible");
+    let mut first = kept.replay().expect("made anew");
+    assert!(matches!(poll(&mut first), Poll::Ready(Some(Err(ReplayError::Source(_))))));
+    let failed = ReplayError::NotReplayable(NotReplayable::SourceFailed).to_string();
+    assert!(!first.is_end_stream() && first.size_hint().upper().is_none());
+    match poll(&mut first) {
+        Poll::Ready(Some(Err(error))) => assert_eq!(error.to_string(), failed),
+        other => panic!("{other:?}"),
+    }
+    assert!(!kept.is_uploading());
+    assert!(matches!(poll(&mut kept.replay().expect("made anew")), Poll::Ready(Some(Err(_)))));
+}
+
+#[test]
 fn an_older_attempt_says_nothing_about_a_newer_one() {
     // Bodies that are pending while these senders live.
     let senders = std::sync::Mutex::new(Vec::new());

@@ -64,8 +64,8 @@ fn poll_once(body: &mut (impl Body + Unpin)) {
 
 #[test]
 fn questions_reach_the_body_inside() {
-    forwards(Either2::Right, |body| poll_once(body));
-    forwards(Box::new, |body| poll_once(body));
+    forwards(Either2::Right, poll_once);
+    forwards(Box::new, poll_once);
     forwards(Some, |body| poll_once(body.as_mut().expect("a body")));
     let none = None::<Recorded>;
     assert!(none.check_replayable().is_ok() && !none.is_uploading());

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod after_not_found;
 mod answers;
 mod attack;
 #[cfg(feature = "axum")]
@@ -22,6 +23,8 @@ mod maintenance_window;
 mod one_hop;
 mod properties;
 mod retirement;
+mod rules;
 mod targets;
+mod trailing_slash;
 mod trust;
 mod uploads;

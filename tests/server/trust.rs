@@ -140,6 +140,11 @@ async fn x_forwarded() {
             &[(FOR, b"198.51.100.7"), (PROTO, b"http, nonsense, https")],
             "https a.test:8080 198.51.100.7",
         ),
+        (
+            proxy,
+            &[(FOR, b"9.9.9.9, 1.1.1.1, 10.0.0.3, 10.0.0.2"), (PROTO, b"http, https, http, http")],
+            "https a.test:8080 1.1.1.1",
+        ),
         (proxy, &[(PROTO, b"https, http")], "http a.test:8080 -"),
         (proxy, &[(FOR, b"1.1.1.1, 10.0.0.3, 10.0.0.2"), (PROTO, b"https, http")], "400"),
         // An empty one is none.

@@ -3,11 +3,15 @@ use std::fmt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::follow::history::RedirectHistory;
+use crate::follow::location::{Base, Target};
 use crate::follow::origins::is_https_upgrade;
 use crate::follow::redacted::Redacted;
 
 /// A redirection that a [`FollowPolicy`](super::FollowPolicy) decides about.
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
+    /// Resolves another target.
+    pub(in crate::follow) base: Base<'a>,
     pub(in crate::follow) status: StatusCode,
     pub(in crate::follow) method: &'a Method,
     pub(in crate::follow) next_method: &'a Method,
@@ -19,6 +23,20 @@ pub struct Attempt<'a> {
     pub(in crate::follow) cross_origin: bool,
     pub(in crate::follow) resends_body: bool,
     pub(in crate::follow) can_resend_body: bool,
+}
+
+impl Attempt<'_> {
+    /// Calls `decide` with this redirection as it is if it leads to `uri`.
+    pub(super) fn leading_to<T>(&self, uri: &Uri, decide: impl FnOnce(&Attempt<'_>) -> T) -> T {
+        let target = self.base.resolve(uri.to_string().as_bytes());
+        let (next_uri, cross_origin) = next_of(&target);
+        decide(&Attempt { next_uri, cross_origin, ..*self })
+    }
+}
+
+/// The parts of an `Attempt` that depend on its target. One that is not known is another origin.
+pub(in crate::follow) fn next_of<E>(target: &Result<Target, E>) -> (Option<&Uri>, bool) {
+    target.as_ref().map_or((None, true), |target| (Some(&target.uri), target.cross_origin))
 }
 
 impl<'a> Attempt<'a> {

@@ -3,12 +3,41 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::Uri;
+
 use super::{Action, Attempt, FollowPolicy};
+
+/// The policies of a list asked so far, all of which follow: to this URL, if one chose it.
+#[derive(Default)]
+struct Asked(Option<Uri>);
+
+impl Asked {
+    /// Asks one more. Returns its action if it does not follow.
+    fn ask(&mut self, policy: &impl FollowPolicy, attempt: &Attempt<'_>) -> Option<Action> {
+        let action = match &self.0 {
+            None => policy.decide(attempt),
+            Some(uri) => attempt.leading_to(uri, |attempt| policy.decide(attempt)),
+        };
+        match action {
+            Action::Follow => None,
+            Action::FollowTo(uri) => {
+                self.0 = Some(uri);
+                None
+            }
+            refused => Some(refused),
+        }
+    }
+
+    fn follow(self) -> Action {
+        self.0.map_or(Action::Follow, Action::FollowTo)
+    }
+}
 
 impl<P: FollowPolicy> FollowPolicy for [P] {
     fn decide(&self, attempt: &Attempt<'_>) -> Action {
-        let mut actions = self.iter().map(|policy| policy.decide(attempt));
-        actions.find(|action| *action != Action::Follow).unwrap_or(Action::Follow)
+        let mut asked = Asked::default();
+        let refused = self.iter().find_map(|policy| asked.ask(policy, attempt));
+        refused.unwrap_or_else(|| asked.follow())
     }
 }
 
@@ -48,13 +77,13 @@ macro_rules! tuples {
             fn decide(&self, attempt: &Attempt<'_>) -> Action {
                 #[allow(non_snake_case)]
                 let ($($policy,)+) = self;
+                let mut asked = Asked::default();
                 $(
-                    let action = $policy.decide(attempt);
-                    if action != Action::Follow {
-                        return action;
+                    if let Some(refused) = asked.ask($policy, attempt) {
+                        return refused;
                     }
                 )+
-                Action::Follow
+                asked.follow()
             }
         }
     )+};
@@ -114,11 +143,13 @@ mod tests {
     use super::super::{SameOriginOnly, follow_fn};
     use super::*;
     use crate::follow::history::RedirectHistory;
+    use crate::follow::location::Base;
 
     #[track_caller]
     fn decides(policy: impl FollowPolicy, expected: Action) {
         let uri = Uri::from_static("http://a.test/");
         let attempt = Attempt {
+            base: Base { uri: &uri, host: None, scheme: None, plain_origin: false },
             status: StatusCode::FOUND,
             method: &Method::GET,
             next_method: &Method::GET,
@@ -136,8 +167,8 @@ mod tests {
 
     #[test]
     fn the_first_that_does_not_follow_wins() {
-        let [follow, stop, reject] = [Action::Follow, Action::Stop, Action::Reject]
-            .map(|action| follow_fn(move |_: &Attempt<'_>| action));
+        let [follow, stop, reject] = &[Action::Follow, Action::Stop, Action::Reject]
+            .map(|action| follow_fn(move |_: &Attempt<'_>| action.clone()));
         decides((follow, stop, reject), Action::Stop);
         decides((follow, follow, follow, follow, follow, follow, reject, stop), Action::Reject);
         decides([follow, reject, stop], Action::Reject);

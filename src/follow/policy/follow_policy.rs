@@ -1,4 +1,9 @@
+use std::fmt;
+
+use http::Uri;
+
 use super::{Attempt, When};
+use crate::follow::redacted::Redacted;
 
 /// Decides whether to follow a redirection: pure, synchronous, without I/O.
 ///
@@ -10,7 +15,8 @@ use super::{Attempt, When};
 /// [cannot be sent again](Attempt::can_resend_body). To stop there returns them to the caller.
 ///
 /// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies: all
-/// have to follow, and the first that does not wins. A closure becomes a policy by
+/// have to follow, and the first that does not wins. Those after an [`Action::FollowTo`] are asked
+/// about its URL. A closure becomes a policy by
 /// [`follow_fn`](super::follow_fn).
 ///
 /// ```
@@ -84,15 +90,45 @@ pub trait FollowPolicy: Send + Sync {
 }
 
 /// The decision of a [`FollowPolicy`] about a redirection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
     /// Follow it, if the safety checks allow.
     Follow,
+    /// Follow it to this URL in place of `Location`, if the safety checks allow that: for servers
+    /// that name hosts and ports of a network of their own. The history
+    /// [names](crate::follow::Hop::replaced_location) what was replaced.
+    ///
+    /// ```
+    /// use tower_redirect::{Action, follow_fn};
+    ///
+    /// let through_gateway = follow_fn(|attempt| {
+    ///     let inner = attempt.next_uri().filter(|uri| uri.host() == Some("datanode1"));
+    ///     let path = inner.and_then(|uri| uri.path_and_query());
+    ///     match path.map(|path| format!("https://gateway.example.com{path}").parse()) {
+    ///         Some(Ok(uri)) => Action::FollowTo(uri),
+    ///         Some(Err(_)) => Action::Reject,
+    ///         None => Action::Follow,
+    ///     }
+    /// });
+    /// # let _ = through_gateway;
+    /// ```
+    FollowTo(Uri),
     /// Return the redirect response to the caller, unchanged.
     Stop,
     /// End the call with an error: [`RedirectError::is_rejected`](crate::RedirectError::is_rejected).
     Reject,
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Follow => f.write_str("Follow"),
+            Self::FollowTo(uri) => f.debug_tuple("FollowTo").field(&Redacted(uri)).finish(),
+            Self::Stop => f.write_str("Stop"),
+            Self::Reject => f.write_str("Reject"),
+        }
+    }
 }
 
 /// A policy as [`FollowRedirectsLayer::policy`](crate::FollowRedirectsLayer::policy) takes it: any

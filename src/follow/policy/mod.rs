@@ -7,6 +7,7 @@ mod follow_policy;
 mod func;
 
 pub use attempt::Attempt;
+pub(super) use attempt::next_of;
 pub use builtin::{FollowAll, SameOriginOnly, SameOriginOrHttps};
 pub use combine::When;
 pub(super) use follow_policy::sealed;

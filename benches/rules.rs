@@ -1,0 +1,264 @@
+//! Finds redirections in tables of rules, beside a `HashMap`, matchit and a list that is tried in
+//! order. `cargo bench --bench rules`; with `-- growth` from 1 000 to 1 000 000 rules, with
+//! `-- instructions` counted by callgrind instead of timed.
+
+mod harness;
+
+use std::collections::HashMap;
+use std::env;
+use std::error::Error;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use allocation_counter::measure;
+use http::Request;
+use tower_redirect::policy::{Rule, Rules};
+use tower_redirect::{Decision, RedirectPolicy, RequestHead};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+const HOT: usize = 1_024;
+const COLD: usize = 65_536;
+
+/// Numbers that look like none in a row.
+fn scattered(number: usize) -> usize {
+    number.wrapping_mul(2_654_435_761) % 1_000_003
+}
+
+/// A kind of table: the paths of its rules, where they lead, and requests for them.
+#[derive(Clone, Copy)]
+enum Kind {
+    Exact,
+    Prefix,
+    Pattern,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Prefix => "prefix",
+            Self::Pattern => "pattern",
+        }
+    }
+
+    fn from(self, number: usize) -> String {
+        let (group, page) = (number % 997, scattered(number));
+        match self {
+            Self::Exact => format!("/shop/{group}/item-{page}-{number}"),
+            Self::Prefix => format!("/shop/{group}/item-{page}-{number}/*rest"),
+            Self::Pattern => format!("/shop/{group}/item-{page}-{number}/:color/:size"),
+        }
+    }
+
+    /// The same for matchit.
+    fn route(self, number: usize) -> String {
+        let from = self.from(number);
+        from.replace("*rest", "{*rest}").replace(":color", "{color}").replace(":size", "{size}")
+    }
+
+    fn to(self, number: usize) -> String {
+        match self {
+            Self::Exact => format!("/products/{number}/{}", scattered(number)),
+            Self::Prefix => format!("/products/{number}/*rest"),
+            Self::Pattern => format!("/products/{number}/:size/:color"),
+        }
+    }
+
+    fn asked(self, number: usize) -> String {
+        let from = self.from(number);
+        from.replace("*rest", "a/b").replace(":color", "red").replace(":size", "xl")
+    }
+}
+
+/// Time that this thread has run, which other programs do not add to; else the clock's.
+fn ran(started: Instant) -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    nanos.map_or_else(|| started.elapsed(), Duration::from_nanos)
+}
+
+/// The time that `work` takes.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Instant::now();
+    let before = ran(started);
+    let result = work();
+    (result, ran(started) - before)
+}
+
+/// Nanoseconds for each of `times` calls, the least of several runs.
+fn time(times: usize, mut call: impl FnMut(usize)) -> f64 {
+    let runs = (0..9).map(|_| timed(|| (0..times).for_each(&mut call)).1);
+    runs.min().unwrap_or(Duration::ZERO).as_nanos() as f64 / times as f64
+}
+
+fn requests(kind: Kind, rules: usize, count: usize) -> Outcome<Vec<Request<()>>> {
+    let number = |at: usize| scattered(at * 7 + 1) % rules;
+    let request = |at| Ok(Request::get(kind.asked(number(at))).body(())?);
+    (0..count).map(request).collect()
+}
+
+fn table(kind: Kind, count: usize) -> Outcome<Rules> {
+    let rule = |number| Rule::new(&kind.from(number))?.to(&kind.to(number));
+    let rules = (0..count).map(rule).collect::<Result<Vec<_>, _>>()?;
+    Ok(Rules::new(rules)?)
+}
+
+/// What `work` leaves behind, and the bytes that it takes.
+fn kept<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let mut result = None;
+    let info = measure(|| result = Some(work()));
+    (result.expect("measured"), info.bytes_current as f64)
+}
+
+fn compare(kind: Kind, count: usize) -> Outcome {
+    let rule = |number| Rule::new(&kind.from(number))?.to(&kind.to(number));
+    let (rules, parsed) = timed(|| (0..count).map(rule).collect::<Result<Vec<_>, _>>());
+    let (built_rules, built) = {
+        let rules = rules?;
+        timed(|| Rules::new(rules))
+    };
+    drop(built_rules?);
+
+    let (ours, bytes) = kept(|| table(kind, count));
+    let ours = ours?;
+    let empty = Rules::new([])?;
+    let (map, map_bytes) = kept(|| {
+        let entry = |number| (kind.asked(number), kind.to(number));
+        (0..count).map(entry).collect::<HashMap<String, String>>()
+    });
+    let (router, router_bytes) = kept(|| {
+        let mut router = matchit::Router::new();
+        for number in 0..count {
+            router.insert(kind.route(number), kind.to(number))?;
+        }
+        Ok::<_, matchit::InsertError>(router)
+    });
+    let router = router?;
+    println!(
+        "{} rules, {}: parsed in {parsed:.0?}, built and checked in {built:.1?}; {:.0} B a rule \
+         (HashMap {:.0}, matchit {:.0})",
+        count,
+        kind.name(),
+        bytes / count as f64,
+        map_bytes / count as f64,
+        router_bytes / count as f64
+    );
+    for (name, number) in [("hot", HOT), ("cold", COLD)] {
+        let requests = requests(kind, count, number)?;
+        let times = COLD.max(4 * number);
+        let of = |at: usize| &requests[at % number];
+        let decide = |rules: &Rules, at: usize| rules.decide(&RequestHead::from(of(at)));
+        let none = time(times, |at| drop(black_box(decide(&empty, at))));
+        let whole = time(times, |at| drop(black_box(decide(&ours, at))));
+        let found = time(times, |at| {
+            black_box(ours.find(&RequestHead::from(of(at))).is_some());
+        });
+        let in_map = time(times, |at| {
+            black_box(map.get(of(at).uri().path()));
+        });
+        let in_router = time(times, |at| {
+            black_box(router.at(of(at).uri().path()).is_ok());
+        });
+        let allocated = measure(|| drop(black_box(decide(&ours, 3)))).count_total;
+        assert!(matches!(decide(&ours, 3), Decision::Redirect(_)));
+        println!(
+            "  {name}: {:.0} ns beyond an empty table's {none:.0} (find {:.0}), {allocated} \
+             allocations; HashMap {in_map:.0}, matchit {in_router:.0}: {:.2} and {:.2} of them",
+            whole - none,
+            found - none,
+            (whole - none) / in_map,
+            (whole - none) / in_router
+        );
+    }
+    Ok(())
+}
+
+/// A list whose rules are tried in order, for a hundredth of the requests.
+fn naive(count: usize) -> Outcome {
+    let kind = Kind::Exact;
+    let list: Vec<(String, String)> =
+        (0..count).map(|number| (kind.from(number), kind.to(number))).collect();
+    let requests = requests(kind, count, HOT)?;
+    let each = time(32, |at| {
+        let path = requests[at % HOT].uri().path();
+        black_box(list.iter().find(|(from, _)| from == path));
+    });
+    println!("{count} rules, tried in order: {:.0} us", each / 1000.0);
+    Ok(())
+}
+
+const SCENARIOS: [&str; 5] = ["empty", "find", "decide", "map", "matchit"];
+
+/// `kind-scenario`, for callgrind.
+fn scenario(name: &str, times: usize) -> Outcome {
+    let (kind, what) = name.split_once('-').ok_or("a kind and a scenario")?;
+    let kinds = [Kind::Exact, Kind::Prefix, Kind::Pattern];
+    let kind = kinds.into_iter().find(|known| known.name() == kind).ok_or("no such kind")?;
+    let requests = requests(kind, HOT, HOT)?;
+    let of = |at: usize| &requests[at % HOT];
+    match what {
+        "empty" | "decide" => {
+            let rules = table(kind, if what == "empty" { 0 } else { HOT })?;
+            for at in 0..times {
+                drop(black_box(rules.decide(&RequestHead::from(of(at)))));
+            }
+        }
+        "find" => {
+            let rules = table(kind, HOT)?;
+            for at in 0..times {
+                black_box(rules.find(&RequestHead::from(of(at))).is_some());
+            }
+        }
+        "map" => {
+            let entry = |number| (kind.asked(number), kind.to(number));
+            let map: HashMap<String, String> = (0..HOT).map(entry).collect();
+            for at in 0..times {
+                black_box(map.get(of(at).uri().path()));
+            }
+        }
+        _ => {
+            let mut router = matchit::Router::new();
+            for number in 0..HOT {
+                router.insert(kind.route(number), number)?;
+            }
+            for at in 0..times {
+                black_box(router.at(of(at).uri().path()).is_ok());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn instructions() -> Outcome {
+    harness::run(scenario, |each| {
+        for kind in ["exact", "prefix", "pattern"] {
+            for what in SCENARIOS {
+                println!("{kind:8} {what:8} {:6} instructions", each(&format!("{kind}-{what}"))?);
+            }
+        }
+        Ok(())
+    })
+}
+
+fn main() -> Outcome {
+    let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let growth = ["1000", "10000", "100000", "1000000"];
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["growth"] => {
+            for count in growth {
+                for kind in [Kind::Exact, Kind::Prefix, Kind::Pattern] {
+                    compare(kind, count.parse()?)?;
+                }
+            }
+            Ok(())
+        }
+        [] => {
+            for kind in [Kind::Exact, Kind::Prefix, Kind::Pattern] {
+                compare(kind, 100_000)?;
+            }
+            naive(100_000)
+        }
+        _ => instructions(),
+    }
+}

@@ -1,0 +1,273 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::check::{check, slow};
+use super::error::{Position, RuleError, RuleErrors, RuleWarning};
+use super::find::{Answer, Now};
+use super::lists::ROOM;
+use super::rule::{Rule, Status};
+use super::table::{Table, flag};
+use crate::head::RequestHead;
+use crate::policy::clock::Clock;
+use crate::policy::{Decision, RedirectPolicy};
+use crate::response::text_response;
+
+/// A table of [`Rule`]s as one policy: the first that matches wins. See the [module](super).
+///
+/// Cloning shares the table.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::policy::{Rule, Rules};
+/// use tower_redirect::{Decision, RedirectPolicy, RequestHead};
+///
+/// let rules = Rules::new([
+///     Rule::new("/old")?.to("/new")?,
+///     Rule::new("/docs/*")?.to("https://docs.example.com/*")?,
+/// ])?;
+/// let old = Request::post("/old?a=b").body(())?;
+/// assert!(matches!(rules.decide(&RequestHead::from(&old)), Decision::Redirect(_)));
+/// let new = Request::post("/new").body(())?;
+/// assert!(matches!(rules.decide(&RequestHead::from(&new)), Decision::Pass));
+///
+/// let circle = [Rule::new("/a")?.to("/b")?, Rule::new("/b")?.to("/a")?];
+/// assert!(Rules::new(circle).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Rules {
+    table: Arc<Table>,
+    warnings: Arc<[RuleWarning]>,
+    clock: Clock,
+}
+
+impl Rules {
+    /// Builds a table, and checks it: see the [module](super).
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the table: rules that lead nowhere, in a circle, or ever further, and
+    /// a table that would be slow.
+    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, RuleErrors> {
+        RulesBuilder::new().build(rules)
+    }
+
+    /// Settings for a table, before it is built.
+    pub fn builder() -> RulesBuilder {
+        RulesBuilder::new()
+    }
+
+    /// What is odd about the table, without being wrong: duplicates, rules that an earlier one
+    /// covers, dates gone by, and chains.
+    pub fn warnings(&self) -> &[RuleWarning] {
+        &self.warnings
+    }
+
+    /// The number of rules.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there are no rules.
+    pub fn is_empty(&self) -> bool {
+        self.table.len() == 0
+    }
+
+    /// The rule that a request is answered by.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::RequestHead;
+    /// use tower_redirect::policy::{Rule, Rules};
+    ///
+    /// let rules = Rules::new([Rule::new("/a/:id")?.to("/b/:id")?.line(7)])?;
+    /// let request = Request::get("/a/1").body(())?;
+    /// let found = rules.find(&RequestHead::from(&request)).ok_or("no rule")?;
+    /// assert_eq!((found.name(), found.line()), ("/a/:id", Some(7)));
+    /// let request = Request::get("/a").body(())?;
+    /// assert!(rules.find(&RequestHead::from(&request)).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn find(&self, head: &RequestHead<'_>) -> Option<FoundRule<'_>> {
+        let (number, _) = self.table.find(head, &Now::of(&self.clock))?;
+        Some(FoundRule { table: &self.table, number })
+    }
+}
+
+/// A rule of a table, as [`Rules::find`] gives it.
+#[derive(Clone, Copy)]
+pub struct FoundRule<'r> {
+    table: &'r Table,
+    number: u32,
+}
+
+impl<'r> FoundRule<'r> {
+    /// The rule's place in the table, from 0.
+    pub fn index(&self) -> usize {
+        self.number as usize
+    }
+
+    /// What the rule is called: its name, or else its pattern.
+    pub fn name(&self) -> &'r str {
+        let Some(rule) = self.table.rule(self.number) else { return "" };
+        let name = self.table.extra(rule).and_then(|extra| extra.name.as_deref());
+        name.unwrap_or_else(|| self.table.from(rule))
+    }
+
+    /// The line that the rule stands on, where it was read from lines.
+    pub fn line(&self) -> Option<u32> {
+        self.table.rule(self.number).map(|rule| rule.line()).filter(|line| *line > 0)
+    }
+
+    /// Whether the rule's answers are kept out of events.
+    pub fn is_quiet(&self) -> bool {
+        self.table.rule(self.number).is_some_and(|rule| rule.has(flag::QUIET))
+    }
+}
+
+impl fmt::Debug for FoundRule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FoundRule").field("name", &self.name()).field("line", &self.line()).finish()
+    }
+}
+
+impl RedirectPolicy for Rules {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        match self.table.find(head, &Now::of(&self.clock)) {
+            None => Decision::Pass,
+            Some((_, Answer::Redirect(to))) => Decision::Redirect(to),
+            Some((_, Answer::Gone(max_age))) => Decision::Respond(gone(max_age)),
+        }
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "rules".into()
+    }
+}
+
+fn gone(max_age: std::time::Duration) -> Response<Bytes> {
+    let mut response = text_response(StatusCode::GONE, "this is gone\n");
+    let kept = HeaderValue::try_from(format!("max-age={}", max_age.as_secs()));
+    if let Ok(kept) = kept {
+        response.headers_mut().insert(header::CACHE_CONTROL, kept);
+    }
+    response
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`Rules`] table, before it is built.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::RequestHead;
+/// use tower_redirect::policy::{Rule, Rules};
+///
+/// let rules = Rules::builder().ignore_case().build([Rule::new("/Old")?.to("/new")?])?;
+/// for (path, is_found) in [("/old", true), ("/OLD", true), ("/older", false)] {
+///     let request = Request::get(path).body(())?;
+///     assert_eq!(rules.find(&RequestHead::from(&request)).is_some(), is_found, "{path}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct RulesBuilder {
+    ignore_case: bool,
+    clock: Clock,
+}
+
+impl RulesBuilder {
+    /// Compares paths with case.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Compares the paths of all rules without case.
+    pub fn ignore_case(mut self) -> Self {
+        self.ignore_case = true;
+        self
+    }
+
+    /// What time it is, in place of the system's clock: for tests.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
+        self
+    }
+
+    /// Builds the table, and checks it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Rules::new`].
+    pub fn build(self, rules: impl IntoIterator<Item = Rule>) -> Result<Rules, RuleErrors> {
+        self.build_with(rules, Vec::new())
+    }
+
+    /// The same, where a reader has found mistakes already.
+    pub(super) fn build_with(
+        self,
+        rules: impl IntoIterator<Item = Rule>,
+        mut errors: Vec<RuleError>,
+    ) -> Result<Rules, RuleErrors> {
+        let mut table = Table::default();
+        let mut bases = HashMap::new();
+        for (number, mut rule) in (1..).zip(rules) {
+            let at = Position { line: rule.line, column: 0, rule: number };
+            rule.ignore_case |= self.ignore_case;
+            if let Some(message) = contradiction(&rule) {
+                errors.push(RuleError::new(at, message));
+            }
+            if let Err(message) = table.push(rule, &mut bases) {
+                errors.push(RuleError::new(at, message));
+                break;
+            }
+        }
+        drop(bases);
+        if let Err(message) = table.index_regexes() {
+            errors.push(RuleError::new(Position::default(), message));
+        }
+        let (weights, folded) = table.index();
+        let at_host = |host: u32| {
+            let at = |weights: &[u32]| weights.get(host as usize).copied().unwrap_or(0);
+            at(&weights).saturating_add(at(&folded))
+        };
+        let most = at_host(0).saturating_add(table.hosts.heaviest(at_host));
+        let warnings = if most as usize > ROOM {
+            // Not asked about its own rules: that would be slow, too.
+            errors.push(slow(&table, most));
+            Vec::new()
+        } else {
+            check(&table, &self.clock, &mut errors)
+        };
+        RuleErrors::check(errors)?;
+        Ok(Rules { table: Arc::new(table), warnings: warnings.into(), clock: self.clock })
+    }
+}
+
+/// What one rule alone says wrong.
+fn contradiction(rule: &Rule) -> Option<&'static str> {
+    if rule.status == Status::Gone && !rule.target.is_nothing() {
+        return Some("a rule that is gone leads nowhere: take its target away");
+    }
+    if rule.status != Status::Gone && rule.target.is_nothing() && !rule.allow_self {
+        return Some("a rule needs a target, or `gone()`");
+    }
+    if let (Some(starts), Some(ends)) = (rule.starts, rule.ends) {
+        if ends <= starts {
+            return Some("a rule ends after it begins");
+        }
+    }
+    None
+}

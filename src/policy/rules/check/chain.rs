@@ -1,0 +1,133 @@
+//! Follows a request through its table, as a client would.
+
+use http::{Method, StatusCode};
+
+use super::witness::Witness;
+use crate::policy::rules::find::{Answer, Now};
+use crate::policy::rules::table::{Table, flag};
+use crate::uri::{Authority, Scheme};
+
+/// As many redirections in a row are taken; one more is a mistake.
+const MAX_HOPS: usize = 8;
+/// How far a chain that is too long is followed, to say what it is.
+const FAR: usize = 64;
+
+/// How following came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// No rule answers any more, or the answer leads elsewhere.
+    Ends,
+    /// A request came again.
+    Circle,
+    /// The same rules come again, with an ever longer URL.
+    Growth,
+    TooLong,
+}
+
+/// The rules that answered, and where each led to.
+#[derive(Debug)]
+pub(super) struct Followed {
+    pub(super) outcome: Outcome,
+    pub(super) rules: Vec<u32>,
+    pub(super) urls: Vec<String>,
+}
+
+/// Follows `witness` while its table goes on answering.
+pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Followed {
+    let mut followed = Followed { outcome: Outcome::Ends, rules: Vec::new(), urls: Vec::new() };
+    let Some(mut at) = step(table, witness, now, &mut followed) else { return followed };
+    // Most chains end here, before anything is compared.
+    let mut seen = vec![key(witness)];
+    loop {
+        let this = key(&at);
+        if let Some(first) = seen.iter().position(|other| *other == this) {
+            // What led into the circle is not on it.
+            followed.rules.drain(..first);
+            followed.outcome = Outcome::Circle;
+            return followed;
+        }
+        seen.push(this);
+        if followed.rules.len() > FAR {
+            break;
+        }
+        match step(table, &at, now, &mut followed) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    if followed.rules.len() > MAX_HOPS {
+        followed.outcome = match is_growth(&followed) {
+            true => Outcome::Growth,
+            false => Outcome::TooLong,
+        };
+    }
+    followed
+}
+
+/// One rule answers again and again, and the URLs become longer from each time to the next.
+fn is_growth(followed: &Followed) -> bool {
+    let Some(last) = followed.rules.last() else { return false };
+    let answered = followed.rules.iter().zip(&followed.urls).filter(|(rule, _)| *rule == last);
+    let lengths: Vec<usize> = answered.map(|(_, url)| url.len()).collect();
+    lengths.len() > 2 && lengths.is_sorted_by(|shorter, longer| shorter < longer)
+}
+
+fn key(witness: &Witness) -> String {
+    let Witness { request, scheme, host, path, query } = witness;
+    let query = query.as_deref().map_or(String::new(), |query| format!("?{query}"));
+    format!("{} {scheme}://{host}{path}{query}", request.method())
+}
+
+/// The request that comes after this one, if it comes back to the table.
+fn step(
+    table: &Table,
+    witness: &Witness,
+    now: &Now<'_>,
+    followed: &mut Followed,
+) -> Option<Witness> {
+    let (location, status) = witness.head(|head| {
+        let (number, answer) = table.find(head, now)?;
+        followed.rules.push(number);
+        let Answer::Redirect(to) = answer else { return None };
+        let location = to.location_for(head)?;
+        let location = location.to_str().ok()?.to_owned();
+        followed.urls.push(location.clone());
+        let stops = table.rule(number).is_some_and(|rule| rule.has(flag::ALLOWS_SELF));
+        (!stops).then(|| (location, to.status_for(head.method())))
+    })??;
+    let mut next = witness.clone();
+    if becomes_get(status, witness.request.method()) {
+        *next.request.method_mut() = Method::GET;
+    }
+    let rest = match location.split_once("://") {
+        Some((scheme, rest)) if !location.starts_with('/') => {
+            let end = rest.find(['/', '?']).unwrap_or(rest.len());
+            let (host, rest) = rest.split_at_checked(end)?;
+            next.scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+            next.host = host.to_owned();
+            rest
+        }
+        _ => &location,
+    };
+    let (path, query) = match rest.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (rest, None),
+    };
+    (next.path, next.query) = (path.to_owned(), query);
+    let (from, to) = (host_of(&witness.host)?, host_of(&next.host)?);
+    // Elsewhere unless a rule says that it is here.
+    (from.same_host(&to) || table.hosts.names(&to)).then_some(next)
+}
+
+fn host_of(text: &str) -> Option<Authority<'_>> {
+    Authority::parse(text.as_bytes()).ok()
+}
+
+/// RFC 9110 §15.4.
+fn becomes_get(status: StatusCode, method: &Method) -> bool {
+    match status {
+        StatusCode::SEE_OTHER => *method != Method::HEAD,
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method == Method::POST,
+        _ => false,
+    }
+}

@@ -1,0 +1,75 @@
+//! Whether one rule takes every request that another would.
+
+use crate::policy::rules::pattern::{Segment, segments};
+use crate::policy::rules::table::{Stored, Table, flag};
+use crate::uri::HostPattern;
+
+/// Every request of `later` is one of `earlier`.
+pub(super) fn covers(table: &Table, earlier: &Stored, later: &Stored) -> bool {
+    if later.has(flag::IGNORE_CASE) && !earlier.has(flag::IGNORE_CASE) {
+        return false;
+    }
+    covers_host(table, earlier, later)
+        && covers_path(table, earlier, later)
+        && covers_dates(table, earlier, later)
+        && table.conditions(earlier).iter().all(|condition| {
+            table.conditions(later).iter().any(|other| condition.follows_from(other))
+        })
+}
+
+fn covers_host(table: &Table, earlier: &Stored, later: &Stored) -> bool {
+    let host = |rule| table.extra(rule).and_then(|extra| extra.host.as_ref());
+    match (host(earlier), host(later)) {
+        (None, _) => true,
+        (Some(HostPattern::Suffix(suffix)), Some(HostPattern::Suffix(other))) => {
+            other.ends_with(&**suffix)
+        }
+        (Some(pattern), Some(HostPattern::Exact(host))) => pattern.matches(&host.authority(None)),
+        _ => false,
+    }
+}
+
+fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
+    let is_same = |one: &str, other: &str| match earlier.has(flag::IGNORE_CASE) {
+        true => one.eq_ignore_ascii_case(other),
+        false => one == other,
+    };
+    let (from, other) = (table.from(earlier), table.from(later));
+    if earlier.has(flag::REGEX) || later.has(flag::REGEX) {
+        return earlier.has(flag::REGEX) == later.has(flag::REGEX) && from == other;
+    }
+    let needs_twin = later.has(flag::EITHER_SLASH) && !earlier.has(flag::EITHER_SLASH);
+    if earlier.has(flag::EXACT) {
+        return later.has(flag::EXACT) && !needs_twin && is_same(from, other);
+    }
+    // Segments that are not read alike are for exact rules, and for those that copy them.
+    let copies = earlier.has(flag::COPIES_THE_REST) || !later.has(flag::COPIES_THE_REST);
+    let (mut ours, mut theirs) = (segments(from), segments(other));
+    loop {
+        match (ours.next(), theirs.next()) {
+            (Some(Segment::Rest(_)), Some(Segment::Rest(_))) => {
+                let below = !earlier.has(flag::BELOW_ONLY) || later.has(flag::BELOW_ONLY);
+                return copies && below;
+            }
+            (Some(Segment::Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
+            (Some(Segment::Rest(_)), _) => return true,
+            (Some(Segment::Literal(one)), Some(Segment::Literal(other))) => {
+                if !is_same(one, other) {
+                    return false;
+                }
+            }
+            (Some(Segment::Name(_)), Some(Segment::Literal(""))) => return false,
+            (Some(Segment::Name(_)), Some(Segment::Name(_) | Segment::Literal(_))) => {}
+            (None, None) => return !needs_twin,
+            _ => return false,
+        }
+    }
+}
+
+fn covers_dates(table: &Table, earlier: &Stored, later: &Stored) -> bool {
+    let dates = |rule| table.extra(rule).map_or((None, None), |extra| (extra.starts, extra.ends));
+    let ((starts, ends), (other_starts, other_ends)) = (dates(earlier), dates(later));
+    let begins = starts.is_none_or(|date| other_starts.is_some_and(|other| date <= other));
+    let goes_on = ends.is_none_or(|date| other_ends.is_some_and(|other| other <= date));
+    begins && goes_on
+}

@@ -1,0 +1,158 @@
+//! Looks for tables that do not do what they say: asks them about requests made of their own rules.
+
+mod chain;
+mod cover;
+mod slow;
+mod witness;
+
+use std::collections::HashSet;
+use std::time::SystemTime;
+
+use super::error::{Position, RuleError, RuleWarning};
+use super::find::Now;
+use super::slots::NONE;
+use super::table::{Stored, Table};
+use crate::policy::clock::Clock;
+use chain::Outcome;
+use cover::covers;
+pub(super) use slow::slow;
+use witness::{Token, Witness, witnesses};
+
+/// Beyond this many chains that do not end well, the rest is left for when these are mended.
+const MAX_ERRORS: usize = 1000;
+
+/// Adds to `errors`, and gives the warnings.
+pub(super) fn check(table: &Table, clock: &Clock, errors: &mut Vec<RuleError>) -> Vec<RuleWarning> {
+    let mut checks = Checks {
+        table,
+        clock,
+        token: Token::for_table(table),
+        errors,
+        warnings: Vec::new(),
+        reported: HashSet::new(),
+        found: 0,
+    };
+    let now = clock.now();
+    for number in 0..u32::try_from(table.len()).unwrap_or(NONE) {
+        if let Some(rule) = table.rule(number) {
+            checks.check(number, rule, now);
+        }
+    }
+    let mut warnings = checks.warnings;
+    warnings.sort_by_key(RuleWarning::position);
+    warnings
+}
+
+struct Checks<'a> {
+    table: &'a Table,
+    clock: &'a Clock,
+    token: Token,
+    errors: &'a mut Vec<RuleError>,
+    warnings: Vec<RuleWarning>,
+    /// Rules that stand in an error already.
+    reported: HashSet<u32>,
+    found: usize,
+}
+
+impl Checks<'_> {
+    fn check(&mut self, number: u32, rule: &Stored, now: SystemTime) {
+        let extra = self.table.extra(rule);
+        let (starts, ends) = extra.map_or((None, None), |extra| (extra.starts, extra.ends));
+        if ends.is_some_and(|ends| ends <= now) {
+            let message = "the rule has ended: take it out".to_owned();
+            return self.warnings.push(RuleWarning::new(self.position(number), message));
+        }
+        // A circle or a chain comes to be when its last rule begins: each is asked at its own time.
+        let time = starts.map_or(now, |starts| starts.max(now));
+        let mut warned = false;
+        if self.found >= MAX_ERRORS || self.reported.contains(&number) {
+            return;
+        }
+        for witness in witnesses(self.table, rule, &self.token) {
+            let now = Now::at(self.clock, time);
+            let followed = chain::follow(self.table, &witness, &now);
+            if let Some(first) = followed.rules.first().filter(|_| !warned) {
+                warned = self.warn_of_cover(*first, number)
+                    || self.warn_of_chain(number, &followed, &witness);
+            }
+            self.report(&followed, &witness);
+        }
+    }
+
+    /// `first` answered the witness of `number`.
+    fn warn_of_cover(&mut self, first: u32, number: u32) -> bool {
+        if first >= number {
+            return false;
+        }
+        let Some((earlier, later)) = self.table.rule(first).zip(self.table.rule(number)) else {
+            return false;
+        };
+        if !covers(self.table, earlier, later) {
+            return false;
+        }
+        let earlier_at = self.position(first);
+        let message = if covers(self.table, later, earlier) {
+            format!("the same as {earlier_at}, which comes first: take one out")
+        } else {
+            format!("{earlier_at} takes every request of this rule: put this one before it")
+        };
+        self.warnings.push(RuleWarning::new(self.position(number), message));
+        true
+    }
+
+    fn warn_of_chain(
+        &mut self,
+        number: u32,
+        followed: &chain::Followed,
+        witness: &Witness,
+    ) -> bool {
+        if followed.outcome != Outcome::Ends || followed.rules.len() < 2 {
+            return false;
+        }
+        if followed.rules.first() != Some(&number) {
+            return false;
+        }
+        let lines: Vec<String> =
+            followed.rules.iter().skip(1).map(|rule| self.position(*rule).to_string()).collect();
+        let end = followed.urls.last().map_or("", String::as_str);
+        let through = lines.join(", ");
+        let is_fixed = self.table.rule(number).is_some_and(|rule| self.table.is_fixed(rule));
+        let message = if is_fixed {
+            format!("leads on by {through}: write {end} as its target")
+        } else {
+            format!("leads on by {through}: {witness} ends at {end}")
+        };
+        self.warnings.push(RuleWarning::new(self.position(number), message));
+        true
+    }
+
+    fn report(&mut self, followed: &chain::Followed, witness: &Witness) {
+        if followed.outcome == Outcome::Ends {
+            return;
+        }
+        if followed.rules.iter().any(|rule| self.reported.contains(rule)) {
+            return;
+        }
+        self.found += 1;
+        self.reported.extend(&followed.rules);
+        let mut lines: Vec<Position> =
+            followed.rules.iter().map(|rule| self.position(*rule)).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let Some(at) = lines.first().copied() else { return };
+        let all: Vec<String> = lines.iter().take(16).map(ToString::to_string).collect();
+        let urls: Vec<&str> = followed.urls.iter().take(9).map(String::as_str).collect();
+        let what = match followed.outcome {
+            Outcome::Circle => "redirections lead in a circle",
+            Outcome::Growth => "redirections lead to an ever longer target",
+            Outcome::TooLong | Outcome::Ends => "more than eight redirections in a row",
+        };
+        let message = format!("{what}: {witness} -> {}, by {}", urls.join(" -> "), all.join(", "));
+        self.errors.push(RuleError::new(at, message));
+    }
+
+    fn position(&self, number: u32) -> Position {
+        let line = self.table.rule(number).map_or(0, |rule| rule.line());
+        Position { line, column: 0, rule: number.saturating_add(1) }
+    }
+}

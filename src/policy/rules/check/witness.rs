@@ -1,0 +1,147 @@
+//! Requests made of a rule, which it should answer.
+
+use std::fmt;
+
+use http::{HeaderValue, Method, Request};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+
+use crate::head::RequestHead;
+use crate::policy::rules::condition::{Condition, Expected};
+use crate::policy::rules::pattern::{Segment, segments};
+use crate::policy::rules::table::{Stored, Table, flag};
+use crate::trust::Peer;
+use crate::uri::{Authority, HostPattern, Origin, Scheme};
+
+/// A word that stands in no rule.
+#[derive(Clone, Debug)]
+pub(super) struct Token(String);
+
+impl Token {
+    pub(super) fn for_table(table: &Table) -> Self {
+        let words = (0..).map(|number| format!("x{number}x"));
+        // A text has finitely many words.
+        Self(words.into_iter().find(|word| !table.whole_text().contains(word)).unwrap_or_default())
+    }
+}
+
+/// A request, in the parts that rules look at.
+#[derive(Clone, Debug)]
+pub(super) struct Witness {
+    /// Method, headers and peer.
+    pub(super) request: Request<()>,
+    pub(super) scheme: Scheme,
+    /// With the port, where it is not the scheme's own.
+    pub(super) host: String,
+    pub(super) path: String,
+    pub(super) query: Option<String>,
+}
+
+impl Witness {
+    /// Calls `look` with the head of this request.
+    pub(super) fn head<R>(&self, look: impl FnOnce(&RequestHead<'_>) -> R) -> Option<R> {
+        let base = RequestHead::from(&self.request);
+        let authority = Authority::parse(self.host.as_bytes()).ok()?;
+        let origin = Some(Origin::new(self.scheme, authority));
+        Some(look(&base.moved(origin, &self.path, self.query.as_deref())))
+    }
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { request, scheme, host, path, query } = self;
+        write!(f, "{} {scheme}://{host}{path}", request.method())?;
+        query.as_ref().map_or(Ok(()), |query| write!(f, "?{query}"))
+    }
+}
+
+/// The requests that a rule is asked about: one for each of its methods, and for a pattern that
+/// takes all that follows none, one and forty segments of it.
+pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witness> {
+    let conditions = table.conditions(rule);
+    let host = match table.extra(rule).and_then(|extra| extra.host.as_ref()) {
+        Some(HostPattern::Exact(host)) => host.as_str().to_owned(),
+        Some(HostPattern::Suffix(suffix)) => format!("{}{suffix}", token.0),
+        None => format!("{}.invalid", token.0),
+    };
+    let mut first = Witness {
+        request: Request::new(()),
+        scheme: Scheme::Http,
+        host,
+        path: String::new(),
+        query: None,
+    };
+    let mut methods = vec![Method::GET];
+    let mut query = Vec::new();
+    for condition in conditions {
+        match condition {
+            Condition::Scheme(scheme) => first.scheme = *scheme,
+            Condition::Methods(listed) => methods = listed.to_vec(),
+            Condition::Header(name, expected) => {
+                let value = match expected {
+                    Expected::Absent => continue,
+                    Expected::Present => HeaderValue::from_static("1"),
+                    Expected::Value(value) => value.clone(),
+                };
+                first.request.headers_mut().append(name.clone(), value);
+            }
+            Condition::Query(name, Expected::Value(value)) => query.push(parameter(name, value)),
+            Condition::Query(_, Expected::Absent) => {}
+            Condition::Query(name, Expected::Present)
+            | Condition::Captured { parameter: name, .. } => {
+                query.push(parameter(name, token.0.as_bytes()));
+            }
+            Condition::Clients { example, .. } => {
+                first.request.extensions_mut().insert(Peer::Ip(*example));
+            }
+        }
+    }
+    first.query = (!query.is_empty()).then(|| query.join("&"));
+    let paths = paths(table, rule, token);
+    let each = |path: String| {
+        let first = &first;
+        methods.iter().map(move |method| {
+            let mut witness = Witness { path: path.clone(), ..first.clone() };
+            *witness.request.method_mut() = method.clone();
+            witness
+        })
+    };
+    paths.into_iter().flat_map(each).collect()
+}
+
+fn parameter(name: &[u8], value: &[u8]) -> String {
+    let encoded = |text| percent_encode(text, NON_ALPHANUMERIC);
+    format!("{}={}", encoded(name), encoded(value))
+}
+
+fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
+    let from = table.from(rule);
+    if rule.has(flag::REGEX) {
+        // Which paths a regex matches is left to the request.
+        return Vec::new();
+    }
+    if rule.has(flag::EXACT) {
+        return vec![from.to_owned()];
+    }
+    let mut path = String::new();
+    let (mut names, mut takes_rest) = (0, false);
+    for segment in segments(from) {
+        match segment {
+            Segment::Literal(literal) => path += &format!("/{literal}"),
+            // Each another one, so that two that change places are seen to.
+            Segment::Name(_) if names > 0 => path += &format!("/{}{names}", token.0),
+            Segment::Name(_) => path += &format!("/{}", token.0),
+            Segment::Rest(_) => takes_rest = true,
+        }
+        names += u32::from(matches!(segment, Segment::Name(_)));
+    }
+    if !takes_rest {
+        return vec![path];
+    }
+    let below = |count: usize| path.clone() + &format!("/{}", token.0).repeat(count);
+    let none = if path.is_empty() || rule.has(flag::BELOW_ONLY) {
+        format!("{path}/")
+    } else {
+        path.clone()
+    };
+    vec![none, below(1), below(40)]
+}

@@ -1,0 +1,165 @@
+use std::error::Error;
+use std::fmt;
+
+use crate::config_error::ConfigError;
+
+/// Where a rule stands: its line and column, or its place in the table where it has no line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position {
+    /// From 1; 0 where none is known.
+    pub(super) line: u32,
+    /// In characters, from 1; 0 where none is known.
+    pub(super) column: u32,
+    /// The rule's place in the table, from 1; 0 for a line that gave no rule.
+    pub(super) rule: u32,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { line: 0, rule, .. } => write!(f, "rule {rule}"),
+            Self { line, column: 0, .. } => write!(f, "line {line}"),
+            Self { line, column, .. } => write!(f, "line {line}, column {column}"),
+        }
+    }
+}
+
+/// Why a table of rules was refused: every mistake in it, in the order of its lines.
+///
+/// ```
+/// use tower_redirect::policy::{Rule, Rules};
+///
+/// let errors = Rules::from_csv("/a,/b\n/c,ftp://c.test/\n/d\n").unwrap_err();
+/// let lines: Vec<_> = errors.iter().map(|error| error.line()).collect();
+/// assert_eq!(lines, [Some(2), Some(3)]);
+/// assert!(Rules::from_csv("/a,/b\n/c,https://c.test/\n").is_ok());
+/// # Ok::<(), tower_redirect::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleErrors(Vec<RuleError>);
+
+impl RuleErrors {
+    /// `Ok` where there is nothing wrong.
+    pub(super) fn check(mut errors: Vec<RuleError>) -> Result<(), Self> {
+        errors.sort_by_key(|error| error.at);
+        if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
+    }
+
+    /// The mistakes, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, RuleError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a RuleErrors {
+    type Item = &'a RuleError;
+    type IntoIter = std::slice::Iter<'a, RuleError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One mistake a line.
+impl fmt::Display for RuleErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for RuleErrors {}
+
+/// One mistake in a table of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError {
+    at: Position,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Config(ConfigError),
+    Text(String),
+}
+
+impl RuleError {
+    pub(super) fn new(at: Position, message: impl Into<String>) -> Self {
+        Self { at, kind: Kind::Text(message.into()) }
+    }
+
+    pub(super) fn config(at: Position, error: ConfigError) -> Self {
+        Self { at, kind: Kind::Config(error) }
+    }
+
+    /// The line, from 1, where the rules were read from lines.
+    pub fn line(&self) -> Option<u32> {
+        (self.at.line > 0).then_some(self.at.line)
+    }
+
+    /// The column in characters, from 1, where it is known.
+    pub fn column(&self) -> Option<u32> {
+        (self.at.column > 0).then_some(self.at.column)
+    }
+
+    /// What is wrong, and what to write instead.
+    pub fn message(&self) -> String {
+        match &self.kind {
+            Kind::Config(error) => error.to_string(),
+            Kind::Text(text) => text.clone(),
+        }
+    }
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.message())
+    }
+}
+
+impl Error for RuleError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::Config(error) => Some(error),
+            Kind::Text(_) => None,
+        }
+    }
+}
+
+/// Something that an operator should know of a table that was taken all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleWarning {
+    at: Position,
+    message: String,
+}
+
+impl RuleWarning {
+    pub(super) fn new(at: Position, message: impl Into<String>) -> Self {
+        Self { at, message: message.into() }
+    }
+
+    pub(super) fn position(&self) -> Position {
+        self.at
+    }
+
+    /// The line, from 1, where the rules were read from lines.
+    pub fn line(&self) -> Option<u32> {
+        (self.at.line > 0).then_some(self.at.line)
+    }
+
+    /// What is odd, and what to write instead.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for RuleWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.message)
+    }
+}

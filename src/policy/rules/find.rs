@@ -1,0 +1,164 @@
+//! The first rule that matches a request, and what it answers.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::time::{Duration, SystemTime};
+
+use super::index::Asked;
+use super::lists::Visited;
+use super::normal::{is_simple, normal, plain_segments};
+use super::regex::Groups;
+use super::table::{Extra, Stored, Table, flag};
+use super::write::Captures;
+use crate::head::RequestHead;
+use crate::policy::ask::is_redirectable;
+use crate::policy::clock::Clock;
+use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
+use crate::uri::HostPattern;
+
+/// What a rule answers with.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Redirect(Redirection),
+    /// For how long caches may keep it.
+    Gone(Duration),
+}
+
+/// What time it is: looked at once for a request, and only if a rule has dates.
+pub(super) struct Now<'c> {
+    clock: &'c Clock,
+    time: OnceCell<SystemTime>,
+}
+
+impl<'c> Now<'c> {
+    pub(super) fn of(clock: &'c Clock) -> Self {
+        Self { clock, time: OnceCell::new() }
+    }
+
+    pub(super) fn at(clock: &'c Clock, time: SystemTime) -> Self {
+        Self { clock, time: time.into() }
+    }
+
+    fn get(&self) -> SystemTime {
+        *self.time.get_or_init(|| self.clock.now())
+    }
+}
+
+impl Table {
+    /// The first rule that matches, and its answer. A rule that leads to the very URL that was
+    /// asked for is passed over.
+    pub(super) fn find(&self, head: &RequestHead<'_>, now: &Now<'_>) -> Option<(u32, Answer)> {
+        if !is_redirectable(head) {
+            return None;
+        }
+        let path = head.path();
+        let (compared, plain_segments) = match is_simple(path) {
+            true => (Cow::Borrowed(path), usize::MAX),
+            false => (normal(path), plain_segments(path)),
+        };
+        let regexes = match plain_segments {
+            usize::MAX => self.regexes.matching(&compared),
+            _ => Vec::new(),
+        };
+        let mut visited = Visited::new(&self.lists, head.query(), regexes);
+        self.visit(head, &compared, plain_segments, &mut visited);
+        visited.find_map(|number| {
+            let rule = self.rule(number)?;
+            let is_plain = plain_segments == usize::MAX;
+            if !(is_plain || rule.has(flag::EXACT) || rule.has(flag::COPIES_THE_REST)) {
+                return None;
+            }
+            if rule.has(flag::BELOW_ONLY) && self.ends_before_rest(rule, path) {
+                return None;
+            }
+            let groups = match rule.has(flag::REGEX) {
+                true => Some(self.regexes.groups(number, &compared)?),
+                false => None,
+            };
+            Some((number, self.answer(rule, head, now, groups)?))
+        })
+    }
+
+    fn visit(
+        &self,
+        head: &RequestHead<'_>,
+        path: &str,
+        plain_segments: usize,
+        visited: &mut Visited<'_>,
+    ) {
+        let folded = (!self.folded.is_empty()).then(|| path.to_ascii_lowercase());
+        let mut visit = |host| {
+            let asked = Asked { path, plain_segments };
+            self.index.visit(self, &self.lists, host, asked, visited);
+            if let Some(path) = &folded {
+                let asked = Asked { path, plain_segments };
+                self.folded.visit(self, &self.lists, host, asked, visited);
+            }
+        };
+        visit(0);
+        if !self.hosts.is_empty() {
+            if let Some(authority) = head.authority() {
+                self.hosts.each(&authority, visit);
+            }
+        }
+    }
+
+    /// `None` where a condition does not hold, or the answer would be the same request again.
+    fn answer(
+        &self,
+        rule: &Stored,
+        head: &RequestHead<'_>,
+        now: &Now<'_>,
+        groups: Option<Groups<'_>>,
+    ) -> Option<Answer> {
+        let extra = self.extra(rule);
+        if extra.is_some_and(|extra| !extra.holds(head, now, rule.has(flag::REGEX))) {
+            return None;
+        }
+        if rule.has(flag::GONE) {
+            return Some(Answer::Gone(kept_for(extra, now)));
+        }
+        let mut to = self.base(rule)?.clone();
+        if rule.has(flag::KEPT) && extra.is_some_and(|extra| extra.ends.is_some()) {
+            to = to.max_age(kept_for(extra, now));
+        }
+        let is_regex = groups.is_some();
+        let captures = Captures::new(self, rule, head, groups);
+        let mut is_elsewhere = false;
+        if let Some(path) = captures.path() {
+            // Saves most rules the comparison of what both are encoded to.
+            is_elsewhere = *path != *head.path() && is_simple(&path) && is_simple(head.path());
+            if is_regex && plain_segments(&path) != usize::MAX {
+                return None;
+            }
+            to = to.path(path);
+        }
+        to = captures.query(to);
+        (is_elsewhere || !to.resolve(head).is_self()).then_some(Answer::Redirect(to))
+    }
+}
+
+/// For how long an answer may be kept: not beyond the rule's end.
+fn kept_for(extra: Option<&Extra>, now: &Now<'_>) -> Duration {
+    let max_age = extra.and_then(|extra| extra.max_age).unwrap_or(PERMANENT_MAX_AGE);
+    match extra.and_then(|extra| extra.ends) {
+        Some(ends) => max_age.min(ends.duration_since(now.get()).unwrap_or_default()),
+        None => max_age,
+    }
+}
+
+impl Extra {
+    /// `looks_at_host` where the index has not.
+    fn holds(&self, head: &RequestHead<'_>, now: &Now<'_>, looks_at_host: bool) -> bool {
+        let host = self.host.as_ref().filter(|_| looks_at_host);
+        let is_host = |pattern: &HostPattern| {
+            head.authority().is_some_and(|authority| pattern.matches(&authority))
+        };
+        let has_begun = || self.starts.is_none_or(|date| date <= now.get());
+        let goes_on = || self.ends.is_none_or(|date| now.get() < date);
+        let dated = self.starts.is_some() || self.ends.is_some();
+        host.is_none_or(is_host)
+            && (!dated || has_begun() && goes_on())
+            && self.conditions.iter().all(|condition| condition.holds(head))
+    }
+}

@@ -1,0 +1,269 @@
+use http::{HeaderName, HeaderValue, Method};
+
+use super::build::{Rules, RulesBuilder};
+use super::error::RuleErrors;
+use super::rule::{Rule, Status};
+use super::target::{Piece, Source};
+use crate::config_error::ConfigError;
+use crate::uri::{Host, HostPattern, Scheme};
+
+/// The matches of an `HTTPRoute` rule (Kubernetes Gateway API).
+///
+/// A prefix is compared per segment, and a slash at its end does not count.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RouteMatch {
+    rule: Rule,
+    /// How many characters the path has.
+    length: usize,
+    methods: usize,
+    headers: usize,
+    parameters: usize,
+}
+
+impl RouteMatch {
+    /// `Exact`: this path alone.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is no path, or would be read as
+    /// a pattern.
+    pub fn exact(path: &str) -> Result<Self, ConfigError> {
+        Self::new(path, path)
+    }
+
+    /// `PathPrefix`: this path and all below it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is no path, or would be read as
+    /// a pattern.
+    pub fn prefix(path: &str) -> Result<Self, ConfigError> {
+        let bare = path.strip_suffix('/').unwrap_or(path);
+        Self::new(path, &format!("{bare}/*"))
+    }
+
+    fn new(path: &str, from: &str) -> Result<Self, ConfigError> {
+        if path.contains(['*', '?']) || path.contains("/:") {
+            return Err(ConfigError::path(path, "a path without `*`, `?` and `/:`"));
+        }
+        let rule = Rule::new(from)?;
+        Ok(Self { rule, length: path.len(), methods: 0, headers: 0, parameters: 0 })
+    }
+
+    /// A hostname of the route: exact, or `*.example.com`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host.
+    pub fn hostname(mut self, hostname: &str) -> Result<Self, ConfigError> {
+        self.rule = self.rule.on_host(hostname)?;
+        Ok(self)
+    }
+
+    /// The method.
+    pub fn method(mut self, method: Method) -> Self {
+        self.rule = self.rule.on_methods([method]);
+        self.methods = 1;
+        self
+    }
+
+    /// A header and its value.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.rule = self.rule.on_header(name, value);
+        self.headers += 1;
+        self
+    }
+
+    /// A parameter of the query and its value.
+    pub fn query_param(mut self, name: &str, value: &str) -> Self {
+        self.rule = self.rule.on_query(name, value);
+        self.parameters += 1;
+        self
+    }
+
+    /// Greater is more specific.
+    fn precedence(&self) -> impl Ord + use<> {
+        let host = match &self.rule.host {
+            None => (0, 0),
+            Some(HostPattern::Suffix(suffix)) => (1, suffix.len()),
+            Some(HostPattern::Exact(host)) => (2, host.as_str().len()),
+        };
+        let exact = self.rule.from.is_exact();
+        (host, exact, self.length, self.methods, self.headers, self.parameters)
+    }
+}
+
+/// A `RequestRedirect` filter of an `HTTPRoute` (Kubernetes Gateway API).
+///
+/// 302 unless another status is set. The query stays, and so does all else that is not replaced. A
+/// redirection to the URL that was asked for is sent, as the API's conformance tests ask.
+///
+/// The port is the one that is set; else the well-known one of [`scheme`](Self::scheme), if that is
+/// set; else the [listener's](Self::listener_port). Ports 80 of http and 443 of https are not written.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::policy::{RequestRedirect, RouteMatch, Rules};
+/// use tower_redirect::{Decision, RedirectPolicy, RequestHead};
+///
+/// let redirect = RequestRedirect::new().replace_prefix_match("/replacement-prefix")?;
+/// let rules =
+///     Rules::from_request_redirects([(RouteMatch::prefix("/original-prefix")?, redirect)])?;
+/// for (path, location) in [
+///     ("/original-prefix/lemon", Some("/replacement-prefix/lemon")),
+///     ("/original-prefixes", None),
+/// ] {
+///     let request = Request::get(path).body(())?;
+///     let head = RequestHead::from(&request);
+///     let seen = match rules.decide(&head) {
+///         Decision::Redirect(to) => to.location_for(&head),
+///         _ => None,
+///     };
+///     assert_eq!(seen.as_ref().map(|seen| seen.as_bytes()), location.map(str::as_bytes));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct RequestRedirect {
+    scheme: Option<Scheme>,
+    host: Option<Host>,
+    port: Option<u16>,
+    listener_port: Option<u16>,
+    path: Option<Replacement>,
+    status: Option<Status>,
+}
+
+#[derive(Clone, Debug)]
+enum Replacement {
+    Full(String),
+    Prefix(String),
+}
+
+impl RequestRedirect {
+    /// A 302 that changes nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `scheme`.
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = Some(scheme);
+        self
+    }
+
+    /// `hostname`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host.
+    pub fn hostname(mut self, hostname: &str) -> Result<Self, ConfigError> {
+        self.host = Some(Host::parse(hostname)?);
+        Ok(self)
+    }
+
+    /// `port`.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// The port of the listener that the route is attached to, as clients see it. Without it, the
+    /// port that was asked for stays.
+    pub fn listener_port(mut self, port: u16) -> Self {
+        self.listener_port = Some(port);
+        self
+    }
+
+    /// `path` of type `ReplaceFullPath`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it has a query or fragment.
+    pub fn replace_full_path(mut self, path: &str) -> Result<Self, ConfigError> {
+        self.path = Some(Replacement::Full(replacement(path)?));
+        Ok(self)
+    }
+
+    /// `path` of type `ReplacePrefixMatch`: the prefix that matched is replaced, what follows stays.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it has a query or fragment.
+    pub fn replace_prefix_match(mut self, path: &str) -> Result<Self, ConfigError> {
+        self.path = Some(Replacement::Prefix(replacement(path)?));
+        Ok(self)
+    }
+
+    /// `statusCode`: 301, 302, 303, 307 or 308.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Status`](crate::ConfigErrorKind::Status) for any other.
+    pub fn status_code(mut self, code: u16) -> Result<Self, ConfigError> {
+        self.status = Some(match code {
+            301 => Status::MovedPermanently,
+            302 => Status::Found,
+            303 => Status::SeeOther,
+            307 => Status::Temporary,
+            308 => Status::Permanent,
+            _ => {
+                let reason = "the status is 301, 302, 303, 307 or 308";
+                return Err(ConfigError::status(&code.to_string(), reason));
+            }
+        });
+        Ok(self)
+    }
+
+    fn rule(self, matches: RouteMatch) -> Rule {
+        let mut rule = matches.rule.status(self.status.unwrap_or(Status::Found)).allow_self();
+        let well_known = self.scheme.map(Scheme::default_port);
+        let origin = &mut rule.target.origin;
+        (origin.scheme, origin.host) = (self.scheme, self.host);
+        origin.port = self.port.or(well_known).or(self.listener_port);
+        rule.target.path = self.path.map(|path| match path {
+            Replacement::Full(path) => vec![Piece::Text(path)],
+            Replacement::Prefix(prefix) => {
+                let start = prefix.strip_suffix('/').unwrap_or(&prefix);
+                let segments = rule.from.segments().count() - 1;
+                let rest = Source::Rest(u16::try_from(segments).unwrap_or(u16::MAX));
+                match rule.from.is_exact() {
+                    // The whole path matched, and nothing follows it.
+                    true => vec![Piece::Text(prefix)],
+                    false => vec![Piece::Text(format!("{start}/")), Piece::Capture(rest)],
+                }
+            }
+        });
+        rule
+    }
+}
+
+/// A replacement may be empty, which is the root.
+fn replacement(path: &str) -> Result<String, ConfigError> {
+    if !path.is_empty() && !path.starts_with('/') || path.starts_with("//") {
+        return Err(ConfigError::path(path, "a path starts with one `/`"));
+    }
+    if path.contains(['?', '#']) {
+        return Err(ConfigError::path(path, "a path has no query and no fragment"));
+    }
+    Ok(path.to_owned())
+}
+
+impl Rules {
+    /// Builds a table of `RequestRedirect` filters and the matches that they belong to, in the
+    /// order of the Gateway API: the most specific hostname, then exact paths, the longest prefix, a
+    /// method, most headers, most parameters; then as given.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Rules::new`].
+    pub fn from_request_redirects(
+        redirects: impl IntoIterator<Item = (RouteMatch, RequestRedirect)>,
+    ) -> Result<Self, RuleErrors> {
+        let mut redirects: Vec<_> = redirects.into_iter().collect();
+        redirects.sort_by_key(|(matches, _)| std::cmp::Reverse(matches.precedence()));
+        let rules = redirects.into_iter().map(|(matches, redirect)| redirect.rule(matches));
+        RulesBuilder::new().build(rules)
+    }
+}

@@ -1,0 +1,168 @@
+//! Finds the rules whose host and path match, without looking at the others.
+
+use super::lists::{Lists, Place, Visited};
+use super::normal::next_segment;
+use super::slots::{NONE, Slots, hash};
+
+/// Rules of one kind of comparison, with case or without, by host and path.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    /// Exact paths below their host.
+    pub(super) exact: Slots,
+    /// The same for paths that are compared without a slash at their end.
+    pub(super) slashless: Slots,
+    /// Segments below their node.
+    pub(super) edges: Slots,
+    pub(super) nodes: Box<[Node]>,
+    /// The first node of each host.
+    pub(super) roots: Box<[u32]>,
+}
+
+/// A place in the tree of patterns, reached by a literal segment or a name.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) parent: u32,
+    /// The literal segment, in the table's text; [`NONE`] for a name or a root.
+    pub(super) start: u32,
+    pub(super) length: u32,
+    /// Where any segment leads.
+    pub(super) named: u32,
+    /// Patterns that end here.
+    pub(super) end: Place,
+    /// Patterns that take all that follows.
+    pub(super) rest: Place,
+}
+
+/// A path as the index compares it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'p> {
+    pub(super) path: &'p str,
+    /// How many segments may be compared with a pattern.
+    pub(super) plain_segments: usize,
+}
+
+/// What the index reads of the table that it belongs to.
+pub(super) trait Texts {
+    fn text(&self, start: u32, length: u32) -> &str;
+    /// Host and path of a rule.
+    fn key(&self, rule: u32) -> (u32, &str);
+}
+
+impl Index {
+    pub(super) fn is_empty(&self) -> bool {
+        self.roots.is_empty()
+    }
+
+    /// Visits the rules of `host` whose path matches.
+    #[inline]
+    pub(super) fn visit(
+        &self,
+        texts: &impl Texts,
+        lists: &Lists,
+        host: u32,
+        asked: Asked<'_>,
+        visited: &mut Visited<'_>,
+    ) {
+        let key = |place| texts.key(lists.any_rule(place).unwrap_or(NONE));
+        let exact = self.exact.find(hash(asked.path.as_bytes(), host.into()), |place| {
+            let (other, path) = key(place);
+            other == host && path == asked.path
+        });
+        visited.visit(exact.unwrap_or(NONE));
+        if !self.slashless.is_empty() {
+            let bare = slashless(asked.path);
+            let either = self.slashless.find(hash(bare.as_bytes(), host.into()), |place| {
+                let (other, path) = key(place);
+                other == host && slashless(path) == bare
+            });
+            visited.visit(either.unwrap_or(NONE));
+        }
+        if let Some(root) = self.roots.get(host as usize).filter(|root| **root != NONE) {
+            let rest = asked.path.strip_prefix('/');
+            self.walk(texts, *root, rest, 0, asked.plain_segments, visited);
+        }
+    }
+
+    /// `rest` is what follows the slash after `depth` segments, `None` at the path's end.
+    fn walk(
+        &self,
+        texts: &impl Texts,
+        at: u32,
+        rest: Option<&str>,
+        depth: usize,
+        plain_segments: usize,
+        visited: &mut Visited<'_>,
+    ) {
+        let Some(node) = self.nodes.get(at as usize) else { return };
+        visited.visit(node.rest);
+        let Some(rest) = rest else { return visited.visit(node.end) };
+        if depth >= plain_segments {
+            return;
+        }
+        let (segment, rest) = next_segment(rest);
+        let hashed = hash(segment.as_bytes(), edge_seed(at));
+        let next = self.edges.find(hashed, |node| {
+            let is_it =
+                |node: &Node| node.parent == at && texts.text(node.start, node.length) == segment;
+            self.nodes.get(node as usize).is_some_and(is_it)
+        });
+        if let Some(next) = next {
+            self.walk(texts, next, rest, depth + 1, plain_segments, visited);
+        }
+        if node.named != NONE && !segment.is_empty() {
+            self.walk(texts, node.named, rest, depth + 1, plain_segments, visited);
+        }
+    }
+
+    /// The most places that a request can come to in the tree below each host.
+    pub(super) fn weights(&self, lists: &Lists) -> Vec<u32> {
+        let weights = self.node_weights(lists);
+        let weight = |root: &u32| weights.get(*root as usize).copied().unwrap_or(0);
+        self.roots.iter().map(weight).collect()
+    }
+
+    fn node_weights(&self, lists: &Lists) -> Vec<u32> {
+        // Children stand behind their parents, so that one way back sees all.
+        let mut by_literal = vec![0_u32; self.nodes.len()];
+        let mut weights = vec![0_u32; self.nodes.len()];
+        for (at, node) in self.nodes.iter().enumerate().rev() {
+            let named = weights.get(node.named as usize).copied().unwrap_or(0);
+            let literal = by_literal.get(at).copied().unwrap_or(0);
+            let below = named.saturating_add(literal).max(lists.weight(node.end));
+            let weight = below.saturating_add(lists.weight(node.rest));
+            if let Some(slot) = weights.get_mut(at) {
+                *slot = weight;
+            }
+            if node.length != NONE {
+                if let Some(parent) = by_literal.get_mut(node.parent as usize) {
+                    *parent = weight.max(*parent);
+                }
+            }
+        }
+        weights
+    }
+
+    /// Some of the rules that a request can come to below a host, along the way with the most.
+    pub(super) fn heaviest(&self, lists: &Lists, host: usize, rules: &mut Vec<u32>) {
+        let weights = self.node_weights(lists);
+        let weight = |at: u32| weights.get(at as usize).copied().unwrap_or(0);
+        let mut open = vec![self.roots.get(host).copied().unwrap_or(NONE)];
+        while let Some(at) = open.pop().filter(|_| rules.len() < 8) {
+            let Some(node) = self.nodes.get(at as usize) else { continue };
+            rules.extend(lists.any_rule(node.rest));
+            rules.extend(lists.any_rule(node.end));
+            open.push(node.named);
+            let children = (0..).zip(&self.nodes);
+            let children = children.filter(|(_, child)| child.parent == at && child.length != NONE);
+            open.extend(children.map(|(at, _)| at).max_by_key(|at| weight(*at)));
+        }
+    }
+}
+
+pub(super) fn slashless(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+pub(super) fn edge_seed(node: u32) -> u64 {
+    u64::from(node) << 32 | 1
+}

@@ -1,0 +1,218 @@
+//! Makes an [`Index`].
+
+use std::collections::HashMap;
+
+use super::index::{Index, Node, edge_seed, slashless};
+use super::lists::{Lists, Place};
+use super::pattern::{Segment, segments};
+use super::slots::{NONE, Slots, hash};
+
+/// A rule as the index wants to know it.
+#[derive(Clone, Copy)]
+pub(super) struct Indexed<'r> {
+    pub(super) rule: u32,
+    pub(super) host: u32,
+    pub(super) from: &'r str,
+    /// Where `from` begins in the table's text.
+    pub(super) start: u32,
+    pub(super) exact: bool,
+    pub(super) either_slash: bool,
+    /// The first parameter that must have a value, and the value, both decoded.
+    pub(super) parameter: Option<(&'r [u8], &'r [u8])>,
+}
+
+/// The index of rules in the order of their table, and for each host the most places that a
+/// request can come to.
+pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (Index, Vec<u32>) {
+    if rules.is_empty() {
+        return (Index::default(), vec![0; hosts]);
+    }
+    let mut weights = vec![0; hosts];
+    let exact = exact_slots(rules, false, lists, &mut weights);
+    let slashless = exact_slots(rules, true, lists, &mut weights);
+    let mut tree = Tree::new(hosts);
+    for (at, rule) in (0..).zip(rules) {
+        if !rule.exact {
+            tree.insert(at, rule);
+        }
+    }
+    for (node, group) in groups(std::mem::take(&mut tree.ends)) {
+        if let Some(node) = tree.nodes.get_mut(node as usize) {
+            node.end = place(lists, rules, &group);
+        }
+    }
+    for (node, group) in groups(std::mem::take(&mut tree.rests)) {
+        if let Some(node) = tree.nodes.get_mut(node as usize) {
+            node.rest = place(lists, rules, &group);
+        }
+    }
+    let edges = tree.edges.iter();
+    let edges: Vec<_> = edges
+        .map(|((parent, segment), node)| (hash(segment.as_bytes(), edge_seed(*parent)), *node))
+        .collect();
+    let index = Index {
+        exact,
+        slashless,
+        edges: Slots::new(&edges),
+        nodes: tree.nodes.into(),
+        roots: tree.roots.into(),
+    };
+    for (weight, more) in weights.iter_mut().zip(index.weights(lists)) {
+        *weight = weight.saturating_add(more);
+    }
+    (index, weights)
+}
+
+/// The exact paths; the heaviest place of each host is added to `weights`.
+fn exact_slots(
+    rules: &[Indexed<'_>],
+    either_slash: bool,
+    lists: &mut Lists,
+    weights: &mut [u32],
+) -> Slots {
+    let is_ours = |rule: &Indexed<'_>| rule.exact && rule.either_slash == either_slash;
+    let mut keys: Vec<(u64, u32)> = Vec::new();
+    for (at, rule) in (0..).zip(rules).filter(|(_, rule)| is_ours(rule)) {
+        keys.push((hash(path(rule).as_bytes(), rule.host.into()), at));
+    }
+    keys.sort_unstable();
+    let mut entries = Vec::with_capacity(keys.len());
+    let mut heaviest = vec![0; weights.len()];
+    for group in keys.chunk_by(|one, other| one.0 == other.0) {
+        // Nearly always one key; two keys with one hash are told apart here.
+        let mut by_key: Vec<(u32, &str, Vec<u32>)> = Vec::with_capacity(1);
+        for (_, at) in group {
+            let Some(rule) = rules.get(*at as usize) else { continue };
+            match by_key
+                .iter_mut()
+                .find(|(host, text, _)| (*host, *text) == (rule.host, path(rule)))
+            {
+                Some((_, _, rules)) => rules.push(*at),
+                None => by_key.push((rule.host, path(rule), vec![*at])),
+            }
+        }
+        for ((host, _, group), (hash, _)) in by_key.iter().zip(group) {
+            let place = place(lists, rules, group);
+            entries.push((*hash, place));
+            if let Some(weight) = heaviest.get_mut(*host as usize) {
+                *weight = lists.weight(place).max(*weight);
+            }
+        }
+    }
+    for (weight, more) in weights.iter_mut().zip(heaviest) {
+        *weight = weight.saturating_add(more);
+    }
+    Slots::new(&entries)
+}
+
+/// The path under which a rule is looked up.
+fn path<'r>(rule: &Indexed<'r>) -> &'r str {
+    if rule.either_slash { slashless(rule.from) } else { rule.from }
+}
+
+/// The place of a group of rules, which are numbered as the index was given them.
+fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
+    let numbers: Vec<u32> =
+        group.iter().filter_map(|at| rules.get(*at as usize)).map(|rule| rule.rule).collect();
+    let parameter_of = |number: u32| {
+        // In ascending order, both.
+        let at = rules.binary_search_by_key(&number, |rule| rule.rule).ok()?;
+        rules.get(at)?.parameter
+    };
+    lists.place(&numbers, parameter_of)
+}
+
+/// Rules by node.
+fn groups(mut pairs: Vec<(u32, u32)>) -> Vec<(u32, Vec<u32>)> {
+    pairs.sort_unstable();
+    pairs.dedup();
+    let mut groups: Vec<(u32, Vec<u32>)> = Vec::new();
+    for (node, rule) in pairs {
+        match groups.last_mut() {
+            Some((last, rules)) if *last == node => rules.push(rule),
+            _ => groups.push((node, vec![rule])),
+        }
+    }
+    groups
+}
+
+/// The patterns, segment by segment.
+struct Tree<'r> {
+    nodes: Vec<Node>,
+    roots: Vec<u32>,
+    edges: HashMap<(u32, &'r str), u32>,
+    /// Rules that end at a node, and rules that take what follows it.
+    ends: Vec<(u32, u32)>,
+    rests: Vec<(u32, u32)>,
+}
+
+impl<'r> Tree<'r> {
+    fn new(hosts: usize) -> Self {
+        let (ends, rests) = (Vec::new(), Vec::new());
+        Self { nodes: Vec::new(), roots: vec![NONE; hosts], edges: HashMap::new(), ends, rests }
+    }
+
+    fn insert(&mut self, at: u32, rule: &Indexed<'r>) {
+        let known = self.roots.get(rule.host as usize).copied().unwrap_or(NONE);
+        let mut node = if known == NONE { self.push(NONE, NONE, NONE) } else { known };
+        if let Some(root) = self.roots.get_mut(rule.host as usize) {
+            *root = node;
+        }
+        // Behind the first slash.
+        let mut start = rule.start + 1;
+        for segment in segments(rule.from) {
+            match segment {
+                Segment::Literal(literal) => {
+                    node = self.literal(node, literal, start);
+                    start += to_u32(literal.len()) + 1;
+                }
+                Segment::Name(name) => {
+                    node = self.named(node);
+                    start += to_u32(name.len()) + 2;
+                }
+                Segment::Rest(_) => return self.rests.push((node, at)),
+            }
+        }
+        self.ends.push((node, at));
+        if rule.either_slash {
+            let twin = match self.nodes.get(node as usize) {
+                Some(last) if last.length == 0 => last.parent,
+                // The text of no segment stands anywhere.
+                _ => self.literal(node, "", rule.start),
+            };
+            self.ends.push((twin, at));
+        }
+    }
+
+    fn literal(&mut self, parent: u32, literal: &'r str, start: u32) -> u32 {
+        if let Some(known) = self.edges.get(&(parent, literal)) {
+            return *known;
+        }
+        let node = self.push(parent, start, to_u32(literal.len()));
+        self.edges.insert((parent, literal), node);
+        node
+    }
+
+    fn named(&mut self, parent: u32) -> u32 {
+        let known = self.nodes.get(parent as usize).map_or(NONE, |node| node.named);
+        if known != NONE {
+            return known;
+        }
+        let node = self.push(parent, NONE, NONE);
+        if let Some(parent) = self.nodes.get_mut(parent as usize) {
+            parent.named = node;
+        }
+        node
+    }
+
+    fn push(&mut self, parent: u32, start: u32, length: u32) -> u32 {
+        let node = Node { parent, start, length, named: NONE, end: NONE, rest: NONE };
+        self.nodes.push(node);
+        to_u32(self.nodes.len() - 1)
+    }
+}
+
+/// Of what is bounded when rules are taken.
+fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(NONE)
+}

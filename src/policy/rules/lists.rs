@@ -1,0 +1,179 @@
+//! Rules that one path leads to: one, several in order, or several told apart by a parameter.
+
+use std::collections::HashMap;
+
+use super::normal::{form_decoded, parameter};
+use super::slots::NONE;
+
+/// A rule, or with the upper bit a list of them; [`NONE`] is nothing.
+pub(super) type Place = u32;
+
+const LIST: u32 = 1 << 31;
+
+/// No more rules than this, so that a [`Place`] can say which is meant.
+pub(super) const MAX_RULES: usize = (LIST - 1) as usize;
+
+/// The lists of an index.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lists(Vec<List>);
+
+#[derive(Clone, Debug, Default)]
+struct List {
+    /// Rules that no parameter tells apart, in order.
+    rules: Box<[u32]>,
+    parameters: Vec<ByValue>,
+}
+
+/// Rules told apart by the value of one parameter.
+#[derive(Clone, Debug)]
+struct ByValue {
+    name: Box<[u8]>,
+    places: HashMap<Box<[u8]>, Place>,
+}
+
+impl Lists {
+    /// A place for these rules, in order. `parameter_of` is a rule's first condition on a
+    /// parameter's value.
+    pub(super) fn place<'r>(
+        &mut self,
+        rules: &[u32],
+        parameter_of: impl Fn(u32) -> Option<(&'r [u8], &'r [u8])>,
+    ) -> Place {
+        match rules {
+            [] => return NONE,
+            [rule] => return *rule,
+            _ => {}
+        }
+        let mut plain = Vec::new();
+        let mut names: Vec<&[u8]> = Vec::new();
+        let mut values: Vec<HashMap<&[u8], Vec<u32>>> = Vec::new();
+        for rule in rules {
+            let Some((name, value)) = parameter_of(*rule) else {
+                plain.push(*rule);
+                continue;
+            };
+            let at = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                names.push(name);
+                values.push(HashMap::new());
+                names.len() - 1
+            });
+            if let Some(values) = values.get_mut(at) {
+                values.entry(value).or_default().push(*rule);
+            }
+        }
+        let parameters = names.into_iter().zip(values).map(|(name, values)| {
+            let places = values.into_iter().map(|(value, rules)| {
+                let place = match *rules.as_slice() {
+                    [rule] => rule,
+                    _ => self.push(List { rules: rules.into(), parameters: Vec::new() }),
+                };
+                (value.into(), place)
+            });
+            ByValue { name: name.into(), places: places.collect() }
+        });
+        let parameters = parameters.collect();
+        self.push(List { rules: plain.into(), parameters })
+    }
+
+    fn push(&mut self, list: List) -> Place {
+        self.0.push(list);
+        // There are fewer lists than rules, and fewer rules than `MAX_RULES`.
+        u32::try_from(self.0.len() - 1).map_or(NONE, |at| at | LIST)
+    }
+
+    /// How many places a request can come to from here.
+    pub(super) fn weight(&self, place: Place) -> u32 {
+        if place == NONE {
+            return 0;
+        }
+        let parameters = self.get(place).map_or(0, |list| list.parameters.len());
+        u32::try_from(parameters).map_or(u32::MAX, |parameters| parameters.saturating_add(1))
+    }
+
+    /// One of the rules of a place.
+    pub(super) fn any_rule(&self, place: Place) -> Option<u32> {
+        let Some(list) = self.get(place) else { return (place != NONE).then_some(place) };
+        let of_values = || list.parameters.first()?.places.values().next().copied();
+        list.rules.first().copied().or_else(|| self.any_rule(of_values()?))
+    }
+
+    fn get(&self, place: Place) -> Option<&List> {
+        if place & LIST == 0 || place == NONE {
+            return None;
+        }
+        self.0.get((place & !LIST) as usize)
+    }
+}
+
+/// A table where one request could come to more places is refused when it is built.
+pub(super) const ROOM: usize = 64;
+
+/// The places that a request has come to, and how far each has been looked at.
+pub(super) struct Visited<'t> {
+    lists: &'t Lists,
+    query: Option<&'t str>,
+    places: [Place; ROOM],
+    next: [u32; ROOM],
+    count: usize,
+    /// Rules whose regex matches, in order.
+    regexes: std::iter::Peekable<std::vec::IntoIter<u32>>,
+}
+
+impl<'t> Visited<'t> {
+    pub(super) fn new(lists: &'t Lists, query: Option<&'t str>, regexes: Vec<u32>) -> Self {
+        let regexes = regexes.into_iter().peekable();
+        Self { lists, query, places: [NONE; ROOM], next: [0; ROOM], count: 0, regexes }
+    }
+
+    #[inline]
+    pub(super) fn visit(&mut self, place: Place) {
+        if place == NONE {
+            return;
+        }
+        self.push(place);
+        if let Some(list) = self.lists.get(place) {
+            for ByValue { name, places } in &list.parameters {
+                let value = self.query.and_then(|query| parameter(query, name));
+                if let Some(place) = value.and_then(|value| places.get(&*form_decoded(value))) {
+                    self.push(*place);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, place: Place) {
+        if let Some(slot) = self.places.get_mut(self.count) {
+            *slot = place;
+            self.count += 1;
+        }
+    }
+}
+
+/// The rules of all places, in the order of the table.
+impl Iterator for Visited<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        let mut first: Option<(u32, &mut u32)> = None;
+        for (place, next) in self.places.iter().zip(&mut self.next).take(self.count) {
+            let rule = match self.lists.get(*place) {
+                Some(list) => list.rules.get(*next as usize).copied(),
+                None => (*next == 0).then_some(*place),
+            };
+            if let Some(rule) = rule {
+                if first.as_ref().is_none_or(|(other, _)| rule < *other) {
+                    first = Some((rule, next));
+                }
+            }
+        }
+        let regex = self.regexes.peek().copied();
+        match (first, regex) {
+            (Some((rule, next)), regex) if regex.is_none_or(|regex| rule < regex) => {
+                *next += 1;
+                Some(rule)
+            }
+            _ => self.regexes.next(),
+        }
+    }
+}

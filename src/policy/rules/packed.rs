@@ -1,0 +1,146 @@
+//! How a table packs what a rule says.
+
+use std::time::Duration;
+
+use super::rule::{QueryMode, Rule, Status};
+use super::target::{OriginChange, Source};
+use crate::redirection::Redirection;
+
+/// A piece of a path or query: its text, or where in the request it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredPiece {
+    pub(super) start: u32,
+    pub(super) length: u16,
+    /// [`TEXT`], or a kind in the upper bits and a number in the others.
+    pub(super) source: u16,
+}
+
+pub(super) const TEXT: u16 = u16::MAX;
+const REST: u16 = 1 << 13;
+const QUERY: u16 = 2 << 13;
+const GROUP: u16 = 3 << 13;
+const NUMBER: u16 = REST - 1;
+
+/// Properties of a rule that need no number.
+pub(super) mod flag {
+    pub(crate) const EXACT: u16 = 1;
+    pub(crate) const IGNORE_CASE: u16 = 1 << 1;
+    pub(crate) const EITHER_SLASH: u16 = 1 << 2;
+    /// The path of the target is the rule's own, not the request's.
+    pub(crate) const HAS_PATH: u16 = 1 << 3;
+    pub(crate) const HAS_QUERY: u16 = 1 << 4;
+    pub(crate) const DROPS_QUERY: u16 = 1 << 5;
+    pub(crate) const MERGES_QUERY: u16 = 1 << 6;
+    pub(crate) const GONE: u16 = 1 << 7;
+    pub(crate) const ALLOWS_SELF: u16 = 1 << 8;
+    pub(crate) const QUIET: u16 = 1 << 9;
+    /// What follows the pattern may hold segments that are not read alike: it is only copied.
+    pub(crate) const COPIES_THE_REST: u16 = 1 << 10;
+    /// Caches are told to keep the answer.
+    pub(crate) const KEPT: u16 = 1 << 11;
+    /// What ends before the slash of the rest is not taken.
+    pub(crate) const BELOW_ONLY: u16 = 1 << 12;
+    /// The pattern is a regex.
+    pub(crate) const REGEX: u16 = 1 << 13;
+}
+
+pub(super) fn packed(source: Source) -> u16 {
+    match source {
+        Source::Segment(at) => at & NUMBER,
+        Source::Rest(at) => at & NUMBER | REST,
+        Source::Query(at) => at & NUMBER | QUERY,
+        Source::Group(at) => at & NUMBER | GROUP,
+    }
+}
+
+pub(super) fn unpacked(source: u16) -> Option<Source> {
+    let number = source & NUMBER;
+    match source & !NUMBER {
+        0 => Some(Source::Segment(number)),
+        REST => Some(Source::Rest(number)),
+        QUERY => Some(Source::Query(number)),
+        GROUP => Some(Source::Group(number)),
+        _ => None,
+    }
+}
+
+pub(super) fn flags(rule: &Rule) -> u16 {
+    let is_kept = matches!(rule.status, Status::Permanent | Status::MovedPermanently);
+    let properties = [
+        (flag::EXACT, rule.from.is_exact()),
+        (flag::IGNORE_CASE, rule.ignore_case),
+        (flag::EITHER_SLASH, rule.either_slash),
+        (flag::HAS_PATH, rule.target.path.is_some()),
+        (flag::HAS_QUERY, rule.target.query.is_some()),
+        (flag::DROPS_QUERY, rule.query == QueryMode::Drop),
+        (flag::MERGES_QUERY, rule.query == QueryMode::Merge),
+        (flag::GONE, rule.status == Status::Gone),
+        (flag::ALLOWS_SELF, rule.allow_self),
+        (flag::QUIET, rule.quiet),
+        (flag::COPIES_THE_REST, !rule.from.is_regex() && rule.target.copies_the_rest()),
+        (flag::KEPT, is_kept),
+        (flag::BELOW_ONLY, rule.below_only),
+        (flag::REGEX, rule.from.is_regex()),
+    ];
+    properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)
+}
+
+/// What rules with one base have in common.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct BaseKey {
+    status: u8,
+    rewriting_methods: bool,
+    allow_self: bool,
+    scheme: Option<crate::uri::Scheme>,
+    host: Option<String>,
+    port: Option<u16>,
+    max_age: Option<Duration>,
+}
+
+impl BaseKey {
+    pub(super) fn of(rule: &Rule) -> Self {
+        let OriginChange { scheme, host, port } = &rule.target.origin;
+        Self {
+            status: rule.status as u8,
+            rewriting_methods: rule.rewriting_methods,
+            allow_self: rule.allow_self,
+            scheme: *scheme,
+            host: host.as_ref().map(|host| host.as_str().to_owned()),
+            port: *port,
+            max_age: rule.max_age,
+        }
+    }
+}
+
+/// Status and origin of a rule's redirection.
+pub(super) fn base(rule: &Rule) -> Redirection {
+    let OriginChange { scheme, host, port } = &rule.target.origin;
+    let mut base = Redirection::new();
+    base = match rule.status {
+        Status::Temporary | Status::Gone => base,
+        Status::Permanent => base.permanent(),
+        Status::MovedPermanently => base.moved_permanently(),
+        Status::Found => base.found(),
+        Status::SeeOther => base.see_other(),
+    };
+    if rule.rewriting_methods {
+        base = base.rewriting_methods();
+    }
+    if rule.allow_self {
+        base = base.allow_self();
+    }
+    if let Some(max_age) = rule.max_age {
+        base = base.max_age(max_age);
+    }
+    if let Some(scheme) = scheme {
+        base = base.scheme(*scheme);
+    }
+    if let Some(port) = port {
+        base = base.port(*port);
+    }
+    match host.as_ref().map(|host| base.clone().host(host.as_str())) {
+        // A host that was parsed before parses again.
+        Some(Ok(with_host)) => with_host,
+        _ => base,
+    }
+}

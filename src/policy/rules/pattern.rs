@@ -1,0 +1,198 @@
+//! What a rule's `from` says of a path.
+
+use super::normal::{is_odd, normal};
+use crate::config_error::ConfigError;
+
+/// Paths that are longer, or have more segments, are refused: requests do not reach these sizes.
+const MAX_LENGTH: usize = 8 * 1024;
+const MAX_SEGMENTS: usize = 64;
+
+/// A path to compare with: its literal segments in normal form, `:name` and `*name` as written.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    text: String,
+    kind: Kind,
+}
+
+/// How a [`Pattern`] is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Exact,
+    Segments,
+    Regex,
+}
+
+/// One segment of a [`Pattern`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Segment<'p> {
+    Literal(&'p str),
+    /// One segment, whatever it is.
+    Name(&'p str),
+    /// All that follows, nothing among it. The name may be empty.
+    Rest(&'p str),
+}
+
+impl Pattern {
+    pub(super) fn parse(path: &str) -> Result<Self, ConfigError> {
+        let refuse = |reason| Err(ConfigError::path(path, reason));
+        if !path.starts_with('/') {
+            return refuse("a path starts with `/`");
+        }
+        if path.len() > MAX_LENGTH {
+            return refuse("a path is at most 8 KiB long");
+        }
+        if path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return refuse("blanks and control bytes are percent-encoded");
+        }
+        let text = normal(path).into_owned();
+        if segments(&text).all(is_literal) {
+            return Ok(Self { text, kind: Kind::Exact });
+        }
+        let pattern = Self { text, kind: Kind::Segments };
+        pattern.check(path)?;
+        Ok(pattern)
+    }
+
+    /// A regex, which was looked at already.
+    #[cfg(feature = "regex")]
+    pub(super) fn regex(text: &str) -> Self {
+        Self { text: text.to_owned(), kind: Kind::Regex }
+    }
+
+    fn check(&self, path: &str) -> Result<(), ConfigError> {
+        let refuse = |reason| Err(ConfigError::path(path, reason));
+        let count = segments(&self.text).count();
+        let mut names = Vec::new();
+        for (at, segment) in segments(&self.text).enumerate() {
+            let is_last = at + 1 == count;
+            match segment {
+                Segment::Literal("") if is_last => {}
+                // The raw text shows `%2e`, which the normal form decodes.
+                Segment::Literal(_) if path.split('/').nth(at + 1).is_none_or(is_odd) => {
+                    return refuse(
+                        "an empty or dot segment, `%2f`, `%5c` and `\\` stand in exact paths",
+                    );
+                }
+                Segment::Literal(literal) if literal.contains('*') => {
+                    return refuse("`*` stands for whole segments, at the end alone");
+                }
+                Segment::Literal(_) => {}
+                Segment::Rest(_) if !is_last => {
+                    return refuse("`*` stands for whole segments, at the end alone");
+                }
+                Segment::Name(name) | Segment::Rest(name) => {
+                    let is_unnamed = segment == Segment::Rest("");
+                    if !is_unnamed && !is_name(name) {
+                        return refuse("a capture is a letter, then letters, digits and `_`");
+                    }
+                    if names.contains(&name) {
+                        return refuse("two captures of one name");
+                    }
+                    names.push(name);
+                }
+            }
+        }
+        if count > MAX_SEGMENTS {
+            return refuse("a pattern has at most 64 segments");
+        }
+        Ok(())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Neither `:name` nor `*`.
+    pub(super) fn is_exact(&self) -> bool {
+        self.kind == Kind::Exact
+    }
+
+    pub(super) fn is_regex(&self) -> bool {
+        self.kind == Kind::Regex
+    }
+
+    /// None for a regex.
+    pub(super) fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
+        segments(&self.text).filter(|_| !self.is_regex())
+    }
+}
+
+/// The segments of a pattern's text.
+pub(super) fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
+    let text = text.strip_prefix('/').unwrap_or(text);
+    text.split('/').map(|segment| match (segment.strip_prefix(':'), segment.strip_prefix('*')) {
+        (Some(name), _) if name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Segment::Name(name)
+        }
+        (_, Some(name)) => Segment::Rest(name),
+        _ => Segment::Literal(segment),
+    })
+}
+
+fn is_literal(segment: Segment<'_>) -> bool {
+    matches!(segment, Segment::Literal(literal) if !literal.contains('*'))
+}
+
+/// `[A-Za-z]\w*`
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && name_length(text) == text.len()
+}
+
+/// How much of `text` a capture's name takes.
+pub(super) fn name_length(text: &str) -> usize {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    match text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        true => text.bytes().take_while(is_word).count(),
+        false => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_segments() {
+        use Segment::{Literal, Name, Rest};
+        for (path, exact, expected) in [
+            ("/", true, vec![Literal("")]),
+            ("/a/", true, vec![Literal("a"), Literal("")]),
+            ("/a//b/..", true, vec![Literal("a"), Literal(""), Literal("b"), Literal("..")]),
+            ("/wiki/Talk:Main", true, vec![Literal("wiki"), Literal("Talk:Main")]),
+            ("/12:30/:1", true, vec![Literal("12:30"), Literal(":1")]),
+            ("/%61/:id", false, vec![Literal("a"), Name("id")]),
+            ("/*", false, vec![Rest("")]),
+            ("/:id/:id_2/*rest", false, vec![Name("id"), Name("id_2"), Rest("rest")]),
+            ("/:id/", false, vec![Name("id"), Literal("")]),
+        ] {
+            let pattern = Pattern::parse(path).expect(path);
+            assert_eq!(pattern.segments().collect::<Vec<_>>(), expected, "{path}");
+            assert_eq!(pattern.is_exact(), exact, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for path in [
+            "",
+            "a",
+            "/a b",
+            "/a\n",
+            "/*/b",
+            "/a*",
+            "/*a-b",
+            "/:id.html",
+            "/:a/:a",
+            "/:a/*a",
+            "/a//*",
+            "/../:x",
+            "/%2e/*",
+            "/a%2fb/:x",
+        ] {
+            assert!(Pattern::parse(path).is_err(), "{path}");
+        }
+        assert!(Pattern::parse(&"/x".repeat(65)).is_ok());
+        assert!(Pattern::parse(&format!("{}/:y", "/x".repeat(64))).is_err());
+        assert!(Pattern::parse(&"/x".repeat(5000)).is_err());
+    }
+}

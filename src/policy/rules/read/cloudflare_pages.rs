@@ -1,0 +1,29 @@
+//! `_redirects` as Cloudflare Pages reads it.
+
+use super::{Line, Mistake, status, with_splat};
+use crate::policy::rules::rule::{Rule, Status};
+
+/// `from to [status]`
+pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
+    let mut words = line.words();
+    let Some(from) = words.next().filter(|word| !word.text.starts_with('#')) else {
+        return Ok(None);
+    };
+    if !from.text.starts_with('/') {
+        return Err(from.refuse("a path is needed: this dialect has no rules for a host"));
+    }
+    let target = words.next().ok_or_else(|| line.end().refuse("a target is missing"))?;
+    if from.text.contains('?') {
+        return Err(from.refuse("this dialect does not compare queries"));
+    }
+    let rule = Rule::new(&with_splat(from)?).map_err(from.config())?.below_only();
+    let rule = rule.to(target.text).map_err(target.config())?;
+    let rule = match words.next() {
+        Some(word) => rule.status(status(word)?),
+        None => rule.status(Status::Found),
+    };
+    match words.next() {
+        Some(word) => Err(word.refuse("nothing stands behind the status")),
+        None => Ok(Some(rule)),
+    }
+}

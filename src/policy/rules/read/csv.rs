@@ -1,0 +1,93 @@
+//! `from,to[,status]`
+
+use super::{Line, Mistake, Word, status};
+use crate::policy::rules::rule::Rule;
+
+pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
+    if line.text.trim().is_empty() || line.text.starts_with('#') {
+        return Ok(None);
+    }
+    let fields = fields(line)?;
+    let field = |at: usize| {
+        let (at, text) = fields.get(at)?;
+        Some(Word { text, at: *at })
+    };
+    let from = field(0).unwrap_or(line.end());
+    if line.number == 1 && from.text.eq_ignore_ascii_case("from") {
+        return Ok(None);
+    }
+    if let Some(extra) = field(3) {
+        return Err(extra.refuse("three fields at most: from, to, status"));
+    }
+    let rule = Rule::new(from.text).map_err(from.config())?;
+    let number = field(2).filter(|word| !word.text.is_empty());
+    let target = field(1).filter(|word| !word.text.is_empty());
+    match (number, target) {
+        (Some(Word { text: "410", .. }), None) => Ok(Some(rule.gone())),
+        (Some(word @ Word { text: "410", .. }), Some(_)) => {
+            Err(word.refuse("410 leads nowhere: take its target away"))
+        }
+        (_, None) => Err(line.end().refuse("a target is missing: `from,to[,status]`")),
+        (number, Some(target)) => {
+            let rule = rule.to(target.text).map_err(target.config())?;
+            Ok(Some(match number {
+                Some(number) => rule.status(status(number)?),
+                None => rule,
+            }))
+        }
+    }
+}
+
+/// The fields of a line (RFC 4180), each with the byte that it begins at. Blanks around a field that
+/// is not quoted do not count.
+fn fields(line: Line<'_>) -> Result<Vec<(usize, String)>, Mistake> {
+    let mut fields = Vec::with_capacity(3);
+    let mut at = 0;
+    loop {
+        let rest = line.text.get(at..).unwrap_or_default();
+        let start = at + rest.len() - rest.trim_start().len();
+        let rest = rest.trim_start();
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let Some((text, length)) = unquoted(quoted) else {
+                let word = Word { text: rest, at: start };
+                return Err(word.refuse("a quote is not closed on its line"));
+            };
+            fields.push((start, text));
+            at = start + 1 + length;
+            let behind = line.text.get(at..).unwrap_or_default();
+            let next = behind.trim_start();
+            if next.is_empty() {
+                return Ok(fields);
+            }
+            if !next.starts_with(',') {
+                return Err(Word { text: next, at }.refuse("a comma is needed behind the quote"));
+            }
+            at += behind.len() - next.len() + 1;
+        } else {
+            let end = rest.find(',');
+            let text = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+            fields.push((start, text.trim_end().to_owned()));
+            match end {
+                Some(end) => at = start + end + 1,
+                None => return Ok(fields),
+            }
+        }
+    }
+}
+
+/// A text up to its closing quote, and the bytes that both take.
+fn unquoted(text: &str) -> Option<(String, usize)> {
+    let mut out = String::new();
+    let mut rest = text;
+    loop {
+        let (before, after) = rest.split_once('"')?;
+        out.push_str(before);
+        match after.strip_prefix('"') {
+            Some(after) => {
+                out.push('"');
+                rest = after;
+            }
+            None => return Some((out, text.len() - after.len())),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Reads tables that were written for others.
+
+mod cloudflare_pages;
+mod csv;
+mod netlify;
+
+use super::build::{Rules, RulesBuilder};
+use super::error::{Position, RuleError, RuleErrors};
+use super::rule::{Rule, Status};
+use crate::config_error::ConfigError;
+
+impl Rules {
+    /// Reads a `_redirects` file as Netlify does; the differences are in the [module](super)'s
+    /// table. Netlify serves files first, where a rule does not end in `!`: ask these rules once
+    /// the application has said 404.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the file, each with line and column, and what [`Rules::new`] refuses.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::RequestHead;
+    /// use tower_redirect::policy::Rules;
+    ///
+    /// let rules = Rules::from_netlify("/store id=:id /blog/:id 301 # moved\n/news/* /blog/:splat\n")?;
+    /// for (path, line) in [("/store/?id=7", Some(1)), ("/news", Some(2)), ("/store", None)] {
+    ///     let request = Request::get(path).body(())?;
+    ///     let found = rules.find(&RequestHead::from(&request));
+    ///     assert_eq!(found.and_then(|found| found.line()), line, "{path}");
+    /// }
+    /// let errors = Rules::from_netlify("/app/* /index.html 200\n").unwrap_err();
+    /// assert!(errors.to_string().starts_with("line 1, column 20: "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_netlify(text: &str) -> Result<Self, RuleErrors> {
+        RulesBuilder::new().build_netlify(text)
+    }
+
+    /// Reads a `_redirects` file as Cloudflare Pages does; the differences are in the
+    /// [module](super)'s table.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the file, each with line and column, and what [`Rules::new`] refuses.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::RequestHead;
+    /// use tower_redirect::policy::Rules;
+    ///
+    /// let rules = Rules::from_cloudflare_pages("/blog/* /news/:splat\n/blog/old /attic 308\n")?;
+    /// // Exact paths come first there.
+    /// for (path, line) in [("/blog/old", Some(2)), ("/blog/new", Some(1)), ("/blog", None)] {
+    ///     let request = Request::get(path).body(())?;
+    ///     let found = rules.find(&RequestHead::from(&request));
+    ///     assert_eq!(found.and_then(|found| found.line()), line, "{path}");
+    /// }
+    /// assert!(Rules::from_cloudflare_pages("/only-a-source\n").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_cloudflare_pages(text: &str) -> Result<Self, RuleErrors> {
+        RulesBuilder::new().build_cloudflare_pages(text)
+    }
+
+    /// Reads lines of `from,to[,status]`, as [`Rule::new`] and [`Rule::to`] take them; 307 unless a
+    /// status is given, 410 without a target. A first line `from,to,status` and lines that begin
+    /// with `#` are left out; a field with a comma stands in double quotes (RFC 4180).
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the file, each with line and column, and what [`Rules::new`] refuses.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::RequestHead;
+    /// use tower_redirect::policy::Rules;
+    ///
+    /// let rules = Rules::from_csv("from,to,status\n/a,/b,308\n\"/a,b\",/c\n/gone,,410\n")?;
+    /// for (path, line) in [("/a", Some(2)), ("/a,b", Some(3)), ("/gone", Some(4)), ("/b", None)] {
+    ///     let request = Request::get(path).body(())?;
+    ///     let found = rules.find(&RequestHead::from(&request));
+    ///     assert_eq!(found.and_then(|found| found.line()), line, "{path}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_csv(text: &str) -> Result<Self, RuleErrors> {
+        RulesBuilder::new().build_csv(text)
+    }
+}
+
+impl RulesBuilder {
+    /// [`Rules::from_netlify`], with these settings.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn build_netlify(self, text: &str) -> Result<Rules, RuleErrors> {
+        let read = read(text, netlify::rule);
+        self.build_with(read.rules, read.errors)
+    }
+
+    /// [`Rules::from_cloudflare_pages`], with these settings.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn build_cloudflare_pages(self, text: &str) -> Result<Rules, RuleErrors> {
+        let mut read = read(text, cloudflare_pages::rule);
+        // A path that is matched exactly goes before every pattern.
+        read.rules.sort_by_key(|rule| !rule.from.is_exact());
+        self.build_with(read.rules, read.errors)
+    }
+
+    /// [`Rules::from_csv`], with these settings.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn build_csv(self, text: &str) -> Result<Rules, RuleErrors> {
+        let read = read(text, csv::rule);
+        self.build_with(read.rules, read.errors)
+    }
+}
+
+/// The rules of a text, and its mistakes.
+#[derive(Default)]
+struct Read {
+    rules: Vec<Rule>,
+    errors: Vec<RuleError>,
+}
+
+/// Reads line by line; `rule` gives `None` for a line that says nothing.
+fn read(text: &str, rule: impl Fn(Line<'_>) -> Result<Option<Rule>, Mistake>) -> Read {
+    let mut read = Read::default();
+    // A byte order mark is no part of the first path.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for (number, line) in (1..).zip(text.lines()) {
+        match rule(Line { text: line, number }) {
+            Ok(rule) => read.rules.extend(rule.map(|rule| rule.line(number))),
+            Err(Mistake { at, what }) => {
+                let column = line.get(..at).map_or(0, |before| before.chars().count() + 1);
+                let column = u32::try_from(column).unwrap_or(u32::MAX);
+                let at = Position { line: number, column, rule: 0 };
+                read.errors.push(match what {
+                    What::Config(error) => RuleError::config(at, error),
+                    What::Text(text) => RuleError::new(at, text),
+                });
+            }
+        }
+    }
+    read
+}
+
+/// A line of a text, without its end.
+#[derive(Clone, Copy)]
+struct Line<'t> {
+    text: &'t str,
+    /// From 1.
+    number: u32,
+}
+
+/// What is wrong with a line, and at which of its bytes.
+struct Mistake {
+    at: usize,
+    what: What,
+}
+
+enum What {
+    Config(ConfigError),
+    Text(String),
+}
+
+/// A word of a line, and where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Word<'_> {
+    fn refuse(self, why: impl Into<String>) -> Mistake {
+        Mistake { at: self.at, what: What::Text(why.into()) }
+    }
+
+    /// A mistake of this word that parsing it showed.
+    fn config(self) -> impl Fn(ConfigError) -> Mistake {
+        move |error| Mistake { at: self.at, what: What::Config(error) }
+    }
+}
+
+impl<'t> Line<'t> {
+    /// The words between blanks.
+    fn words(self) -> impl Iterator<Item = Word<'t>> {
+        let start = self.text.as_ptr() as usize;
+        let words = self.text.split_ascii_whitespace();
+        words.map(move |text| Word { text, at: text.as_ptr() as usize - start })
+    }
+
+    /// Where the line ends.
+    fn end(self) -> Word<'t> {
+        Word { text: "", at: self.text.trim_end().len() }
+    }
+}
+
+/// The status of a redirection, by its number.
+fn status(word: Word<'_>) -> Result<Status, Mistake> {
+    Ok(match word.text {
+        "301" => Status::MovedPermanently,
+        "302" => Status::Found,
+        "303" => Status::SeeOther,
+        "307" => Status::Temporary,
+        "308" => Status::Permanent,
+        "200" => {
+            return Err(word.refuse(
+                "200 rewrites the request, which a redirection cannot: let the application route it",
+            ));
+        }
+        "404" => {
+            return Err(word.refuse("404 serves a page, which the application does: take this out"));
+        }
+        _ => return Err(word.refuse("the status is 301, 302, 303, 307 or 308")),
+    })
+}
+
+/// The two dialects of `_redirects` name what follows `*` `splat`.
+fn with_splat(from: Word<'_>) -> Result<String, Mistake> {
+    match from.text.strip_suffix("/*") {
+        Some(start) if !start.contains('*') => Ok(format!("{start}/*splat")),
+        None if !from.text.contains('*') => Ok(from.text.to_owned()),
+        _ => Err(from.refuse("`*` stands once, as the last segment: for others take a regex")),
+    }
+}

@@ -1,0 +1,46 @@
+//! `_redirects` as Netlify reads it.
+
+use super::{Line, Mistake, Word, status, with_splat};
+use crate::policy::rules::rule::{Rule, Status};
+
+/// `from [key=value ..] to [status] [condition ..]`
+pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
+    let mut words = line.words().take_while(|word| !word.text.starts_with('#'));
+    let Some(from) = words.next() else { return Ok(None) };
+    let mut rule = Rule::new(&with_splat(from)?).map_err(from.config())?.either_slash();
+    let mut target = None;
+    for word in words.by_ref() {
+        if is_target(word) {
+            target = Some(word);
+            break;
+        }
+        if status(word).is_ok() {
+            return Err(word.refuse("a target stands before the status"));
+        }
+        rule.query_condition(word.text, word.text).map_err(word.config())?;
+    }
+    let target = target.ok_or_else(|| line.end().refuse("a target is missing"))?;
+    let mut rule = rule.to(target.text).map_err(target.config())?.status(Status::MovedPermanently);
+    for (at, word) in words.enumerate() {
+        let name = word.text.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        match &*name {
+            "country" | "language" | "role" | "cookie" => {
+                return Err(word.refuse(format!(
+                    "{name} is not looked at here: put it into the application, or into a \
+                     condition on a header"
+                )));
+            }
+            _ if at == 0 => {
+                // Rules go first here, with `!` and without.
+                let number = word.text.strip_suffix('!').unwrap_or(word.text);
+                rule = rule.status(status(Word { text: number, ..word })?);
+            }
+            _ => return Err(word.refuse("nothing stands behind the status")),
+        }
+    }
+    Ok(Some(rule))
+}
+
+fn is_target(word: Word<'_>) -> bool {
+    word.text.starts_with('/') || word.text.contains("://")
+}

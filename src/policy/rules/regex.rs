@@ -1,0 +1,133 @@
+//! Regexes: one automaton for all of a table, and another for what they capture.
+
+use std::sync::Arc;
+
+use regex_automata::meta::{Builder, Config, Regex};
+use regex_automata::util::captures::Captures;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, MatchKind, PatternID, PatternSet};
+
+use super::pattern::Pattern;
+use super::rule::Rule;
+use super::target::Source;
+use crate::config_error::ConfigError;
+
+/// Longer paths match none.
+const MAX_PATH: usize = 8 * 1024;
+/// Bytes that one regex, and all of a table, may compile to.
+const ONE: usize = 1 << 20;
+const ALL: usize = 1 << 26;
+
+impl Rule {
+    /// A rule for the paths that a regex matches from beginning to end, in the syntax of the `regex`
+    /// crate; `(?<name>..)` captures, without its slashes being looked at.
+    ///
+    /// Paths are matched in normal form. Longer ones than 8 KiB do not match, nor do those with an
+    /// empty or dot segment, `%2e`, `%2f`, `%5c` or `\`; a rule whose target would have one is passed
+    /// over. The work is linear in the path's length.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is no regex, or a very large one.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::RequestHead;
+    /// use tower_redirect::policy::{Rule, Rules};
+    ///
+    /// let rules = Rules::new([Rule::regex(r"/item-(?<id>[0-9]+)\.html")?.to("/items/:id")?])?;
+    /// for (path, is_found) in [("/item-7.html", true), ("/item-x.html", false), ("/a/item-7.html", false)] {
+    ///     let request = Request::get(path).body(())?;
+    ///     assert_eq!(rules.find(&RequestHead::from(&request)).is_some(), is_found, "{path}");
+    /// }
+    /// assert!(Rule::regex("(").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn regex(pattern: &str) -> Result<Self, ConfigError> {
+        let refuse = |_| ConfigError::path(pattern, "not a regex, or one that is too large");
+        let regex = builder(MatchKind::LeftmostFirst, ONE).build(pattern).map_err(refuse)?;
+        let mut rule = Self::of(Pattern::regex(pattern));
+        let names = regex.group_info().pattern_names(PatternID::ZERO);
+        for (at, name) in (0..).zip(names) {
+            rule.names.extend(name.map(|name| (name.into(), Source::Group(at))));
+        }
+        Ok(rule)
+    }
+}
+
+/// The regexes of a table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RegexIndex(Option<Arc<Regexes>>);
+
+#[derive(Debug)]
+struct Regexes {
+    /// Finds all that match.
+    all: Regex,
+    /// Finds what one of them captures.
+    one: Regex,
+    /// The rule of each, in ascending order.
+    rules: Box<[u32]>,
+}
+
+/// What a regex captured.
+pub(super) struct Groups<'p> {
+    path: &'p str,
+    captures: Captures,
+}
+
+impl RegexIndex {
+    /// `regexes` are rules, their patterns, and whether case counts. `Err` is a reason.
+    pub(super) fn build(regexes: &[(u32, &str, bool)]) -> Result<Self, &'static str> {
+        if regexes.is_empty() {
+            return Ok(Self::default());
+        }
+        let whole = |(_, pattern, with_case): &(u32, &str, bool)| {
+            let flag = if *with_case { "" } else { "i" };
+            format!(r"\A(?{flag}:{pattern})\z")
+        };
+        let patterns: Vec<String> = regexes.iter().map(whole).collect();
+        let build = |kind| builder(kind, ALL).build_many(&patterns).ok();
+        let too_large = "the regexes of the table are too large: fewer, or simpler ones";
+        Ok(Self(Some(Arc::new(Regexes {
+            all: build(MatchKind::All).ok_or(too_large)?,
+            one: build(MatchKind::LeftmostFirst).ok_or(too_large)?,
+            rules: regexes.iter().map(|(rule, ..)| *rule).collect(),
+        }))))
+    }
+
+    /// The rules whose regex matches, in order.
+    pub(super) fn matching(&self, path: &str) -> Vec<u32> {
+        let Some(regexes) = self.0.as_deref().filter(|_| path.len() <= MAX_PATH) else {
+            return Vec::new();
+        };
+        let mut matched = PatternSet::new(regexes.all.pattern_len());
+        let input = Input::new(path).anchored(Anchored::Yes);
+        regexes.all.which_overlapping_matches(&input, &mut matched);
+        matched.iter().filter_map(|at| regexes.rules.get(at.as_usize())).copied().collect()
+    }
+
+    pub(super) fn groups<'p>(&self, rule: u32, path: &'p str) -> Option<Groups<'p>> {
+        let regexes = self.0.as_deref()?;
+        let at = regexes.rules.binary_search(&rule).ok()?;
+        let input = Input::new(path).anchored(Anchored::Pattern(PatternID::new(at).ok()?));
+        let mut captures = regexes.one.create_captures();
+        regexes.one.search_captures(&input, &mut captures);
+        captures.is_match().then_some(Groups { path, captures })
+    }
+}
+
+impl Groups<'_> {
+    pub(super) fn get(&self, at: u16) -> &str {
+        let group = self.captures.get_group(at.into());
+        group.and_then(|span| self.path.get(span.range())).unwrap_or_default()
+    }
+}
+
+fn builder(kind: MatchKind, limit: usize) -> Builder {
+    let mut builder = Builder::new();
+    // Paths are ASCII in normal form.
+    builder.syntax(syntax::Config::new().unicode(false).utf8(false));
+    let config = Config::new().match_kind(kind).utf8_empty(false).nfa_size_limit(Some(limit));
+    builder.configure(config.hybrid_cache_capacity(ALL / 4));
+    builder
+}

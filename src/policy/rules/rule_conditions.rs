@@ -1,0 +1,111 @@
+use http::{HeaderName, HeaderValue, Method};
+use ipnet::IpNet;
+
+use super::condition::{Condition, Expected};
+use super::normal::{form_decoded, parameters};
+use super::pattern::is_name;
+use super::rule::Rule;
+use crate::config_error::ConfigError;
+use crate::ranges::{NO_RANGE, Ranges};
+use crate::uri::{HostPattern, Scheme};
+
+/// What else a request must show. All conditions of a rule must hold.
+impl Rule {
+    /// Applies to one host, or with `*.example.com` to all below one; ports are not compared.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host.
+    pub fn on_host(mut self, host: &str) -> Result<Self, ConfigError> {
+        self.host = Some(HostPattern::parse(host)?);
+        Ok(self)
+    }
+
+    /// Applies to one scheme.
+    pub fn on_scheme(mut self, scheme: Scheme) -> Self {
+        self.conditions.push(Condition::Scheme(scheme));
+        self
+    }
+
+    /// Applies to these methods.
+    pub fn on_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.conditions.push(Condition::Methods(methods.into_iter().collect()));
+        self
+    }
+
+    /// Applies where a header has this value.
+    pub fn on_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.conditions.push(Condition::Header(name, Expected::Value(value)));
+        self
+    }
+
+    /// Applies where a header is there.
+    pub fn on_header_present(mut self, name: HeaderName) -> Self {
+        self.conditions.push(Condition::Header(name, Expected::Present));
+        self
+    }
+
+    /// Applies where a header is not there.
+    pub fn on_header_absent(mut self, name: HeaderName) -> Self {
+        self.conditions.push(Condition::Header(name, Expected::Absent));
+        self
+    }
+
+    /// Applies where the query's first parameter of this name has this value, both decoded. Other
+    /// parameters may be there.
+    pub fn on_query(mut self, name: &str, value: &str) -> Self {
+        let value = Expected::Value(value.as_bytes().into());
+        self.conditions.push(Condition::Query(name.as_bytes().into(), value));
+        self
+    }
+
+    /// Applies where the query has a parameter of this name.
+    pub fn on_query_present(mut self, name: &str) -> Self {
+        self.conditions.push(Condition::Query(name.as_bytes().into(), Expected::Present));
+        self
+    }
+
+    /// Applies where the query has no parameter of this name.
+    pub fn on_query_absent(mut self, name: &str) -> Self {
+        self.conditions.push(Condition::Query(name.as_bytes().into(), Expected::Absent));
+        self
+    }
+
+    /// Applies to clients in these ranges (`10.0.0.0/8`).
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for what is neither an address nor a range, or no range at all.
+    pub fn on_clients<I>(mut self, ranges: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let text: Box<[String]> = ranges.into_iter().map(|r| r.as_ref().to_owned()).collect();
+        let refuse = |range: &str| ConfigError::proxy(range, NO_RANGE);
+        let first = text.first().ok_or_else(|| refuse(""))?;
+        let range = first.parse().map(|range: IpNet| range.addr());
+        let example = range.ok().or_else(|| first.parse().ok()).ok_or_else(|| refuse(first))?;
+        let ranges = Ranges::parse(text.iter()).map_err(|range| refuse(&range))?;
+        self.conditions.push(Condition::Clients { ranges, example, text });
+        Ok(self)
+    }
+
+    /// `key`, `key=value` or `key=:name`.
+    pub(super) fn query_condition(&mut self, from: &str, part: &str) -> Result<(), ConfigError> {
+        let (key, value) = parameters(part).next().unwrap_or_default();
+        let key: Box<[u8]> = form_decoded(key).into();
+        let condition = match value.strip_prefix(':') {
+            Some(name) if is_name(name) => {
+                if self.find(name).is_some() {
+                    return Err(ConfigError::path(from, "two captures of one name"));
+                }
+                self.conditions.push(Condition::Captured { parameter: key, name: name.into() });
+                return Ok(());
+            }
+            _ if part.contains('=') => Expected::Value(form_decoded(value).into()),
+            _ => Expected::Present,
+        };
+        self.conditions.push(Condition::Query(key, condition));
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! A hash table of numbers whose keys are stored elsewhere.
+
+/// No number.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Numbers found by the hash of a key; whoever asks compares the keys. Each costs 8 bytes and a
+/// third of free room.
+///
+/// Clients choose what is looked up, never what is stored: a hash that could be made to collide
+/// makes no lookup longer than the longest run of slots in use, so that it needs no secret.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slots {
+    /// A part of the hash, and the number.
+    slots: Box<[(u32, u32)]>,
+}
+
+impl Slots {
+    /// For as many entries, which must have different keys.
+    pub(super) fn new(entries: &[(u64, u32)]) -> Self {
+        let room = if entries.is_empty() { 0 } else { entries.len() + entries.len() / 3 + 1 };
+        let mut slots = vec![(0, NONE); room].into_boxed_slice();
+        for (hash, value) in entries {
+            let (start, tag) = place(*hash, room);
+            let (before, after) = slots.split_at_mut(start);
+            let free = after.iter_mut().chain(before).find(|(_, value)| *value == NONE);
+            if let Some(slot) = free {
+                *slot = (tag, *value);
+            }
+        }
+        Self { slots }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The first number under this hash that `is_it` accepts.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        let (start, tag) = place(hash, self.slots.len());
+        let (before, after) = self.slots.split_at_checked(start)?;
+        for (other, value) in after.iter().chain(before) {
+            if *value == NONE {
+                return None;
+            }
+            if *other == tag && is_it(*value) {
+                return Some(*value);
+            }
+        }
+        None
+    }
+}
+
+/// Where the search for a hash begins, and the part of it that is stored.
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // The upper half picks the slot, the lower is stored.
+fn place(hash: u64, room: usize) -> (usize, u32) {
+    ((((hash >> 32) * room as u64) >> 32) as usize, hash as u32)
+}
+
+/// The hash of a key below `seed`: multiplied and folded, eight bytes a step.
+#[inline]
+pub(super) fn hash(key: &[u8], seed: u64) -> u64 {
+    let mut state = mix(seed ^ 0x9E37_79B9_7F4A_7C15);
+    let mut chunks = key.chunks_exact(8);
+    for chunk in &mut chunks {
+        let word = chunk.try_into().map_or(0, u64::from_le_bytes);
+        state = mix(state ^ word);
+    }
+    let mut last = [0; 8];
+    let rest = chunks.remainder();
+    if let Some(start) = last.get_mut(..rest.len()) {
+        start.copy_from_slice(rest);
+    }
+    mix(mix(state ^ u64::from_le_bytes(last)) ^ key.len() as u64)
+}
+
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // Both halves are used.
+fn mix(word: u64) -> u64 {
+    let product = u128::from(word) * 0xA076_1D64_78BD_642F;
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_found_and_no_others() {
+        for count in [0_u32, 1, 2, 3, 10, 1000] {
+            let keys: Vec<String> = (0..count).map(|n| format!("/key/{n}")).collect();
+            let entries: Vec<_> =
+                keys.iter().zip(0..).map(|(key, n)| (hash(key.as_bytes(), 7), n)).collect();
+            let slots = Slots::new(&entries);
+            for (key, n) in keys.iter().zip(0..count) {
+                let found = slots.find(hash(key.as_bytes(), 7), |value| {
+                    keys.get(value as usize).is_some_and(|other| other == key)
+                });
+                assert_eq!(found, Some(n), "{key}");
+            }
+            assert_eq!(slots.find(hash(b"/other", 7), |_| false), None);
+        }
+    }
+
+    #[test]
+    fn hashes_spread() {
+        let mut seen: Vec<u64> =
+            (0..100_000).map(|n| hash(format!("/p/{n}").as_bytes(), 0)).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 100_000);
+        let upper: std::collections::HashSet<u64> = seen.iter().map(|hash| hash >> 47).collect();
+        // Of 131 072 places, a fair hash fills 1 - 1/e^(100 000/131 072), 70 109 of them.
+        assert!((69_000..71_500).contains(&upper.len()), "{}", upper.len());
+    }
+}

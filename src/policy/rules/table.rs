@@ -1,0 +1,284 @@
+//! The rules of a table, packed: texts in one buffer, what few rules have apart.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use super::condition::Condition;
+use super::hosts::HostIndex;
+use super::index::{Index, Texts};
+use super::index_build::{self, Indexed};
+use super::lists::{Lists, MAX_RULES};
+pub(super) use super::packed::flag;
+use super::packed::{BaseKey, StoredPiece, TEXT, base, flags, packed, unpacked};
+use super::regex::RegexIndex;
+use super::rule::Rule;
+use super::slots::NONE;
+use super::target::{Piece, Source};
+use crate::redirection::Redirection;
+use crate::uri::HostPattern;
+
+/// The rules, and the index that finds them.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    text: String,
+    rules: Vec<Stored>,
+    pieces: Vec<StoredPiece>,
+    /// Status and origin of redirections, each once.
+    bases: Vec<Redirection>,
+    extras: Vec<Extra>,
+    pub(super) hosts: HostIndex,
+    /// Rules that compare with case, and those that do not.
+    pub(super) index: Index,
+    pub(super) folded: Index,
+    pub(super) lists: Lists,
+    pub(super) regexes: RegexIndex,
+}
+
+/// What each rule has: 32 bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    start: u32,
+    pieces: u32,
+    base: u32,
+    extra: u32,
+    host: u32,
+    line: u32,
+    length: u16,
+    path_pieces: u8,
+    query_pieces: u8,
+    flags: u16,
+}
+
+/// What few rules have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Extra {
+    pub(super) host: Option<HostPattern>,
+    pub(super) conditions: Box<[Condition]>,
+    pub(super) starts: Option<SystemTime>,
+    pub(super) ends: Option<SystemTime>,
+    pub(super) max_age: Option<Duration>,
+    pub(super) name: Option<Box<str>>,
+}
+
+/// A piece as the code that writes a target sees it.
+#[derive(Clone, Copy)]
+pub(super) enum PieceRef<'t> {
+    Text(&'t str),
+    Capture(Source),
+}
+
+impl Table {
+    /// `Err` is the reason why no more rules are taken.
+    pub(super) fn push(
+        &mut self,
+        rule: Rule,
+        bases: &mut HashMap<BaseKey, u32>,
+    ) -> Result<(), &'static str> {
+        if self.rules.len() >= MAX_RULES || self.text.len() >= u32::MAX as usize - (1 << 16) {
+            return Err("a table holds at most 2^31 rules and 4 GiB of text");
+        }
+        let at = |number: usize| u32::try_from(number).unwrap_or(NONE);
+        let start = at(self.text.len());
+        let from = rule.from.as_str();
+        let length = u16::try_from(from.len()).unwrap_or(u16::MAX);
+        self.text.push_str(from);
+        if rule.ignore_case && !rule.from.is_regex() {
+            // Literals alone: a name is looked up by its case no more.
+            if let Some(text) = self.text.get_mut(start as usize..) {
+                text.make_ascii_lowercase();
+            }
+        }
+        let pieces = at(self.pieces.len());
+        let path_pieces = self.push_pieces(rule.target.path.as_deref());
+        let query_pieces = self.push_pieces(rule.target.query.as_deref());
+        let flags = flags(&rule);
+        let key = BaseKey::of(&rule);
+        let base = *bases.entry(key).or_insert_with(|| {
+            self.bases.push(base(&rule));
+            at(self.bases.len() - 1)
+        });
+        let host = self.hosts.add(rule.host.as_ref());
+        let Rule { host: pattern, conditions, starts, ends, max_age, name, line, .. } = rule;
+        let has_extra = pattern.is_some()
+            || !conditions.is_empty()
+            || starts.is_some()
+            || ends.is_some()
+            || max_age.is_some()
+            || name.is_some();
+        let extra = if has_extra { at(self.extras.len()) } else { NONE };
+        if has_extra {
+            let conditions = conditions.into();
+            self.extras.push(Extra { host: pattern, conditions, starts, ends, max_age, name });
+        }
+        self.rules.push(Stored {
+            start,
+            pieces,
+            base,
+            extra,
+            host,
+            line,
+            length,
+            path_pieces,
+            query_pieces,
+            flags,
+        });
+        Ok(())
+    }
+
+    fn push_pieces(&mut self, pieces: Option<&[Piece]>) -> u8 {
+        let pieces = pieces.unwrap_or_default();
+        for piece in pieces {
+            let stored = match piece {
+                Piece::Text(text) => {
+                    let start = u32::try_from(self.text.len()).unwrap_or(NONE);
+                    self.text.push_str(text);
+                    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+                    StoredPiece { start, length, source: TEXT }
+                }
+                Piece::Capture(source) => {
+                    StoredPiece { start: 0, length: 0, source: packed(*source) }
+                }
+            };
+            self.pieces.push(stored);
+        }
+        u8::try_from(pieces.len()).unwrap_or(u8::MAX)
+    }
+
+    /// Builds the automaton of the regexes. `Err` is a reason.
+    pub(super) fn index_regexes(&mut self) -> Result<(), &'static str> {
+        let numbered = (0..).zip(&self.rules).filter(|(_, rule)| rule.has(flag::REGEX));
+        let regexes =
+            numbered.map(|(number, rule)| (number, self.from(rule), !rule.has(flag::IGNORE_CASE)));
+        let regexes: Vec<_> = regexes.collect();
+        self.regexes = RegexIndex::build(&regexes)?;
+        Ok(())
+    }
+
+    /// Builds the index. For each kind of comparison and host: how many places a request can come
+    /// to.
+    pub(super) fn index(&mut self) -> (Vec<u32>, Vec<u32>) {
+        self.text.shrink_to_fit();
+        self.rules.shrink_to_fit();
+        self.pieces.shrink_to_fit();
+        let hosts = self.hosts.len();
+        let mut lists = Lists::default();
+        let (index, weights) = index_build::build(&self.indexed(false), hosts, &mut lists);
+        let (folded, folded_weights) = index_build::build(&self.indexed(true), hosts, &mut lists);
+        (self.index, self.folded, self.lists) = (index, folded, lists);
+        (weights, folded_weights)
+    }
+
+    fn indexed(&self, folded: bool) -> Vec<Indexed<'_>> {
+        let numbered = (0..).zip(&self.rules);
+        let ours = numbered
+            .filter(|(_, rule)| !rule.has(flag::REGEX) && rule.has(flag::IGNORE_CASE) == folded);
+        ours.map(|(number, rule)| Indexed {
+            rule: number,
+            host: rule.host,
+            from: self.from(rule),
+            start: rule.start,
+            exact: rule.has(flag::EXACT),
+            either_slash: rule.has(flag::EITHER_SLASH),
+            parameter: self.conditions(rule).iter().find_map(Condition::equal_parameter),
+        })
+        .collect()
+    }
+
+    /// Some of the rules that one request can come to, where these are most.
+    pub(super) fn heaviest(&self) -> Vec<u32> {
+        let mut rules = Vec::new();
+        for index in [&self.index, &self.folded] {
+            let weights = index.weights(&self.lists);
+            let host = (0..weights.len()).max_by_key(|host| weights.get(*host));
+            index.heaviest(&self.lists, host.unwrap_or(0), &mut rules);
+        }
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+
+    /// Whether the path of a request ends where the rest of the pattern would begin.
+    pub(super) fn ends_before_rest(&self, rule: &Stored, path: &str) -> bool {
+        path.bytes().filter(|byte| *byte == b'/').count()
+            < self.from(rule).bytes().filter(|byte| *byte == b'/').count()
+    }
+
+    /// Whether the rule leads to one URL, whatever is asked for.
+    pub(super) fn is_fixed(&self, rule: &Stored) -> bool {
+        let is_text = |piece| matches!(piece, PieceRef::Text(_));
+        rule.has(flag::HAS_PATH)
+            && self.path_pieces(rule).all(is_text)
+            && self.query_pieces(rule).all(is_text)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    pub(super) fn whole_text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn rule(&self, number: u32) -> Option<&Stored> {
+        self.rules.get(number as usize)
+    }
+
+    /// The pattern, its literals in normal form.
+    pub(super) fn from(&self, rule: &Stored) -> &str {
+        self.text(rule.start, rule.length.into())
+    }
+
+    pub(super) fn base(&self, rule: &Stored) -> Option<&Redirection> {
+        self.bases.get(rule.base as usize)
+    }
+
+    pub(super) fn extra(&self, rule: &Stored) -> Option<&Extra> {
+        self.extras.get(rule.extra as usize)
+    }
+
+    pub(super) fn conditions(&self, rule: &Stored) -> &[Condition] {
+        self.extra(rule).map_or(&[], |extra| &extra.conditions)
+    }
+
+    pub(super) fn path_pieces(&self, rule: &Stored) -> impl Iterator<Item = PieceRef<'_>> + Clone {
+        self.pieces(rule.pieces, rule.path_pieces)
+    }
+
+    pub(super) fn query_pieces(&self, rule: &Stored) -> impl Iterator<Item = PieceRef<'_>> + Clone {
+        self.pieces(rule.pieces + u32::from(rule.path_pieces), rule.query_pieces)
+    }
+
+    fn pieces(&self, start: u32, count: u8) -> impl Iterator<Item = PieceRef<'_>> + Clone {
+        let start = start as usize;
+        let pieces = self.pieces.get(start..start + usize::from(count)).unwrap_or_default();
+        pieces.iter().map(|piece| match unpacked(piece.source) {
+            None => PieceRef::Text(self.text(piece.start, piece.length.into())),
+            Some(source) => PieceRef::Capture(source),
+        })
+    }
+}
+
+impl Texts for Table {
+    #[inline]
+    fn text(&self, start: u32, length: u32) -> &str {
+        let start = start as usize;
+        self.text.get(start..start + length as usize).unwrap_or_default()
+    }
+
+    #[inline]
+    fn key(&self, rule: u32) -> (u32, &str) {
+        self.rule(rule).map_or((NONE, ""), |rule| (rule.host, self.from(rule)))
+    }
+}
+
+impl Stored {
+    #[inline]
+    pub(super) fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// From 1; 0 where nobody said.
+    pub(super) fn line(&self) -> u32 {
+        self.line
+    }
+}

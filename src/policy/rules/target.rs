@@ -1,0 +1,227 @@
+//! What a rule's `to` says: parts of a URL, with captures in path and query.
+
+use super::pattern::name_length;
+use crate::config_error::ConfigError;
+use crate::uri::{Authority, Host, Scheme};
+
+const MAX_LENGTH: usize = 8 * 1024;
+
+/// What of the request's URL a rule changes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Target {
+    pub(super) origin: OriginChange,
+    /// `None` keeps the request's path.
+    pub(super) path: Option<Vec<Piece>>,
+    /// `None` is no query of its own.
+    pub(super) query: Option<Vec<Piece>>,
+}
+
+/// What of the request's origin a rule changes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OriginChange {
+    pub(super) scheme: Option<Scheme>,
+    pub(super) host: Option<Host>,
+    pub(super) port: Option<u16>,
+}
+
+/// A piece of a path or query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Text(String),
+    Capture(Source),
+}
+
+/// Where in a request a captured piece stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The path's segment at this place.
+    Segment(u16),
+    /// The path from the segment at this place on.
+    Rest(u16),
+    /// The value of the parameter that this condition of the rule names.
+    Query(u16),
+    /// A group of the rule's regex.
+    Group(u16),
+}
+
+impl Target {
+    /// Reads `https://host/path?query` or `/path?query`; `find` knows what `from` captures.
+    pub(super) fn parse(
+        text: &str,
+        find: impl Fn(&str) -> Option<Source>,
+    ) -> Result<Self, ConfigError> {
+        let refuse = |reason| Err(ConfigError::url(text, reason));
+        if text.len() > MAX_LENGTH {
+            return refuse("a target is at most 8 KiB long");
+        }
+        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return refuse("blanks and control bytes are percent-encoded");
+        }
+        if text.contains('#') {
+            return refuse("a fragment does not belong here");
+        }
+        let (origin, rest) = match text.starts_with('/') {
+            true if text.starts_with("//") || text.starts_with("/\\") => {
+                return refuse("not an absolute http or https url, and browsers read a host in it");
+            }
+            true => (OriginChange::default(), text),
+            false => {
+                let (origin, rest) = absolute(text)?;
+                (origin, rest)
+            }
+        };
+        let (path, query) = match rest.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (rest, None),
+        };
+        if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+            return refuse("a dot segment: write the path that it leads to");
+        }
+        let template = |part: &str| pieces(part, &find).map_err(|why| ConfigError::url(text, why));
+        Ok(Self {
+            origin,
+            path: Some(template(if path.is_empty() { "/" } else { path })?),
+            query: query.map(template).transpose()?,
+        })
+    }
+
+    /// Changes nothing at all.
+    pub(super) fn is_nothing(&self) -> bool {
+        let OriginChange { scheme, host, port } = &self.origin;
+        let origin = scheme.is_none() && host.is_none() && port.is_none();
+        origin && self.path.is_none() && self.query.is_none()
+    }
+
+    /// What follows the pattern's literal segments is copied byte for byte to the end of the path.
+    pub(super) fn copies_the_rest(&self) -> bool {
+        let Some(path) = &self.path else { return true };
+        let is_rest = |piece: &Piece| matches!(piece, Piece::Capture(Source::Rest(_)));
+        match path.split_last() {
+            Some((last, others)) => is_rest(last) && !others.iter().any(is_rest),
+            None => false,
+        }
+    }
+}
+
+/// The origin of an absolute URL, and what follows it.
+fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
+    let refuse = |reason| Err(ConfigError::url(text, reason));
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return refuse("a target starts with `/`, `http://` or `https://`");
+    };
+    let is_scheme = |known: &Scheme| known.as_str().eq_ignore_ascii_case(scheme);
+    let Some(scheme) = [Scheme::Http, Scheme::Https].into_iter().find(is_scheme) else {
+        return refuse("not an absolute http or https url");
+    };
+    let end = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    if authority.contains([':', '*']) && Authority::parse(authority.as_bytes()).is_err()
+        || authority.contains('*')
+    {
+        return refuse("a capture never stands in scheme, host or port");
+    }
+    let authority =
+        Authority::parse(authority.as_bytes()).map_err(|why| ConfigError::url(text, why))?;
+    let port = authority.effective_port(scheme);
+    let host = Host::from(&authority);
+    Ok((OriginChange { scheme: Some(scheme), host: Some(host), port: Some(port) }, rest))
+}
+
+/// Text, and the captures in it: `:name`, `*name`, and `*` for the rest without a name.
+fn pieces(text: &str, find: impl Fn(&str) -> Option<Source>) -> Result<Vec<Piece>, &'static str> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find([':', '*']) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        let (mark, after) = from.split_at_checked(1).unwrap_or((from, ""));
+        let (name, after) = after.split_at_checked(name_length(after)).unwrap_or(("", after));
+        plain.push_str(before);
+        rest = after;
+        if name.is_empty() && mark == ":" {
+            plain.push(':');
+            continue;
+        }
+        let source = find(name).ok_or(
+            "a capture that `from` does not name; a literal colon is `%3A`, a literal star `%2A`",
+        )?;
+        if !plain.is_empty() {
+            pieces.push(Piece::Text(std::mem::take(&mut plain)));
+        }
+        pieces.push(Piece::Capture(source));
+    }
+    plain.push_str(rest);
+    if !plain.is_empty() || pieces.is_empty() {
+        pieces.push(Piece::Text(plain));
+    }
+    if pieces.len() > usize::from(u8::MAX) {
+        return Err("a path or query has at most 127 captures");
+    }
+    Ok(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(name: &str) -> Option<Source> {
+        match name {
+            "id" => Some(Source::Segment(1)),
+            "id_2" => Some(Source::Segment(2)),
+            "rest" | "" => Some(Source::Rest(3)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn pieces_of_a_target() {
+        let text = |text: &str| Piece::Text(text.to_owned());
+        let capture = Piece::Capture;
+        for (target, path, query) in [
+            ("/b", vec![text("/b")], None),
+            ("/b?", vec![text("/b")], Some(vec![text("")])),
+            (
+                "/x-:id.html/:id_2/*rest?q=:id&r=1:2",
+                vec![
+                    text("/x-"),
+                    capture(Source::Segment(1)),
+                    text(".html/"),
+                    capture(Source::Segment(2)),
+                    text("/"),
+                    capture(Source::Rest(3)),
+                ],
+                Some(vec![text("q="), capture(Source::Segment(1)), text("&r=1:2")]),
+            ),
+            ("https://a.test:8443", vec![text("/")], None),
+            ("https://a.test/*", vec![text("/"), capture(Source::Rest(3))], None),
+            ("https://a.test?q", vec![text("/")], Some(vec![text("q")])),
+        ] {
+            let parsed = Target::parse(target, find).expect(target);
+            assert_eq!((parsed.path, parsed.query), (Some(path), query), "{target}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for target in [
+            "",
+            "b",
+            "//evil.example",
+            "/\\evil.example",
+            "/a b",
+            "/:missing",
+            "/Talk:Main",
+            "/a/../b",
+            "ftp://a.test/",
+            "https://:id.a.test/",
+            "https://a.test::id/",
+            "https://*rest/",
+            "https://*.a.test/",
+            "https://a@b.test/",
+            "https://",
+            "/a#b",
+        ] {
+            assert!(Target::parse(target, find).is_err(), "{target}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+use std::borrow::Cow;
+
+use http::Method;
+
+use super::{Decision, RedirectPolicy};
+use crate::head::RequestHead;
+use crate::method::is_get_or_head;
+use crate::redirection::Redirection;
+use crate::uri::is_ambiguous;
+
+/// One form for each path: with a slash at its end, or without.
+///
+/// Rules, in order:
+///
+/// 1. A method that was not named passes: GET and HEAD alone unless
+///    [`methods`](Self::methods) says otherwise.
+/// 2. The root passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`:
+///    what is meant by it is for the application to say.
+/// 3. [`add`](Self::add): a path without a slash at its end gets one, unless its last segment has a
+///    dot, as the name of a file does.
+/// 4. [`remove`](Self::remove): a path with a slash at its end loses it.
+/// 5. The answer is 307, or 308 by [`permanent`](Self::permanent). The query stays. With other
+///    policies of the same layer it becomes one redirection.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::policy::TrailingSlash;
+/// use tower_redirect::{Decision, RedirectPolicy, RequestHead};
+///
+/// for (policy, path, location) in [
+///     (TrailingSlash::add(), "/about?a=b", Some("/about/?a=b")),
+///     (TrailingSlash::add(), "/about/", None),
+///     (TrailingSlash::add(), "/logo.svg", None),
+///     (TrailingSlash::remove(), "/about/", Some("/about")),
+///     (TrailingSlash::remove(), "/", None),
+/// ] {
+///     let request = Request::get(path).body(())?;
+///     let head = RequestHead::from(&request);
+///     let seen = match policy.decide(&head) {
+///         Decision::Redirect(to) => to.location_for(&head),
+///         _ => None,
+///     };
+///     assert_eq!(seen.as_ref().map(|seen| seen.as_bytes()), location.map(str::as_bytes));
+/// }
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct TrailingSlash {
+    form: Form,
+    permanent: bool,
+    /// `None` stands for GET and HEAD.
+    methods: Option<Box<[Method]>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    With,
+    Without,
+}
+
+impl TrailingSlash {
+    /// Adds the slash: `/a` leads to `/a/`.
+    pub fn add() -> Self {
+        Self { form: Form::With, permanent: false, methods: None }
+    }
+
+    /// Removes the slash: `/a/` leads to `/a`.
+    pub fn remove() -> Self {
+        Self { form: Form::Without, permanent: false, methods: None }
+    }
+
+    /// Sends 308: clients and caches may keep it for a day.
+    pub fn permanent(mut self) -> Self {
+        self.permanent = true;
+        self
+    }
+
+    /// The methods that are redirected, in place of GET and HEAD.
+    pub fn methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.methods = Some(methods.into_iter().collect());
+        self
+    }
+
+    fn is_for(&self, method: &Method) -> bool {
+        match &self.methods {
+            Some(methods) => methods.contains(method),
+            None => is_get_or_head(method),
+        }
+    }
+}
+
+impl RedirectPolicy for TrailingSlash {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        let path = head.path();
+        let bare = path.strip_suffix('/').unwrap_or(path);
+        // The root is nothing but its slash.
+        if bare.is_empty() || head.has_no_url() || head.is_preflight() {
+            return Decision::Pass;
+        }
+        let end = path.len();
+        let (start, slash) = match self.form {
+            Form::With if bare.len() == end && !is_file(bare) => (end, "/"),
+            Form::Without if bare.len() < end => (bare.len(), ""),
+            _ => return Decision::Pass,
+        };
+        if !self.is_for(head.method()) || is_ambiguous(bare) {
+            return Decision::Pass;
+        }
+        let to = Redirection::new().splice_path(start, end, slash.into());
+        Decision::Redirect(if self.permanent { to.permanent() } else { to })
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "trailing-slash".into()
+    }
+}
+
+/// Returns whether the last segment looks like the name of a file: it has a dot.
+fn is_file(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|last| last.contains('.'))
+}

@@ -1,0 +1,108 @@
+//! `Action::FollowTo`: a policy that names the target as the client reaches it.
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, Uri, header};
+use http_body_util::Full;
+use tower::{Layer, ServiceExt};
+use tower_redirect::follow::{RedirectErrorKind, SameOriginOnly};
+use tower_redirect::{
+    Action, Attempt, FollowPolicy, FollowRedirectsLayer, RedirectHistory, follow_fn,
+};
+
+use crate::support::{Answer, Script, chain, redirection};
+
+/// Leads to `gateway` whatever a server of the network `*.inner` says.
+fn through(gateway: &'static str) -> impl FollowPolicy + Clone {
+    follow_fn(move |attempt: &Attempt<'_>| match attempt.next_uri() {
+        Some(uri) if uri.host().is_some_and(|host| host.ends_with(".inner")) => {
+            let path = uri.path_and_query().map_or("/", |path| path.as_str());
+            Action::FollowTo(format!("{gateway}{path}").parse().expect("valid"))
+        }
+        _ => Action::Follow,
+    })
+}
+
+async fn send(
+    policy: impl FollowPolicy,
+    from: &str,
+    script: &Script,
+) -> Result<Answer, RedirectErrorKind> {
+    let request = Request::put(from).header(header::AUTHORIZATION, "secret");
+    let request = request.body(Full::<Bytes>::from("tea")).expect("valid");
+    let client = FollowRedirectsLayer::new().policy(policy).layer(script.clone());
+    client.oneshot(request).await.map_err(|error| error.redirect().expect("of ours").kind())
+}
+
+#[tokio::test]
+async fn the_target_of_the_policy_is_followed_and_named() {
+    let script = chain![307 "http://dn1.inner:9864/f?token=secret#end", 307 "/g"];
+    let response = send(through("http://b.test"), "http://a.test/", &script).await.expect("there");
+    assert_eq!(script.seen()[1].uri, "http://b.test/f?token=secret");
+    assert_eq!((&script.seen()[1].body[..], script.seen()[2].uri.path()), (&b"tea"[..], "/g"));
+    let history = RedirectHistory::of(&response).expect("redirected");
+    let replaced: Vec<_> = history.hops().iter().map(|hop| hop.replaced_location()).collect();
+    let location = HeaderValue::from_static("http://dn1.inner:9864/f?token=secret#end");
+    assert_eq!(replaced, [Some(&location), None]);
+    assert_eq!(history.hops()[0].fragment(), Some("end"));
+    assert_eq!(
+        history.to_string(),
+        "PUT http://a.test/\n  \
+         307 -> PUT http://b.test/f?token=… (chosen by the policy) (left behind: authorization)\n  \
+         307 -> PUT http://b.test/g"
+    );
+}
+
+#[tokio::test]
+async fn the_checks_are_made_for_that_target() {
+    let to_inner = || chain![307 "https://dn1.inner/f"];
+    let outcome = send(through("http://a.test"), "https://a.test/", &to_inner()).await;
+    assert_eq!(outcome.map(drop), Err(RedirectErrorKind::InsecureDowngrade));
+    let outcome = send(through("ftp://a.test"), "https://a.test/", &to_inner()).await;
+    assert_eq!(outcome.map(drop), Err(RedirectErrorKind::UnsupportedScheme));
+    // On the caller's own origin nothing is left behind.
+    let script = to_inner();
+    send(through("https://a.test"), "https://a.test/", &script).await.expect("there");
+    assert!(script.seen()[1].headers.contains_key("authorization"));
+    // User and password never go on the wire.
+    let script = to_inner();
+    send(through("https://user:password@b.test"), "https://a.test/", &script).await.expect("there");
+    assert_eq!(script.seen()[1].uri, "https://b.test/f");
+}
+
+#[tokio::test]
+async fn the_policies_after_it_are_asked_about_that_target() {
+    for (gateway, followed) in [("http://a.test", true), ("http://b.test", false)] {
+        let map = through(gateway);
+        let expected = if followed { Ok(()) } else { Err(RedirectErrorKind::Rejected) };
+        let inner = || chain![307 "http://dn1.inner/f"];
+        let outcome = send((map.clone(), SameOriginOnly), "http://a.test/", &inner()).await;
+        assert_eq!(outcome.map(drop), expected, "{gateway}");
+        let list: Vec<Box<dyn FollowPolicy>> = vec![Box::new(map), Box::new(SameOriginOnly)];
+        let outcome = send(list, "http://a.test/", &inner()).await;
+        assert_eq!(outcome.map(drop), expected, "{gateway}");
+    }
+    // Before it, about the one of the server.
+    let policy = SameOriginOnly.and(through("http://a.test"));
+    let outcome = send(policy, "http://a.test/", &chain![307 "http://dn1.inner/f"]).await;
+    assert_eq!(outcome.map(drop), Err(RedirectErrorKind::Rejected));
+}
+
+#[tokio::test]
+async fn a_location_that_leads_nowhere_can_be_replaced() {
+    let policy = follow_fn(|attempt: &Attempt<'_>| match attempt.next_uri() {
+        None => Action::FollowTo(Uri::from_static("/instead")),
+        Some(_) => Action::Follow,
+    });
+    let script = Script::new([redirection(307, "myapp://cb")]);
+    let response = send(policy, "http://a.test/", &script).await.expect("there");
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(script.seen()[1].uri, "http://a.test/instead");
+}
+
+#[tokio::test]
+async fn a_replaced_location_is_not_remembered() {
+    let script = chain![308 "http://dn1.inner/f"];
+    let response = send(through("http://a.test"), "http://a.test/", &script).await.expect("there");
+    let history = RedirectHistory::of(&response).expect("redirected");
+    assert_eq!(history.permanent_uri(), None);
+}

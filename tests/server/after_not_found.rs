@@ -1,0 +1,126 @@
+//! A policy that is asked once the application has said 404.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_redirect::policy::{Rule, Rules};
+use tower_redirect::{Decision, RedirectLayer, RedirectPolicy, RequestHead, Versioning, policy_fn};
+
+/// Serves `/live`, and answers 404 to all else.
+async fn app(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let is_live = request.uri().path() == "/live";
+    let mut response = Response::new(Full::from(if is_live { "live" } else { "not found" }));
+    if !is_live {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    Ok(response)
+}
+
+async fn ask<P: RedirectPolicy>(
+    layer: &RedirectLayer<P>,
+    method: &str,
+    path: &str,
+) -> (u16, String, Bytes) {
+    let request = Request::builder().method(method).uri(path).header("host", "a.test");
+    let request = request.header("x-beta", "1").body(Full::default()).expect(path);
+    let response = layer.layer(service_fn(app)).oneshot(request).await.expect("infallible");
+    let location =
+        response.headers().get("location").map(|l| l.to_str().expect("ascii").to_owned());
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("infallible").to_bytes();
+    (status, location.unwrap_or_default(), body)
+}
+
+fn rules() -> Rules {
+    let moved = |from: &str, to: &str| Rule::new(from).and_then(|rule| rule.to(to)).expect(from);
+    let rules = [
+        moved("/live", "/shadow"),
+        moved("/old/*", "/new/*").permanent(),
+        moved("/beta", "/b").on_header_present(http::HeaderName::from_static("x-beta")),
+        Rule::new("/gone").expect("valid").gone(),
+    ];
+    Rules::new(rules).expect("sound")
+}
+
+#[tokio::test]
+async fn moved_pages_never_shadow_live_ones() {
+    let layer = RedirectLayer::new(policy_fn(|_| None)).after_not_found(rules());
+    for (method, path, status, location, body) in [
+        ("GET", "/live", 200, "", "live"),
+        ("GET", "/old/x?q", 308, "/new/x?q", ""),
+        ("HEAD", "/old/x", 308, "/new/x", ""),
+        ("POST", "/old/x", 404, "", "not found"),
+        ("GET", "/beta", 307, "/b", ""),
+        ("GET", "/gone", 410, "", "this is gone\n"),
+        ("GET", "/nowhere", 404, "", "not found"),
+    ] {
+        let seen = ask(&layer, method, path).await;
+        assert_eq!(seen, (status, location.to_owned(), Bytes::from(body)), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_policy_in_front_is_asked_first() {
+    let versions = Versioning::new("/api", "v2").and_then(|v| v.retire("v1")).expect("valid");
+    let layer = RedirectLayer::new(versions).after_not_found(rules());
+    assert_eq!(ask(&layer, "GET", "/api/v1/x").await.1, "/api/v2/x");
+    assert_eq!(ask(&layer, "GET", "/old/x").await.1, "/new/x");
+    assert_eq!(ask(&layer, "GET", "/api/v2/x").await.0, 404);
+}
+
+#[tokio::test]
+async fn headers_of_the_policy_in_front_stay_on_what_is_served() {
+    let marks = policy_fn(|_: &RequestHead<'_>| {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-mark", HeaderValue::from_static("1"));
+        Decision::PassWithHeaders(headers)
+    });
+    let layer = RedirectLayer::new(marks).after_not_found(rules());
+    for (path, status, marked) in
+        [("/live", 200, true), ("/nowhere", 404, true), ("/old/x", 308, false)]
+    {
+        let request = Request::get(path).body(Full::default()).expect(path);
+        let response = layer.layer(service_fn(app)).oneshot(request).await.expect("infallible");
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(response.headers().contains_key("x-mark"), marked, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn it_is_asked_of_nothing_else() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let counts = policy_fn(move |_: &RequestHead<'_>| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        None
+    });
+    let layer = RedirectLayer::new(policy_fn(|_| None)).after_not_found(counts);
+    for (method, path, times) in [
+        ("GET", "/live", 0),
+        ("POST", "/x", 0),
+        ("PUT", "/x", 0),
+        ("GET", "/x", 1),
+        ("HEAD", "/x", 2),
+    ] {
+        ask(&layer, method, path).await;
+        assert_eq!(asked.load(Ordering::SeqCst), times, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_host_is_refused_where_the_rules_look_at_it() {
+    let rules = Rules::new([Rule::new("/old")
+        .and_then(|rule| rule.on_host("a.test")?.to("/new"))
+        .expect("valid")]);
+    let layer = RedirectLayer::new(policy_fn(|_| None)).after_not_found(rules.expect("sound"));
+    let layer = layer.hosts(["a.test"]).expect("valid");
+    assert_eq!(ask(&layer, "GET", "/old").await.1, "/new");
+    let request = Request::get("/old").header("host", "evil.test").body(Full::default());
+    let response = layer.layer(service_fn(app)).oneshot(request.expect("valid")).await;
+    assert_eq!(response.expect("infallible").status(), StatusCode::MISDIRECTED_REQUEST);
+}

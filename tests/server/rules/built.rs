@@ -1,0 +1,359 @@
+//! What is refused when a table is built, and what is only warned about.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant, SystemTime};
+
+use http::Method;
+use proptest::prelude::*;
+use tower_redirect::policy::{Rule, Rules};
+
+use super::{answer, run};
+
+fn rule(from: &str, to: &str) -> Rule {
+    Rule::new(from).and_then(|rule| rule.to(to)).expect(from)
+}
+
+/// The lines of a table in short form: `from to`, each rule on its own line.
+fn lines(text: &str) -> Vec<Rule> {
+    let lines = (1..).zip(text.lines().map(str::trim).filter(|line| !line.is_empty()));
+    lines
+        .map(|(number, line)| {
+            let (from, to) = line.split_once(' ').expect(line);
+            rule(from, to.trim()).line(number)
+        })
+        .collect()
+}
+
+#[track_caller]
+fn refused(rules: impl IntoIterator<Item = Rule>) -> String {
+    Rules::new(rules).expect_err("refused").to_string()
+}
+
+#[track_caller]
+fn warned(rules: impl IntoIterator<Item = Rule>) -> Vec<String> {
+    let rules = Rules::new(rules).unwrap_or_else(|errors| panic!("{errors}"));
+    rules.warnings().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn circles_are_refused_with_the_request_and_every_line() {
+    for (text, expected) in [
+        (
+            "/a /b
+             /b /c
+             /x /y
+             /c /a",
+            "line 1: redirections lead in a circle: GET http://x0x.invalid/a -> /b -> /c -> /a, \
+             by line 1, line 2, line 4",
+        ),
+        (
+            "/in /a
+             /a /b
+             /b /a",
+            "line 2: redirections lead in a circle: GET http://x0x.invalid/in -> /a -> /b -> /a, \
+             by line 2, line 3",
+        ),
+        (
+            "/a/* /b/*
+             /b/* /a/*",
+            "line 1: redirections lead in a circle: GET http://x0x.invalid/a -> /b -> /a, \
+             by line 1, line 2",
+        ),
+        (
+            "/:a/:b /:b/:a",
+            "line 1: redirections lead in a circle: GET http://x0x.invalid/x0x/x0x1 -> /x0x1/x0x -> \
+             /x0x/x0x1, by line 1",
+        ),
+        (
+            "http://old.test/* https://old.test/*
+             https://old.test/x http://old.test/x",
+            "line 1: redirections lead in a circle: GET https://old.test/x -> \
+             http://old.test/x -> https://old.test/x, by line 1, line 2",
+        ),
+        (
+            "/x0x-is-taken /a
+             /a?p /b
+             /b?p /a",
+            "line 2: redirections lead in a circle: GET http://x1x.invalid/a?p=x1x -> /b?p=x1x -> \
+             /a?p=x1x, by line 2, line 3",
+        ),
+    ] {
+        assert_eq!(refused(lines(text)), expected, "{text}");
+    }
+}
+
+/// <https://developers.cloudflare.com/rules/url-forwarding/troubleshooting/> and the pages about
+/// bulk redirects: a target that its own source takes again, with what follows appended.
+#[test]
+fn loops_that_cloudflare_warns_about() {
+    for text in [
+        "/* /blog/*",
+        "http://shop.test/* http://shop.test/store/*",
+        "/en/* /en/en/*",
+        "/a /b
+         /b /a",
+        "http://www.shop.test/* http://shop.test/*
+         http://shop.test/* http://www.shop.test/*",
+    ] {
+        let errors = refused(lines(text));
+        assert!(
+            errors.contains("ever longer") || errors.contains("in a circle"),
+            "{text}: {errors}"
+        );
+    }
+}
+
+#[test]
+fn a_target_that_grows_is_refused() {
+    let errors = refused(lines("/* /x/*"));
+    assert!(errors.starts_with("line 1: redirections lead to an ever longer target: GET http://x0x.invalid/ -> /x/ -> /x/x/"), "{errors}");
+    assert_eq!(errors.lines().count(), 1);
+    // One letter more each time.
+    refused(lines("/:p /:p-"));
+    refused(lines(
+        "/a/* /b/x/*
+         /b/* /a/y/*",
+    ));
+}
+
+#[test]
+fn sound_tables_are_taken() {
+    for text in [
+        "/* /maintenance.html",
+        "/x/* https://elsewhere.test/*
+         /* /x/*",
+        "/a /b",
+        "/a/ /a",
+        "/a /a/",
+        "http://shop.test/* https://shop.test/*",
+        "/a https://elsewhere.test/b
+         /b /a",
+        "/* https://elsewhere.test/*",
+        "/x0x /y",
+    ] {
+        if let Err(errors) = Rules::new(lines(text)) {
+            panic!("{text}: {errors}");
+        }
+    }
+}
+
+#[test]
+fn a_circle_for_one_method_alone() {
+    let circle = |method: Method| [rule("/a", "/b"), rule("/b", "/a").on_methods([method])];
+    assert!(refused(circle(Method::POST)).contains("POST http://x0x.invalid/b -> /a -> /b"));
+    // 303 makes a GET of it.
+    let answered = [
+        rule("/a", "/b").on_methods([Method::POST]).see_other(),
+        rule("/b", "/a").on_methods([Method::POST]),
+    ];
+    assert!(Rules::new(answered).is_ok());
+    let split =
+        [rule("/a", "/b").on_methods([Method::PUT]), rule("/b", "/a").on_methods([Method::POST])];
+    assert!(Rules::new(split).is_ok());
+}
+
+#[test]
+fn a_circle_that_comes_with_a_date() {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let build = |rules: [Rule; 2]| Rules::builder().clock(move || at(100)).build(rules);
+    let later = build([rule("/a", "/b").from(at(200)), rule("/b", "/a").from(at(300))]);
+    assert!(later.expect_err("refused").to_string().contains("circle"));
+    assert!(build([rule("/a", "/b").until(at(200)), rule("/b", "/a").from(at(200))]).is_ok());
+    assert!(build([rule("/a", "/b").until(at(100)), rule("/b", "/a")]).is_ok());
+}
+
+#[test]
+fn a_rule_that_may_lead_to_itself_ends_there() {
+    assert!(Rules::new([rule("/a", "/a").allow_self()]).is_ok());
+}
+
+#[test]
+fn more_than_eight_in_a_row_are_refused() {
+    let chain = |hops: usize| {
+        (0..hops).map(|n| rule(&format!("/{n}"), &format!("/{}", n + 1)).line(n as u32 + 1))
+    };
+    assert!(Rules::new(chain(8)).is_ok());
+    let errors = refused(chain(9));
+    assert!(errors.starts_with("line 1: more than eight redirections in a row: "), "{errors}");
+    let errors = refused(chain(100_000));
+    assert!(errors.lines().count() <= 1000 * 2, "{}", errors.lines().count());
+}
+
+#[test]
+fn warnings() {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    for (rules, expected) in [
+        (
+            lines("/a /b\n/a /c"),
+            vec!["line 2: the same as line 1, which comes first: take one out"],
+        ),
+        (
+            lines("/p/* /b\n/p/x /c"),
+            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+        ),
+        (
+            lines("/:x/b /c\n/a/b /d"),
+            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+        ),
+        (lines("/a/b /d\n/:x/b /c"), vec![]),
+        (lines("/p/* /p/x?\n/p/x /c"), vec!["line 1: leads on by line 2: write /c as its target"]),
+        (lines("/a?x=1 /b\n/a /c"), vec![]),
+        (
+            lines("/a?x /b\n/a?x=1 /c"),
+            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+        ),
+        (
+            vec![rule("/a", "/b").until(at(1)).line(1)],
+            vec!["line 1: the rule has ended: take it out"],
+        ),
+        (lines("/a /b\n/b /c?d"), vec!["line 1: leads on by line 2: write /c?d as its target"]),
+        (
+            lines("/a/* /b/*\n/b/* /c/*"),
+            vec!["line 1: leads on by line 2: GET http://x0x.invalid/a ends at /c"],
+        ),
+        (
+            vec![rule("/a", "/b"), rule("/a", "/b")],
+            vec!["rule 2: the same as rule 1, which comes first: take one out"],
+        ),
+        (
+            lines("http://*.a.test/x /b\nhttp://b.a.test/x /c"),
+            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+        ),
+        (lines("http://a.test/x /b\nhttps://a.test/x /c\n/x /d"), vec![]),
+        (
+            vec![rule("/a", "/b").ignore_case(), rule("/A", "/c")],
+            vec!["rule 2: rule 1 takes every request of this rule: put this one before it"],
+        ),
+    ] {
+        assert_eq!(warned(rules.clone()), expected, "{rules:?}");
+    }
+}
+
+#[test]
+fn rules_that_say_nothing_or_two_things() {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    for (rule, expected) in [
+        (Rule::new("/a").expect("valid"), "rule 1: a rule needs a target, or `gone()`"),
+        (
+            rule("/a", "/b").gone(),
+            "rule 1: a rule that is gone leads nowhere: take its target away",
+        ),
+        (rule("/a", "/b").from(at(2)).until(at(2)), "rule 1: a rule ends after it begins"),
+    ] {
+        assert_eq!(refused([rule]), expected);
+    }
+}
+
+/// Tables that were made to be slow.
+#[test]
+fn slow_tables_are_refused() {
+    // Twelve levels, at each a literal and a name.
+    let patterns = (0..4096).map(|bits: u32| {
+        let segment = |level: u32| match bits >> level & 1 {
+            0 => "/a".to_owned(),
+            _ => format!("/:n{level}"),
+        };
+        rule(&(0..12).map(segment).collect::<String>(), &format!("https://b.test/{bits}"))
+    });
+    let errors = refused(patterns);
+    assert!(
+        errors.contains("one request could come to 4096 places of the table, more than 64"),
+        "{errors}"
+    );
+    assert!(errors.contains("rule 1"), "{errors}");
+    // As many parameters on one path.
+    let parameters = (0..100).map(|n| rule(&format!("/a?p{n}=1"), "https://b.test/"));
+    assert!(refused(parameters).contains("more than 64"));
+    // As many prefixes in each other.
+    let deep = |depth: usize| {
+        (0..depth).map(|n| rule(&format!("{}/*", "/a".repeat(n)), &format!("https://b.test/{n}")))
+    };
+    assert!(Rules::new(deep(60)).is_ok());
+    // A name and literals beside it at each level are no problem while each ends soon.
+    let beside = (0..3000).map(|n| rule(&format!("/l{n}/:a/:b"), &format!("https://b.test/{n}")));
+    let all = beside.chain([rule("/:lang/x/:c", "https://b.test/lang")]);
+    assert!(Rules::new(all).is_ok());
+}
+
+/// Ten thousand rules of one path, told apart by a parameter.
+#[test]
+fn many_rules_of_one_path() {
+    let rules = (0..10_000).map(|n| rule(&format!("/item?id={n}"), &format!("https://b.test/{n}")));
+    let rules = Rules::new(rules).expect("valid");
+    for id in [0, 5000, 9999] {
+        let seen = answer(&rules, "GET", &format!("/item?utm=x&id={id}"));
+        assert_eq!(seen, Some(format!("307 https://b.test/{id}?utm=x&id={id}")));
+    }
+    assert_eq!(answer(&rules, "GET", "/item?id=10000"), None);
+    let started = Instant::now();
+    for _ in 0..1000 {
+        answer(&rules, "GET", "/item?id=9999");
+    }
+    println!("{:?} a request", started.elapsed() / 1000);
+}
+
+/// What a table of fixed rules does to each path, followed to its end by hand.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    Ends,
+    Circle,
+    TooLong,
+}
+
+fn follow(first: &HashMap<u8, u8>, from: u8) -> End {
+    let (mut at, mut seen) = (from, HashSet::from([from]));
+    for hops in 0.. {
+        match first.get(&at) {
+            Some(next) if *next != at => at = *next,
+            _ if hops > 8 => return End::TooLong,
+            _ => return End::Ends,
+        }
+        if !seen.insert(at) {
+            return End::Circle;
+        }
+    }
+    End::Ends
+}
+
+#[test]
+fn every_circle_is_found_and_none_invented() {
+    let pairs = prop::collection::vec((0..40_u8, 0..40_u8), 1..40);
+    run(pairs, 0.2, |pairs| {
+        // The first of a path counts; one that leads to itself is passed over.
+        let mut first = HashMap::new();
+        for (from, to) in pairs.iter().filter(|(from, to)| from != to) {
+            first.entry(*from).or_insert(*to);
+        }
+        let ends: Vec<End> = first.keys().map(|from| follow(&first, *from)).collect();
+        let path = |n: &u8| format!("/{n}");
+        let built = Rules::new(pairs.iter().map(|(from, to)| rule(&path(from), &path(to))));
+        let said = built.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        prop_assert_eq!(ends.contains(&End::Circle), said.contains("in a circle"), "{}", said);
+        if !ends.contains(&End::Circle) {
+            prop_assert_eq!(ends.contains(&End::TooLong), said.contains("in a row"), "{}", said);
+            prop_assert_eq!(!ends.contains(&End::TooLong), built.is_ok());
+        }
+        // Each circle by each of its lines, in one error.
+        let on_circles = first.keys().filter(|from| {
+            let mut at = first.get(from);
+            for _ in 0..first.len() {
+                match at {
+                    Some(next) if next == *from => return true,
+                    Some(next) => at = first.get(next),
+                    None => return false,
+                }
+            }
+            false
+        });
+        for from in on_circles {
+            let number = pairs.iter().position(|(other, to)| other == from && to != from);
+            let named = format!("rule {}", number.unwrap_or_default() + 1);
+            let is_named = said.split([',', ':', '\n']).any(|word| {
+                let word = word.trim();
+                word == named || word.strip_prefix("by ") == Some(&*named)
+            });
+            prop_assert!(is_named, "{} in {}", named, said);
+        }
+        Ok(!ends.contains(&End::Circle))
+    });
+}

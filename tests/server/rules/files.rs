@@ -1,0 +1,243 @@
+//! Files as others write them. Each table names where its rows come from.
+
+use std::fmt::Write;
+use std::time::Instant;
+
+use tower_redirect::policy::Rules;
+
+use super::table;
+
+#[track_caller]
+fn netlify(text: &str) -> Rules {
+    Rules::from_netlify(text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[track_caller]
+fn cloudflare(text: &str) -> Rules {
+    Rules::from_cloudflare_pages(text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// <https://docs.netlify.com/routing/redirects/redirect-options/>
+#[test]
+fn netlify_options() {
+    let rules = netlify(
+        "# Redirects from what the browser requests to what we serve
+         /home              /
+         /blog/my-post.php  /blog/my-post # this is a comment
+         /news              /blog
+         /cuties            https://www.petsofnetlify.example
+         /authors/c%C3%A9line   /authors/about-c%C3%A9line
+         /my-redirect  /  302
+         /see  /other  303!
+
+         /news/:year/:month/:date/:slug  /blog/:year/:month/:date/:slug
+         /store id=:id  /blog/:id  301
+         /articles id=:id tag=:tag /posts/:tag/:id 301
+         /articles id=:id /posts/:id 301
+         /splat/*  /blog2/:splat
+         /q        /p?own=1 302
+         http://blog.yoursite.example/*  https://www.yoursite.example/blog3/:splat  301!
+         https://blog.yoursite.example/* https://www.yoursite.example/blog3/:splat  301!",
+    );
+    table(
+        &rules,
+        &[
+            ("/home", "301 /"),
+            ("POST /home", "308 /"),
+            // Slashes at the end make no difference.
+            ("/home/", "301 /"),
+            ("/blog/my-post.php", "301 /blog/my-post"),
+            ("/cuties", "301 https://www.petsofnetlify.example/"),
+            ("/authors/c%c3%a9line", "301 /authors/about-c%C3%A9line"),
+            ("/my-redirect", "302 /"),
+            ("/see", "303 /other"),
+            ("/news/2004/02/12/my-story", "301 /blog/2004/02/12/my-story"),
+            ("/news/2004/02/12/my-story/", "301 /blog/2004/02/12/my-story"),
+            ("/news/2004/02", ""),
+            // Parameters are passed on.
+            ("/store?id=my-blog-post", "301 /blog/my-blog-post?id=my-blog-post"),
+            ("/store", ""),
+            ("/articles?tag=x&id=1", "301 /posts/x/1?tag=x&id=1"),
+            ("/articles?id=1", "301 /posts/1?id=1"),
+            ("/splat/a/b", "301 /blog2/a/b"),
+            ("/splat", "301 /blog2"),
+            ("/q?x=1", "302 /p?own=1"),
+            ("/home?utm_source=x", "301 /?utm_source=x"),
+            ("http://blog.yoursite.example/x", "301 https://www.yoursite.example/blog3/x"),
+            ("https://blog.yoursite.example/x", "301 https://www.yoursite.example/blog3/x"),
+        ],
+    );
+}
+
+#[test]
+fn what_netlify_says_and_a_redirection_cannot() {
+    for (line, expected) in [
+        ("/a /b 200", "line 1, column 7: 200 rewrites the request"),
+        ("/a /b 404", "line 1, column 7: 404 serves a page"),
+        ("/ /anz 302 Country=au,nz", "line 1, column 12: country is not looked at here"),
+        ("/admin/* /b 301! Role=admin", "line 1, column 18: role is not looked at here"),
+        ("/ /zh 302 Language=zh", "line 1, column 11: language is not looked at here"),
+        ("/a", "line 1, column 3: a target is missing"),
+        ("/a 301", "line 1, column 4: a target stands before the status"),
+        ("/a /b 3o1", "line 1, column 7: the status is 301, 302, 303, 307 or 308"),
+        ("/a /b 301 302", "line 1, column 11: nothing stands behind the status"),
+        ("a /b", "line 1, column 1: invalid path \"a\": a path starts with `/`"),
+        ("/a/*/b /b", "line 1, column 1: `*` stands once, as the last segment"),
+        ("/a/* /b/:other", "line 1, column 6: invalid url \"/b/:other\": a capture that `from`"),
+        (
+            "/a https://:sub.test/",
+            "line 1, column 4: invalid url \"https://:sub.test/\": a capture never",
+        ),
+    ] {
+        let errors = Rules::from_netlify(line).expect_err(line).to_string();
+        assert!(errors.starts_with(expected), "{line}: {errors}");
+    }
+}
+
+/// <https://developers.cloudflare.com/pages/configuration/redirects/>
+#[test]
+fn cloudflare_pages() {
+    let rules = cloudflare(
+        "# comments begin a line
+/home301 / 301
+/home302 / 302
+/querystrings /?query=string 301
+/twitch https://twitch.tv
+/trailing /trailing/ 301
+/notrailing/ /nottrailing 301
+/blog/* https://blog.my.domain/:splat
+/products/:code/:name /products?code=:code&name=:name
+/twitch https://second.example/ 307
+/movies/:title /media/:title 308
+",
+    );
+    table(
+        &rules,
+        &[
+            ("/home301", "301 /"),
+            ("/home302", "302 /"),
+            ("POST /home302", "307 /"),
+            ("/querystrings", "301 /?query=string"),
+            ("/querystrings?a=b", "301 /?query=string"),
+            // The topmost of one path is applied.
+            ("/twitch", "302 https://twitch.tv/"),
+            ("/trailing", "301 /trailing/"),
+            ("/trailing/", ""),
+            ("/notrailing/", "301 /nottrailing"),
+            ("/notrailing", ""),
+            ("/blog/a/b", "302 https://blog.my.domain/a/b"),
+            ("/blog/", "302 https://blog.my.domain/"),
+            ("/blog", ""),
+            ("/products/x-1/lamp", "302 /products?code=x-1&name=lamp"),
+            ("/movies/x", "308 /media/x"),
+            ("/movies/x/y", ""),
+            // The request's query is kept where the target has none.
+            ("/home301?a=b", "301 /?a=b"),
+        ],
+    );
+    assert_eq!(rules.warnings().len(), 1, "{:?}", rules.warnings());
+    assert!(rules.warnings()[0].to_string().starts_with("line 10: the same as line 5"));
+}
+
+/// The lines that its parser skips, as it names them.
+#[test]
+fn what_cloudflare_pages_skips() {
+    for (line, expected) in [
+        ("/a", "line 1, column 3: a target is missing"),
+        ("/a /b 301 x", "line 1, column 11: nothing stands behind the status"),
+        (
+            "workers.example.com/* workers.example.com/blog/:splat 301",
+            "line 1, column 1: a path is needed",
+        ),
+        ("/a b", "line 1, column 4: invalid url \"b\": a target starts with"),
+        ("/a ftp://b/", "line 1, column 4: invalid url"),
+        ("/a //b.test/", "line 1, column 4: invalid url"),
+        ("/a /b 418", "line 1, column 7: the status is"),
+        ("/a /b 200", "line 1, column 7: 200 rewrites"),
+        ("/blog/* /blog/404.html 404", "line 1, column 24: 404 serves a page"),
+        ("/shop id=:id /blog/:id 301", "line 1, column 7: invalid url \"id=:id\""),
+        ("/ /us 302 Country=us", "line 1, column 11: nothing stands behind"),
+        ("/a?b /c", "line 1, column 1: this dialect does not compare queries"),
+    ] {
+        let errors = Rules::from_cloudflare_pages(line).expect_err(line).to_string();
+        assert!(errors.starts_with(expected), "{line}: {errors}");
+    }
+}
+
+#[test]
+fn one_file_through_both_dialects() {
+    let text = "/a /b\n/p/* /q/:splat\n/x/:id /y?id=:id 302\n";
+    let (netlify, cloudflare) = (netlify(text), cloudflare(text));
+    for (url, one, other) in [
+        ("/a", "301 /b", "302 /b"),
+        ("/a/", "301 /b", ""),
+        ("/p", "301 /q", ""),
+        ("/p/", "301 /q/", "302 /q/"),
+        ("/p/x", "301 /q/x", "302 /q/x"),
+        ("/x/7", "302 /y?id=7", "302 /y?id=7"),
+        ("/x/7/", "302 /y?id=7", ""),
+    ] {
+        table(&netlify, &[(url, one)]);
+        table(&cloudflare, &[(url, other)]);
+    }
+}
+
+#[test]
+fn csv() {
+    let rules = Rules::from_csv(
+        "\u{feff}from,to,status\r\n/a , /b ,308\r\n# a comment\r\n\r\n\"/c,d\",\"/say-\"\"x\"\"\"\r\n\
+         http://old.test/*,https://new.test/*,301\r\n/gone,,410\r\n/item?id=:id,/items/:id,\r\n",
+    );
+    let rules = rules.unwrap_or_else(|errors| panic!("{errors}"));
+    table(
+        &rules,
+        &[
+            ("/a", "308 /b"),
+            ("/c,d", "307 /say-%22x%22"),
+            ("http://old.test/x", "301 https://new.test/x"),
+            ("/gone", "410"),
+            ("/item?id=7", "307 /items/7?id=7"),
+        ],
+    );
+    let errors = Rules::from_csv(
+        "/a,/b,200\n/a\n/a,\n/a,/b,301,x\n\"/a,/b\n\"/a\"x,/b\n/a,/b,410\n,/b\n/ä ö,/b\n/ok,/fine\n/ää,:x\n",
+    );
+    let errors = errors.expect_err("refused");
+    let places: Vec<_> = errors
+        .iter()
+        .map(|error| (error.line().unwrap_or(0), error.column().unwrap_or(0)))
+        .collect();
+    assert_eq!(
+        places,
+        [(1, 7), (2, 3), (3, 4), (4, 11), (5, 1), (6, 5), (7, 7), (8, 1), (9, 1), (11, 5)],
+        "{errors}"
+    );
+}
+
+/// A hundred thousand lines, of which fifty are wrong.
+#[test]
+fn all_mistakes_of_a_long_file_at_once() {
+    for dialect in ["netlify", "csv"] {
+        let is_csv = dialect == "csv";
+        let mut text = String::new();
+        for n in 1..=100_000 {
+            let blank = if is_csv { ',' } else { ' ' };
+            if n % 2000 == 0 {
+                writeln!(text, "/page/{n}{blank}ftp://b.test/{n}").expect("memory");
+            } else {
+                writeln!(text, "/page/{n}{blank}/new/{n}{blank}308").expect("memory");
+            }
+        }
+        let started = Instant::now();
+        let built = match is_csv {
+            true => Rules::from_csv(&text),
+            false => Rules::from_netlify(&text),
+        };
+        let errors = built.expect_err("refused");
+        println!("{dialect}: {:?}", started.elapsed());
+        let lines: Vec<_> = errors.iter().filter_map(|error| error.line()).collect();
+        let expected: Vec<u32> = (1..=50).map(|n| n * 2000).collect();
+        assert_eq!(lines, expected);
+        assert!(errors.iter().all(|error| error.column() > Some(7)));
+    }
+}

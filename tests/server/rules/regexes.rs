@@ -1,0 +1,117 @@
+//! Rules for paths that a regex matches.
+
+use tower_redirect::policy::{Rule, Rules};
+
+use super::{answer, table};
+
+fn regex(pattern: &str, to: &str) -> Rule {
+    Rule::regex(pattern).and_then(|rule| rule.to(to)).expect(pattern)
+}
+
+fn rule(from: &str, to: &str) -> Rule {
+    Rule::new(from).and_then(|rule| rule.to(to)).expect(from)
+}
+
+#[track_caller]
+fn rules(rules: impl IntoIterator<Item = Rule>) -> Rules {
+    Rules::new(rules).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn the_whole_path_matches() {
+    let rules = rules([
+        regex("/a|/b", "/c"),
+        regex("/(?<x>[a-z]+)-(?<y>[0-9]+)", "/:y/:x?q=:x"),
+        regex("/Case", "/without").ignore_case(),
+        regex("/h", "/host").on_host("b.test").expect("valid"),
+        regex("/e?(?<rest>.*)", "/last:rest"),
+    ]);
+    table(
+        &rules,
+        &[
+            ("/a", "307 /c"),
+            ("/b", "307 /c"),
+            ("/ab-12", "307 /12/ab?q=ab"),
+            ("/cASE", "307 /without"),
+            ("http://b.test/h", "307 /host"),
+            ("/h", "307 /lasth"),
+            ("/a/", "307 /lasta/"),
+        ],
+    );
+}
+
+#[test]
+fn the_first_of_all_kinds_wins() {
+    let rules = rules([
+        rule("/a", "/exact"),
+        regex("/[ab]", "/regex-1"),
+        rule("/b", "/never"),
+        regex("/[bc]", "/regex-2"),
+        rule("/*", "/rest").on_query_present("q"),
+        regex("/.*", "https://b.test/all"),
+    ]);
+    table(
+        &rules,
+        &[
+            ("/a", "307 /exact"),
+            ("/b", "307 /regex-1"),
+            ("/c", "307 /regex-2"),
+            ("/d?q", "307 /rest?q"),
+            ("/d", "307 https://b.test/all"),
+        ],
+    );
+}
+
+#[test]
+fn what_a_regex_never_sees() {
+    let rules = rules([regex("/x(?<rest>.*)", "/y:rest")]);
+    table(
+        &rules,
+        &[
+            ("/x/z", "307 /y/z"),
+            ("/x//z", ""),
+            ("/x/../z", ""),
+            ("/x/%2e%2e/z", ""),
+            ("/x/%2fz", ""),
+            ("/x\\z", ""),
+            ("/%78/z", "307 /y/z"),
+        ],
+    );
+    let long = format!("/x/{}", "a".repeat(8 * 1024));
+    assert_eq!(answer(&rules, "GET", &long), None);
+    // Where the target would have a dot segment, the rule is passed over.
+    let dots = self::rules([regex("/a(?<dots>b?)/?(?<rest>.*)", "/.:dots/:rest")]);
+    table(&dots, &[("/a/x", ""), ("/ab/x", "307 /.b/x")]);
+}
+
+/// Apache `RedirectMatch` (`mod_alias`) and nginx `rewrite`, anchored as the examples are.
+#[test]
+fn apache_redirect_match_and_nginx_rewrite() {
+    let rules = rules([
+        // RedirectMatch "(.*)\.gif$" "http://other.example.com$1.jpg"
+        regex(r"/(?<name>.*)\.gif", "http://other.example.com/:name.jpg").found(),
+        // rewrite ^(/download/.*)/media/(.*)\..*$ $1/mp3/$2.mp3 permanent;
+        regex(r"/(?<start>download/.*)/media/(?<file>.*)\..*", "/:start/mp3/:file.mp3")
+            .moved_permanently(),
+        // rewrite ^/users/(.*)$ /show?user=$1? redirect;
+        regex("/users/(?<user>.*)", "/show?user=:user").found(),
+    ]);
+    table(
+        &rules,
+        &[
+            ("/a/b.gif", "302 http://other.example.com/a/b.jpg"),
+            ("/a/b.gif.png", ""),
+            ("/download/a/media/song.ogg", "301 /download/a/mp3/song.mp3"),
+            ("/users/joe", "302 /show?user=joe"),
+            ("/users/joe&admin=1", "302 /show?user=joe%26admin%3D1"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_refused() {
+    for pattern in ["(", "[", "(?<a>x)(?<a>y)", r"\p{Greek}", "a{1000}{1000}"] {
+        assert!(Rule::regex(pattern).is_err(), "{pattern}");
+    }
+    assert!(Rule::regex("/(?<a>x)").and_then(|rule| rule.to("/:b")).is_err());
+}
