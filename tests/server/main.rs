@@ -5,6 +5,7 @@ mod support;
 
 mod after_not_found;
 mod answers;
+mod attack;
 #[cfg(feature = "axum")]
 mod axum_nested;
 mod cache_model;
@@ -13,6 +14,7 @@ mod diagnoses;
 #[cfg(feature = "tracing")]
 mod events;
 mod exempt;
+mod hop_by_hop;
 mod hosts;
 mod hsts;
 mod layer;

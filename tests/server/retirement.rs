@@ -406,3 +406,21 @@ fn served_versions_are_reported_on_every_answer() {
         assert_eq!(asked.header("api-supported-versions"), None);
     }
 }
+
+#[test]
+fn a_link_that_caches_keep_has_no_host_that_the_client_chose() {
+    let policy = QueryVersioning::new("v", "2").and_then(|p| p.retire_by("1", plan()));
+    let policy = policy.expect("valid").clock(|| at(GONE));
+    let any = RedirectLayer::new(policy);
+    let listed = any.clone().hosts(["a.test"]).expect("valid");
+    // Browsers read a host from the start of `//x`, so that this path needs the host written.
+    for (layer, path, host, link) in [
+        (&any, "/x?v=1", "evil.test", Some("</x?v=2>; rel=\"successor-version\"")),
+        (&any, "//x?v=1", "evil.test", None),
+        (&listed, "//x?v=1", "a.test", Some("<http://a.test//x?v=2>; rel=\"successor-version\"")),
+        (&listed, "//x?v=1", "a.test:99", None),
+    ] {
+        let asked = ask_now(layer, request("GET", path, &[("host", host)]));
+        assert_eq!((asked.status.as_u16(), asked.header("link")), (410, link), "{host} {path}");
+    }
+}

@@ -220,7 +220,14 @@ pub(super) fn gone_response(head: &RequestHead<'_>, to: Option<&Redirection>) ->
 }
 
 /// Returns the value of `Link` (RFC 8288, RFC 5829 §3.2). A `Location` of this crate holds no `>`.
+///
+/// There is none with a host or port that the client chose: caches keep a 410, and may keep what is
+/// served.
 fn successor_link(head: &RequestHead<'_>, to: &Redirection) -> Option<HeaderValue> {
+    let resolved = to.resolve(head);
+    if resolved.carries_unlisted_host() || resolved.carries_unlisted_port() {
+        return None;
+    }
     let location = to.location_for(head)?;
     let target = location.to_str().ok()?;
     HeaderValue::try_from(format!("<{target}>; rel=\"successor-version\"")).ok()
