@@ -81,9 +81,9 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// The same head behind a proxy that removed `mount` from the start of the path.
-    pub(crate) fn mounted_at(self, mount: &'a str) -> Self {
-        Self { mount, ..self }
+    /// Puts the head behind a proxy that removed `mount` from the start of the path.
+    pub(crate) fn set_mount(&mut self, mount: &'a str) {
+        self.mount = mount;
     }
 
     pub(crate) fn mount(&self) -> &'a str {

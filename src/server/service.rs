@@ -65,8 +65,8 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     settings: &Settings,
 ) -> Responder {
     let Settings { hosts, on_diagnosis, uri_source, mount, .. } = settings;
-    let head = RequestHead::new(request, *uri_source, settings.trust(), hosts);
-    let mut head = head.mounted_at(mount);
+    let mut head = RequestHead::new(request, *uri_source, settings.trust(), hosts);
+    head.set_mount(mount);
     if on_diagnosis.takes_diagnoses() {
         head.collect_diagnoses();
     }
