@@ -253,13 +253,20 @@ async fn tls_from_a_proxy_proves_nothing_of_the_visitor() {
         ("X-Forwarded-Proto: http\r\n", "307 https://h/"),
         ("", "307 https://h/"),
         ("X-Forwarded-Proto: https\r\n", "200"),
-        ("X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https, https\r\n", "400"),
+        // Counted from the right: what a client put to the left changes nothing.
+        ("X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https, http\r\n", "307 https://h/"),
+        ("X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: http, https\r\n", "200"),
+        // Fewer values than trusted proxies.
+        (
+            "X-Forwarded-For: 1.1.1.1, 10.0.0.3, 10.0.0.2\r\nX-Forwarded-Proto: https, https\r\n",
+            "400",
+        ),
     ] {
         let stream = tls_connect(address, &identity).await;
         let head = format!("GET / HTTP/1.1\r\nHost: h\r\n{field}");
         assert_eq!(exchange(stream, head.as_bytes()).await, expected, "{field}");
     }
-    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
 /// Sends one request of these fields in raw frames (RFC 9113 §4), and sums the answer up.
