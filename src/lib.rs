@@ -1,9 +1,10 @@
 //! HTTP redirects as tower middleware, on both ends of the wire.
 //!
-//! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request, and passes it on
-//! unchanged or answers it with a redirection that keeps method and body: 307. On the client,
-//! [`FollowRedirectsLayer`] follows redirections, sends the body again on 307 and 308, changes the
-//! method to GET on 302 and 303, and sends no credentials to another origin.
+//! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request. It passes the
+//! request on unchanged, or answers with a redirection: by default 307, on which clients keep
+//! method and body. On the client, [`FollowRedirectsLayer`] follows redirections. It sends the body
+//! again on 307 and 308, turns a POST into a GET on 301, 302 and 303, and sends no credentials to
+//! another origin.
 //!
 //! # A server
 //!
@@ -18,7 +19,7 @@
 //! let versions = Versioning::new("/api", "v2")?.retire("v1")?;
 //! let app: Router = Router::new()
 //!     .route("/api/v2/orders", post(|order: String| async move { order }))
-//!     // The TLS listener adds `Extension(Transport::Secure)`, outside of this.
+//!     // The TLS listener adds `Extension(Transport::Secure)` outside of this layer.
 //!     .layer(RedirectLayer::new((https, maintenance, versions)).drain_timer(tokio::time::sleep));
 //! # Ok(())
 //! # }
@@ -55,29 +56,30 @@
 //! | serve a site under one host | [`CanonicalHost`] |
 //! | redirect to a standby or a page, or answer 503, during maintenance | [`Maintenance`], with its [`MaintenanceSwitch`] |
 //! | redirect an old version's clients to the new one, at once or by date | [`Versioning`], with a [`Retirement`] |
-//! | redirect versions in the query, `?api-version=1` | [`QueryVersioning`] |
+//! | redirect an old version in the query, as in `?api-version=1` | [`QueryVersioning`] |
 //! | retire a version in a header or in `Accept` | [`HeaderVersioning`] |
 //! | redirect one moved URL, or by rules of your own | [`policy_fn`] with a [`Redirection`] |
 //! | combine several of these | a tuple: the first that decides wins |
 //!
 //! # Behind a proxy
 //!
-//! Behind a proxy that terminates TLS every request arrives over http, and [`HttpsOnly`] would redirect
-//! it forever. Set which peers are your proxies, and which headers they send, on [`RedirectLayer`]:
-//! `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the rules.
-//! [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so does
-//! feature `tracing`. Put the scheme into the key of a cache in front.
+//! Behind a proxy that terminates TLS every request arrives over http, and [`HttpsOnly`] would
+//! redirect it forever. Set which peers are your proxies, and which headers they send, on
+//! [`RedirectLayer`]: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for
+//! the rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so
+//! does feature `tracing`. A cache in front has to hold http and https apart: make the scheme part
+//! of its key.
 //!
 //! # Features
 //!
-//! - `follow`, on by default: the client side, which needs the `url` crate. A server alone does not:
-//!   `tower-redirect = { version = "0.1", default-features = false }`.
-//! - `axum`: policies in a nested router see the whole path, and the peer's address is found by
-//!   `ConnectInfo`, without a call. Put the layer on the outermost router, by `.layer(..)`, after all
-//!   routes: a `route_layer`, and a nested router without a fallback of its own, do not see paths that
-//!   no route matches.
+//! - `follow`, on by default: the client side, which depends on the `url` crate. A server can do
+//!   without it: `tower-redirect = { version = "0.1", default-features = false }`.
+//! - `axum`: policies in a nested router see the whole path, and the peer's address is taken from
+//!   `ConnectInfo`. Nothing has to be called for this. Put the layer on the outermost router, with
+//!   `.layer(..)` after all routes: a `route_layer`, and a nested router without a fallback of its
+//!   own, do not see paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
-//! - `tracing`: each [`Diagnosis`] is a `warn` under target `tower_redirect`, without a call.
+//! - `tracing`: each [`Diagnosis`] is also a `WARN` event with target `tower_redirect`.
 //!
 #![cfg_attr(
     not(feature = "follow"),
@@ -129,7 +131,7 @@ pub use server::{Redirect, RedirectLayer};
 pub use trust::{Transport, Trust};
 pub use uri::{Authority, Scheme};
 
-/// The README's examples are tests.
+/// Runs the examples of the README as doctests.
 #[cfg(all(doctest, feature = "follow"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -10,23 +10,26 @@ use crate::trust::Peer;
 
 type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;
 
-/// Takes the diagnoses of a layer. Clones share what was reported.
+/// Reports the diagnoses of a layer to its hook and to `tracing`. Clones share the history, so that
+/// nothing is reported twice.
 #[derive(Clone, Default)]
 pub(crate) struct DiagnosisHook {
     hook: Option<Arc<OnDiagnosis>>,
     history: Arc<History>,
 }
 
+/// What was reported so far, and counts over all requests of a layer.
 #[derive(Default)]
 struct History {
     reports: Mutex<Reports>,
-    /// Requests that were sent to https.
+    /// The number of requests that were redirected to https.
     sent_to_https: AtomicU32,
-    /// A request arrived over https.
+    /// Whether any request has arrived over https.
     was_secure: AtomicBool,
 }
 
-/// So many requests are sent to https before it is strange that none arrives there.
+/// The number of requests that may be redirected to https, without any arriving there, before that
+/// is diagnosed.
 const MANY: u32 = 100;
 
 impl DiagnosisHook {
@@ -34,15 +37,16 @@ impl DiagnosisHook {
         Self { hook: Some(Arc::new(hook)), history: Arc::default() }
     }
 
-    /// Whether a hook or a subscriber takes diagnoses; without one none are made.
+    /// Whether a hook or a `tracing` subscriber takes diagnoses. Otherwise none are made.
     pub(crate) fn takes_diagnoses(&self) -> bool {
         self.hook.is_some() || output::is_enabled()
     }
 
-    /// Reports a diagnosis about a request of `peer`, unless that was reported already.
+    /// Reports a diagnosis about a request of `peer`, unless the same was reported for this peer
+    /// within the hour.
     pub(crate) fn report(&self, diagnosis: Diagnosis, peer: Option<Peer>) {
         let name = diagnosis.name();
-        // Unlocked before foreign code runs.
+        // The lock is released before the hook and the subscriber run: they may report, too.
         let novelty = {
             let mut reports = self.history.reports.lock().unwrap_or_else(PoisonError::into_inner);
             reports.admit(name, peer, Instant::now())
@@ -58,12 +62,13 @@ impl DiagnosisHook {
         output::warn(&diagnosis);
     }
 
-    /// Notes a request that arrived secure.
+    /// Notes that a request arrived over https.
     pub(crate) fn note_secure(&self) {
         self.history.was_secure.store(true, Ordering::Relaxed);
     }
 
-    /// Notes a request that was sent to https. True once many were, and none ever arrived there.
+    /// Counts a request that is redirected to https. Returns whether more than [`MANY`] were, and
+    /// none has ever arrived over https.
     pub(crate) fn is_never_secure(&self) -> bool {
         let History { sent_to_https, was_secure, .. } = &*self.history;
         sent_to_https.fetch_add(1, Ordering::Relaxed) >= MANY && !was_secure.load(Ordering::Relaxed)

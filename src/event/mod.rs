@@ -1,5 +1,5 @@
-//! Reports each [`Diagnosis`](crate::Diagnosis) to the hook of a layer and, with feature `tracing`, as
-//! an event.
+//! Reports each [`Diagnosis`](crate::Diagnosis) to the hook of a layer and, with feature `tracing`,
+//! as an event: at most once for each peer in an hour.
 
 mod hook;
 #[cfg(not(feature = "tracing"))]

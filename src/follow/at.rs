@@ -23,12 +23,12 @@ impl At {
         &self.uri
     }
 
-    /// Returns how many redirections led to the request: 0 for the first request.
+    /// Returns the number of redirections that led to the request: 0 for the first request.
     pub fn hop(&self) -> usize {
         self.history.len()
     }
 
-    /// Returns the redirections that were followed before.
+    /// Returns the redirections that were followed before the request failed.
     pub fn history(&self) -> &RedirectHistory {
         &self.history
     }
@@ -41,7 +41,7 @@ impl fmt::Display for At {
     }
 }
 
-/// Prints the URL of a request, and its number among those of the chain.
+/// Prints the URL of a request, and its hop unless it is the first request of the chain.
 pub(super) struct Place<'a> {
     pub(super) uri: &'a Uri,
     pub(super) hop: usize,

@@ -7,8 +7,8 @@ use super::redirect_error::RedirectError;
 
 /// The error of a call: the inner service failed, or a redirection could not be followed.
 ///
-/// `Display` says at which URL and hop. The reason is the [`source`](Error::source): the error of the
-/// inner service, or the [`RedirectError`].
+/// `Display` prints the URL and the hop at which the call failed. The reason is the
+/// [`source`](Error::source): the error of the inner service, or the [`RedirectError`].
 ///
 /// ```
 /// use std::error::Error;
@@ -51,8 +51,9 @@ pub enum FollowError<E> {
     Service {
         /// The error of the inner service.
         error: E,
-        /// The request that failed. `None` if the inner service failed before a request was sent,
-        /// or redirections were not to be followed, so that nothing of the request was saved.
+        /// The URL and the history of the request that failed. `None` if the inner service failed
+        /// before the first request was sent, or if the mode was
+        /// [`Manual`](super::RedirectMode::Manual), in which nothing of the request is saved.
         at: Option<Box<At>>,
     },
     /// A redirection could not be followed.
@@ -60,12 +61,13 @@ pub enum FollowError<E> {
 }
 
 impl<E> FollowError<E> {
-    /// Wraps an error of the inner service about which nothing more is known.
+    /// Wraps an error of the inner service for which no request is known.
     pub(super) fn service(error: E) -> Self {
         Self::Service { error, at: None }
     }
 
-    /// Wraps an error of the inner service, for `request`, whose history it takes.
+    /// Wraps the error with which `request` failed in the inner service. Takes the history out of
+    /// `request`.
     pub(super) fn service_at(error: E, request: &mut NextRequest) -> Self {
         let history = std::mem::take(&mut request.history);
         Self::Service { error, at: Some(Box::new(At::new(request.uri.clone(), history))) }
@@ -79,7 +81,8 @@ impl<E> FollowError<E> {
         }
     }
 
-    /// Returns the request that failed, if the inner service failed and its request is known.
+    /// Returns the URL and the history of the request that failed in the inner service, if they are
+    /// known.
     pub fn at(&self) -> Option<&At> {
         match self {
             Self::Service { at, .. } => at.as_deref(),
@@ -87,9 +90,9 @@ impl<E> FollowError<E> {
         }
     }
 
-    /// Boxes the error, as stacks do whose inner error is a `BoxError`:
-    /// `.map_err(FollowError::into_boxed)`. A `BoxError` is not an [`Error`], and neither is a
-    /// `FollowError` around one.
+    /// Boxes the error. For stacks whose inner error is a `BoxError`:
+    /// `.map_err(FollowError::into_boxed)`. A `BoxError` is not an [`Error`] itself, and so a
+    /// `FollowError` around one is none, either.
     ///
     /// The boxed error prints the same; its [`source`](Error::source) is the error of the inner
     /// service, or the [`RedirectError`].
@@ -126,7 +129,7 @@ impl<E: Error + 'static> Error for FollowError<E> {
     }
 }
 
-/// A `FollowError` around a `BoxError`, which cannot be an [`Error`] itself.
+/// Makes an [`Error`] of a `FollowError` around a `BoxError`, which is none.
 struct Boxed(FollowError<Box<dyn Error + Send + Sync>>);
 
 impl fmt::Display for Boxed {

@@ -2,54 +2,62 @@
 //!
 //! Rules, in the order in which they apply to a response:
 //!
-//! 1. 301, 302, 303, 307 and 308 with a `Location` are followed. All other responses are returned to
-//!    the caller, as is a redirection without `Location`, unless the mode is
-//!    [`Error`](RedirectMode::Error). The answer to CONNECT or to an upgrade is never followed: it
-//!    is an error.
-//! 2. `Location` is resolved as browsers do (WHATWG URL). Two different ones, one that does not
-//!    resolve, and schemes other than http and https are errors. A `Location` without a host keeps
-//!    the request's scheme and authority as they are, even if the URL standard does not know them,
-//!    as in `http://svc.1/` or `unix://socket/`. A request in origin-form (`/path`) follows only
-//!    references that stay on its origin, unless its scheme is
+//! 1. 301, 302, 303, 307 and 308 with a `Location` are followed. All other responses are returned
+//!    to the caller. So is a redirection without `Location`, but in mode
+//!    [`Error`](RedirectMode::Error) it is an error. A redirection that answers a CONNECT or an
+//!    upgrade is never followed: it is an error.
+//! 2. `Location` is resolved as browsers do (WHATWG URL). It is an error if there are two different
+//!    ones, if it does not resolve, or if the scheme is neither http nor https. A `Location`
+//!    without a host keeps the request's scheme and authority as they are, even if the URL standard
+//!    does not accept them, as in `http://svc.1/` or `unix://socket/`. A request in origin-form
+//!    (`/path`) follows only references that stay on its origin, unless its scheme is
 //!    [configured](FollowRedirectsLayer::origin_form_scheme).
 //! 3. The [policy](FollowPolicy) and the request's [options](FollowOptions) decide: follow, stop or
-//!    reject. A policy is asked, too, where `Location` cannot be followed or the body cannot be sent
-//!    again: it can stop, and the caller gets the redirection itself in place of the error, or name
-//!    [another URL](Action::FollowTo). The checks below apply whatever they say.
-//! 4. Ten redirections are followed; one more is an error that names the URLs which repeat, or is
-//!    [returned](FollowRedirectsLayer::on_limit). A redirection from https to http is an error, unless
-//!    it is [allowed](FollowRedirectsLayer::allow_https_to_http).
-//! 5. Method and content are kept or changed: see [`MethodRewrite`]. On 307 and 308 the body is sent
-//!    again from its first byte. Once it was dropped for a GET, it is not sent again.
-//! 6. Headers are removed. If the content is dropped, those about content (`Content-*`,
-//!    `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect`,
-//!    `Idempotency-Key`); if the request becomes GET, also `If-*` and `Range`. If the origin changes
-//!    (scheme, host or port): `Host`. If the two origins do not trust each other
-//!    ([listed](FollowRedirectsLayer::trust_origins), or by [a
-//!    predicate](FollowRedirectsLayer::trust_origins_when)): `Authorization`, `Cookie`, `Cookie2`,
-//!    `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer`, `Origin`, headers
-//!    with a value that [is sensitive](http::HeaderValue::is_sensitive), headers that are
-//!    [configured](FollowRedirectsLayer::sensitive_headers), and the extensions. Always: headers of
-//!    the connection, and the userinfo of a URL (`user:password@`), the caller's own included,
-//!    unless it was [moved to `Authorization`](FollowRedirectsLayer::userinfo_as_basic) at first.
-//!    What was removed does not come back, even if the chain returns to the first origin. A layer
-//!    inside learns from the [`RedirectContext`] where the chain has been.
+//!    reject. The policy is also asked if `Location` cannot be followed or the body cannot be sent
+//!    again. It can then stop, so that the caller gets the redirection in place of the error, or
+//!    name [another URL](Action::FollowTo). The checks below apply whatever the policy says.
+//! 4. By default, ten redirections are followed. The next is an error that names the URLs which
+//!    repeat, or is [returned](FollowRedirectsLayer::on_limit). A redirection from https to http is
+//!    an error, unless it is [allowed](FollowRedirectsLayer::allow_https_to_http).
+//! 5. Method and content are kept or changed: see [`MethodRewrite`]. On 307 and 308 the body is
+//!    sent again from its first byte. Once a redirection has dropped the body, later ones do not
+//!    send it.
+//! 6. Headers are removed:
+//!    - If the content is dropped, those about content: `Content-*`, `Repr-Digest`, `Digest`,
+//!      `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect` and `Idempotency-Key`. If the
+//!      request becomes GET, also `If-*` and `Range`.
+//!    - If the origin changes (scheme, host or port), `Host`.
+//!    - If the origin changes, the credentials and the extensions. Credentials are `Authorization`,
+//!      `Cookie`, `Cookie2`, `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`,
+//!      `Referer`, `Origin`, headers with a value that
+//!      [is sensitive](http::HeaderValue::is_sensitive), and those that are
+//!      [configured](FollowRedirectsLayer::sensitive_headers). They are kept between origins that
+//!      trust each other, by [a list](FollowRedirectsLayer::trust_origins) or
+//!      [a predicate](FollowRedirectsLayer::trust_origins_when), but never from https to http.
+//!    - Always, headers of the connection, and the userinfo of a URL (`user:password@`). That of
+//!      the caller's own URL is removed, too, unless the layer has
+//!      [moved it to `Authorization`](FollowRedirectsLayer::userinfo_as_basic).
+//!
+//!    What was removed does not come back, even if the chain returns to the first origin. The
+//!    [`RedirectContext`] tells an inner layer the hop, the URLs before it, and whether credentials
+//!    were dropped.
 //! 7. The redirection's own body is read, up to
-//!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused;
-//!    but one over HTTP/2 is dropped, and an upload that is still under way is ended. Then the inner
+//!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused.
+//!    Over HTTP/2 it is dropped instead. An upload that is still under way is ended. Then the inner
 //!    service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of
 //!    this one request, and the inner service is called.
 //!
-//! The response tells what was followed, and what was removed on the way: [`RedirectHistory::of`].
+//! [`RedirectHistory::of`] returns the redirections that led to a response, and what each removed.
 //! The error of a call, [`FollowError`], says at which URL and hop it failed, and has the reason as
 //! its source.
 //!
-//! Pitfalls: http and https on one host are two origins, so that an upgrade drops credentials, and a
-//! 401 may be the answer; the history tells. A redirection whose body stalls waits as a stalled 200
-//! does: put a timeout outside. One inside limits each hop; with its `BoxError`, use
-//! [`FollowError::into_boxed`]. `Display` of an error prints the place alone; print the
-//! [sources](std::error::Error::source), too, as `anyhow` does with `{:#}`. A request body that is a stream needs
-//! [`ReplayBodyLayer`](crate::ReplayBodyLayer) outside of this layer.
+//! Pitfalls: http and https on one host are two origins. A redirection between them drops
+//! credentials, and the server may then answer 401; the history lists what was dropped. The
+//! follower waits for a redirection whose body stalls, as any client does for a 200: put a timeout
+//! outside of it. A timeout inside limits each hop; its error is a `BoxError`, for which there is
+//! [`FollowError::into_boxed`]. `Display` of an error prints only the URL and the hop: print its
+//! [sources](std::error::Error::source), too, as `anyhow` does with `{:#}`. A request body that is
+//! a stream needs [`ReplayBodyLayer`](crate::ReplayBodyLayer) outside of this layer.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -88,14 +96,16 @@
 //!
 //! # With reqwest
 //!
-//! `reqwest::Client` has requests and responses of its own. This adapter (`examples/follow_reqwest`)
-//! takes and returns them, so that `client.post(..)`, `.timeout(..)` and `.json()` stay as they are:
+//! `reqwest::Client` has requests and responses of its own. This adapter
+//! (`examples/follow_reqwest`) takes and returns them, so that `client.post(..)`, `.timeout(..)`
+//! and `.json()` stay as they are:
 //!
 #![doc = concat!("```\n", include_str!("../../examples/follow_reqwest/adapter.rs"), "```")]
 //!
-//! The timeout of a request covers all hops, and that of the client each of them. The response's
-//! extensions hold the [`RedirectHistory`]. A stream has to be `Sync`, as in `reqwest::Body::wrap`.
-//! For a layer inside, and for `reqwest`'s own retries, each body is a stream.
+//! The timeout of a request covers all hops together; that of the client covers each hop. The
+//! response's extensions hold the [`RedirectHistory`]. A body that is a stream has to be `Sync`, as
+//! `reqwest::Body::wrap` asks. Inner layers, and `reqwest`'s own retries, see every body as a
+//! stream.
 
 mod at;
 mod context;

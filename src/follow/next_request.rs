@@ -1,4 +1,4 @@
-//! The request of a call, without its body, as the next hop sends it.
+//! The next request of a chain, without its body.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use super::history::RedirectHistory;
 use super::options::FollowOptions;
 use super::saved_headers::SavedHeaders;
 
-/// The request to send if the response is a redirection. Each step changes it in place; until then
-/// it is the request that was sent last.
+/// The request that was sent last, without its body. A redirection turns it in place into the next
+/// request.
 pub(super) struct NextRequest {
     pub(super) method: Method,
     pub(super) uri: Uri,
@@ -22,18 +22,20 @@ pub(super) struct NextRequest {
     pub(super) extensions: Extensions,
     pub(super) has_content: bool,
     pub(super) history: RedirectHistory,
-    /// `false` for CONNECT and for upgrades, which concern one connection.
+    /// `false` for CONNECT and upgrades, which are about one connection.
     pub(super) followable: bool,
     pub(super) options: FollowOptions,
-    /// Whether the chain has left the origins that may see the first request's credentials.
+    /// Whether a redirection has led to an origin that may not see the caller's credentials.
     pub(super) crossed: bool,
-    /// The requests sent so far; `None` unless the layer makes an error of loops.
+    /// The requests sent so far. Collected only if the layer makes an error of loops; `None` until
+    /// the first redirection.
     pub(super) sent: Option<HashSet<RequestKey>>,
 }
 
 /// Identifies a request among those of one chain.
 ///
-/// Headers are only removed, so equal counts mean equal headers.
+/// The headers are compared by their number: a chain only removes headers, so equal counts mean
+/// equal headers.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct RequestKey {
     method: Method,
@@ -43,6 +45,7 @@ pub(super) struct RequestKey {
 }
 
 impl NextRequest {
+    /// Copies the head of the first request, of which the inner service takes the original.
     pub(super) fn save(parts: &Parts, has_content: bool, options: FollowOptions) -> Self {
         Self {
             method: parts.method.clone(),
@@ -55,7 +58,7 @@ impl NextRequest {
             history: RedirectHistory::default(),
             followable: is_followable(parts),
             options,
-            // A follower outside may have led the request to where secrets may not go.
+            // An outer follower may have led this request to another origin already.
             crossed: RedirectContext::of(&parts.extensions)
                 .is_some_and(RedirectContext::has_crossed),
             sent: None,
@@ -71,6 +74,7 @@ impl NextRequest {
         }
     }
 
+    /// Builds the request to send. After a redirection it carries a [`RedirectContext`].
     pub(super) fn with_body<B>(&mut self, body: B) -> Request<B> {
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
@@ -91,6 +95,7 @@ impl NextRequest {
     }
 }
 
+/// Whether a redirection of this request can be followed.
 fn is_followable(parts: &Parts) -> bool {
     parts.method != Method::CONNECT && !parts.headers.contains_key(header::UPGRADE)
 }

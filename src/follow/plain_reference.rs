@@ -1,8 +1,9 @@
-//! Resolves without the URL parser the references that servers mostly send.
+//! Resolves the usual forms of `Location` without the URL parser.
 //!
-//! A reference is plain if the parser would change none of its bytes, apart from dot segments in front.
-//! The path of the base has to be plain, too, where it is part of the result. All other references are
-//! `None` here; a property test holds the two ways against each other.
+//! A reference is plain if the parser would change none of its bytes, except for dot segments at
+//! its start. If the path of the base becomes part of the result, it has to be plain, too. For all
+//! other references the functions here return `None`, and the parser is used. A property test
+//! compares their results with those of the parser.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::location::{Base, MAX_URI_LEN, Target};
 use crate::uri::{ByteSet, Origin, Scheme};
 
 impl Base<'_> {
-    /// Resolves a plain reference against a base with a plain origin, or in origin-form.
+    /// Resolves a plain reference. `None` unless the base has a plain origin or is in origin-form.
     pub(super) fn resolve_plain(&self, location: &[u8]) -> Option<Target> {
         if let [b'/', ..] = location {
             return self.absolute_path(location);
@@ -28,7 +29,8 @@ impl Base<'_> {
         }
     }
 
-    /// Returns what follows the scheme and the authority of the base, if `location` begins with them.
+    /// Returns what follows the scheme and the authority of the base, if `location` begins with
+    /// them.
     fn after_origin<'l>(&self, location: &'l [u8]) -> Option<&'l [u8]> {
         let rest =
             location.strip_prefix(self.uri.scheme_str()?.as_bytes())?.strip_prefix(b"://")?;
@@ -36,12 +38,13 @@ impl Base<'_> {
         path.starts_with(b"/").then_some(path)
     }
 
+    /// Resolves a reference that begins with a path from the root.
     fn absolute_path(&self, reference: &[u8]) -> Option<Target> {
         let (path, rest) = split(reference, 0)?;
         self.with_path(PathAndQuery::try_from(path).ok()?, rest)
     }
 
-    /// Resolves an absolute URL whose origin is not written as that of the base is.
+    /// Resolves an absolute URL that does not begin with the text of the base's origin.
     fn other_origin(&self, location: &[u8], after_scheme: &[u8]) -> Option<Target> {
         let slash = after_scheme.iter().position(|byte| *byte == b'/')?;
         let (authority, reference) = after_scheme.split_at(slash);
@@ -69,7 +72,7 @@ impl Base<'_> {
             return None;
         }
         match reference {
-            // The base with its query.
+            // An empty reference keeps the query of the base.
             [] | [b'#', ..] => {
                 let (_, rest) = split(reference, 0)?;
                 self.with_path(base.clone(), rest)
@@ -77,7 +80,7 @@ impl Base<'_> {
             [b'?', ..] => self.joined(base.path(), reference),
             _ => {
                 let (directory, reference) = ascend(base.path(), reference);
-                // What ends with a colon may be a scheme.
+                // A colon in the first segment may end a scheme.
                 let mut segment =
                     reference.iter().take_while(|byte| !matches!(byte, b'/' | b'?' | b'#'));
                 if segment.any(|byte| *byte == b':') {
@@ -88,9 +91,9 @@ impl Base<'_> {
         }
     }
 
-    /// Appends a reference to a path of the base.
+    /// Appends a reference to the path of the base, or to one of its directories.
     fn joined(&self, path: &str, reference: &[u8]) -> Option<Target> {
-        // A path ends with its slash here, unless a query comes.
+        // `path` ends with a slash, or else `reference` begins with `?`.
         let (reference, rest) = split(reference, b'/')?;
         let joined = Bytes::from([path.as_bytes(), reference].concat());
         self.with_path(PathAndQuery::from_maybe_shared(joined).ok()?, rest)
@@ -104,14 +107,14 @@ impl Base<'_> {
         if let Some(authority) = authority {
             let scheme = self.uri.scheme()?;
             length += scheme.as_str().len() + "://".len() + authority.as_str().len();
-            // The parser would change an origin that is not plain.
+            // The origin can be copied only if it is plain: the parser would change any other.
             if !self.plain_origin {
                 Origin::plain(self.uri)?;
             }
             parts.scheme = Some(scheme.clone());
             parts.authority = Some(authority.clone());
         }
-        // Not all versions of `http` check this.
+        // Not all versions of `http` check the length.
         if length > MAX_URI_LEN {
             return None;
         }
@@ -122,8 +125,8 @@ impl Base<'_> {
     }
 }
 
-/// Takes the dot segments in front of a reference away, and from the base's path all that they lead
-/// out of. What is left of the path ends with a slash.
+/// Applies the dot segments at the start of a reference to the base's path (RFC 3986 §5.2.4).
+/// Returns the directory that they lead to, which ends with a slash, and the rest of the reference.
 fn ascend<'p, 'r>(path: &'p str, mut reference: &'r [u8]) -> (&'p str, &'r [u8]) {
     let mut directory = parent(path);
     loop {
@@ -139,13 +142,13 @@ fn ascend<'p, 'r>(path: &'p str, mut reference: &'r [u8]) -> (&'p str, &'r [u8])
     }
 }
 
-/// Returns a path up to its last slash; above the root is the root (RFC 3986 §5.2.4).
+/// Returns a path up to its last slash. The parent of the root is the root (RFC 3986 §5.2.4).
 fn parent(path: &str) -> &str {
     path.rfind('/').and_then(|slash| path.get(..=slash)).unwrap_or("/")
 }
 
-/// Splits a reference without scheme and authority before its fragment. `None` if one of its bytes
-/// would be changed. `previous` is the byte before it, or 0.
+/// Splits a reference, from its path on, before the `#` of its fragment. `None` if the parser would
+/// change one of its bytes. `previous` is the byte before the reference, or 0.
 fn split(reference: &[u8], mut previous: u8) -> Option<(&[u8], &[u8])> {
     let mut in_query = false;
     let end = reference.iter().copied().position(|byte| {
@@ -157,7 +160,7 @@ fn split(reference: &[u8], mut previous: u8) -> Option<(&[u8], &[u8])> {
                     in_query = true;
                     true
                 }
-                // The parser encodes it in a query and not in a path.
+                // The parser encodes `'` in a query, but not in a path.
                 b'\'' => !in_query,
                 _ => false,
             };
@@ -174,13 +177,13 @@ fn split(reference: &[u8], mut previous: u8) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// The fragment of what `split` returned last.
+/// Returns the fragment without its `#`, from the second part that `split` returns.
 fn fragment(rest: &[u8]) -> Option<Arc<str>> {
     std::str::from_utf8(rest.strip_prefix(b"#")?).ok().map(Arc::from)
 }
 
-/// The bytes that stand for themselves in paths and queries, beside letters and digits.
+/// The bytes that the parser changes neither in paths nor in queries, besides letters and digits.
 static PLAIN_PATH: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@");
 
-/// The bytes that stand for themselves in fragments, beside letters and digits.
+/// The bytes that the parser does not change in fragments, besides letters and digits.
 static PLAIN_FRAGMENT: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@/?.%'");

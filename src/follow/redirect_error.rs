@@ -7,7 +7,7 @@ use super::history::RedirectHistory;
 use super::redacted::Redacted;
 use crate::replay::NotReplayable;
 
-/// A redirection that could not be followed, and the chain before it.
+/// The error for a redirection that could not be followed, with the chain before it.
 ///
 /// `Display` and `Debug` print the names in a query, never its values.
 pub struct RedirectError(Box<Inner>);
@@ -22,11 +22,12 @@ struct Inner {
     history: RedirectHistory,
 }
 
-/// The reason of a [`RedirectError`]. The error has a question for each.
+/// The reason of a [`RedirectError`]. For each there is a predicate, such as
+/// [`RedirectError::is_rejected`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectErrorKind {
-    /// The limit of redirections was reached, and another one came.
+    /// As many redirections as the limit allows were followed, and the response is one more.
     TooManyRedirects,
     /// The redirection leads from https to http.
     InsecureDowngrade,
@@ -44,9 +45,9 @@ pub enum RedirectErrorKind {
     /// The request was a CONNECT or had an `Upgrade` header.
     NotFollowable,
     /// The [`FollowPolicy`](super::FollowPolicy) or
-    /// [`RedirectMode::Error`](super::RedirectMode::Error) rejected it.
+    /// [`RedirectMode::Error`](super::RedirectMode::Error) rejected the redirection.
     Rejected,
-    /// The next request would be the same as an earlier one:
+    /// The next request would be the same as an earlier one. An error only with
     /// [`FollowRedirectsLayer::error_on_loop`](crate::FollowRedirectsLayer::error_on_loop).
     Loop,
     /// The request body could not be sent again.
@@ -77,7 +78,8 @@ impl RedirectError {
         self
     }
 
-    /// Takes the headers of the redirection, which the caller does not get.
+    /// Moves the headers of the redirection into the error, since the caller does not get the
+    /// response.
     pub(super) fn with_headers_of<R>(mut self, response: &mut Response<R>) -> Self {
         self.0.headers = std::mem::take(response.headers_mut());
         self
@@ -88,12 +90,13 @@ impl RedirectError {
         self
     }
 
-    /// Returns the reason.
+    /// Returns the reason why the redirection was not followed.
     pub fn kind(&self) -> RedirectErrorKind {
         self.0.kind
     }
 
-    /// Whether the limit of redirections was reached. `false` for [`Loop`](RedirectErrorKind::Loop).
+    /// Whether the limit of redirections was reached. `false` for
+    /// [`Loop`](RedirectErrorKind::Loop).
     pub fn is_too_many_redirects(&self) -> bool {
         self.kind() == RedirectErrorKind::TooManyRedirects
     }
@@ -123,7 +126,8 @@ impl RedirectError {
         self.kind() == RedirectErrorKind::UnsupportedScheme
     }
 
-    /// Whether `Location` may leave the origin of a request in origin-form, which is not known.
+    /// Whether the request was in origin-form, so that its origin is not known, and `Location` may
+    /// lead to another one.
     pub fn is_unknown_origin(&self) -> bool {
         self.kind() == RedirectErrorKind::UnknownOrigin
     }
@@ -159,17 +163,18 @@ impl RedirectError {
         &self.0.headers
     }
 
-    /// Returns the URL that answered with the redirection.
+    /// Returns the URL of the request that was answered with the redirection.
     pub fn uri(&self) -> &Uri {
         &self.0.uri
     }
 
-    /// Returns `Location` as the server sent it, if it could not be resolved.
+    /// Returns the first `Location` as the server sent it, if no URL to follow could be made of it.
     pub fn location(&self) -> Option<&HeaderValue> {
         self.0.location.as_ref()
     }
 
-    /// Returns the URL that the redirection leads to, if `Location` could be resolved.
+    /// Returns the URL that the redirection leads to, if there is a `Location` that could be
+    /// resolved.
     pub fn next_uri(&self) -> Option<&Uri> {
         self.0.next_uri.as_ref()
     }
@@ -254,5 +259,5 @@ impl fmt::Debug for RedirectError {
     }
 }
 
-/// Without a `source`: `Display` prints the whole reason.
+/// Has no `source`: `Display` prints the whole reason.
 impl Error for RedirectError {}

@@ -3,25 +3,26 @@ use std::cell::{Cell, RefCell};
 use super::vary::Vary;
 use crate::diagnosis::Diagnosis;
 
-/// What the evaluation of one request leaves for its answer. All heads of the request share it: the
-/// head as it came, and those that ask about it as it would come back.
+/// What policies did with the head of a request, as far as the answer depends on it. The heads that
+/// are [moved](super::RequestHead::moved) from that head share its notes.
 #[derive(Default)]
 pub(super) struct Notes {
     /// The headers that were read.
     pub(super) vary: Vary,
-    /// Whether no cache may store the answer.
+    /// Whether the answer is marked `no-store`.
     pub(super) no_store: Cell<bool>,
-    /// `None` where no hook takes diagnoses: then none are made.
+    /// The diagnoses made so far. `None` if no hook and no subscriber takes them: then none are
+    /// made.
     pub(super) diagnoses: Option<RefCell<Vec<Diagnosis>>>,
 }
 
-/// The notes that a head writes to.
+/// The notes of a head: its own, or those of the head that it was moved from.
 #[allow(clippy::large_enum_variant)] // A box would be an allocation on every pass.
 pub(super) enum NotesHandle<'a> {
-    /// Those of the request as it came.
+    /// The notes of the request that arrived.
     Own(Notes),
-    /// Those of the head that this one was moved from. It adds no diagnoses: the request that they
-    /// would be about was not made.
+    /// The notes of the head that this one was moved from. A moved head adds no diagnoses, since
+    /// its request was never made.
     Shared(&'a Notes),
 }
 
@@ -33,7 +34,7 @@ impl NotesHandle<'_> {
         }
     }
 
-    /// The diagnoses, where this head adds to them.
+    /// The diagnoses, if this head may add to them.
     pub(super) fn diagnoses(&self) -> Option<&RefCell<Vec<Diagnosis>>> {
         match self {
             Self::Own(notes) => notes.diagnoses.as_ref(),

@@ -14,12 +14,13 @@ use crate::uri::{Hosts, Origin};
 
 /// A request without its body, as a [`RedirectPolicy`](crate::RedirectPolicy) sees it.
 ///
-/// Scheme, host and client are the *effective* ones: those of the user agent, with trusted proxies
-/// accounted for. They are computed when a policy first asks for them.
+/// Scheme, host and client are the *effective* ones: those that the user agent used, even
+/// behind trusted proxies. They are computed when a policy first asks for them.
 ///
-/// Asking leaves notes for the layer's answer. A header that was read is named in `Vary` of an answer
-/// that caches may store, and a host or forwarded field that is refused is answered 400 or 421,
-/// whatever the policy decides. A policy should therefore ask for what it needs, and no more.
+/// What a policy reads has an effect on the answer. If caches may store the answer, its `Vary`
+/// names the headers that were read. If a policy asks for a host or a forwarded value that is
+/// refused, the layer answers 400 or 421, whatever the policy decides. A policy should therefore
+/// read only what it needs.
 ///
 /// ```
 /// use http::{Request, header};
@@ -39,15 +40,16 @@ pub struct RequestHead<'a> {
     pub(super) parts: Parts<'a>,
     pub(super) trust: &'a Trust,
     pub(super) hosts: &'a Hosts,
-    /// The path prefix that a proxy removed; empty where there is none.
+    /// The path prefix that a proxy removed; empty if there is none.
     mount: &'a str,
     pub(super) effective: EffectiveCache<'a>,
-    /// The policy that decided about this head. A moved head is decided about by another one.
+    /// The name of the policy that decided about this head. It is not among the notes, since
+    /// another policy may decide about a moved head.
     policy_name: Cell<Option<Cow<'static, str>>>,
     pub(super) notes: NotesHandle<'a>,
 }
 
-/// Trusts no peer and takes any host: for testing a policy without a layer.
+/// Creates a head that trusts no peer and accepts any host, for testing a policy without a layer.
 impl<'a, B> From<&'a Request<B>> for RequestHead<'a> {
     fn from(request: &'a Request<B>) -> Self {
         static NOBODY: Trust = Trust::nobody();
@@ -56,14 +58,15 @@ impl<'a, B> From<&'a Request<B>> for RequestHead<'a> {
 }
 
 impl<'a> RequestHead<'a> {
-    /// The head as a layer with this [`Trust`] passes it to a policy, for any host: for testing a
-    /// policy without a layer.
+    /// Creates a head as a layer with this [`Trust`] passes it to a policy, for testing a policy
+    /// without a layer. It accepts any host.
     pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
         Self::new(request, UriSource::ORIGINAL, trust, &ANY)
     }
 
-    /// `uri_source` says which URI the client asked for, where a router outside changed it.
+    /// Creates the head of a request. `uri_source` says where to find the URI that the client asked
+    /// for if an outer router has changed it.
     pub(crate) fn new<B>(
         request: &'a Request<B>,
         uri_source: UriSource,
@@ -81,7 +84,7 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Puts the head behind a proxy that removed `mount` from the start of the path.
+    /// Sets the prefix that a proxy removed from the start of the path.
     pub(crate) fn set_mount(&mut self, mount: &'a str) {
         self.mount = mount;
     }
@@ -90,7 +93,7 @@ impl<'a> RequestHead<'a> {
         self.mount
     }
 
-    /// Collects diagnoses for a hook.
+    /// Starts to collect diagnoses, since there is a hook or a subscriber that takes them.
     pub(crate) fn collect_diagnoses(&mut self) {
         if let NotesHandle::Own(notes) = &mut self.notes {
             notes.diagnoses = Some(RefCell::default());
@@ -101,8 +104,8 @@ impl<'a> RequestHead<'a> {
         self.notes.diagnoses().is_some()
     }
 
-    /// The same request as it would come back for another path and query, and at another origin
-    /// where one is given. It shares the notes of this head.
+    /// Returns the head of the request that the client would send if it was redirected to this path
+    /// and query, and to `origin` if one is given. It shares the notes of this head.
     pub(crate) fn moved<'m>(
         &'m self,
         origin: Option<Origin<'m>>,
@@ -140,11 +143,11 @@ impl<'a> RequestHead<'a> {
         self.parts.version
     }
 
-    /// The first value of a header. Notes the name for `Vary`. `None` for text that is no header
-    /// name.
+    /// The first value of a header. `None` if there is no such header, or the text is no header
+    /// name. Notes the name for `Vary`.
     ///
-    /// The name is a [`HeaderName`] or text. Text costs a parse on each call, and an allocation for a
-    /// name that `http` has no constant for.
+    /// The name is a [`HeaderName`] or text. Text costs a parse on each call, and an allocation for
+    /// a name that `http` has no constant for.
     ///
     /// ```
     /// use http::{HeaderName, Request, header};
@@ -167,7 +170,8 @@ impl<'a> RequestHead<'a> {
         value
     }
 
-    /// All values of a header, in order. Notes the name for `Vary`, as [`header`](Self::header) does.
+    /// All values of a header, in order. Notes the name for `Vary`, as [`header`](Self::header)
+    /// does.
     ///
     /// ```
     /// use http::Request;
@@ -196,7 +200,8 @@ impl<'a> RequestHead<'a> {
         self.parts.headers
     }
 
-    /// The headers, for a diagnosis that has no effect on the answer: nothing is noted.
+    /// All headers, without a note for `Vary`: for diagnoses, and for a bypass, whose responses
+    /// caches do not store.
     pub(crate) fn unnoted(&self) -> &'a HeaderMap {
         self.parts.headers
     }
@@ -206,26 +211,30 @@ impl<'a> RequestHead<'a> {
         self.parts.extensions
     }
 
-    /// Marks the answer `no-store`, also if the inner service gives it and whatever `Cache-Control`
-    /// it has: for a pass that others with the same request would not get.
+    /// Marks the answer `no-store`, even if the inner service gives it with another
+    /// `Cache-Control`. For a request that is passed on although the same request of another client
+    /// would not be.
     pub fn forbid_storing(&self) {
         self.notes.get().no_store.set(true);
     }
 
+    /// Whether [`forbid_storing`](Self::forbid_storing) was called.
     pub(crate) fn is_unstored(&self) -> bool {
         self.notes.get().no_store.get()
     }
 
-    /// Whether the request is a CORS preflight. Browsers accept only an ok status as its answer
-    /// (Fetch), so that a redirection would break it.
+    /// Whether the request is a CORS preflight. A redirection would make it fail, since browsers
+    /// accept only a 2xx answer (Fetch).
     pub fn is_preflight(&self) -> bool {
         self.parts.is_preflight()
     }
 
+    /// Whether the request is a CONNECT or `OPTIONS *`, which have no URL that could move.
     pub(crate) fn has_no_url(&self) -> bool {
         self.parts.has_no_url()
     }
 
+    /// Whether path and query need no percent-encoding in a `Location`.
     pub(crate) fn is_plain(&self) -> bool {
         self.parts.is_plain()
     }
@@ -234,7 +243,7 @@ impl<'a> RequestHead<'a> {
         self.trust
     }
 
-    /// The effective origin; `None` without an acceptable host.
+    /// The effective origin; `None` if the request has no host or its host is refused.
     pub(crate) fn origin(&self) -> Option<Origin<'a>> {
         self.authority().map(|authority| Origin::new(self.scheme(), authority))
     }
@@ -249,12 +258,12 @@ impl<'a> RequestHead<'a> {
         self.hosts.lists_port(&origin.authority(), origin.port())
     }
 
-    /// Whether the operator listed this very name, without a port.
+    /// Whether the operator listed this host, given as text without a port.
     pub(crate) fn lists_name(&self, host: &str) -> bool {
         self.hosts.contains_text(host.as_bytes())
     }
 
-    /// Notes the policy that decided, unless an inner one is noted already.
+    /// Notes the name of the policy that decided, unless a policy inside of it was noted before.
     pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
         let noted = self.policy_name.take();
         self.policy_name.set(noted.or_else(|| Some(name())));
@@ -284,7 +293,8 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// `Vary` of the answer: the names of the headers that were read.
+    /// The value of `Vary` for the answer, which names the headers that were read; `None` if none
+    /// was.
     pub(crate) fn vary(&self) -> Option<HeaderValue> {
         self.notes.get().vary.value(self.trust)
     }

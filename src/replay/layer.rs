@@ -8,8 +8,8 @@ use tower_service::Service;
 use super::body::ReplayBody;
 use super::budget::ReplayBudget;
 
-/// Makes a [`ReplayBody`] of every request body. Put it outside of
-/// [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
+/// Wraps every request body in a [`ReplayBody`], so that it can be sent again. Put this layer
+/// outside of [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ReplayBodyLayer {
@@ -23,7 +23,7 @@ impl ReplayBodyLayer {
         Self { limit, budget: None }
     }
 
-    /// Limits what all bodies together record to what `budget` has left.
+    /// Limits the bytes that all bodies together record, in addition to the limit of each body.
     pub fn budget(mut self, budget: &ReplayBudget) -> Self {
         self.budget = Some(budget.clone());
         self
@@ -38,7 +38,7 @@ impl<S> Layer<S> for ReplayBodyLayer {
     }
 }
 
-/// Makes a [`ReplayBody`] of every request body. Created by [`ReplayBodyLayer`].
+/// A service that wraps every request body in a [`ReplayBody`]. Created by [`ReplayBodyLayer`].
 #[derive(Clone, Debug)]
 pub struct ReplayBodyService<S> {
     inner: S,

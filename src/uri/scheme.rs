@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// A scheme that a redirection can lead to (RFC 9110 §4.2).
+/// The scheme of an HTTP URI: `http` or `https` (RFC 9110 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// `http`, default port 80.
@@ -10,7 +10,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The port of a URI that writes none (RFC 9110 §4.2.1, §4.2.2).
+    /// Returns the port of a URI that names no port: 80 or 443 (RFC 9110 §4.2.1, §4.2.2).
     pub const fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -18,7 +18,7 @@ impl Scheme {
         }
     }
 
-    /// `"http"` or `"https"`.
+    /// Returns `"http"` or `"https"`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -26,13 +26,13 @@ impl Scheme {
         }
     }
 
-    /// The scheme of a text that was written in lower case, as `url` writes it.
+    /// Parses a scheme that is in lower case, as in a `Url`; any other text is `None`.
     #[cfg(feature = "follow")]
     pub(super) fn from_lower_case(text: &str) -> Option<Self> {
         [Self::Http, Self::Https].into_iter().find(|scheme| scheme.as_str() == text)
     }
 
-    /// The scheme of a URI, if it is http or https in any case (RFC 3986 §3.1).
+    /// Returns the scheme of a URI if it is http or https, compared without case (RFC 3986 §3.1).
     pub(crate) fn of(uri: &http::Uri) -> Option<Self> {
         let scheme = uri.scheme_str()?;
         [Self::Http, Self::Https].into_iter().find(|s| s.as_str().eq_ignore_ascii_case(scheme))

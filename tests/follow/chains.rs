@@ -46,8 +46,11 @@ const PARTS: [&str; 56] = [
     "//a.test/", "///a.test", "mailto:",
 ];
 
+/// A layer, and whether it trusts an origin.
+type Row = (FollowRedirectsLayer, fn(&str) -> bool);
+
 /// Layers, and which hosts they trust on https and its default port.
-static LAYERS: LazyLock<[(FollowRedirectsLayer, fn(&str) -> bool); 3]> = LazyLock::new(|| {
+static LAYERS: LazyLock<[Row; 3]> = LazyLock::new(|| {
     let layer = || FollowRedirectsLayer::new().allow_https_to_http();
     let trusting = |origins: &[&str]| layer().trust_origins(origins).expect("origins");
     [

@@ -1,49 +1,56 @@
 //! Many rules as one policy: moved pages, old hosts, gone paths, by the hundred thousand.
 //!
 //! For one or two moved URLs, [`policy_fn`](crate::policy_fn) with a
-//! [`Redirection`](crate::Redirection) stays the shorter way. A [`Rules`] table is made of [`Rule`]s,
-//! or read from a file: [`Rules::from_netlify`], [`Rules::from_cloudflare_pages`],
-//! [`Rules::from_csv`].
+//! [`Redirection`](crate::Redirection) is shorter. A [`Rules`] table is made of [`Rule`]s, or read
+//! from a file: [`Rules::from_netlify`], [`Rules::from_cloudflare_pages`], [`Rules::from_csv`].
 //!
-//! 1. **The first rule that matches wins**, in the order given. Conditions are looked at in that
-//!    order, and only those of rules whose host and path match. A table that names a host in any
-//!    rule looks at every request's host, once. A rule that leads to the very URL asked for is passed
-//!    over, unless [`Rule::allow_self`]. CORS preflights, `OPTIONS *` and CONNECT pass.
-//! 2. **Paths are compared in normal form** (RFC 3986 §6.2.2): escapes of unreserved bytes decoded,
-//!    others in upper case, what a path may not hold encoded.
-//!    - `/a` is exact, and another path than `/a/`: see [`Rule::either_slash`].
-//!    - `/a/*` takes `/a`, `/a/` and all below: not `/ab`.
-//!    - `:name` takes one segment that is not empty; `*name`, at the end, all that follows.
-//!    - A path with another empty segment, a dot segment, `%2e`, `%2f`, `%5c` or `\` is read in
-//!      different ways by different servers: exact rules take it, and a last `*name` that is copied to
-//!      the end of the target, since nothing is read there.
-//! 3. **A capture stays in its place.** A name is a letter, then letters, digits and `_`.
-//!    - A piece of the path goes into a path as it was sent, and into a query with `& = + ;` encoded.
-//!    - A query's value (`/shop?id=:id`) goes into a path as one segment, with `/ ? # %` encoded; an
-//!      empty one, `.` and `..` do not match.
-//!    - None goes into scheme, host or port, or begins an authority.
-//!    - Where `*name` is empty, a target that ends in it ends in a slash exactly if the request does.
-//!    - A literal colon in a target is `%3A`.
-//! 4. **The query is kept**; a query of the target's own replaces it. [`Rule::merge_query`] adds the
-//!    request's parameters of other names, [`Rule::drop_query`] takes the request's away. A condition
-//!    on a parameter looks at the first of its name, decoded; others may be there.
-//! 5. **307 unless a status is named**: [`Rule::permanent`] (308), [`Rule::found`] (302),
-//!    [`Rule::moved_permanently`] (301), [`Rule::see_other`] (303), [`Rule::gone`] (410). 301 and 302
-//!    answer GET and HEAD; other methods get 308 and 307. [`Rule::until`] ends a rule by itself, and
-//!    what caches keep with it.
-//! 6. **What is built is sound.** The table is asked about requests made of its own rules: a circle, a
-//!    target that grows with each redirection, and more than eight redirections in a row are errors
-//!    that show the request and every line on the way. [`Rules::warnings`] tells duplicates, rules
-//!    that an earlier one covers, dates gone by, and chains, with the target to write instead. What
-//!    depends on several conditions at once is left to the request: a circle is answered 500 there.
-//! 7. **An exact path costs one look-up**, a prefix or pattern one step a segment, two where both a
-//!    literal and a `:name` go on. Rules of one path that ask for values of one parameter are found by
-//!    the value; others of one path are tried in order. A table in which one request could come to
-//!    more than 64 places is refused.
+//! 1. **The first rule that matches wins**, in the order given. Conditions are checked in that
+//!    order, and only those of rules whose host and path match. If any rule of a table names a
+//!    host, the table reads the host of every request, once. A rule that leads to the very URL that
+//!    was asked for is passed over, unless [`Rule::allow_self`] is set. CORS preflights,
+//!    `OPTIONS *` and CONNECT pass.
+//! 2. **Paths are compared in normal form** (RFC 3986 §6.2.2): escapes of unreserved bytes are
+//!    decoded, all other escapes are in upper case, and bytes that a path may not hold are
+//!    percent-encoded.
+//!    - `/a` takes that path alone, and not `/a/`: see [`Rule::either_slash`].
+//!    - `/a/*` takes `/a`, `/a/` and all paths below, but not `/ab`.
+//!    - `:name` takes one segment that is not empty. `*name`, which can only be the last segment,
+//!      takes the rest of the path.
+//!    - Servers differ in how they read a path with `\`, `%2e`, `%2f`, `%5c`, a dot segment, or an
+//!      empty segment other than the last. Only two kinds of rules take such a path: those without
+//!      captures and `*`, and those that copy a last `*name` to the end of the target unread.
+//! 3. **A capture cannot change the structure of the target.** Its name is a letter, followed by
+//!    letters, digits and `_`.
+//!    - A part of the path is written to a path as it was sent, and to a query with `& = + ;`
+//!      encoded.
+//!    - A value of the query (`/shop?id=:id`) is written to a path as one segment, with `/ ? # % \`
+//!      encoded. A value that is empty, `.` or `..` does not match.
+//!    - No capture is written to the scheme, host or port, and none can begin an authority.
+//!    - If `*name` is empty, a target that ends in it ends in a slash exactly if the request does.
+//!    - A literal colon in a target is written `%3A`.
+//! 4. **The query is kept**, unless the target has one of its own, which replaces it.
+//!    [`Rule::merge_query`] adds the request's parameters of other names to that of the target.
+//!    [`Rule::drop_query`] removes the request's query. A condition on a parameter compares the
+//!    first one of its name, decoded; the request may have other parameters.
+//! 5. **The status is 307 unless another is named**: [`Rule::permanent`] (308), [`Rule::found`]
+//!    (302), [`Rule::moved_permanently`] (301), [`Rule::see_other`] (303), [`Rule::gone`] (410).
+//!    301 and 302 are sent for GET and HEAD; other methods get 308 and 307 in their place.
+//!    [`Rule::until`] ends a rule at a date, and caches are told to keep its answers no longer.
+//! 6. **A table is checked when it is built.** It is asked about requests made from its own rules.
+//!    Circles, targets that grow with each redirection, and more than eight redirections in a row
+//!    are errors, which show the request and the line of every rule on the way. [`Rules::warnings`]
+//!    lists duplicates, rules that an earlier one covers, dates in the past, and chains, with the
+//!    target to write instead. A circle that depends on several conditions at once is not found
+//!    before a request runs into it, which is then answered 500.
+//! 7. **An exact path costs one look-up.** A prefix or pattern costs one step for each segment, and
+//!    two where both a literal segment and a `:name` can follow. Rules of one path that compare the
+//!    same parameter are found by its value; other rules of one path are tried in order. A table is
+//!    refused if one request could come to more than 64 places in it: patterns, and parameters that
+//!    rules of one path compare.
 //!
-//! Pitfalls: a `301` or `308` outlives its rule in caches, for a day unless [`Rule::max_age`] says
-//! otherwise. A rule without a host is for every host that the server answers for. A target on
-//! another host is followed by the checks only if a rule names that host.
+//! Pitfalls: caches keep a `301` or `308` after its rule is gone, for a day unless
+//! [`Rule::max_age`] is set. A rule without a host applies to every host that the server answers
+//! for. The checks follow a target on another host only if a rule names that host.
 //!
 //! ```
 //! use http::Request;
@@ -77,7 +84,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Files of others
+//! # File formats
 //!
 //! | | Netlify | Cloudflare Pages | CSV |
 //! |---|---|---|---|
@@ -91,12 +98,12 @@
 //! | comments | `#`, at the end of a line, too | lines that begin with `#` | lines that begin with `#` |
 //! | limits of the original | not kept | not kept | |
 //!
-//! A 301 answers GET and HEAD, and a POST gets 308 in its place; a 302 likewise 307. What the
-//! original would skip is an error here, and so is what a redirection cannot say: 200 rewrites, 404
-//! pages, countries, languages, roles and cookies, captures in a host, `*` or a placeholder in the
-//! middle of a segment. Netlify's conditions on a query ask that no other parameter be there; here it
-//! may. Netlify serves files before rules without `!`; here rules go first, unless they are asked only
-//! after a 404.
+//! A 301 or 302 in a file is sent for GET and HEAD; a POST gets 308 or 307 in its place. What the
+//! original would skip is an error here, and so is what a redirection cannot express: 200 rewrites,
+//! 404 pages, countries, languages, roles and cookies, captures in a host, and `*` or a placeholder
+//! in the middle of a segment. A Netlify rule with conditions on the query does not match if there
+//! are other parameters; here it does. Netlify serves an existing file before it looks at rules
+//! without `!`; here rules go first, unless they are asked only after a 404.
 
 mod build;
 mod check;
