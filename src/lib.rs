@@ -59,6 +59,8 @@
 //! | redirect an old version in the query, as in `?api-version=1` | [`QueryVersioning`] |
 //! | retire a version in a header or in `Accept` | [`HeaderVersioning`] |
 //! | redirect one moved URL, or by rules of your own | [`policy_fn`] with a [`Redirection`] |
+//! | redirect many moved URLs, read from a file or not | [`Rules`](policy::Rules) |
+//! | have a slash at the end of paths, or none | [`TrailingSlash`](policy::TrailingSlash) |
 //! | combine several of these | a tuple: the first that decides wins |
 //!
 //! # Behind a proxy
@@ -79,6 +81,7 @@
 //!   `.layer(..)` after all routes: a `route_layer`, and a nested router without a fallback of its
 //!   own, do not see paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
+//! - `regex`: rules for paths that a regular expression matches.
 //! - `tracing`: each [`Diagnosis`] is also a `WARN` event with target `tower_redirect`.
 //!
 #![cfg_attr(
