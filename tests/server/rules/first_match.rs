@@ -162,9 +162,16 @@ fn asked() -> impl Strategy<Value = Request<()>> {
     )
 }
 
-fn table(rules: impl IntoIterator<Item = Rule>) -> Result<Rules, TestCaseError> {
-    let rules = Rules::builder().clock(|| at(NOW)).build(rules);
-    rules.map_err(|errors| TestCaseError::fail(errors.to_string()))
+/// The table, or `None` where it is refused because one request could come to too many places.
+fn table(rules: impl IntoIterator<Item = Rule>) -> Result<Option<Rules>, TestCaseError> {
+    match Rules::builder().clock(|| at(NOW)).build(rules) {
+        Ok(rules) => Ok(Some(rules)),
+        Err(errors) => {
+            let text = errors.to_string();
+            let only_slow = text.lines().all(|line| line.contains(": one request could come to "));
+            if only_slow { Ok(None) } else { Err(TestCaseError::fail(text)) }
+        }
+    }
 }
 
 #[test]
@@ -175,9 +182,12 @@ fn the_index_answers_as_a_loop_does() {
     );
     super::run(cases, 0.6, |(rules, requests)| {
         let build = |(number, rule)| build(number, rule);
-        let whole = table(rules.iter().enumerate().map(build))?;
+        let Some(whole) = table(rules.iter().enumerate().map(build))? else {
+            return Ok(false);
+        };
         let single = rules.iter().enumerate().map(build).map(|rule| table([rule]));
-        let single = single.collect::<Result<Vec<_>, _>>()?;
+        let single = single.collect::<Result<Option<Vec<_>>, _>>()?;
+        let single = single.ok_or_else(|| TestCaseError::fail("one rule is too slow"))?;
         let mut answered = false;
         for request in &requests {
             let head = RequestHead::from(request);
