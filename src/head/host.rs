@@ -80,7 +80,7 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
     };
     let authority = without_foreign_port(head, authority);
     if !head.hosts.allows(&authority, || authority.effective_port(head.scheme())) {
-        if head.collects_diagnoses() {
+        if head.takes_diagnoses() {
             head.diagnose(Diagnosis::HostNotListed { authority: authority.to_string() });
         }
         return Err(Refusal::misdirected("not a host of this server\n"));

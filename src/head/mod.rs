@@ -7,4 +7,5 @@ mod request_head;
 mod vary;
 
 pub(crate) use host::Refusal;
+pub(crate) use notes::Notes;
 pub use request_head::RequestHead;

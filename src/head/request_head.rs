@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
@@ -9,6 +9,7 @@ use super::notes::{Notes, NotesHandle};
 use super::parts::Parts;
 use crate::axum::UriSource;
 use crate::diagnosis::Diagnosis;
+use crate::event::DiagnosisHook;
 use crate::trust::Trust;
 use crate::uri::{Hosts, Origin};
 
@@ -40,13 +41,14 @@ pub struct RequestHead<'a> {
     pub(super) parts: Parts<'a>,
     pub(super) trust: &'a Trust,
     pub(super) hosts: &'a Hosts,
-    /// The path prefix that a proxy removed; empty if there is none.
-    mount: &'a str,
     pub(super) effective: EffectiveCache<'a>,
     /// The name of the policy that decided about this head. It is not among the notes, since
     /// another policy may decide about a moved head.
     policy_name: Cell<Option<Cow<'static, str>>>,
     pub(super) notes: NotesHandle<'a>,
+    /// Takes diagnoses. `None` if no hook and no subscriber does, and for a moved head, since its
+    /// request was never made: then none are made.
+    on_diagnosis: Option<&'a DiagnosisHook>,
 }
 
 /// Creates a head that trusts no peer and accepts any host, for testing a policy without a layer.
@@ -62,46 +64,53 @@ impl<'a> RequestHead<'a> {
     /// without a layer. It accepts any host.
     pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
-        Self::new(request, UriSource::ORIGINAL, trust, &ANY)
+        Self::new(request, UriSource::ORIGINAL, trust, &ANY, NotesHandle::Own(Box::default()))
     }
 
-    /// Creates the head of a request. `uri_source` says where to find the URI that the client asked
-    /// for if an outer router has changed it.
-    pub(crate) fn new<B>(
+    /// Creates the head of a request as a layer passes it to policies. `uri_source` says where to
+    /// find the URI that the client asked for if an outer router has changed it. Policies leave
+    /// their notes in `notes`.
+    pub(crate) fn with_notes<B>(
         request: &'a Request<B>,
         uri_source: UriSource,
         trust: &'a Trust,
         hosts: &'a Hosts,
+        notes: &'a Notes,
+    ) -> Self {
+        Self::new(request, uri_source, trust, hosts, NotesHandle::Shared(notes))
+    }
+
+    fn new<B>(
+        request: &'a Request<B>,
+        uri_source: UriSource,
+        trust: &'a Trust,
+        hosts: &'a Hosts,
+        notes: NotesHandle<'a>,
     ) -> Self {
         Self {
             parts: Parts::new(request, uri_source),
             trust,
             hosts,
-            mount: "",
             effective: EffectiveCache::default(),
             policy_name: Cell::new(None),
-            notes: NotesHandle::Own(Notes::default()),
+            notes,
+            on_diagnosis: None,
         }
     }
 
-    /// Sets the prefix that a proxy removed from the start of the path.
-    pub(crate) fn set_mount(&mut self, mount: &'a str) {
-        self.mount = mount;
-    }
-
+    /// The path prefix that a proxy removed; empty if there is none.
     pub(crate) fn mount(&self) -> &'a str {
-        self.mount
+        self.hosts.mount()
     }
 
-    /// Starts to collect diagnoses, since there is a hook or a subscriber that takes them.
-    pub(crate) fn collect_diagnoses(&mut self) {
-        if let NotesHandle::Own(notes) = &mut self.notes {
-            notes.diagnoses = Some(RefCell::default());
-        }
+    /// Reports diagnoses to `hook` from now on.
+    pub(crate) fn report_diagnoses(&mut self, hook: &'a DiagnosisHook) {
+        self.on_diagnosis = Some(hook);
     }
 
-    pub(crate) fn collects_diagnoses(&self) -> bool {
-        self.notes.diagnoses().is_some()
+    /// Whether anybody takes diagnoses. Otherwise none are looked for.
+    pub(crate) fn takes_diagnoses(&self) -> bool {
+        self.on_diagnosis.is_some()
     }
 
     /// Returns the head of the request that the client would send if it was redirected to this path
@@ -116,10 +125,10 @@ impl<'a> RequestHead<'a> {
             parts: self.parts.at(path, query),
             trust: self.trust,
             hosts: self.hosts,
-            mount: self.mount,
             effective: self.effective.at(origin),
             policy_name: Cell::new(None),
             notes: NotesHandle::Shared(self.notes.get()),
+            on_diagnosis: None,
         }
     }
 
@@ -281,15 +290,8 @@ impl<'a> RequestHead<'a> {
     }
 
     pub(crate) fn diagnose(&self, diagnosis: Diagnosis) {
-        if let Some(diagnoses) = self.notes.diagnoses() {
-            diagnoses.borrow_mut().push(diagnosis);
-        }
-    }
-
-    /// Takes the diagnoses, and calls `tell` with each.
-    pub(crate) fn each_diagnosis(&self, tell: impl FnMut(Diagnosis)) {
-        if let Some(diagnoses) = self.notes.diagnoses() {
-            diagnoses.take().into_iter().for_each(tell);
+        if let Some(hook) = self.on_diagnosis {
+            hook.report(diagnosis, self.peer());
         }
     }
 

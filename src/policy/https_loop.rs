@@ -6,7 +6,7 @@ use crate::trust::{https_field, is_browser_over_https};
 
 /// Looks at a request that is about to be sent to https.
 pub(super) fn diagnose(head: &RequestHead<'_>) {
-    if head.collects_diagnoses() && head.trust().fixed_scheme().is_none() {
+    if head.takes_diagnoses() && head.trust().fixed_scheme().is_none() {
         if let Some(diagnosis) = find(head) {
             head.diagnose(diagnosis);
         }

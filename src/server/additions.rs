@@ -1,10 +1,13 @@
-use http::HeaderMap;
+use http::{HeaderMap, Response, StatusCode};
 
+use super::after_not_found::SavedHead;
 use super::answer::forbid_storing;
+use super::body::ResponseBody;
 use crate::policy::Annotation;
 use crate::response::append_headers;
 
-/// What the inner service's response gets.
+/// Changes to the inner service's response.
+#[derive(Default)]
 pub(super) struct Additions {
     /// Appended, whatever the response has: those of
     /// [`Decision::PassWithHeaders`](crate::Decision::PassWithHeaders). Most passes have none, and no
@@ -13,15 +16,30 @@ pub(super) struct Additions {
     /// Added where the response does not have them.
     pub(super) annotation: Option<Annotation>,
     pub(super) no_store: bool,
+    /// For the policy that is asked if the inner service answers 404.
+    pub(super) saved: Option<Box<SavedHead>>,
 }
 
 impl Additions {
-    /// What an answer of the layer gets, too: not what a policy said of a request that is served.
-    pub(super) fn without_headers(self) -> Self {
-        Self { headers: None, ..self }
+    /// The inner service's response with the additions, or an answer of the layer in the place of a
+    /// 404.
+    pub(super) fn apply<B>(mut self, mut response: Response<B>) -> Response<ResponseBody<B>> {
+        let saved = self.saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
+        match saved.and_then(|saved| saved.answer()) {
+            Some(mut answer) => {
+                // The headers are what a policy said of a request that is served.
+                self.headers = None;
+                self.add_to(answer.headers_mut());
+                answer.map(ResponseBody::answer)
+            }
+            None => {
+                self.add_to(response.headers_mut());
+                response.map(ResponseBody::inner)
+            }
+        }
     }
 
-    pub(super) fn add_to(self, response: &mut HeaderMap) {
+    fn add_to(self, response: &mut HeaderMap) {
         if let Some(headers) = self.headers {
             append_headers(response, headers);
         }

@@ -1,4 +1,4 @@
-//! Reports what an operator should know about a request, once it was decided about.
+//! Diagnoses what an operator should know about a request, once it was decided about.
 
 use crate::diagnosis::Diagnosis;
 use crate::event::DiagnosisHook;
@@ -6,20 +6,17 @@ use crate::head::RequestHead;
 use crate::redirection::Redirection;
 use crate::uri::Scheme;
 
-/// Reports what was diagnosed about a request.
-pub(super) fn report(head: &RequestHead<'_>, hook: &DiagnosisHook) {
-    if head.collects_diagnoses() {
-        if head.known_scheme() == Some(Scheme::Https) {
-            hook.note_secure();
-        }
-        head.each_diagnosis(|diagnosis| hook.report(diagnosis, head.peer()));
+/// Notes whether a request came over https, for the diagnosis of a server where none ever does.
+pub(super) fn note_scheme(head: &RequestHead<'_>, hook: &DiagnosisHook) {
+    if head.takes_diagnoses() && head.known_scheme() == Some(Scheme::Https) {
+        hook.note_secure();
     }
 }
 
 /// Diagnoses a request that is redirected. It comes after the answer is built: what it reads is not
 /// noted for `Vary`.
 pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: &DiagnosisHook) {
-    if !head.collects_diagnoses() {
+    if !head.takes_diagnoses() {
         return;
     }
     head.diagnose_replaced_host();
@@ -33,7 +30,7 @@ pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: &Diagno
 
 /// Diagnoses a request that is refused.
 pub(super) fn refused(head: &RequestHead<'_>) {
-    if head.collects_diagnoses() {
+    if head.takes_diagnoses() {
         head.diagnose_replaced_host();
     }
 }

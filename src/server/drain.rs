@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Method, Request, Version, header};
+use http::{HeaderValue, Method, Request, Response, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -55,12 +55,13 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Returns the header that tells the client, where there is something to tell.
-    pub(super) fn header(self) -> Option<(header::HeaderName, HeaderValue)> {
-        match self {
-            Self::Keep => None,
-            Self::Close => Some((header::CONNECTION, HeaderValue::from_static("close"))),
+    /// Tells the client where the connection ends.
+    pub(super) fn mark<B>(self, mut response: Response<B>) -> Response<B> {
+        if self == Self::Close {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
         }
+        response
     }
 
     /// Returns whether it survives unread input. Over HTTP/2 the stream alone is reset, when its body

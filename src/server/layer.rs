@@ -84,7 +84,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// segment, or holds what a path in a `Location` may not.
     pub fn mounted_at(self, prefix: &str) -> Result<Self, ConfigError> {
         let mount = check_mount(prefix)?;
-        Ok(self.set(|settings| settings.mount = mount.into()))
+        Ok(self.set(|settings| settings.hosts.set_mount(mount)))
     }
 
     /// Adds a policy behind the one of this layer: it is asked where that one passes.

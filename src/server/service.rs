@@ -16,7 +16,7 @@ use super::diagnose;
 use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::settings::Settings;
-use crate::head::RequestHead;
+use crate::head::{Notes, RequestHead};
 use crate::policy::{self, Annotation, Decision, RedirectPolicy};
 
 /// A service that asks a [`RedirectPolicy`] before it calls the inner one. Made by
@@ -64,11 +64,11 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     request: &Request<B>,
     settings: &Settings,
 ) -> Responder {
-    let Settings { hosts, on_diagnosis, uri_source, mount, .. } = settings;
-    let mut head = RequestHead::new(request, *uri_source, settings.trust(), hosts);
-    head.set_mount(mount);
+    let Settings { hosts, on_diagnosis, uri_source, .. } = settings;
+    let notes = Notes::default();
+    let mut head = RequestHead::with_notes(request, *uri_source, settings.trust(), hosts, &notes);
     if on_diagnosis.takes_diagnoses() {
-        head.collect_diagnoses();
+        head.report_diagnoses(on_diagnosis);
     }
     // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
     // refused, no policy is asked.
@@ -80,19 +80,17 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     let responder = match (head.refusal(), decision) {
         // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
         // 60 instructions less.
-        (None, Decision::Pass) if !head.is_unstored() && !head.collects_diagnoses() => {
+        (None, Decision::Pass) if !head.is_unstored() && !head.takes_diagnoses() => {
             return Responder::Inner.annotated(annotation(policy, &head));
         }
         (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
-        (None, Decision::Pass) => Responder::InnerWithAdditions(Additions {
-            headers: None,
-            annotation: None,
-            no_store: true,
-        }),
+        (None, Decision::Pass) => {
+            Responder::InnerWithAdditions(Additions { no_store: true, ..Additions::default() })
+        }
         (None, Decision::PassWithHeaders(headers)) => Responder::InnerWithAdditions(Additions {
             headers: Some(headers),
-            annotation: None,
             no_store: head.is_unstored(),
+            ..Additions::default()
         }),
         (None, Decision::Redirect(to)) => {
             let answer = answer::redirect(&head, &to, settings);
@@ -106,9 +104,8 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
             Responder::Layer(answer)
         }
     };
-    let responder = responder.annotated(annotation(policy, &head));
-    diagnose::report(&head, on_diagnosis);
-    responder
+    diagnose::note_scheme(&head, on_diagnosis);
+    responder.annotated(annotation(policy, &head))
 }
 
 /// Asks the policies what they add to the answer. Called once it is settled: asking may refuse the
@@ -128,9 +125,8 @@ impl Responder {
         let Some(annotation) = annotation else { return self };
         match self {
             Self::Inner => Self::InnerWithAdditions(Additions {
-                headers: None,
                 annotation: Some(annotation),
-                no_store: false,
+                ..Additions::default()
             }),
             Self::InnerWithAdditions(additions) => {
                 Self::InnerWithAdditions(Additions { annotation: Some(annotation), ..additions })
@@ -140,6 +136,20 @@ impl Responder {
                 Self::Layer(response)
             }
         }
+    }
+}
+
+impl<S, P, D> Redirect<S, P, D> {
+    fn call_inner<B>(
+        &mut self,
+        request: Request<B>,
+        mut additions: Additions,
+    ) -> ResponseFuture<S::Future, B>
+    where
+        S: Service<Request<B>>,
+    {
+        additions.saved = SavedHead::of(&request, &self.settings);
+        ResponseFuture::with_additions(self.inner.call(request), additions)
     }
 }
 
@@ -163,15 +173,8 @@ where
             Responder::Inner if self.settings.after_not_found.is_none() => {
                 ResponseFuture::inner(self.inner.call(request))
             }
-            Responder::Inner => {
-                let saved = SavedHead::of(&request, &self.settings);
-                let none = Additions { headers: None, annotation: None, no_store: false };
-                ResponseFuture::with_additions(self.inner.call(request), none, saved)
-            }
-            Responder::InnerWithAdditions(additions) => {
-                let saved = SavedHead::of(&request, &self.settings);
-                ResponseFuture::with_additions(self.inner.call(request), additions, saved)
-            }
+            Responder::Inner => self.call_inner(request, Additions::default()),
+            Responder::InnerWithAdditions(additions) => self.call_inner(request, additions),
             Responder::Layer(response) => {
                 // Drops the request's headers now: they pin the connection's read buffer.
                 let upload = self.drain.start(request, &self.settings.drain);

@@ -19,8 +19,6 @@ pub(super) struct Settings {
     pub(super) insert_redirected: bool,
     /// Asked once the inner service has answered 404.
     pub(super) after_not_found: Option<AfterNotFound>,
-    /// The path prefix that a proxy removes; empty where there is none.
-    pub(super) mount: Box<str>,
     pub(super) uri_source: UriSource,
 }
 
@@ -36,7 +34,6 @@ impl Default for Settings {
             html_body: false,
             insert_redirected: false,
             after_not_found: None,
-            mount: Box::default(),
             uri_source: UriSource::ORIGINAL,
         }
     }

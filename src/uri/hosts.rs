@@ -1,16 +1,17 @@
 use super::{Authority, Host, HostSet};
 use crate::config_error::ConfigError;
 
-/// The hosts that a server answers for.
+/// Where a server is reached: the hosts that it answers for, and the path below which it stands.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     listed: Option<HostSet>,
     default: Option<Host>,
+    mount: Option<Box<str>>,
 }
 
 impl Hosts {
     pub(crate) const fn any() -> Self {
-        Self { listed: None, default: None }
+        Self { listed: None, default: None, mount: None }
     }
 
     pub(crate) fn list<I>(&mut self, entries: I) -> Result<(), ConfigError>
@@ -28,6 +29,15 @@ impl Hosts {
     pub(crate) fn set_default(&mut self, host: &str) -> Result<(), ConfigError> {
         self.default = Some(Host::parse(host)?);
         Ok(())
+    }
+
+    pub(crate) fn set_mount(&mut self, prefix: &str) {
+        self.mount = Some(prefix.into());
+    }
+
+    /// The path prefix that a proxy removed from the start of each path; empty if there is none.
+    pub(crate) fn mount(&self) -> &str {
+        self.mount.as_deref().unwrap_or_default()
     }
 
     /// The host of a request without one (HTTP/1.0).

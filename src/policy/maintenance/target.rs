@@ -81,7 +81,7 @@ fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
         return false;
     }
     let is_same = target.is_same_origin();
-    if !is_same && head.collects_diagnoses() {
+    if !is_same && head.takes_diagnoses() {
         diagnose_rewritten_host(target, head);
     }
     is_same
