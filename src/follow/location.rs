@@ -147,7 +147,8 @@ impl Base<'_> {
         } else {
             let (Some(scheme), Some(host)) = (self.scheme, self.host) else { return Ok(None) };
             // Checked first: userinfo or a path in `Host` would give the URL another host.
-            let host = Authority::parse(host).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
+            let host =
+                Authority::parse_bytes(host).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
             Url::parse(&format!("{scheme}://{host}{}", self.uri)).ok()
         };
         Ok(url.filter(|url| Origin::of_url(url).is_some()).map(|mut url| {

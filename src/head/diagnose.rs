@@ -21,7 +21,7 @@ impl RequestHead<'_> {
         }
         let forwarded = self.trust.unproven_host(self.parts.extensions, self.parts.headers);
         let host = self.parts.headers.get(header::HOST).map(|host| host.as_bytes());
-        let parse = |text| Authority::parse(text).ok();
+        let parse = |text| Authority::parse_bytes(text).ok();
         if let (Some(host), Some(forwarded)) = (host.and_then(parse), forwarded.and_then(parse)) {
             if !host.same_host(&forwarded) {
                 let (host, forwarded) = (host.to_string(), forwarded.to_string());

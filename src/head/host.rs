@@ -49,11 +49,12 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
     let mut values = parts.headers.get_all(header::HOST).iter();
     let field = match (values.next(), values.next()) {
         (_, Some(_)) => return Err(bad("more than one Host field\n")),
-        (value, None) => value.map(|value| Authority::parse(value.as_bytes())),
+        (value, None) => value.map(|value| value.to_str().map(Authority::parse)),
     };
+    let field = field.transpose().map_err(|_| bad("host is not ASCII\n"))?;
     let field = field.transpose().map_err(bad)?;
     let uri = parts.uri();
-    let target = uri.authority().map(|a| Authority::parse(a.as_str().as_bytes()));
+    let target = uri.authority().map(|a| Authority::parse(a.as_str()));
     let target = target.transpose().map_err(bad)?;
     if field.is_none() && parts.version == Version::HTTP_11 {
         return Err(bad("no Host field\n"));
@@ -134,7 +135,7 @@ fn with_forwarded<'a>(
     let (host, port) = head.forwarded_authority()?;
     let authority = match host {
         Some(host) => {
-            let parsed = Authority::parse(host);
+            let parsed = Authority::parse_bytes(host);
             Some(parsed.map_err(|_| Refusal::bad_request("malformed forwarded host\n"))?)
         }
         None => asked,

@@ -101,8 +101,7 @@ impl Redirection {
         };
         let scheme = Scheme::of(&uri).ok_or_else(not_absolute)?;
         let text = uri.authority().ok_or_else(not_absolute)?.as_str();
-        let authority =
-            Authority::parse(text.as_bytes()).map_err(|why| ConfigError::url(url, why))?;
+        let authority = Authority::parse(text).map_err(|why| ConfigError::url(url, why))?;
         Ok(Self {
             scheme: Some(scheme),
             host: Some(Host::from(&authority)),

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Method, Request, Response, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -56,12 +56,10 @@ pub enum Connection {
 
 impl Connection {
     /// Tells the client where the connection ends.
-    pub(super) fn mark<B>(self, mut response: Response<B>) -> Response<B> {
+    pub(super) fn tell(self, headers: &mut HeaderMap) {
         if self == Self::Close {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        response
     }
 
     /// Returns whether it survives unread input. Over HTTP/2 the stream alone is reset, when its body

@@ -98,8 +98,10 @@ where
             ChangedProj::DrainUpload { upload, response } => {
                 let connection = ready!(upload.poll(cx));
                 #[allow(clippy::expect_used)] // Only a caller that breaks the contract of `Future`.
-                let response = response.take().expect("`ResponseFuture` polled after it was ready");
-                Poll::Ready(Ok(connection.mark(response).map(ResponseBody::answer)))
+                let mut response =
+                    response.take().expect("`ResponseFuture` polled after it was ready");
+                connection.tell(response.headers_mut());
+                Poll::Ready(Ok(response.map(ResponseBody::answer)))
             }
         }
     }

@@ -25,7 +25,7 @@ impl ByteSet {
     }
 
     pub(crate) fn contains_all(&self, text: &str) -> bool {
-        text.bytes().all(|byte| self.contains(byte))
+        text.bytes().fold(true, |all, byte| all & self.contains(byte))
     }
 }
 

@@ -15,8 +15,7 @@ impl Host {
     /// Parses a host without a port.
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
         check_spelling(text).map_err(|why| ConfigError::host(text, why))?;
-        let authority =
-            Authority::parse(text.as_bytes()).map_err(|why| ConfigError::host(text, why))?;
+        let authority = Authority::parse(text).map_err(|why| ConfigError::host(text, why))?;
         if text.contains('*') {
             return Err(ConfigError::host(text, "`*` stands for labels in a list of hosts only"));
         }

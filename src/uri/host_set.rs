@@ -160,8 +160,7 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
         return refused("a host or a range of addresses, without scheme and path");
     }
     check_spelling(name).map_err(|why| ConfigError::host(text, why))?;
-    let authority =
-        Authority::parse(name.as_bytes()).map_err(|why| ConfigError::host(text, why))?;
+    let authority = Authority::parse(name).map_err(|why| ConfigError::host(text, why))?;
     if name.ends_with(':') {
         return refused("a port is missing after `:`");
     }
@@ -206,7 +205,7 @@ mod tests {
     }
 
     fn contains(set: &HostSet, host: &str) -> bool {
-        let authority = Authority::parse(host.as_bytes()).expect(host);
+        let authority = Authority::parse(host).expect(host);
         set.contains(&authority, || authority.port().unwrap_or(80))
     }
 
@@ -269,7 +268,7 @@ mod tests {
             ("10.0.0.1", 8080, true),
             ("10.0.0.1", 80, false),
         ] {
-            let authority = Authority::parse(host.as_bytes()).expect(host);
+            let authority = Authority::parse(host).expect(host);
             assert_eq!(hosts.lists_port(&authority, port), listed, "{host} {port}");
         }
     }

@@ -206,7 +206,7 @@ mod tests {
 
     #[track_caller]
     fn origin(scheme: Scheme, authority: &str) -> Origin<'_> {
-        Origin::new(scheme, Authority::parse(authority.as_bytes()).expect(authority))
+        Origin::new(scheme, Authority::parse(authority).expect(authority))
     }
 
     #[test]

@@ -115,13 +115,12 @@ fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
     };
     let end = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    if authority.contains([':', '*']) && Authority::parse(authority.as_bytes()).is_err()
+    if authority.contains([':', '*']) && Authority::parse(authority).is_err()
         || authority.contains('*')
     {
         return refuse("a capture never stands in scheme, host or port");
     }
-    let authority =
-        Authority::parse(authority.as_bytes()).map_err(|why| ConfigError::url(text, why))?;
+    let authority = Authority::parse(authority).map_err(|why| ConfigError::url(text, why))?;
     let port = authority.effective_port(scheme);
     let host = Host::from(&authority);
     Ok((OriginChange { scheme: Some(scheme), host: Some(host), port: Some(port) }, rest))

@@ -120,7 +120,7 @@ fn step(
 }
 
 fn host_of(text: &str) -> Option<Authority<'_>> {
-    Authority::parse(text.as_bytes()).ok()
+    Authority::parse(text).ok()
 }
 
 /// RFC 9110 §15.4.

@@ -40,7 +40,7 @@ impl Witness {
     /// Calls `look` with the head of this request.
     pub(super) fn head<R>(&self, look: impl FnOnce(&RequestHead<'_>) -> R) -> Option<R> {
         let base = RequestHead::from(&self.request);
-        let authority = Authority::parse(self.host.as_bytes()).ok()?;
+        let authority = Authority::parse(&self.host).ok()?;
         let origin = Some(Origin::new(self.scheme, authority));
         Some(look(&base.moved(origin, &self.path, self.query.as_deref())))
     }
