@@ -54,6 +54,17 @@ impl Service<Request<Body>> for Inner {
     }
 }
 
+/// A response with headers, as most have.
+async fn a_page(request: Request<Body>) -> Result<Response<Body>, Infallible> {
+    black_box(request);
+    let mut fields = HeaderMap::with_capacity(8);
+    fields.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    let mut response = Response::new(Body::new());
+    *response.headers_mut() = fields;
+    Ok(response)
+}
+
 /// How a request comes.
 #[derive(Clone, Copy)]
 enum Way {
@@ -232,6 +243,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
     match name {
         // What the harness itself costs, to be taken off S3, where nothing else is called.
         "request" => (0..times).for_each(|_| drop(black_box(request(Way::Plain)))),
+        "page" => run(tower::service_fn(a_page), Way::Secure, times),
         "bare" => run(Inner, Way::Secure, times),
         "S1" => run(RedirectLayer::new(policy_fn(|_| None)).layer(Inner), Way::Secure, times),
         "S2" => {
@@ -274,7 +286,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         }
         "S9" => {
             let layer = RedirectLayer::new(Hsts::new(Duration::from_secs(31_536_000)));
-            run(layer.layer(Inner), Way::Secure, times);
+            run(layer.layer(tower::service_fn(a_page)), Way::Secure, times);
         }
         "S3-record" => {
             run(RedirectLayer::new(https).insert_redirected().layer(Inner), Way::Plain, times)
@@ -290,10 +302,11 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
 fn main() -> harness::Outcome {
     harness::run(scenario, |each| {
         let (bare, request) = (each("bare")?, each("request")?);
-        let fixed = each("S4-static")?;
+        let (fixed, page) = (each("S4-static")?, each("page")?);
         for name in SCENARIOS {
             let over = match name {
                 "floor" | "S3" | "S3-record" => request,
+                "S9" => page,
                 "S4-static" | "S4-from_fn" | "S4" => fixed,
                 _ => bare,
             };
