@@ -1,3 +1,4 @@
+mod decider;
 mod diagnose;
 mod effective;
 mod host;
@@ -6,6 +7,7 @@ mod parts;
 mod request_head;
 mod vary;
 
+pub(crate) use decider::Decider;
 pub(crate) use host::Refusal;
 pub(crate) use notes::Notes;
 pub use request_head::RequestHead;

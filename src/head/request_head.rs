@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
 
+use super::decider::Decider;
 use super::effective::EffectiveCache;
 use super::notes::{Notes, NotesHandle};
 use super::parts::Parts;
@@ -42,9 +43,9 @@ pub struct RequestHead<'a> {
     pub(super) trust: &'a Trust,
     pub(super) hosts: &'a Hosts,
     pub(super) effective: EffectiveCache<'a>,
-    /// The name of the policy that decided about this head. It is not among the notes, since
-    /// another policy may decide about a moved head.
-    policy_name: Cell<Option<Cow<'static, str>>>,
+    /// The policy that decided about this head. It is not among the notes, since another policy may
+    /// decide about a moved head.
+    decider: Cell<Option<Decider>>,
     pub(super) notes: NotesHandle<'a>,
     /// Takes diagnoses. `None` if no hook and no subscriber does, and for a moved head, since its
     /// request was never made: then none are made.
@@ -92,7 +93,7 @@ impl<'a> RequestHead<'a> {
             trust,
             hosts,
             effective: EffectiveCache::default(),
-            policy_name: Cell::new(None),
+            decider: Cell::new(None),
             notes,
             on_diagnosis: None,
         }
@@ -126,7 +127,7 @@ impl<'a> RequestHead<'a> {
             trust: self.trust,
             hosts: self.hosts,
             effective: self.effective.at(origin),
-            policy_name: Cell::new(None),
+            decider: Cell::new(None),
             notes: NotesHandle::Shared(self.notes.get()),
             on_diagnosis: None,
         }
@@ -272,20 +273,29 @@ impl<'a> RequestHead<'a> {
         self.hosts.contains_text(host.as_bytes())
     }
 
-    /// Notes the name of the policy that decided, unless a policy inside of it was noted before.
+    /// Notes the policy that decided, unless a policy inside of it was noted before.
     pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
-        let noted = self.policy_name.take();
-        self.policy_name.set(noted.or_else(|| Some(name())));
+        let noted = self.decider.take();
+        let decider = || Decider { policy: name(), rule: None };
+        self.decider.set(noted.or_else(|| Some(decider())));
+    }
+
+    /// Notes the policy that decided and its rule, if anybody takes the names of rules.
+    pub(crate) fn note_rule(&self, policy: &'static str, rule: impl FnOnce() -> Box<str>) {
+        if self.notes.get().names_rules.get() {
+            self.decider.set(Some(Decider { policy: policy.into(), rule: Some(rule()) }));
+        }
     }
 
     /// Replaces the name of the policy that decided.
     pub(crate) fn rename_policy(&self, name: Cow<'static, str>) {
-        self.policy_name.set(Some(name));
+        let noted = self.decider.take().unwrap_or_default();
+        self.decider.set(Some(Decider { policy: name, ..noted }));
     }
 
-    pub(crate) fn policy_name(&self) -> Option<Cow<'static, str>> {
-        let noted = self.policy_name.take();
-        self.policy_name.set(noted.clone());
+    pub(crate) fn decider(&self) -> Option<Decider> {
+        let noted = self.decider.take();
+        self.decider.set(noted.clone());
         noted
     }
 

@@ -59,10 +59,10 @@ pub(crate) fn collapse(
         }
         let merged = found.merge(resolved);
         if locations.is_empty() {
-            policies.extend(head.policy_name());
+            policies.extend(name(head));
             locations.push(location_text(found, head));
         }
-        policies.extend(moved.policy_name());
+        policies.extend(name(&moved));
         let location = location_text(&merged, head);
         let repeats = merged.resolve(head).is_same_url() || locations.contains(&location);
         locations.push(location);
@@ -72,6 +72,12 @@ pub(crate) fn collapse(
         collapsed = Some(merged);
     }
     Ok(collapsed)
+}
+
+/// The policy that decided about a request, with its rule.
+fn name(head: &RequestHead<'_>) -> Option<Cow<'static, str>> {
+    let decider = head.decider()?;
+    Some(if decider.rule.is_some() { decider.to_string().into() } else { decider.policy })
 }
 
 fn location_text(redirection: &Redirection, head: &RequestHead<'_>) -> String {

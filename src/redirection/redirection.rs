@@ -199,6 +199,24 @@ impl Redirection {
         self
     }
 
+    /// Changes the fragment to this text, without the `#` (RFC 9110 §10.2.2). Bytes that a fragment
+    /// may not hold are percent-encoded when the `Location` is written.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::{Redirection, RequestHead};
+    ///
+    /// let request = Request::get("/a").body(())?;
+    /// let head = RequestHead::from(&request);
+    /// let to = Redirection::new().path("/b").fragment("part two");
+    /// assert_eq!(to.location_for(&head).ok_or("no host")?, "/b#part%20two");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fragment(mut self, fragment: impl Into<Arc<str>>) -> Self {
+        self.fragment = Some(fragment.into());
+        self
+    }
+
     /// Sends 308 (RFC 9110 §15.4.9): clients and caches may keep it, for a day unless
     /// [`max_age`](Self::max_age) is set.
     ///

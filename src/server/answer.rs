@@ -70,9 +70,7 @@ pub(super) fn redirect(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     if settings.insert_redirected {
-        response
-            .extensions_mut()
-            .insert(Redirected { policy: head.policy_name().unwrap_or_default() });
+        response.extensions_mut().insert(Redirected(head.decider().unwrap_or_default()));
     }
     response
 }

@@ -1,16 +1,13 @@
-use std::borrow::Cow;
-
 use http::Response;
+
+use crate::head::Decider;
 
 /// A response extension that names the policy which redirected.
 ///
 /// [`RedirectLayer::insert_redirected`](crate::RedirectLayer::insert_redirected) inserts it. Status
 /// and target are those of the response itself.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Redirected {
-    pub(super) policy: Cow<'static, str>,
-}
+pub struct Redirected(pub(super) Decider);
 
 impl Redirected {
     /// Returns the extension of a response, or `None` if the layer did not redirect.
@@ -21,6 +18,12 @@ impl Redirected {
     /// Returns the [name](crate::RedirectPolicy::name) of the policy that redirected. Where several
     /// redirections became one, it is the first policy.
     pub fn policy(&self) -> &str {
-        &self.policy
+        &self.0.policy
+    }
+
+    /// Returns the rule of a [table](crate::policy::Rules) that redirected: its name, or its pattern
+    /// with its line. `None` for other policies.
+    pub fn rule(&self) -> Option<&str> {
+        self.0.rule.as_deref()
     }
 }

@@ -70,6 +70,9 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     if on_diagnosis.takes_diagnoses() {
         head.report_diagnoses(on_diagnosis);
     }
+    if settings.insert_redirected || head.takes_diagnoses() {
+        notes.names_rules.set(true);
+    }
     // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
     // refused, no policy is asked.
     let decision = if hosts.is_listed() && !head.has_listed_host() {

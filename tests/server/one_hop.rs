@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 use proptest::prelude::*;
+use tower_redirect::policy::{Rule, Rules};
+use tower_redirect::server::Redirected;
 use tower_redirect::{
     CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
     QueryVersioning, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Scheme, Transport,
@@ -295,8 +297,45 @@ async fn names_are_short_and_the_one_that_was_set_wins() {
     let service = tower::Layer::layer(&layer, crate::support::Inner::default());
     let asked = request("GET", "/x", &[("host", "a.test")]);
     let response = tower::ServiceExt::oneshot(service, asked).await.expect("infallible");
-    let redirected = tower_redirect::server::Redirected::of(&response);
-    assert_eq!(redirected.map(|record| record.policy()), Some("site"));
+    let redirected = Redirected::of(&response);
+    assert_eq!(redirected.map(Redirected::policy), Some("site"));
+}
+
+#[tokio::test]
+async fn a_rule_is_named_with_its_table() {
+    let rules = || {
+        Rules::new([
+            Rule::new("/a/*").expect("valid").to("/b/*").expect("valid").line(7),
+            Rule::new("/x").expect("valid").to("/y").expect("valid").line(8).named("blog"),
+            Rule::new("/z").expect("valid").to("/y").expect("valid"),
+        ])
+        .expect("valid")
+    };
+    let record = async |policy: &dyn RedirectPolicy, path| {
+        let layer = RedirectLayer::new(policy).insert_redirected();
+        let service = tower::Layer::layer(&layer, crate::support::Inner::default());
+        let response = tower::ServiceExt::oneshot(service, request("GET", path, &[])).await;
+        let response = response.expect("infallible");
+        let record = Redirected::of(&response).expect("redirected");
+        (record.policy().to_owned(), record.rule().map(str::to_owned))
+    };
+    for (path, rule) in [("/a/b", "/a/* (line 7)"), ("/x", "blog"), ("/z", "/z")] {
+        assert_eq!(record(&rules(), path).await, ("rules".to_owned(), Some(rule.to_owned())));
+    }
+    let named = rules().named("moved");
+    assert_eq!(record(&named, "/x").await, ("moved".to_owned(), Some("blog".to_owned())));
+    assert_eq!(record(&HttpsOnly::new(), "/x").await, ("https".to_owned(), None));
+
+    let back =
+        policy_fn(|head| head.path().starts_with("/b/").then(|| Redirection::new().path("/a/1")));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = seen.clone();
+    let layer = RedirectLayer::new((rules(), back.named("back"))).on_diagnosis(move |diagnosis| {
+        told.lock().expect("unpoisoned").push(diagnosis.to_string())
+    });
+    assert_eq!(ask(&layer, request("GET", "/a/1", &[])).await.status.as_u16(), 500);
+    let seen = seen.lock().expect("unpoisoned");
+    assert!(seen.iter().any(|text| text.contains("rules: /a/* (line 7), back")), "{seen:?}");
 }
 
 /// The request that a client makes of a `Location`.

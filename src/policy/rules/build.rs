@@ -126,6 +126,15 @@ impl<'r> FoundRule<'r> {
         self.table.rule(self.number).map(|rule| rule.line()).filter(|line| *line > 0)
     }
 
+    /// The name, or else the pattern with its line, since lines move with every edit.
+    fn label(&self) -> String {
+        let is_named = || self.table.extra(self.table.rule(self.number)?)?.name.as_deref();
+        match (is_named(), self.line()) {
+            (None, Some(line)) => format!("{} (line {line})", self.name()),
+            _ => self.name().to_owned(),
+        }
+    }
+
     /// Whether the rule's answers are kept out of events.
     pub fn is_quiet(&self) -> bool {
         self.table.rule(self.number).is_some_and(|rule| rule.has(flag::QUIET))
@@ -140,10 +149,13 @@ impl fmt::Debug for FoundRule<'_> {
 
 impl RedirectPolicy for Rules {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        match self.table.find(head, &Now::of(&self.clock)) {
-            None => Decision::Pass,
-            Some((_, Answer::Redirect(to))) => Decision::Redirect(to),
-            Some((_, Answer::Gone(max_age))) => Decision::Respond(gone(max_age)),
+        let Some((number, answer)) = self.table.find(head, &Now::of(&self.clock)) else {
+            return Decision::Pass;
+        };
+        head.note_rule("rules", || FoundRule { table: &self.table, number }.label().into());
+        match answer {
+            Answer::Redirect(to) => Decision::Redirect(to),
+            Answer::Gone(max_age) => Decision::Respond(gone(max_age)),
         }
     }
 

@@ -94,6 +94,7 @@ pub(super) struct BaseKey {
     scheme: Option<crate::uri::Scheme>,
     host: Option<String>,
     port: Option<u16>,
+    fragment: Option<Box<str>>,
     max_age: Option<Duration>,
 }
 
@@ -107,12 +108,13 @@ impl BaseKey {
             scheme: *scheme,
             host: host.as_ref().map(|host| host.as_str().to_owned()),
             port: *port,
+            fragment: rule.target.fragment.clone(),
             max_age: rule.max_age,
         }
     }
 }
 
-/// Status and origin of a rule's redirection.
+/// Status, origin and fragment of a rule's redirection.
 pub(super) fn base(rule: &Rule) -> Redirection {
     let OriginChange { scheme, host, port } = &rule.target.origin;
     let mut base = Redirection::new();
@@ -137,6 +139,9 @@ pub(super) fn base(rule: &Rule) -> Redirection {
     }
     if let Some(port) = port {
         base = base.port(*port);
+    }
+    if let Some(fragment) = &rule.target.fragment {
+        base = base.fragment(&**fragment);
     }
     match host.as_ref().map(|host| base.clone().host(host.as_str())) {
         // A host that was parsed before parses again.

@@ -157,7 +157,8 @@ impl Rule {
     }
 
     /// Leads to a URL (`https://example.com/x?y`), or to a path on the origin that was asked for
-    /// (`/x?y`), with `:name` and `*name` where captures go; `*` is the rest without a name.
+    /// (`/x?y`), with `:name` and `*name` where captures go; `*` is the rest without a name. A
+    /// fragment (`/x#y`) holds no captures.
     ///
     /// # Errors
     ///

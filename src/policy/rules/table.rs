@@ -23,7 +23,7 @@ pub(super) struct Table {
     text: String,
     rules: Vec<Stored>,
     pieces: Vec<StoredPiece>,
-    /// Status and origin of redirections, each once.
+    /// Status, origin and fragment of redirections, each once.
     bases: Vec<Redirection>,
     extras: Vec<Extra>,
     pub(super) hosts: HostIndex,

@@ -14,6 +14,8 @@ pub(super) struct Target {
     pub(super) path: Option<Vec<Piece>>,
     /// `None` is no query of its own.
     pub(super) query: Option<Vec<Piece>>,
+    /// Holds no captures.
+    pub(super) fragment: Option<Box<str>>,
 }
 
 /// What of the request's origin a rule changes.
@@ -45,7 +47,8 @@ pub(super) enum Source {
 }
 
 impl Target {
-    /// Reads `https://host/path?query` or `/path?query`; `find` knows what `from` captures.
+    /// Reads `https://host/path?query#fragment` or `/path?query#fragment`; `find` knows what `from`
+    /// captures.
     pub(super) fn parse(
         text: &str,
         find: impl Fn(&str) -> Option<Source>,
@@ -57,8 +60,15 @@ impl Target {
         if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
             return refuse("blanks and control bytes are percent-encoded");
         }
-        if text.contains('#') {
-            return refuse("a fragment does not belong here");
+        let (text, fragment) = match text.split_once('#') {
+            Some((target, fragment)) => (target, Some(fragment)),
+            None => (text, None),
+        };
+        if fragment.is_some_and(|fragment| fragment.contains('#')) {
+            return refuse("a `#` inside of a fragment is written `%23`");
+        }
+        if fragment.is_some_and(|fragment| captures(fragment, &find)) {
+            return refuse("a capture never stands in a fragment");
         }
         let (origin, rest) = match text.starts_with('/') {
             true if text.starts_with("//") || text.starts_with("/\\") => {
@@ -82,6 +92,7 @@ impl Target {
             origin,
             path: Some(template(if path.is_empty() { "/" } else { path })?),
             query: query.map(template).transpose()?,
+            fragment: fragment.map(Box::from),
         })
     }
 
@@ -124,6 +135,19 @@ fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
     let port = authority.effective_port(scheme);
     let host = Host::from(&authority);
     Ok((OriginChange { scheme: Some(scheme), host: Some(host), port: Some(port) }, rest))
+}
+
+/// Whether a text names a capture.
+fn captures(text: &str, find: impl Fn(&str) -> Option<Source>) -> bool {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once([':', '*']) {
+        let name = after.split_at_checked(name_length(after)).map_or("", |(name, _)| name);
+        if !name.is_empty() && find(name).is_some() {
+            return true;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// Text, and the captures in it: `:name`, `*name`, and `*` for the rest without a name.
@@ -194,6 +218,8 @@ mod tests {
             ("https://a.test:8443", vec![text("/")], None),
             ("https://a.test/*", vec![text("/"), capture(Source::Rest(3))], None),
             ("https://a.test?q", vec![text("/")], Some(vec![text("q")])),
+            ("https://a.test#x:y*", vec![text("/")], None),
+            ("/b?q#/:other", vec![text("/b")], Some(vec![text("q")])),
         ] {
             let parsed = Target::parse(target, find).expect(target);
             assert_eq!((parsed.path, parsed.query), (Some(path), query), "{target}");
@@ -218,7 +244,8 @@ mod tests {
             "https://*.a.test/",
             "https://a@b.test/",
             "https://",
-            "/a#b",
+            "/a#:id",
+            "/a#b#c",
         ] {
             assert!(Target::parse(target, find).is_err(), "{target}");
         }

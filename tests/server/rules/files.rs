@@ -241,3 +241,13 @@ fn all_mistakes_of_a_long_file_at_once() {
         assert!(errors.iter().all(|error| error.column() > Some(7)));
     }
 }
+
+#[test]
+fn targets_with_fragments() {
+    let netlify = Rules::from_netlify("/faq /help#faq 302\n/b/* /c/:splat#top\n");
+    table(&netlify.expect("valid"), &[("/faq", "302 /help#faq"), ("/b/x", "301 /c/x#top")]);
+    let pages = Rules::from_cloudflare_pages("/faq /help#faq\n");
+    table(&pages.expect("valid"), &[("/faq", "302 /help#faq")]);
+    let csv = Rules::from_csv("/faq,/help#faq,308\n");
+    table(&csv.expect("valid"), &[("/faq", "308 /help#faq")]);
+}

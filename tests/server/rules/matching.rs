@@ -407,3 +407,29 @@ async fn what_caches_keep_ends_with_the_rule() {
         assert_eq!(asked.header("cache-control"), Some(kept), "{path}");
     }
 }
+
+#[test]
+fn a_fragment_is_written_and_makes_no_other_url() {
+    let rules = Rules::new([
+        Rule::new("/faq").expect("valid").to("/help#faq").expect("valid"),
+        Rule::new("/x/:id").expect("valid").to("https://b.test/y?id=:id#a/b?c").expect("valid"),
+        Rule::new("/a").expect("valid").to("/a#x").expect("valid"),
+        Rule::new("/q").expect("valid").to("/r#1").expect("valid").permanent(),
+        Rule::new("/s").expect("valid").to("/r#2").expect("valid").permanent(),
+    ]);
+    let rules = rules.expect("valid");
+    table(
+        &rules,
+        &[
+            ("/faq?b", "307 /help?b#faq"),
+            ("/x/7", "307 https://b.test/y?id=7#a/b?c"),
+            ("/a", ""),
+            ("/q", "308 /r#1"),
+            ("/s", "308 /r#2"),
+        ],
+    );
+    for refused in ["/b#:id", "/b#x#y", "/b#*rest"] {
+        let rule = Rule::new("/a/:id/*rest").expect("valid").to(refused);
+        assert!(rule.is_err(), "{refused}");
+    }
+}

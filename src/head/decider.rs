@@ -1,0 +1,20 @@
+use std::borrow::Cow;
+use std::fmt;
+
+/// The policy that decided about a request, and its rule where it has rules.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Decider {
+    pub(crate) policy: Cow<'static, str>,
+    /// The rule's name, or its pattern with its line.
+    pub(crate) rule: Option<Box<str>>,
+}
+
+/// `policy`, or `policy: rule`.
+impl fmt::Display for Decider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.rule {
+            Some(rule) => write!(f, "{}: {rule}", self.policy),
+            None => f.write_str(&self.policy),
+        }
+    }
+}
