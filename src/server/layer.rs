@@ -24,9 +24,9 @@ use crate::uri::{PLAIN, is_ambiguous};
 /// See the [module](crate::server) for the rules.
 #[must_use]
 pub struct RedirectLayer<P, D = DrainInline> {
-    policy: Arc<P>,
-    settings: Arc<Settings>,
-    drain: D,
+    pub(super) policy: Arc<P>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) drain: D,
 }
 
 impl<P: RedirectPolicy> RedirectLayer<P> {
@@ -275,7 +275,7 @@ impl<S, P, D: Clone> Layer<S> for RedirectLayer<P, D> {
     type Service = Redirect<S, P, D>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Redirect::new(inner, self.policy.clone(), self.settings.clone(), self.drain.clone())
+        Redirect::new(inner, self.clone())
     }
 }
 

@@ -1,6 +1,4 @@
-use std::any;
 use std::fmt;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -15,6 +13,7 @@ use super::body::ResponseBody;
 use super::diagnose;
 use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
+use super::layer::RedirectLayer;
 use super::settings::Settings;
 use crate::head::{Notes, RequestHead};
 use crate::policy::{self, Annotation, Decision, RedirectPolicy};
@@ -23,14 +22,12 @@ use crate::policy::{self, Annotation, Decision, RedirectPolicy};
 /// [`RedirectLayer`](crate::RedirectLayer).
 pub struct Redirect<S, P, D = DrainInline> {
     inner: S,
-    policy: Arc<P>,
-    settings: Arc<Settings>,
-    drain: D,
+    layer: RedirectLayer<P, D>,
 }
 
 impl<S, P, D> Redirect<S, P, D> {
-    pub(super) fn new(inner: S, policy: Arc<P>, settings: Arc<Settings>, drain: D) -> Self {
-        Self { inner, policy, settings, drain }
+    pub(super) fn new(inner: S, layer: RedirectLayer<P, D>) -> Self {
+        Self { inner, layer }
     }
 
     /// Returns the inner service.
@@ -142,9 +139,36 @@ impl Responder {
     }
 }
 
-impl<S, P, D> Redirect<S, P, D> {
-    fn call_inner<B>(
-        &mut self,
+impl<P, D> RedirectLayer<P, D> {
+    /// Decides about a request, and calls `inner` unless this layer answers.
+    pub(super) fn respond<S, B, R>(
+        &self,
+        inner: &mut S,
+        request: Request<B>,
+    ) -> ResponseFuture<S::Future, B>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        P: RedirectPolicy,
+        D: Drain<B>,
+        B: Body,
+    {
+        match decide(&*self.policy, &request, &self.settings) {
+            Responder::Inner if self.settings.after_not_found.is_none() => {
+                ResponseFuture::inner(inner.call(request))
+            }
+            Responder::Inner => self.call_inner(inner, request, Additions::default()),
+            Responder::InnerWithAdditions(additions) => self.call_inner(inner, request, additions),
+            Responder::Layer(response) => {
+                // Drops the request's headers now: they pin the connection's read buffer.
+                let upload = self.drain.start(request, &self.settings.drain);
+                ResponseFuture::answer(response, upload)
+            }
+        }
+    }
+
+    fn call_inner<S, B>(
+        &self,
+        inner: &mut S,
         request: Request<B>,
         mut additions: Additions,
     ) -> ResponseFuture<S::Future, B>
@@ -152,7 +176,7 @@ impl<S, P, D> Redirect<S, P, D> {
         S: Service<Request<B>>,
     {
         additions.saved = SavedHead::of(&request, &self.settings);
-        ResponseFuture::with_additions(self.inner.call(request), additions)
+        ResponseFuture::with_additions(inner.call(request), additions)
     }
 }
 
@@ -172,38 +196,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match decide(&*self.policy, &request, &self.settings) {
-            Responder::Inner if self.settings.after_not_found.is_none() => {
-                ResponseFuture::inner(self.inner.call(request))
-            }
-            Responder::Inner => self.call_inner(request, Additions::default()),
-            Responder::InnerWithAdditions(additions) => self.call_inner(request, additions),
-            Responder::Layer(response) => {
-                // Drops the request's headers now: they pin the connection's read buffer.
-                let upload = self.drain.start(request, &self.settings.drain);
-                ResponseFuture::answer(response, upload)
-            }
-        }
+        self.layer.respond(&mut self.inner, request)
     }
 }
 
 impl<S: Clone, P, D: Clone> Clone for Redirect<S, P, D> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            policy: self.policy.clone(),
-            settings: self.settings.clone(),
-            drain: self.drain.clone(),
-        }
+        Self { inner: self.inner.clone(), layer: self.layer.clone() }
     }
 }
 
 impl<S: fmt::Debug, P, D> fmt::Debug for Redirect<S, P, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redirect")
-            .field("inner", &self.inner)
-            .field("policy", &any::type_name::<P>())
-            .field("settings", &self.settings)
-            .finish()
+        f.debug_struct("Redirect").field("inner", &self.inner).field("layer", &self.layer).finish()
     }
 }
