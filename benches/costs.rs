@@ -1,4 +1,4 @@
-//! Run with: `cargo bench --bench costs` (needs valgrind)
+//! Run with: `cargo bench --bench costs` (needs valgrind), with `--features live` for L1
 //!
 //! What the server side costs, in instructions per request over the bare service. Instructions repeat
 //! within a promille, times do not. S3 and its floor, a redirection written by hand without any check,
@@ -246,6 +246,11 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         "page" => run(tower::service_fn(a_page), Way::Secure, times),
         "bare" => run(Inner, Way::Secure, times),
         "S1" => run(RedirectLayer::new(policy_fn(|_| None)).layer(Inner), Way::Secure, times),
+        #[cfg(feature = "live")]
+        "L1" => {
+            let live = tower_redirect::Live::new(RedirectLayer::new(policy_fn(|_| None)));
+            run(live.layer(Inner), Way::Secure, times);
+        }
         "S2" => {
             let reads = policy_fn(|head| {
                 black_box(head.header(header::ACCEPT));
@@ -312,6 +317,9 @@ fn main() -> harness::Outcome {
             };
             let each = each(name)?;
             println!("{name:10} {each:6} instructions, {:+}", each - over);
+        }
+        if cfg!(feature = "live") {
+            println!("L1         {:+} over S1", each("L1")? - each("S1")?);
         }
         println!("at n and 4n, over bare:");
         for (name, [few, many]) in GROWTH {

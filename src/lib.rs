@@ -81,6 +81,7 @@
 //!   `.layer(..)` after all routes: a `route_layer`, and a nested router without a fallback of its
 //!   own, do not see paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
+//! - `live`: a layer in a handle, [replaced while it serves](server::live).
 //! - `regex`: rules for paths that a regular expression matches.
 //! - `tracing`: each [`Diagnosis`] is also a `WARN` event with target `tower_redirect`.
 //!
@@ -130,6 +131,8 @@ pub use policy::{
 pub use redirection::Redirection;
 #[cfg(feature = "follow")]
 pub use replay::{Replay, ReplayBody, ReplayBodyLayer, ReplayFn};
+#[cfg(feature = "live")]
+pub use server::live::Live;
 pub use server::{Redirect, RedirectLayer};
 pub use trust::{Transport, Trust};
 pub use uri::{Authority, Scheme};

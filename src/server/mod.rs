@@ -69,6 +69,8 @@ mod drain_on;
 mod drain_timer;
 mod future;
 mod layer;
+#[cfg(feature = "live")]
+pub mod live;
 mod redirected;
 mod service;
 mod settings;

@@ -139,25 +139,33 @@ impl Responder {
     }
 }
 
-impl<P, D> RedirectLayer<P, D> {
-    /// Decides about a request, and calls `inner` unless this layer answers.
-    pub(super) fn respond<S, B, R>(
+impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
+    /// Decides who answers a request.
+    #[inline]
+    pub(super) fn decide<B>(&self, request: &Request<B>) -> Responder {
+        decide(&*self.policy, request, &self.settings)
+    }
+
+    /// Whether a policy is asked where the inner service answers 404.
+    #[inline]
+    pub(super) fn asks_after_not_found(&self) -> bool {
+        self.settings.after_not_found.is_some()
+    }
+
+    /// Lets `responder` answer a request.
+    pub(super) fn answer<S, B>(
         &self,
+        responder: Responder,
         inner: &mut S,
         request: Request<B>,
     ) -> ResponseFuture<S::Future, B>
     where
-        S: Service<Request<B>, Response = Response<R>>,
-        P: RedirectPolicy,
+        S: Service<Request<B>>,
         D: Drain<B>,
-        B: Body,
     {
-        match decide(&*self.policy, &request, &self.settings) {
-            Responder::Inner if self.settings.after_not_found.is_none() => {
-                ResponseFuture::inner(inner.call(request))
-            }
-            Responder::Inner => self.call_inner(inner, request, Additions::default()),
-            Responder::InnerWithAdditions(additions) => self.call_inner(inner, request, additions),
+        match responder {
+            Responder::Inner => self.call_inner(Additions::default(), inner, request),
+            Responder::InnerWithAdditions(additions) => self.call_inner(additions, inner, request),
             Responder::Layer(response) => {
                 // Drops the request's headers now: they pin the connection's read buffer.
                 let upload = self.drain.start(request, &self.settings.drain);
@@ -168,9 +176,9 @@ impl<P, D> RedirectLayer<P, D> {
 
     fn call_inner<S, B>(
         &self,
+        mut additions: Additions,
         inner: &mut S,
         request: Request<B>,
-        mut additions: Additions,
     ) -> ResponseFuture<S::Future, B>
     where
         S: Service<Request<B>>,
@@ -196,7 +204,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        self.layer.respond(&mut self.inner, request)
+        match self.layer.decide(&request) {
+            Responder::Inner if !self.layer.asks_after_not_found() => {
+                ResponseFuture::inner(self.inner.call(request))
+            }
+            responder => self.layer.answer(responder, &mut self.inner, request),
+        }
     }
 }
 

@@ -18,6 +18,8 @@ mod hop_by_hop;
 mod hosts;
 mod hsts;
 mod layer;
+#[cfg(feature = "live")]
+mod live;
 mod maintenance;
 mod maintenance_window;
 mod one_hop;

@@ -1,0 +1,120 @@
+use std::error::Error;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::time::SystemTime;
+
+use futures_core::Stream;
+
+use super::handle::Live;
+use crate::server::layer::RedirectLayer;
+
+/// What a source of layers gives to [`Live::follow`].
+#[derive(Clone, Debug)]
+pub enum Update<L> {
+    /// A layer to serve.
+    New {
+        /// Grows with each change. A rollback is a new revision, too.
+        revision: u64,
+        /// The layer.
+        value: L,
+    },
+    /// The source was looked at, and has not changed.
+    Same,
+}
+
+/// An update that changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UpdateError<E> {
+    /// The source failed, or gave something that no layer can be built of.
+    Source(E),
+    /// The revision is not newer than the one that is served.
+    OldRevision {
+        /// The revision of the update.
+        revision: u64,
+        /// The revision that is served.
+        served: u64,
+    },
+}
+
+impl<E: fmt::Display> fmt::Display for UpdateError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(error) => error.fmt(f),
+            Self::OldRevision { revision, served } => {
+                write!(f, "revision {revision} is not newer than {served}, which is served")
+            }
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> Error for UpdateError<E> {}
+
+impl<P, D> Live<P, D> {
+    /// Serves the layers that `updates` gives, until it ends. Spawn the future, or poll it beside the
+    /// server.
+    ///
+    /// The layer stays as it is over an error, and over a revision that is not newer than the one
+    /// that is served. `on_error` is called with each of these, and [`status`](Self::status) names
+    /// the last one until a later update is accepted. [`Update::Same`] confirms the layer.
+    ///
+    /// ```
+    /// use tower_redirect::policy::{Rule, Rules};
+    /// use tower_redirect::server::live::{Live, Update};
+    /// use tower_redirect::RedirectLayer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let read = |text: &str| Rules::from_csv(text).map(RedirectLayer::new);
+    /// let live = Live::new(read("/a,/b")?);
+    /// let updates = tokio_stream::iter([
+    ///     read("/a,/c").map(|value| Update::New { revision: 1, value }),
+    ///     read("/a,/b,999").map(|value| Update::New { revision: 2, value }),
+    /// ]);
+    /// let mut errors = Vec::new();
+    /// live.follow(updates, |error| errors.push(error.to_string())).await;
+    /// assert_eq!(live.status().revision(), Some(1));
+    /// assert_eq!(errors.len(), 1);
+    /// assert!(live.status().rejected().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn follow<U, E, F>(
+        &self,
+        updates: U,
+        mut on_error: F,
+    ) -> impl Future<Output = ()> + use<P, D, U, E, F>
+    where
+        U: Stream<Item = Result<Update<RedirectLayer<P, D>>, E>>,
+        E: fmt::Display,
+        F: FnMut(UpdateError<E>),
+    {
+        let live = self.clone();
+        async move {
+            let mut updates = pin!(updates);
+            while let Some(update) = poll_fn(|cx| updates.as_mut().poll_next(cx)).await {
+                if let Err(error) = live.apply(update) {
+                    let reason = error.to_string();
+                    live.change(|status| status.rejected_now(&reason, SystemTime::now()));
+                    on_error(error);
+                }
+            }
+        }
+    }
+
+    fn apply<E>(
+        &self,
+        update: Result<Update<RedirectLayer<P, D>>, E>,
+    ) -> Result<(), UpdateError<E>> {
+        match update.map_err(UpdateError::Source)? {
+            Update::New { revision, value } => self
+                .store_revision(revision, value)
+                .map_err(|served| UpdateError::OldRevision { revision, served }),
+            Update::Same => {
+                self.change(|status| status.confirmed(SystemTime::now()));
+                Ok(())
+            }
+        }
+    }
+}

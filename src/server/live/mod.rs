@@ -1,0 +1,48 @@
+//! A [`RedirectLayer`](crate::RedirectLayer) that is replaced while it serves (feature `live`).
+//!
+//! 1. [`Live`] is a layer in a handle. Clones of the handle, and the services that it has made, share
+//!    the layer. [`Live::store`] replaces policy, trust, hosts and all other options together.
+//! 2. A request is decided about by one layer from its arrival to its answer: wholly the old or wholly
+//!    the new one. A store never waits for requests, and a request never waits for a store.
+//! 3. [`Live::follow`] stores the layers that a [`Stream`](futures_core::Stream) gives. Where the
+//!    stream gives an error or an older revision, the layer stays, and the error is reported.
+//! 4. [`Live::status`] says which revision is served, since when, and what was refused.
+//!
+//! Pitfalls: what has to change goes into the handle whole. A policy cannot be replaced alone, since
+//! one request can ask it twice. A switch is no configuration: give the next layer a clone of the same
+//! [`MaintenanceSwitch`](crate::MaintenanceSwitch), and its state stays.
+//!
+//! ```
+//! use http::{Request, Response, StatusCode};
+//! use http_body_util::Empty;
+//! use tower::{Layer, ServiceExt, service_fn};
+//! use tower_redirect::policy::{Rule, Rules};
+//! use tower_redirect::server::live::Live;
+//! use tower_redirect::RedirectLayer;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
+//!     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+//! });
+//! let live = Live::new(RedirectLayer::new(Rules::new([Rule::new("/a")?.to("/b")?])?));
+//! let service = live.layer(inner);
+//! let request = || Request::get("/a").body(Empty::new());
+//!
+//! let moved = service.clone().oneshot(request()?).await?;
+//! assert_eq!(moved.headers()["location"], "/b");
+//! live.store(RedirectLayer::new(Rules::new([Rule::new("/old")?.to("/new")?])?));
+//! assert_eq!(service.oneshot(request()?).await?.status(), StatusCode::OK);
+//! # Ok(())
+//! # }
+//! ```
+
+mod follow;
+mod handle;
+mod service;
+mod status;
+
+pub use follow::{Update, UpdateError};
+pub use handle::Live;
+pub use service::LiveRedirect;
+pub use status::{Rejection, Status};

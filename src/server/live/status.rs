@@ -1,0 +1,79 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What a [`Live`](super::Live) layer serves, since when, and what it refused. All times are those of
+/// the system's clock; compute ages where they are shown.
+#[derive(Clone, Debug)]
+pub struct Status {
+    started_at: SystemTime,
+    changed_at: SystemTime,
+    confirmed_at: SystemTime,
+    revision: Option<u64>,
+    rejected: Option<Rejection>,
+}
+
+/// An update that was refused. The layer before it is still served.
+#[derive(Clone, Debug)]
+pub struct Rejection {
+    at: SystemTime,
+    reason: Arc<str>,
+}
+
+impl Status {
+    pub(super) fn new(now: SystemTime) -> Self {
+        Self { started_at: now, changed_at: now, confirmed_at: now, revision: None, rejected: None }
+    }
+
+    pub(super) fn changed(&mut self, revision: Option<u64>, now: SystemTime) {
+        self.changed_at = now;
+        self.revision = revision;
+        self.confirmed(now);
+    }
+
+    pub(super) fn confirmed(&mut self, now: SystemTime) {
+        self.confirmed_at = now;
+        self.rejected = None;
+    }
+
+    pub(super) fn rejected_now(&mut self, reason: &str, now: SystemTime) {
+        self.rejected = Some(Rejection { at: now, reason: reason.into() });
+    }
+
+    /// When the handle was made.
+    pub const fn started_at(&self) -> SystemTime {
+        self.started_at
+    }
+
+    /// When the layer was last replaced; at first [`started_at`](Self::started_at).
+    pub const fn changed_at(&self) -> SystemTime {
+        self.changed_at
+    }
+
+    /// When the source last gave this layer, or said that it is still the same. A source that is not
+    /// heard of leaves it as it is, so that a stale layer shows by it.
+    pub const fn confirmed_at(&self) -> SystemTime {
+        self.confirmed_at
+    }
+
+    /// The revision that is served; `None` if the layer was not stored as one.
+    pub const fn revision(&self) -> Option<u64> {
+        self.revision
+    }
+
+    /// The last update, if it was refused: a layer that was accepted later removes it.
+    pub const fn rejected(&self) -> Option<&Rejection> {
+        self.rejected.as_ref()
+    }
+}
+
+impl Rejection {
+    /// When it was refused.
+    pub const fn at(&self) -> SystemTime {
+        self.at
+    }
+
+    /// Why it was refused.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
