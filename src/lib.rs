@@ -81,6 +81,7 @@
 //!   `.layer(..)` after all routes: a `route_layer`, and a nested router without a fallback of its
 //!   own, do not see paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
+//! - `config`: a whole [configuration as data](config), in any format that `serde` reads.
 //! - `live`: a layer in a handle, [replaced while it serves](server::live).
 //! - `regex`: rules for paths that a regular expression matches.
 //! - `tracing`: each [`Diagnosis`] is also a `WARN` event with target `tower_redirect`.
@@ -95,6 +96,8 @@
 
 #[cfg_attr(not(feature = "axum"), path = "no_axum.rs")]
 mod axum;
+#[cfg(feature = "config")]
+pub mod config;
 mod config_error;
 mod diagnosis;
 mod drain;

@@ -253,6 +253,13 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.on_diagnosis = DiagnosisHook::new(hook))
     }
 
+    /// The same layer with another policy.
+    #[cfg(feature = "config")]
+    pub(crate) fn with_policy<Q>(self, policy: Q) -> RedirectLayer<Q, D> {
+        let Self { settings, drain, .. } = self;
+        RedirectLayer { policy: Arc::new(policy), settings, drain }
+    }
+
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self

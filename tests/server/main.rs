@@ -10,6 +10,8 @@ mod attack;
 mod axum_nested;
 mod cache_model;
 mod cases;
+#[cfg(feature = "config")]
+mod config;
 mod diagnoses;
 #[cfg(feature = "tracing")]
 mod events;

@@ -102,6 +102,11 @@ impl RuleError {
         (self.at.line > 0).then_some(self.at.line)
     }
 
+    /// The rule's place in the table, from 0; `None` for a line that gave no rule.
+    pub fn index(&self) -> Option<usize> {
+        self.at.rule.checked_sub(1).map(|index| index as usize)
+    }
+
     /// The column in characters, from 1, where it is known.
     pub fn column(&self) -> Option<u32> {
         (self.at.column > 0).then_some(self.at.column)

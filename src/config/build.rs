@@ -1,0 +1,329 @@
+//! Builds the layer of a configuration.
+
+use std::time::Duration;
+
+use super::build_rules::rules;
+use super::configured::Configured;
+use super::invalid::{InvalidConfig, Problems};
+use super::sections::{
+    CanonicalHostConfig, Config, Fields, HstsConfig, HttpsConfig, MaintenanceConfig,
+    RetirementConfig, SlashConfig, SlashForm, TransportConfig, TrustConfig, VersionsConfig,
+};
+use super::switches::Switches;
+use crate::policy::{
+    CanonicalHost, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch, MaintenanceWindow,
+    RedirectPolicy, Retirement, TrailingSlash, Versioning,
+};
+use crate::server::RedirectLayer;
+use crate::trust::{Transport, Trust};
+
+impl Config {
+    /// Builds a layer, whose maintenance has its switch in `switches`.
+    ///
+    /// Nothing is changed, in `switches` either, if a value is wrong.
+    ///
+    /// # Errors
+    ///
+    /// All values that are wrong.
+    pub fn build(&self, switches: &Switches) -> Result<RedirectLayer<Configured>, InvalidConfig> {
+        let mut problems = Problems::default();
+        let switch = switches.maintenance();
+        // The problems come in this order, which is that of the keys in `Config`.
+        let layer = RedirectLayer::new(Configured::new(Vec::new()));
+        let layer = self.options(layer, &mut problems);
+        let window = self.maintenance.as_ref().and_then(|section| window(section, &mut problems));
+        let policies = self.policies(switch, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems.into_error());
+        }
+        switches.configure_maintenance(window);
+        Ok(layer.with_policy(Configured::new(policies)))
+    }
+
+    /// Everything but the policies.
+    fn options(
+        &self,
+        layer: RedirectLayer<Configured>,
+        problems: &mut Problems,
+    ) -> RedirectLayer<Configured> {
+        let hosts = (!self.hosts.is_empty()).then_some(&self.hosts);
+        let layer = problems.set("hosts", layer, hosts, |layer, hosts| layer.hosts(hosts));
+        let host = self.default_host.as_deref();
+        let layer = problems.set("default_host", layer, host, RedirectLayer::default_host);
+        let prefix = self.mounted_at.as_deref();
+        let mut layer = problems.set("mounted_at", layer, prefix, RedirectLayer::mounted_at);
+        if self.html_body {
+            layer = layer.html_body();
+        }
+        if self.separate_https_redirect {
+            layer = layer.separate_https_redirect();
+        }
+        if let Some(drain) = &self.drain {
+            layer = layer.upload_drain_limit(drain.bytes, Duration::from_secs(drain.seconds));
+        }
+        match &self.trust {
+            Some(section) => trust(section, layer, problems),
+            None => layer,
+        }
+    }
+
+    /// The policies, in the order in which they are asked.
+    fn policies(
+        &self,
+        switch: MaintenanceSwitch,
+        problems: &mut Problems,
+    ) -> Vec<Box<dyn RedirectPolicy>> {
+        let mut policies: Vec<Box<dyn RedirectPolicy>> = Vec::new();
+        if let Some(section) = &self.canonical_host {
+            policies.extend(canonical_host(section, problems).map(boxed));
+        }
+        if let Some(section) = &self.https {
+            policies.push(boxed(https(section, problems)));
+        }
+        if let Some(section) = &self.hsts {
+            policies.push(boxed(hsts(section, problems)));
+        }
+        if let Some(section) = &self.maintenance {
+            policies.extend(maintenance(section, switch, problems));
+        }
+        if !self.rules.is_empty() {
+            policies.extend(rules(&self.rules, problems).map(boxed));
+        }
+        for (at, section) in self.versions.iter().enumerate() {
+            let path = format!("versions[{at}]");
+            policies.extend(versions(section, &path, problems).map(boxed));
+        }
+        if let Some(section) = &self.trailing_slash {
+            policies.push(boxed(trailing_slash(section, problems)));
+        }
+        policies
+    }
+}
+
+fn boxed(policy: impl RedirectPolicy + 'static) -> Box<dyn RedirectPolicy> {
+    Box::new(policy)
+}
+
+fn trust(
+    section: &TrustConfig,
+    mut layer: RedirectLayer<Configured>,
+    problems: &mut Problems,
+) -> RedirectLayer<Configured> {
+    if let Some(transport) = section.transport {
+        layer = layer.transport(match transport {
+            TransportConfig::Secure => Transport::Secure,
+            TransportConfig::Plain => Transport::Plain,
+        });
+    }
+    // Proxies on Unix sockets have no address.
+    if section.proxies.is_empty() && !section.unix_sockets {
+        let needs_proxies = [
+            ("hop_limit", section.hop_limit.is_some()),
+            ("scheme_field", section.scheme_field.is_some()),
+            ("scheme_on", section.scheme_on.is_some()),
+        ];
+        for (key, _) in needs_proxies.into_iter().filter(|(_, is_given)| *is_given) {
+            problems.add(format_args!("trust.{key}"), "only what `trust.proxies` send is read");
+        }
+        return layer;
+    }
+    let proxies = if section.proxies.is_empty() { &[][..] } else { &section.proxies };
+    let Some(mut proxies) = problems.take("trust.proxies", Trust::proxies(proxies)) else {
+        return layer;
+    };
+    if section.unix_sockets {
+        proxies = proxies.unix_sockets();
+    }
+    if let Some(limit) = section.hop_limit {
+        proxies = proxies.hop_limit(limit);
+    }
+    let trust = match section.fields {
+        Fields::XForwarded => proxies.x_forwarded(),
+        Fields::Forwarded => proxies.forwarded(),
+    };
+    let name = section.scheme_field.as_deref();
+    let trust = problems.set("trust.scheme_field", trust, name, Trust::scheme_field);
+    let name = section.scheme_on.as_deref();
+    layer.trust(problems.set("trust.scheme_on", trust, name, Trust::scheme_on))
+}
+
+/// One of three changes of a redirection, by its status.
+struct ByStatus<T> {
+    permanent: fn(T) -> T,
+    moved_permanently: fn(T) -> T,
+    found: fn(T) -> T,
+}
+
+impl<T> ByStatus<T> {
+    fn apply(self, path: &str, policy: T, status: Option<u16>, problems: &mut Problems) -> T {
+        match status {
+            None | Some(307) => policy,
+            Some(308) => (self.permanent)(policy),
+            Some(301) => (self.moved_permanently)(policy),
+            Some(302) => (self.found)(policy),
+            Some(other) => {
+                let message = format_args!("a redirection is 301, 302, 307 or 308, not {other}");
+                problems.add(format_args!("{path}.status"), message);
+                policy
+            }
+        }
+    }
+}
+
+fn canonical_host(section: &CanonicalHostConfig, problems: &mut Problems) -> Option<CanonicalHost> {
+    let policy = match section.host.as_str() {
+        "www" => CanonicalHost::www(),
+        "apex" => CanonicalHost::apex(),
+        host => problems.take("canonical_host.host", CanonicalHost::new(host))?,
+    };
+    let add = |policy: CanonicalHost, alias: &str| policy.aliases([alias]);
+    let policy = problems.each("canonical_host.aliases", policy, &section.aliases, add);
+    let by_status = ByStatus {
+        permanent: CanonicalHost::permanent,
+        moved_permanently: CanonicalHost::moved_permanently,
+        found: CanonicalHost::found,
+    };
+    Some(by_status.apply("canonical_host", policy, section.status, problems))
+}
+
+fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
+    let mut policy = HttpsOnly::new();
+    if let Some(port) = section.port {
+        policy = policy.port(port);
+    }
+    let mut ports = Vec::new();
+    for (http, https) in &section.port_map {
+        match http.parse() {
+            Ok(http) => ports.push((http, *https)),
+            Err(_) => problems.add(format_args!("https.port_map.{http}"), "a port is 0 to 65535"),
+        }
+    }
+    if !ports.is_empty() {
+        policy = policy.port_map(ports);
+    }
+    let policy = problems.set("https.host", policy, section.host.as_deref(), HttpsOnly::host);
+    let by_status = ByStatus {
+        permanent: HttpsOnly::permanent,
+        moved_permanently: HttpsOnly::moved_permanently,
+        found: HttpsOnly::found,
+    };
+    let policy = by_status.apply("https", policy, section.status, problems);
+    let policy = problems.each("https.exempt", policy, &section.exempt, HttpsOnly::exempt);
+    if section.refuse_unsafe { policy.refuse_unsafe() } else { policy }
+}
+
+fn hsts(section: &HstsConfig, problems: &mut Problems) -> Hsts {
+    let mut policy = Hsts::new(Duration::from_secs(section.max_age));
+    if section.include_subdomains {
+        policy = policy.include_subdomains();
+    }
+    let preload = section.preload.then_some(());
+    let policy = problems.set("hsts.preload", policy, preload, |policy, ()| policy.preload());
+    let except = |policy: Hsts, host: &str| policy.except_hosts([host]);
+    problems.each("hsts.except", policy, &section.except, except)
+}
+
+/// The window that a configuration gives; `None` is off.
+fn window(section: &MaintenanceConfig, problems: &mut Problems) -> Option<MaintenanceWindow> {
+    let end = section.until.map(Into::into);
+    match (section.on, section.from.map(Into::into), end) {
+        (true, Some(_), _) => {
+            problems.add("maintenance.from", "either `on = true`, or `from` and `until`");
+            None
+        }
+        (true, None, Some(end)) => Some(MaintenanceWindow::until(end)),
+        (true, None, None) => Some(MaintenanceWindow::open()),
+        (false, Some(start), Some(end)) => {
+            problems.take("maintenance.until", MaintenanceWindow::between(start, end))
+        }
+        (false, Some(_), None) => {
+            problems.add("maintenance.until", "missing: a maintenance with `from` has an end");
+            None
+        }
+        (false, None, Some(_)) => {
+            problems.add("maintenance.from", "missing: either `from`, or `on = true`");
+            None
+        }
+        (false, None, None) => None,
+    }
+}
+
+fn maintenance(
+    section: &MaintenanceConfig,
+    switch: MaintenanceSwitch,
+    problems: &mut Problems,
+) -> Option<Box<dyn RedirectPolicy>> {
+    let MaintenanceConfig { standby, page, redirect_to, .. } = section;
+    let mut policy = Maintenance::new(switch);
+    if let Some(seconds) = section.retry_after {
+        policy = policy.retry_after(Duration::from_secs(seconds));
+    }
+    let policy = problems.each("maintenance.exempt", policy, &section.exempt, Maintenance::exempt);
+    let clients = (!section.bypass_clients.is_empty()).then_some(&section.bypass_clients);
+    let policy =
+        problems.set("maintenance.bypass_clients", policy, clients, Maintenance::bypass_clients);
+    match (standby, page, redirect_to) {
+        (None, None, None) => Some(boxed(policy)),
+        (Some(url), None, None) => {
+            problems.take("maintenance.standby", policy.standby(url)).map(boxed)
+        }
+        (None, Some(url), None) => problems.take("maintenance.page", policy.page(url)).map(boxed),
+        (None, None, Some(url)) => {
+            problems.take("maintenance.redirect_to", policy.redirect_to(url)).map(boxed)
+        }
+        _ => {
+            problems.add("maintenance", "one of `standby`, `page` and `redirect_to`, not several");
+            None
+        }
+    }
+}
+
+fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Option<Versioning> {
+    let policy = Versioning::new(&section.prefix, &section.current);
+    let mut policy = problems.take(path, policy)?;
+    if section.get_and_head_only {
+        policy = policy.get_and_head_only();
+    }
+    for (version, dates) in &section.retired {
+        let path = format!("{path}.retired.{version}");
+        policy = problems.change(path, policy, |policy| match plan(dates) {
+            Some(plan) => policy.retire_by(version, plan),
+            None => policy.retire(version),
+        });
+    }
+    Some(policy)
+}
+
+/// `None` without dates: the version has moved.
+fn plan(dates: &RetirementConfig) -> Option<Retirement> {
+    let RetirementConfig { deprecated, moved, moved_permanently, gone } = *dates;
+    let mut plan = Retirement::new();
+    if let Some(date) = deprecated {
+        plan = plan.deprecated(date.into());
+    }
+    if let Some(date) = moved {
+        plan = plan.moved(date.into());
+    }
+    if let Some(date) = moved_permanently {
+        plan = plan.moved_permanently(date.into());
+    }
+    if let Some(date) = gone {
+        plan = plan.gone(date.into());
+    }
+    (plan != Retirement::new()).then_some(plan)
+}
+
+fn trailing_slash(section: &SlashConfig, problems: &mut Problems) -> TrailingSlash {
+    let policy = match section.form {
+        SlashForm::Add => TrailingSlash::add(),
+        SlashForm::Remove => TrailingSlash::remove(),
+    };
+    match section.status {
+        None | Some(307) => policy,
+        Some(308) => policy.permanent(),
+        Some(other) => {
+            problems.add("trailing_slash.status", format_args!("307 or 308, not {other}"));
+            policy
+        }
+    }
+}

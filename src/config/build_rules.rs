@@ -1,0 +1,140 @@
+//! Builds the table of a configuration's rules.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method};
+
+use super::invalid::Problems;
+use super::rule::{Condition, QueryMode, RuleConfig};
+use crate::config_error::ConfigError;
+use crate::policy::{Rule, Rules};
+
+/// `None` where something is wrong. The table is checked as a whole only if each rule is sound.
+pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<Rules> {
+    let numbered = sections.iter().enumerate();
+    let rules: Vec<_> =
+        numbered.map(|(at, section)| rule(section, &format!("rules[{at}]"), problems)).collect();
+    let rules: Vec<_> = rules.into_iter().collect::<Option<_>>()?;
+    match Rules::new(rules) {
+        Ok(rules) => Some(rules),
+        Err(errors) => {
+            for error in &errors {
+                match error.index() {
+                    Some(at) => problems.add(format_args!("rules[{at}]"), error.message()),
+                    None => problems.add("rules", error.message()),
+                }
+            }
+            None
+        }
+    }
+}
+
+fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rule> {
+    let key = |key: &str| format!("{path}.{key}");
+    let rule = problems.take(key("from"), from(section))?;
+    // Conditions come first: the target may name what they capture.
+    let rule = conditions(section, path, rule, problems);
+    let rule = problems.set(key("to"), rule, section.to.as_deref(), Rule::to);
+    let mut rule = status(section, path, rule, problems);
+    rule = match section.query {
+        QueryMode::Keep => rule,
+        QueryMode::Drop => rule.drop_query(),
+        QueryMode::Merge => rule.merge_query(),
+    };
+    let set = |rule: Rule, is_set: bool, change: fn(Rule) -> Rule| match is_set {
+        true => change(rule),
+        false => rule,
+    };
+    rule = set(rule, section.rewriting_methods, Rule::rewriting_methods);
+    rule = set(rule, section.ignore_case, Rule::ignore_case);
+    rule = set(rule, section.either_slash, Rule::either_slash);
+    rule = set(rule, section.below_only, Rule::below_only);
+    rule = set(rule, section.allow_self, Rule::allow_self);
+    rule = set(rule, section.quiet, Rule::quiet);
+    if let Some(date) = section.since {
+        rule = rule.from(date.into());
+    }
+    if let Some(date) = section.until {
+        rule = rule.until(date.into());
+    }
+    if let Some(seconds) = section.max_age {
+        rule = rule.max_age(Duration::from_secs(seconds));
+    }
+    if let Some(name) = &section.name {
+        rule = rule.named(name);
+    }
+    Some(rule)
+}
+
+fn from(section: &RuleConfig) -> Result<Rule, ConfigError> {
+    if !section.regex {
+        return Rule::new(&section.from);
+    }
+    #[cfg(feature = "regex")]
+    return Rule::regex(&section.from);
+    #[cfg(not(feature = "regex"))]
+    Err(ConfigError::path(&section.from, "a regex needs feature `regex` of this program"))
+}
+
+fn status(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Problems) -> Rule {
+    match section.status {
+        None | Some(307) => rule,
+        Some(308) => rule.permanent(),
+        Some(301) => rule.moved_permanently(),
+        Some(302) => rule.found(),
+        Some(303) => rule.see_other(),
+        Some(410) => rule.gone(),
+        Some(other) => {
+            let message = format_args!("a rule is 301, 302, 303, 307, 308 or 410, not {other}");
+            problems.add(format_args!("{path}.status"), message);
+            rule
+        }
+    }
+}
+
+fn conditions(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Problems) -> Rule {
+    let mut rule = rule;
+    let mut methods = Vec::new();
+    for (at, method) in section.methods.iter().enumerate() {
+        match Method::from_bytes(method.as_bytes()) {
+            // `http` takes every token: a name in lower case would never match.
+            Ok(known) if !method.bytes().any(|byte| byte.is_ascii_lowercase()) => {
+                methods.push(known);
+            }
+            _ => problems.add(
+                format_args!("{path}.methods[{at}]"),
+                format_args!("no method: {method:?}; methods are in upper case, as in `\"GET\"`"),
+            ),
+        }
+    }
+    if !methods.is_empty() {
+        rule = rule.on_methods(methods);
+    }
+    for (name, condition) in &section.headers {
+        let at = format!("{path}.headers.{name}");
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            problems.add(at, "no name of a header");
+            continue;
+        };
+        rule = match condition {
+            Condition::Present(true) => rule.on_header_present(name),
+            Condition::Present(false) => rule.on_header_absent(name),
+            Condition::Equals(value) => match HeaderValue::from_str(value) {
+                Ok(value) => rule.on_header(name, value),
+                Err(_) => {
+                    problems.add(at, "no value of a header: visible ASCII and blanks");
+                    continue;
+                }
+            },
+        };
+    }
+    for (name, condition) in &section.parameters {
+        rule = match condition {
+            Condition::Present(true) => rule.on_query_present(name),
+            Condition::Present(false) => rule.on_query_absent(name),
+            Condition::Equals(value) => rule.on_query(name, value),
+        };
+    }
+    let clients = (!section.clients.is_empty()).then_some(&section.clients);
+    problems.set(format_args!("{path}.clients"), rule, clients, Rule::on_clients)
+}

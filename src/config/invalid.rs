@@ -1,0 +1,140 @@
+use std::error::Error;
+use std::fmt;
+
+use crate::config_error::ConfigError;
+
+/// Every wrong value of a [configuration](super), in its order.
+///
+/// ```
+/// use tower_redirect::config::{Config, Switches};
+///
+/// let config: Config = toml::from_str("[https]\nstatus = 200\nport = 443")?;
+/// let invalid = config.build(&Switches::new()).unwrap_err();
+/// assert_eq!(invalid.to_string(), "https.status: a redirection is 301, 302, 307 or 308, not 200");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidConfig(Vec<Problem>);
+
+/// A wrong value of a [configuration](super).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    path: String,
+    message: String,
+}
+
+impl InvalidConfig {
+    /// The wrong values, in the order of the configuration.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a InvalidConfig {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One wrong value a line.
+impl fmt::Display for InvalidConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for InvalidConfig {}
+
+impl Problem {
+    /// Where the value stands: keys with dots between them, and places in lists, from 0:
+    /// `rules[3].to`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is wrong with it, and what to write instead.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// Collects what is wrong while a configuration is built.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(super) fn add(&mut self, path: impl fmt::Display, message: impl fmt::Display) {
+        self.0.push(Problem { path: path.to_string(), message: message.to_string() });
+    }
+
+    /// The value, or `None` and a problem.
+    pub(super) fn take<T>(
+        &mut self,
+        path: impl fmt::Display,
+        result: Result<T, ConfigError>,
+    ) -> Option<T> {
+        result.map_err(|error| self.add(path, error)).ok()
+    }
+
+    /// The changed value; if the change is refused, the value as it was, and a problem.
+    pub(super) fn change<T: Clone>(
+        &mut self,
+        path: impl fmt::Display,
+        value: T,
+        change: impl FnOnce(T) -> Result<T, ConfigError>,
+    ) -> T {
+        let result = change(value.clone());
+        self.take(path, result).unwrap_or(value)
+    }
+
+    /// The changed value if there is a setting that changes it.
+    pub(super) fn set<T: Clone, V>(
+        &mut self,
+        path: impl fmt::Display,
+        value: T,
+        setting: Option<V>,
+        change: impl FnOnce(T, V) -> Result<T, ConfigError>,
+    ) -> T {
+        match setting {
+            Some(setting) => self.change(path, value, |value| change(value, setting)),
+            None => value,
+        }
+    }
+
+    /// Changes a value by each text of a list.
+    pub(super) fn each<T: Clone>(
+        &mut self,
+        path: &str,
+        value: T,
+        list: &[String],
+        change: impl Fn(T, &str) -> Result<T, ConfigError>,
+    ) -> T {
+        let numbered = list.iter().enumerate();
+        numbered.fold(value, |value, (at, text)| {
+            self.change(format_args!("{path}[{at}]"), value, |value| change(value, text))
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn into_error(self) -> InvalidConfig {
+        InvalidConfig(self.0)
+    }
+}

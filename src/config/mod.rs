@@ -1,0 +1,81 @@
+//! A whole configuration as data, in any format that `serde` reads (feature `config`).
+//!
+//! 1. [`Config`] is what an operator writes. All of it is optional. Unknown keys are errors.
+//! 2. [`Config::build`] makes a [`RedirectLayer`](crate::RedirectLayer) of it: policies, trust, hosts
+//!    and options. The policies are asked in this order: canonical host, https, maintenance, rules,
+//!    versions, trailing slash. HSTS annotates what any of them, or the application, answers.
+//! 3. **Every wrong value is reported at once**, with its path in the configuration
+//!    (`rules[3].to`) and what to write instead. Errors of the format itself are those of the format:
+//!    the first one.
+//! 4. **Dates** are RFC 3339 (`2026-12-01T22:00:00Z`, or with an offset) or a day (`2026-12-01`,
+//!    midnight UTC), as text or as dates of TOML. A time without an offset is an error.
+//! 5. **Maintenance has a switch**, which is found again by [`Switches`] when a changed configuration
+//!    is built. It is set as the configuration says at first, and again only if that part changes. What
+//!    an administrator switched in between stays otherwise.
+//!
+//! Pitfalls: `serde` reports a misspelled key only where it can know all keys, so a program that has
+//! keys of its own keeps this configuration in a section of its own, and does not flatten it.
+//!
+//! ```
+//! use http::{Request, Response, StatusCode};
+//! use http_body_util::Empty;
+//! use tower::{Layer, ServiceExt, service_fn};
+//! use tower_redirect::config::{Config, Switches};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config: Config = toml::from_str(
+//!     r#"
+//!     hosts = ["shop.example.com"]
+//!
+//!     [[rules]]
+//!     from = "/blog/:year/*rest"
+//!     to = "/archive/:year/*rest"
+//!     status = 308
+//!     "#,
+//! )?;
+//! let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
+//!     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+//! });
+//! let service = config.build(&Switches::new())?.layer(inner);
+//!
+//! let old = Request::get("/blog/2020/may").header("host", "shop.example.com").body(Empty::new())?;
+//! let response = service.clone().oneshot(old).await?;
+//! assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
+//! assert_eq!(response.headers()["location"], "/archive/2020/may");
+//! let other = Request::get("/").header("host", "attacker.test").body(Empty::new())?;
+//! assert_eq!(service.oneshot(other).await?.status(), StatusCode::MISDIRECTED_REQUEST);
+//!
+//! let wrong: Config = toml::from_str(
+//!     r#"
+//!     hosts = ["https://shop.example.com"]
+//!     [[rules]]
+//!     from = "blog"
+//!     to = "/archive"
+//!     "#,
+//! )?;
+//! let invalid = wrong.build(&Switches::new()).unwrap_err();
+//! let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
+//! assert_eq!(paths, ["hosts", "rules[0].from"]);
+//! # Ok(())
+//! # }
+//! ```
+
+mod build;
+mod build_rules;
+mod configured;
+mod date;
+mod invalid;
+mod rule;
+mod sections;
+mod switches;
+
+pub use configured::Configured;
+pub use date::Date;
+pub use invalid::{InvalidConfig, Problem};
+pub use rule::{Condition, QueryMode, RuleConfig};
+pub use sections::{
+    CanonicalHostConfig, Config, DrainConfig, Fields, HstsConfig, HttpsConfig, MaintenanceConfig,
+    RetirementConfig, SlashConfig, SlashForm, TransportConfig, TrustConfig, VersionsConfig,
+};
+pub use switches::Switches;

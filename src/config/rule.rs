@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::date::Date;
+use super::sections::{is_default, is_false};
+
+/// A moved URL: see [`Rule`](crate::policy::Rule) for the meaning of each part.
+///
+/// ```
+/// use tower_redirect::config::{Config, Switches};
+///
+/// let text = r#"
+///     [[rules]]
+///     from = "https://old.example.com/shop?id=:id"
+///     to = "https://shop.example.com/items/:id"
+///     status = 308
+///     query = "drop"
+///     methods = ["GET", "HEAD"]
+///     headers = { x-beta = "1", x-internal = false }
+///     until = 2027-01-01
+/// "#;
+/// let config: Config = toml::from_str(text)?;
+/// assert!(config.build(&Switches::new()).is_ok());
+/// assert!(toml::from_str::<Config>("[[rules]]\nto = \"/a\"").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RuleConfig {
+    /// The path, pattern or URL that is asked for, with conditions on the query.
+    pub from: String,
+    /// Where it leads; left out for `status = 410`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// 301, 302, 303, 307, 308 or 410; 307 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Whether 301 and 302 are sent to every method.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rewriting_methods: bool,
+    /// What becomes of the request's query.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub query: QueryMode,
+    /// The methods that it is for; all unless given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+    /// Conditions on headers, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Condition>,
+    /// Conditions on parameters of the query, by name; `from` can hold them, too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Condition>,
+    /// Addresses and ranges of the clients that it is for; all unless given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// Whether `from` is a regular expression (feature `regex`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub regex: bool,
+    /// Whether the path is compared without case.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ignore_case: bool,
+    /// Whether the path is taken with and without a slash at its end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub either_slash: bool,
+    /// Whether `/a/*` leaves `/a` itself out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub below_only: bool,
+    /// When it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Seconds for which a permanent answer may be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
+    /// Whether it may lead to the URL that was asked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub allow_self: bool,
+    /// What it is called in events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether its answers are kept out of events.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub quiet: bool,
+}
+
+/// What becomes of a request's query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueryMode {
+    /// It is kept, unless the target has a query.
+    #[default]
+    Keep,
+    /// It is dropped.
+    Drop,
+    /// Its parameters are added to those of the target.
+    Merge,
+}
+
+/// A condition on a header or a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Condition {
+    /// It is there, or it is not.
+    Present(bool),
+    /// It has this value.
+    Equals(String),
+}

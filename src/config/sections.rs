@@ -1,0 +1,291 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::date::Date;
+use super::rule::RuleConfig;
+
+/// A whole configuration: see the [module](super). Every part is optional, and what is left out is
+/// not redirected.
+///
+/// ```
+/// use tower_redirect::config::{Config, Switches};
+///
+/// let text = "hosts = [\"shop.example.com\"]\n\n[https]\nport = 8443\n";
+/// let config: Config = toml::from_str(text)?;
+/// assert!(config.build(&Switches::new()).is_ok());
+/// assert_eq!(toml::to_string(&config)?, text);
+/// assert!(toml::from_str::<Config>("host = [\"shop.example.com\"]").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// The hosts that are answered for: see [`RedirectLayer::hosts`](crate::RedirectLayer::hosts).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// The host of requests without one: see
+    /// [`RedirectLayer::default_host`](crate::RedirectLayer::default_host).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_host: Option<String>,
+    /// The path prefix that a proxy removes: see
+    /// [`RedirectLayer::mounted_at`](crate::RedirectLayer::mounted_at).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mounted_at: Option<String>,
+    /// Whether redirections of GET carry a line of HTML: see
+    /// [`RedirectLayer::html_body`](crate::RedirectLayer::html_body).
+    #[serde(skip_serializing_if = "is_false")]
+    pub html_body: bool,
+    /// Whether a redirection to https is one of its own: see
+    /// [`RedirectLayer::separate_https_redirect`](crate::RedirectLayer::separate_https_redirect).
+    #[serde(skip_serializing_if = "is_false")]
+    pub separate_https_redirect: bool,
+    /// Which peers are trusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<TrustConfig>,
+    /// One host for all: see [`CanonicalHost`](crate::CanonicalHost).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canonical_host: Option<CanonicalHostConfig>,
+    /// Https for all: see [`HttpsOnly`](crate::HttpsOnly).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https: Option<HttpsConfig>,
+    /// `Strict-Transport-Security`: see [`Hsts`](crate::Hsts).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hsts: Option<HstsConfig>,
+    /// Maintenance: see [`Maintenance`](crate::Maintenance).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceConfig>,
+    /// A slash at the end of paths, or none: see [`TrailingSlash`](crate::policy::TrailingSlash).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trailing_slash: Option<SlashConfig>,
+    /// How much of an upload is read before it is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainConfig>,
+    /// Versions in paths: see [`Versioning`](crate::Versioning).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<VersionsConfig>,
+    /// Moved URLs: see [`Rules`](crate::policy::Rules).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleConfig>,
+}
+
+/// Which peers are trusted: see [`Trust`](crate::Trust).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TrustConfig {
+    /// Addresses and ranges of the proxies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<String>,
+    /// Which headers they send; `x-forwarded` unless given.
+    #[serde(skip_serializing_if = "is_default")]
+    pub fields: Fields,
+    /// How many proxies there are at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hop_limit: Option<usize>,
+    /// Whether peers on Unix sockets are proxies.
+    #[serde(skip_serializing_if = "is_false")]
+    pub unix_sockets: bool,
+    /// The header that holds the scheme.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme_field: Option<String>,
+    /// The header that is `on` for https.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme_on: Option<String>,
+    /// How every request comes, whatever headers say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportConfig>,
+}
+
+/// Which headers proxies send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fields {
+    /// `X-Forwarded-For`, `-Proto` and the others.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+/// How every request comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransportConfig {
+    /// Over TLS.
+    Secure,
+    /// In clear.
+    Plain,
+}
+
+/// One host for all.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CanonicalHostConfig {
+    /// The host, or `www` or `apex` for those of two listed hosts that differ by `www.`.
+    pub host: String,
+    /// The hosts that lead to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// 301, 302, 307 or 308; 307 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// Https for all.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct HttpsConfig {
+    /// The port of https; 443 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The port of https for a port of http.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub port_map: BTreeMap<String, u16>,
+    /// The host of https; that of the request unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// 301, 302, 307 or 308; 307 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Paths that are served in clear.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exempt: Vec<String>,
+    /// Whether methods that are not safe are answered 403.
+    #[serde(skip_serializing_if = "is_false")]
+    pub refuse_unsafe: bool,
+}
+
+/// `Strict-Transport-Security` (RFC 6797 §6.1).
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct HstsConfig {
+    /// In seconds; 0 takes it back.
+    pub max_age: u64,
+    /// Whether it holds for all subdomains.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub include_subdomains: bool,
+    /// Whether browsers may put the host into the list that they ship with.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub preload: bool,
+    /// Hosts without it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+}
+
+/// Maintenance. At most one of `standby`, `page` and `redirect_to` is given; without one, requests
+/// are answered 503.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct MaintenanceConfig {
+    /// Whether it is on, without an end unless `until` is given.
+    #[serde(skip_serializing_if = "is_false")]
+    pub on: bool,
+    /// When it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// When it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// The origin that serves in the meantime.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standby: Option<String>,
+    /// The page that explains it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// Where every request is redirected to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_to: Option<String>,
+    /// Seconds that clients wait where the end is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    /// Paths that are served.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exempt: Vec<String>,
+    /// Addresses and ranges of clients that are served.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bypass_clients: Vec<String>,
+}
+
+/// A slash at the end of paths, or none.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SlashConfig {
+    /// Whether it is added or removed.
+    pub form: SlashForm,
+    /// 307 or 308; 307 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// Whether a slash at the end of paths is added or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SlashForm {
+    /// `/a` leads to `/a/`.
+    Add,
+    /// `/a/` leads to `/a`.
+    Remove,
+}
+
+/// How much of an upload is read before it is answered: see
+/// [`RedirectLayer::upload_drain_limit`](crate::RedirectLayer::upload_drain_limit).
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DrainConfig {
+    /// In bytes.
+    pub bytes: u64,
+    /// In seconds.
+    pub seconds: u64,
+}
+
+/// Versions in paths.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VersionsConfig {
+    /// The path in front of the version.
+    pub prefix: String,
+    /// The version that is served.
+    pub current: String,
+    /// Whether only GET and HEAD are redirected.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub get_and_head_only: bool,
+    /// The versions that end, with their dates; without dates, they have moved already.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retired: BTreeMap<String, RetirementConfig>,
+}
+
+/// The dates of a version that ends: see [`Retirement`](crate::Retirement).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RetirementConfig {
+    /// When its end is announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<Date>,
+    /// When it is redirected by 307.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Date>,
+    /// When it is redirected by 308.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_permanently: Option<Date>,
+    /// When it is answered 410.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Date>,
+}
+
+pub(super) fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

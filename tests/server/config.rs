@@ -1,0 +1,371 @@
+//! Configurations as operators write them: what they do, and what is said about mistakes.
+
+use std::time::{Duration, SystemTime};
+
+use http::Request;
+use http_body_util::Empty;
+use tower_redirect::config::{Config, Configured, Switches};
+use tower_redirect::trust::Peer;
+use tower_redirect::{MaintenanceSwitch, MaintenanceWindow, RedirectLayer, Transport};
+
+use crate::support::{ask_now, request};
+
+/// The example of the documentation of the format, with dates that are gone by or to come.
+const SHOP: &str = r#"
+hosts = ["shop.example.com", "*.shop.example.com"]
+[https]
+port = 443
+[trust]
+proxies = ["10.0.0.0/8"]
+fields = "x-forwarded"
+[maintenance]
+from = "2100-12-01T22:00:00Z"
+until = "2100-12-01T23:00:00Z"
+standby = "https://standby.example.com"
+[[versions]]
+prefix = "/api"
+current = "v2"
+retired = { v1 = { deprecated = "2020-09-01", moved = "2020-12-01", gone = "2100-03-01" } }
+[[rules]]
+from = "/blog/:year/*rest"
+to = "/archive/:year/*rest"
+status = 308
+"#;
+
+fn read(text: &str) -> Config {
+    toml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn build(text: &str) -> RedirectLayer<Configured> {
+    read(text).build(&Switches::new()).unwrap_or_else(|invalid| panic!("{invalid}"))
+}
+
+/// What is answered to a request by a trusted proxy: `308 /x`, or the status alone.
+fn answer(layer: &RedirectLayer<Configured>, method: &str, url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").expect(url);
+    let (host, path) = rest.split_at(rest.find('/').expect(url));
+    let mut asked = request(method, path, &[("host", host), ("x-forwarded-proto", scheme)]);
+    asked.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+    let asked = ask_now(layer, asked);
+    match asked.location() {
+        Some(location) => format!("{} {location}", asked.status.as_u16()),
+        None => asked.status.as_u16().to_string(),
+    }
+}
+
+#[test]
+fn a_whole_configuration() {
+    let layer = build(SHOP);
+    for (method, url, expected) in [
+        ("GET", "https://shop.example.com/", "200"),
+        ("POST", "http://shop.example.com/pay", "307 https://shop.example.com/pay"),
+        ("POST", "https://a.shop.example.com/api/v1/orders?x", "307 /api/v2/orders?x"),
+        ("GET", "https://shop.example.com/blog/2020/may", "308 /archive/2020/may"),
+        // What follows each other is one redirection.
+        (
+            "GET",
+            "http://shop.example.com/blog/2020/may",
+            "307 https://shop.example.com/archive/2020/may",
+        ),
+        ("GET", "https://attacker.test/", "421"),
+    ] {
+        assert_eq!(answer(&layer, method, url), expected, "{method} {url}");
+    }
+}
+
+#[test]
+fn every_section_does_what_its_policy_does() {
+    let secure = "[trust]\ntransport = \"secure\"\n";
+    for (text, url, expected) in [
+        ("", "http://a.test/", "200"),
+        ("[https]\nstatus = 308\n", "http://a.test/x", "307 https://a.test/x"),
+        ("hosts = [\"a.test\"]\n[https]\nstatus = 308", "http://a.test/x", "308 https://a.test/x"),
+        ("[https]\nport = 8443", "http://a.test/x", "307 https://a.test:8443/x"),
+        (
+            "hosts = [\"a.test\"]\n[https]\nport_map = { 8080 = 8443 }",
+            "http://a.test:8080/",
+            "307 https://a.test:8443/",
+        ),
+        ("[https]\nhost = \"b.test\"", "http://a.test/", "307 https://b.test/"),
+        ("[https]\nexempt = [\"/health\"]", "http://a.test/health", "200"),
+        (
+            "[canonical_host]\nhost = \"www.a.test\"\naliases = [\"a.test\"]\nstatus = 301",
+            "http://a.test/x",
+            "301 http://www.a.test/x",
+        ),
+        (
+            "hosts = [\"a.test\", \"www.a.test\"]\n[canonical_host]\nhost = \"www\"",
+            "http://a.test/x",
+            "307 http://www.a.test/x",
+        ),
+        ("[trailing_slash]\nform = \"add\"", "http://a.test/x", "307 /x/"),
+        ("[trailing_slash]\nform = \"remove\"\nstatus = 308", "http://a.test/x/", "308 /x"),
+        ("[maintenance]\non = true", "http://a.test/", "503"),
+        ("[maintenance]\non = true\nexempt = [\"/health\"]", "http://a.test/health", "200"),
+        ("[maintenance]\non = true\npage = \"/closed\"", "http://a.test/closed", "200"),
+        (
+            "[maintenance]\non = true\nstandby = \"https://b.test\"",
+            "http://a.test/x?y",
+            "307 https://b.test/x?y",
+        ),
+        (
+            "[maintenance]\non = true\nredirect_to = \"https://b.test/\"",
+            "http://a.test/x",
+            "307 https://b.test/",
+        ),
+        (
+            "mounted_at = \"/shop\"\n[[rules]]\nfrom = \"/a\"\nto = \"/b\"",
+            "http://a.test/a",
+            "307 /shop/b",
+        ),
+        ("[[rules]]\nfrom = \"/a\"\nstatus = 410", "http://a.test/a", "410"),
+        ("[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nsince = 2020-01-01", "http://a.test/a", "307 /b"),
+        ("[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nsince = 2100-01-01", "http://a.test/a", "200"),
+        ("[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nuntil = 2020-01-01", "http://a.test/a", "200"),
+        ("[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nmethods = [\"POST\"]", "http://a.test/a", "200"),
+        (
+            "[[rules]]\nfrom = \"/a?id=:id\"\nto = \"/b/:id\"\nquery = \"drop\"",
+            "http://a.test/a?id=7&u=1",
+            "307 /b/7",
+        ),
+        (
+            "[[rules]]\nfrom = \"/a\"\nto = \"/b?x=1\"\nquery = \"merge\"",
+            "http://a.test/a?y=2",
+            "307 /b?x=1&y=2",
+        ),
+        (
+            "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nparameters = { x = \"1\", y = false }",
+            "http://a.test/a?x=1",
+            "307 /b?x=1",
+        ),
+        (
+            "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nparameters = { x = \"1\", y = false }",
+            "http://a.test/a?x=1&y",
+            "200",
+        ),
+        (
+            "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nheaders = { host = true, x-y = false }",
+            "http://a.test/a",
+            "307 /b",
+        ),
+        ("[[rules]]\nfrom = \"/A\"\nto = \"/b\"\nignore_case = true", "http://a.test/a", "307 /b"),
+        (
+            "[[versions]]\nprefix = \"/api\"\ncurrent = \"v2\"\nretired = { v1 = {} }",
+            "http://a.test/api/v1/x",
+            "307 /api/v2/x",
+        ),
+        (secure, "http://a.test/", "200"),
+    ] {
+        assert_eq!(answer(&build(text), "GET", url), expected, "{text}");
+    }
+    // Trusted where the configuration says so, and nowhere else.
+    let https = "[https]\n";
+    assert_eq!(answer(&build(https), "GET", "https://a.test/"), "307 https://a.test/");
+    let trusted = "[https]\n[trust]\nproxies = [\"10.0.0.0/8\"]\n";
+    assert_eq!(answer(&build(trusted), "GET", "https://a.test/"), "200");
+    assert_eq!(answer(&build(&format!("{https}{secure}")), "GET", "http://a.test/"), "200");
+}
+
+#[test]
+fn hsts_is_added_to_every_secure_answer() {
+    let text = "[hsts]\nmax_age = 31536000\ninclude_subdomains = true\npreload = true\n\
+                [[rules]]\nfrom = \"/a\"\nto = \"/b\"\n";
+    for path in ["/", "/a"] {
+        let mut asked = request("GET", path, &[("host", "a.test")]);
+        asked.extensions_mut().insert(Transport::Secure);
+        let asked = ask_now(&build(text), asked);
+        let expected = "max-age=31536000; includeSubDomains; preload";
+        assert_eq!(asked.header("strict-transport-security"), Some(expected), "{path}");
+    }
+}
+
+#[test]
+fn every_wrong_value_is_told_at_once_with_its_cure() {
+    let text = r#"
+        hosts = ["shöp.test"]
+        mounted_at = "shop"
+        [trust]
+        hop_limit = 2
+        [canonical_host]
+        host = "https://www.a.test"
+        status = 200
+        [https]
+        status = 303
+        exempt = ["/ok", "health", "/a*"]
+        port_map = { http = 443 }
+        [hsts]
+        max_age = 60
+        preload = true
+        [maintenance]
+        from = 2026-12-02
+        until = 2026-12-01
+        page = "/closed"
+        standby = "https://b.test"
+        [[versions]]
+        prefix = "/api"
+        current = "v2"
+        retired = { v2 = {}, v1 = { moved = 2027-01-01, deprecated = 2028-01-01 } }
+        [[rules]]
+        from = "/ok"
+        to = "/fine"
+        [[rules]]
+        from = "a"
+        [[rules]]
+        from = "/a/:id"
+        to = "/b/:other"
+        status = 200
+        methods = ["GET", "get"]
+        clients = ["10.0.0.0/33"]
+        headers = { "a b" = "1" }
+        [trailing_slash]
+        form = "add"
+        status = 301
+    "#;
+    let switches = Switches::new();
+    let invalid = read(text).build(&switches).expect_err("wrong");
+    let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
+    assert_eq!(
+        paths,
+        [
+            "hosts",
+            "mounted_at",
+            "trust.hop_limit",
+            "maintenance.until",
+            "canonical_host.host",
+            "https.port_map.http",
+            "https.status",
+            "https.exempt[1]",
+            "https.exempt[2]",
+            "hsts.preload",
+            "maintenance",
+            "rules[1].from",
+            "rules[2].methods[1]",
+            "rules[2].headers.a b",
+            "rules[2].clients",
+            "rules[2].to",
+            "rules[2].status",
+            "versions[0].retired.v1",
+            "versions[0].retired.v2",
+            "trailing_slash.status",
+        ]
+        .map(str::to_owned)
+        .into_iter()
+        .collect::<Vec<_>>(),
+        "{invalid}"
+    );
+    for cure in ["punycode", "a host only, without scheme", "upper case", "a year"] {
+        assert!(invalid.to_string().contains(cure), "{cure}: {invalid}");
+    }
+    assert!(!switches.maintenance().is_on());
+}
+
+#[test]
+fn a_table_that_is_wrong_as_a_whole_names_its_rules() {
+    let text = "[[rules]]\nfrom = \"/x\"\nto = \"/y\"\n[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n\
+                [[rules]]\nfrom = \"/b\"\nto = \"/a\"\n";
+    let invalid = read(text).build(&Switches::new()).expect_err("a circle");
+    let problems: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
+    assert_eq!(problems, ["rules[1]"], "{invalid}");
+    assert!(invalid.to_string().contains("rule 3"), "{invalid}");
+}
+
+#[test]
+fn unknown_keys_and_wrong_types_are_errors_of_the_format() {
+    for (text, told) in [
+        ("host = [\"a.test\"]", "unknown field `host`"),
+        ("[https]\nports = 443", "unknown field `ports`"),
+        ("[https]\nport = 70000", "u16"),
+        ("[[rules]]\nto = \"/a\"", "missing field `from`"),
+        ("[[rules]]\nfrom = \"/a\"\ntarget = \"/b\"", "unknown field `target`"),
+        ("[[rules]]\nfrom = \"/a\"\nquery = \"lose\"", "unknown variant `lose`"),
+        ("[trust]\nfields = \"X-Forwarded\"", "unknown variant"),
+        ("[maintenance]\nfrom = \"tomorrow\"", "no date"),
+        ("[maintenance]\nfrom = 2026-12-01T22:00:00", "without an offset"),
+        ("[maintenance]\nfrom = 5", "a date"),
+        ("[versions]\nprefix = \"/api\"", "sequence"),
+    ] {
+        let error = toml::from_str::<Config>(text).expect_err(text).to_string();
+        assert!(error.contains(told), "{text}: {error}");
+    }
+}
+
+#[test]
+fn it_is_written_back_to_the_same_meaning_in_every_format() {
+    let more = r#"
+        default_host = "a.test"
+        html_body = true
+        separate_https_redirect = true
+        [drain]
+        bytes = 1024
+        seconds = 5
+        [canonical_host]
+        host = "www"
+        [hsts]
+        max_age = 5
+        except = ["b.test"]
+        [trailing_slash]
+        form = "remove"
+        [[rules]]
+        from = "/a"
+        to = "/b"
+        headers = { x-a = true, x-b = "c" }
+        until = 2026-12-01T22:00:00+02:00
+        name = "moved"
+        quiet = true
+        max_age = 60
+    "#;
+    for text in [SHOP, more, ""] {
+        let config = read(text);
+        let written = toml::to_string(&config).expect("writable");
+        assert_eq!(read(&written), config, "{written}");
+        let json = serde_json::to_string(&config).expect("writable");
+        let again: Config = serde_json::from_str(&json).expect("readable");
+        assert_eq!(again, config, "{json}");
+    }
+    assert_eq!(toml::to_string(&Config::default()).expect("writable"), "");
+}
+
+#[test]
+fn the_switch_outlives_a_configuration() {
+    let switches = Switches::new();
+    let build = |text| read(text).build(&switches).map(drop);
+    let switch = switches.maintenance();
+    let window = || switch.window();
+
+    build("[maintenance]\n").expect("valid");
+    assert_eq!(window(), None);
+    switch.on();
+    build("[maintenance]\nretry_after = 5\n").expect("valid");
+    assert!(switch.is_on(), "what was switched by hand stays");
+
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let dates = "[maintenance]\nfrom = 1970-01-02\nuntil = 1970-01-03\n";
+    build(dates).expect("valid");
+    let expected = MaintenanceWindow::between(at(86_400), at(2 * 86_400)).expect("in order");
+    assert_eq!(window(), Some(expected), "a change in the configuration counts");
+    switch.off();
+    build(dates).expect("valid");
+    assert_eq!(window(), None);
+
+    // A configuration that is refused changes nothing.
+    build("[maintenance]\non = true\n[https]\nstatus = 200\n").expect_err("wrong");
+    assert_eq!(window(), None);
+    build("[maintenance]\non = true\n").expect("valid");
+    assert_eq!(window(), Some(MaintenanceWindow::open()));
+    // Without the section nobody asks the switch, and it is off.
+    build("").expect("valid");
+    assert_eq!(window(), None);
+    let _: MaintenanceSwitch = switch;
+}
+
+#[test]
+fn policies_are_asked_in_order() {
+    let text = "[maintenance]\n[https]\n[canonical_host]\nhost = \"a.test\"\n\
+                [trailing_slash]\nform = \"add\"\n[hsts]\nmax_age = 1\n\
+                [[versions]]\nprefix = \"/api\"\ncurrent = \"v2\"\n[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n";
+    let layer = format!("{:?}", build(text));
+    assert!(layer.contains("Configured"), "{layer}");
+    let asked: Request<Empty<bytes::Bytes>> =
+        Request::get("/").header("host", "a.test").body(Empty::new()).expect("valid");
+    assert_eq!(ask_now(&build(text), asked).status.as_u16(), 307);
+}
