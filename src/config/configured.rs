@@ -24,9 +24,9 @@ impl Configured {
         Self(Arc::new(policies))
     }
 
-    /// The names of the policies, in the order in which they are asked.
-    pub fn names(&self) -> impl Iterator<Item = Cow<'static, str>> {
-        self.0.iter().map(|policy| policy.name())
+    /// The policies, in the order in which they are asked.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn RedirectPolicy> {
+        self.0.iter().map(|policy| &**policy)
     }
 }
 
@@ -46,6 +46,6 @@ impl RedirectPolicy for Configured {
 
 impl fmt::Debug for Configured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.names()).finish()
+        f.debug_list().entries(self.iter().map(RedirectPolicy::name)).finish()
     }
 }

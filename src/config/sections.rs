@@ -41,6 +41,10 @@ pub struct Config {
     /// [`RedirectLayer::separate_https_redirect`](crate::RedirectLayer::separate_https_redirect).
     #[serde(skip_serializing_if = "is_false")]
     pub separate_https_redirect: bool,
+    /// Whether this configuration may replace one that has more than twice as many rules: see
+    /// [`shrinks`](Self::shrinks).
+    #[serde(skip_serializing_if = "is_false")]
+    pub allow_shrink: bool,
     /// Which peers are trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<TrustConfig>,
@@ -68,6 +72,27 @@ pub struct Config {
     /// Moved URLs: see [`Rules`](crate::policy::Rules).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
+}
+
+impl Config {
+    /// Whether this configuration has lost more than half of the rules of the one before it, without
+    /// saying `allow_shrink = true`. A program that reloads should then refuse it: a file that was
+    /// cut off is mostly a sound file.
+    ///
+    /// ```
+    /// use tower_redirect::config::Config;
+    ///
+    /// let rule = "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n";
+    /// let before: Config = toml::from_str(&rule.repeat(3))?;
+    /// let cut_off: Config = toml::from_str(rule)?;
+    /// assert!(cut_off.shrinks(&before));
+    /// let meant: Config = toml::from_str(&format!("allow_shrink = true\n{rule}"))?;
+    /// assert!(!meant.shrinks(&before));
+    /// # Ok::<(), toml::de::Error>(())
+    /// ```
+    pub fn shrinks(&self, before: &Self) -> bool {
+        !self.allow_shrink && self.rules.len() < before.rules.len().div_ceil(2)
+    }
 }
 
 /// Which peers are trusted: see [`Trust`](crate::Trust).

@@ -253,9 +253,22 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.on_diagnosis = DiagnosisHook::new(hook))
     }
 
-    /// The same layer with another policy.
-    #[cfg(feature = "config")]
-    pub(crate) fn with_policy<Q>(self, policy: Q) -> RedirectLayer<Q, D> {
+    /// The policy.
+    pub fn policy(&self) -> &P {
+        &self.policy
+    }
+
+    /// The same layer, with its trust, hosts and options, around another policy.
+    ///
+    /// ```
+    /// use tower_redirect::{HttpsOnly, RedirectLayer, RedirectPolicy, Versioning};
+    ///
+    /// let layer = RedirectLayer::new(HttpsOnly::new()).hosts(["shop.test"])?;
+    /// let versions = layer.with_policy(Versioning::new("/api", "v2")?);
+    /// assert_eq!(versions.policy().name(), "versions");
+    /// # Ok::<(), tower_redirect::ConfigError>(())
+    /// ```
+    pub fn with_policy<Q: RedirectPolicy>(self, policy: Q) -> RedirectLayer<Q, D> {
         let Self { settings, drain, .. } = self;
         RedirectLayer { policy: Arc::new(policy), settings, drain }
     }

@@ -1,0 +1,51 @@
+//! Hands what passes to the upstream, or answers 404.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{Request, StatusCode, Uri, Version, header};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+pub struct Forward {
+    client: Client<HttpConnector, Body>,
+    upstream: Option<Uri>,
+}
+
+impl Forward {
+    pub fn new(upstream: Option<Uri>) -> Self {
+        Self { client: Client::builder(TokioExecutor::new()).build_http(), upstream }
+    }
+
+    pub async fn respond(&self, mut request: Request<Body>) -> Response {
+        let Some(upstream) = &self.upstream else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        let host = request.uri().authority().and_then(|host| host.as_str().parse().ok());
+        let mut parts = upstream.clone().into_parts();
+        parts.path_and_query = request.uri().path_and_query().cloned();
+        let Ok(uri) = Uri::from_parts(parts) else {
+            return StatusCode::BAD_REQUEST.into_response();
+        };
+        *request.uri_mut() = uri;
+        // HTTP/2 has the host in its target. The upstream is asked by HTTP/1.1.
+        *request.version_mut() = Version::HTTP_11;
+        if let Some(host) = host {
+            request.headers_mut().entry(header::HOST).or_insert(host);
+        }
+        // What is said to the next hop alone (RFC 9110 §7.6.1).
+        for name in [header::CONNECTION, header::TE, header::TRANSFER_ENCODING, header::UPGRADE] {
+            request.headers_mut().remove(name);
+        }
+        match self.client.request(request).await {
+            Ok(mut response) => {
+                response.headers_mut().remove(header::CONNECTION);
+                response.map(Body::new)
+            }
+            Err(error) => {
+                eprintln!("upstream: {error}");
+                StatusCode::BAD_GATEWAY.into_response()
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A server that redirects as a file says, and follows the file while it serves.
+//!
+//! ```text
+//! redirectd serve shop.toml --http 0.0.0.0:8080 --upstream http://127.0.0.1:3000
+//! redirectd check shop.toml
+//! redirectd explain shop.toml POST http://shop.example.com/api/v1/orders
+//! ```
+//!
+//! Not a product: copy from it. `serve` answers over http and https, hands what passes to an upstream
+//! or answers 404, and follows the file: see `watch.rs`. It logs to standard error, reloads on SIGHUP,
+//! and ends on SIGTERM once its requests are answered.
+
+mod explain;
+mod file;
+mod forward;
+mod serve;
+mod watch;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use http::{Method, Uri};
+
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+#[derive(Parser)]
+#[command(about = "Redirects as a file says, and follows the file")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve, and follow the file.
+    Serve(Serve),
+    /// Print every mistake in the file, and exit with 1 if there is one.
+    Check { file: PathBuf },
+    /// Print how a request is answered, and by which policy.
+    Explain {
+        file: PathBuf,
+        method: Method,
+        /// Absolute: http://shop.example.com/path?query
+        url: Uri,
+        /// The address of the other end of the connection.
+        #[arg(long)]
+        peer: Option<IpAddr>,
+    },
+}
+
+#[derive(clap::Args)]
+pub struct Serve {
+    file: PathBuf,
+    /// Where requests in clear arrive.
+    #[arg(long, default_value = "0.0.0.0:8080")]
+    http: SocketAddr,
+    /// Where requests over TLS arrive; needs --cert and --key.
+    #[arg(long, requires_all = ["cert", "key"])]
+    https: Option<SocketAddr>,
+    /// The certificate chain, PEM.
+    #[arg(long)]
+    cert: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// Where `/-/health` is asked for.
+    #[arg(long)]
+    admin: Option<SocketAddr>,
+    /// Who gets what passes: http://127.0.0.1:3000. Without it, that is answered 404.
+    #[arg(long)]
+    upstream: Option<Uri>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Check { file } => file::read(&file).map(drop),
+        Command::Explain { file, method, url, peer } => {
+            explain::explain(&file, method, url, peer).await
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Serves over http and https, and says on another port what it serves.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use http::Request;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tower_redirect::config::Configured;
+use tower_redirect::{Live, Transport};
+
+use crate::forward::Forward;
+use crate::watch::Source;
+use crate::{Outcome, Serve};
+
+const LAST_REQUESTS: Duration = Duration::from_secs(30);
+
+pub async fn serve(args: Serve) -> Outcome {
+    let (source, layer) = Source::open(&args.file)?;
+    let live = Live::new(layer);
+    let (updates, stream) = mpsc::channel(1);
+    tokio::spawn(source.watch(updates));
+    let on_error = |error| eprintln!("refused: {error}");
+    tokio::spawn(live.follow(ReceiverStream::new(stream), on_error));
+
+    let forward = Arc::new(Forward::new(args.upstream));
+    let respond = move |request: Request<Body>| {
+        let forward = forward.clone();
+        async move { forward.respond(request).await }
+    };
+    let app = Router::new().fallback(respond).layer(live.clone());
+    let make = |app: Router| app.into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    tokio::spawn(end_gracefully(handle.clone()));
+    if let Some(address) = args.admin {
+        let health = Router::new().route("/-/health", get(async move || health(&live)));
+        let admin = axum_server::from_tcp(listen("admin", address)?)?.handle(handle.clone());
+        tokio::spawn(admin.serve(health.into_make_service()));
+    }
+    let http = axum_server::from_tcp(listen("http", args.http)?)?.handle(handle.clone());
+    let http = http.serve(make(app.clone().layer(Transport::Plain)));
+    if let (Some(address), Some(cert), Some(key)) = (args.https, args.cert, args.key) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let config = RustlsConfig::from_pem_file(cert, key).await?;
+        let https = axum_server::from_tcp_rustls(listen("https", address)?, config)?.handle(handle);
+        tokio::try_join!(http, https.serve(make(app.layer(Transport::Secure))))?;
+    } else {
+        http.await?;
+    }
+    Ok(())
+}
+
+/// Listens, and says where: port 0 is any that is free.
+fn listen(name: &str, address: SocketAddr) -> Outcome<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    println!("{name} {}", listener.local_addr()?);
+    Ok(listener)
+}
+
+async fn end_gracefully(handle: Handle<SocketAddr>) -> Outcome {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+    handle.graceful_shutdown(Some(LAST_REQUESTS));
+    Ok(())
+}
+
+/// One value a line.
+fn health(live: &Live<Configured>) -> String {
+    let status = live.status();
+    let age = |at: SystemTime| at.elapsed().unwrap_or_default().as_secs();
+    let revision = status.revision().map_or_else(|| "start".to_owned(), |n| n.to_string());
+    let rejected = status.rejected().map_or("none", |rejection| rejection.reason());
+    let (changed, confirmed) = (age(status.changed_at()), age(status.confirmed_at()));
+    format!(
+        "revision: {revision}\nchanged: {changed} s ago\nconfirmed: {confirmed} s ago\n\
+         rejected: {rejected}\n"
+    )
+}

@@ -1,0 +1,321 @@
+//! The program as its users run it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode, redirect};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_redirectd");
+
+/// A directory of one test, which is removed at its end.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a directory");
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).expect("writable");
+        path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn run(args: &[&str]) -> Output {
+    Command::new(PROGRAM).args(args).output().expect("the program runs")
+}
+
+/// A running server, and where it listens.
+struct Server {
+    child: Child,
+    http: String,
+    others: Vec<String>,
+}
+
+impl Server {
+    fn start(file: &Path, args: &[&str], listeners: usize) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .arg("serve")
+            .arg(file)
+            .args(["--http", "127.0.0.1:0"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut addresses: Vec<(String, String)> = Vec::new();
+        for line in lines.take(listeners) {
+            let line = line.expect("utf-8");
+            let (name, address) = line.split_once(' ').expect("a name and an address");
+            addresses.push((name.to_owned(), address.to_owned()));
+        }
+        let http = addresses.iter().position(|(name, _)| name == "http").expect("listens");
+        let http = addresses.remove(http).1;
+        let others = addresses.into_iter().map(|(_, address)| address).collect();
+        Self { child, http, others }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().expect("kill runs").success());
+    }
+
+    /// Ends the server by SIGTERM; returns what it said on standard error.
+    fn end(mut self) -> String {
+        self.signal("-TERM");
+        assert!(self.child.wait().expect("ends").success());
+        let mut said = String::new();
+        let error = self.child.stderr.as_mut().expect("piped");
+        error.read_to_string(&mut said).expect("utf-8");
+        said
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder().redirect(redirect::Policy::none());
+    client.tls_danger_accept_invalid_certs(true).build().expect("a client")
+}
+
+fn location(response: &Response) -> &str {
+    response.headers().get("location").map_or("", |to| to.to_str().expect("ascii"))
+}
+
+/// Asks until what is answered says so, for 20 s at most.
+async fn wait_for(client: &Client, url: &str, expected: impl Fn(&str) -> bool) -> String {
+    let mut seen = String::new();
+    for _ in 0..400 {
+        let response = client.get(url).send().await.expect("answered");
+        seen = format!("{} {}", response.status().as_u16(), location(&response));
+        seen += &response.text().await.expect("a text");
+        if expected(&seen) {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{url} still says {seen}");
+}
+
+/// A file whose rules all lead to `/name/..`, long enough that it is written in pieces.
+fn rules(name: &str) -> String {
+    let rule = |n: usize| {
+        format!("[[rules]]\nfrom = \"/page/{n}\"\nto = \"/{name}/{n}\"\n# {}\n", ".".repeat(40))
+    };
+    (0..200).map(rule).collect()
+}
+
+#[test]
+fn check_tells_every_mistake_with_its_line() {
+    let directory = Directory::new("check");
+    let text = "hosts = [\"a.test\"]\n\n[https]\nstatus = 200\n\n[[rules]]\nfrom = \"a\"\n\n\
+                [[rules]]\nfrom = \"/b\"\nto = \"//c\"\n";
+    let wrong = directory.file("wrong.toml", text);
+    let output = run(&["check", wrong.to_str().expect("utf-8")]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).expect("utf-8");
+    let starts = [
+        "wrong.toml:4: https.status: ",
+        "wrong.toml:7: rules[0].from: ",
+        "wrong.toml:11: rules[1].to: ",
+    ];
+    assert_eq!(said.lines().count(), starts.len(), "{said}");
+    for (line, start) in said.lines().zip(starts) {
+        assert!(line.contains(start), "{line}");
+    }
+
+    let unknown = directory.file("unknown.toml", "hosts = [\"a.test\"]\n[https]\nports = 443\n");
+    let output = run(&["check", unknown.to_str().expect("utf-8")]);
+    let said = String::from_utf8(output.stderr).expect("utf-8");
+    assert!(said.contains("unknown.toml:3: unknown field `ports`"), "{said}");
+
+    let sound = directory.file("sound.toml", "hosts = [\"a.test\"]\n[https]\n");
+    assert!(run(&["check", sound.to_str().expect("utf-8")]).status.success());
+    assert_eq!(run(&["check", "missing.toml"]).status.code(), Some(1));
+}
+
+#[test]
+fn explain_asks_each_policy_and_all_of_them() {
+    let directory = Directory::new("explain");
+    let text = "hosts = [\"shop.example.com\"]\n[https]\n[maintenance]\n[[versions]]\nprefix = \"/api\"\n\
+                current = \"v2\"\nretired = { v1 = {} }\n";
+    let file = directory.file("shop.toml", text);
+    let url = "http://shop.example.com/api/v1/orders";
+    let output = run(&["explain", file.to_str().expect("utf-8"), "POST", url]);
+    assert_eq!(
+        String::from_utf8(output.stdout).expect("utf-8"),
+        "https: 307 https://shop.example.com/api/v1/orders\n\
+         maintenance: pass\n\
+         versions: 307 /api/v2/orders\n\
+         answer: 307 https://shop.example.com/api/v2/orders\n\
+         curl -i -X POST 'http://shop.example.com/api/v1/orders'\n"
+    );
+}
+
+#[tokio::test]
+async fn it_serves_http_and_https_and_forwards() {
+    let directory = Directory::new("serve");
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
+    let cert = directory.file("cert.pem", &certified.cert.pem());
+    let key = directory.file("key.pem", &certified.signing_key.serialize_pem());
+    let upstream =
+        directory.file("upstream.toml", "[[rules]]\nfrom = \"/x\"\nto = \"/from-upstream\"\n");
+    let upstream = Server::start(&upstream, &[], 1);
+    let file = directory.file("shop.toml", "[https]\n");
+    let to = format!("http://{}", upstream.http);
+    let (cert, key) = (cert.to_str().expect("utf-8"), key.to_str().expect("utf-8"));
+    let tls = ["--https", "127.0.0.1:0", "--cert", cert, "--key", key, "--upstream", &to];
+    let server = Server::start(&file, &tls, 2);
+    let client = client();
+
+    let plain =
+        client.post(format!("http://{}/pay?a=b", server.http)).send().await.expect("answered");
+    let host = server.http.split(':').next().expect("a host");
+    assert_eq!(plain.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(location(&plain), format!("https://{host}/pay?a=b"));
+    for (path, status, to) in [("/x", 307, "/from-upstream"), ("/y", 404, "")] {
+        let url = format!("https://{}{path}", server.others[0]);
+        let secure = client.get(url).send().await.expect("answered");
+        assert_eq!((secure.status().as_u16(), location(&secure)), (status, to), "{path}");
+    }
+    assert_eq!((server.end(), upstream.end()), (String::new(), String::new()));
+}
+
+#[tokio::test]
+async fn no_request_fails_while_the_file_changes_in_every_way() {
+    const REQUESTS: usize = 10_000;
+    const AT_ONCE: usize = 200;
+    let directory = Directory::new("changes");
+    // As a ConfigMap is mounted: the file is a link into `..data`, which is a link that is swapped.
+    for name in ["one", "two"] {
+        fs::create_dir(directory.0.join(name)).expect("a directory");
+        fs::write(directory.0.join(name).join("shop.toml"), rules(name)).expect("writable");
+    }
+    let file = directory.file("shop.toml", &rules("one"));
+    let server = Arc::new(Server::start(&file, &["--admin", "127.0.0.1:0"], 2));
+    let client = client();
+    let asked = Arc::new(AtomicUsize::new(0));
+
+    let asking: Vec<_> = (0..AT_ONCE)
+        .map(|_| {
+            let (client, asked, http) = (client.clone(), asked.clone(), server.http.clone());
+            tokio::spawn(async move {
+                let mut seen = [0_usize; 2];
+                loop {
+                    let n = asked.fetch_add(1, Ordering::Relaxed);
+                    if n >= REQUESTS {
+                        return seen;
+                    }
+                    let page = n % 200;
+                    let response = client.get(format!("http://{http}/page/{page}")).send().await;
+                    let response = response.expect("answered");
+                    let to = ["one", "two"].map(|name| format!("/{name}/{page}"));
+                    let of = to.iter().position(|to| to == location(&response));
+                    seen[of.unwrap_or_else(|| panic!("{response:?}"))] += 1;
+                }
+            })
+        })
+        .collect();
+
+    let changing = tokio::task::spawn_blocking({
+        let (directory, file, server) = (directory.0.clone(), file.clone(), server.clone());
+        move || {
+            use std::io::Write;
+            let link = |name: &str| {
+                let next = directory.join("..next");
+                std::os::unix::fs::symlink(name, &next).expect("a link");
+                fs::rename(&next, directory.join("..data")).expect("swapped");
+            };
+            for n in 0..100_usize {
+                let name = ["two", "one"][n % 2];
+                match n % 4 {
+                    // Overwritten in place, in pieces.
+                    0 => {
+                        let mut out = fs::File::create(&file).expect("writable");
+                        for piece in rules(name).as_bytes().chunks(4096) {
+                            out.write_all(piece).expect("written");
+                            out.sync_data().expect("synced");
+                        }
+                    }
+                    // Renamed over.
+                    1 => {
+                        let next = directory.join("next.toml");
+                        fs::write(&next, rules(name)).expect("written");
+                        fs::rename(&next, &file).expect("renamed");
+                    }
+                    // A link that is swapped.
+                    2 => {
+                        link(name);
+                        let _ = fs::remove_file(&file);
+                        std::os::unix::fs::symlink("..data/shop.toml", &file).expect("a link");
+                    }
+                    // Deleted, and back.
+                    _ => {
+                        fs::remove_file(&file).expect("deleted");
+                        fs::write(&file, rules(name)).expect("written");
+                    }
+                }
+                if n % 10 == 0 {
+                    server.signal("-HUP");
+                }
+            }
+        }
+    });
+    changing.await.expect("changed");
+    let mut seen = [0, 0];
+    for asking in asking {
+        let [one, two] = asking.await.expect("no request failed");
+        seen = [seen[0] + one, seen[1] + two];
+    }
+    assert_eq!(seen[0] + seen[1], REQUESTS);
+
+    // What the file says in the end is served in the end.
+    fs::remove_file(&file).expect("deleted");
+    fs::write(&file, rules("two")).expect("written");
+    let page = format!("http://{}/page/7", server.http);
+    wait_for(&client, &page, |seen| seen == "307 /two/7").await;
+
+    // A broken file changes nothing, and is told with its line, here and in the log.
+    fs::write(&file, rules("one") + "[https]\nstatus = 200\n").expect("written");
+    let health = format!("http://{}/-/health", server.others[0]);
+    let said = wait_for(&client, &health, |said| said.contains("https.status")).await;
+    assert!(said.contains("revision: ") && said.contains(" s ago"), "{said}");
+    wait_for(&client, &page, |seen| seen == "307 /two/7").await;
+
+    // Neither does one that was cut off.
+    fs::write(&file, &rules("one")[..1000]).expect("written");
+    wait_for(&client, &health, |said| said.contains("allow_shrink") || said.contains("shop.toml:"))
+        .await;
+    fs::write(
+        &file,
+        format!("allow_shrink = true\n[[rules]]\nfrom = \"/page/7\"\nto = \"/few\"\n"),
+    )
+    .expect("written");
+    wait_for(&client, &page, |seen| seen == "307 /few").await;
+    wait_for(&client, &health, |said| said.contains("rejected: none")).await;
+
+    let server = Arc::into_inner(server).expect("not shared any more");
+    let said = server.end();
+    assert!(said.contains("shop.toml:802: https.status: a redirection is"), "{said}");
+}
