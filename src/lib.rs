@@ -104,6 +104,8 @@ mod drain;
 mod event;
 #[cfg(feature = "follow")]
 pub mod follow;
+#[cfg(all(feature = "config", feature = "live"))]
+pub mod guide;
 mod head;
 mod media_type;
 mod method;

@@ -36,8 +36,17 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-const STEPS: [&str; 7] =
-    ["order", "stream", "methods", "maintenance", "credentials", "refusals", "permanent"];
+const STEPS: &[&str] = &[
+    "order",
+    "stream",
+    "methods",
+    "maintenance",
+    "credentials",
+    "refusals",
+    "permanent",
+    #[cfg(feature = "live")]
+    "rules",
+];
 
 #[test]
 fn every_step_holds() {

@@ -19,6 +19,8 @@ pub fn break_step(app: Router, step: &str) -> Result<Router, ConfigError> {
         "refusals" => ("/loop/b", found("/form/done")?),
         // A 307 comes first, which no client may remember.
         "permanent" => ("/echo", Redirection::to("/form/done")?),
+        // A 303: the order becomes a GET.
+        "rules" => ("/old", Redirection::to("/api/v2/orders")?.see_other()),
         _ => return Ok(app),
     };
     let policy = policy_fn(move |head| (head.path() == path).then(|| wrong.clone()));

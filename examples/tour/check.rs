@@ -30,10 +30,15 @@ impl<'a> Check<'a> {
     /// Sends a request and draws its chain.
     pub async fn send(&self, request: Request<Body>) -> Result<Seen, Box<dyn Error>> {
         let alone = format!("{} {}", request.method(), request.uri());
-        let seen = self.client.send(request).await?;
+        let seen = self.send_unseen(request).await?;
         let chain = if seen.history.is_empty() { alone } else { seen.history.to_string() };
         println!("  {}", chain.replace('\n', "\n  "));
         Ok(seen)
+    }
+
+    /// Sends a request, and draws nothing.
+    pub async fn send_unseen(&self, request: Request<Body>) -> Result<Seen, Box<dyn Error>> {
+        self.client.send(request).await
     }
 
     /// Sends a request that should end in an error, and tells which.

@@ -1,4 +1,5 @@
-//! Run with: `cargo run --example tour` (`-- --break order` breaks a rule, `-- --serve` stays up)
+//! Run with: `cargo run --example tour` (`-- --break order` breaks a rule, `-- --serve` stays up; `--features live` adds a file
+//! of rules)
 //!
 //! Starts http and https servers behind `RedirectLayer`, drives a client with
 //! `FollowRedirectsLayer` through them, and compares what came back with what was expected.
@@ -10,6 +11,8 @@ mod check;
 mod client;
 mod detours;
 mod guards;
+#[cfg(feature = "live")]
+mod moved;
 mod policy;
 mod servers;
 #[allow(dead_code)] // The other examples and the tests use all of it.
@@ -24,8 +27,17 @@ use client::Client;
 use servers::Servers;
 use tls::Identity;
 
-const STEPS: [&str; 7] =
-    ["order", "stream", "methods", "maintenance", "credentials", "refusals", "permanent"];
+const STEPS: &[&str] = &[
+    "order",
+    "stream",
+    "methods",
+    "maintenance",
+    "credentials",
+    "refusals",
+    "permanent",
+    #[cfg(feature = "live")]
+    "rules",
+];
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -50,7 +62,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 async fn tour(servers: Servers, identity: &Identity) -> Result<ExitCode, Box<dyn Error>> {
     let client = Client::new(identity)?;
     let mut failed = Vec::new();
-    for (number, name) in (1..).zip(STEPS) {
+    for (number, name) in (1..).zip(STEPS.iter().copied()) {
         println!("\n({number}) {name}");
         let mut check = Check::new(&servers, &client);
         step(name, &mut check).await?;
@@ -75,6 +87,8 @@ async fn step(name: &str, check: &mut Check<'_>) -> check::Outcome {
         "credentials" => guards::credentials(check).await,
         "refusals" => guards::refusals(check).await,
         "permanent" => guards::permanent(check).await,
+        #[cfg(feature = "live")]
+        "rules" => moved::rules(check).await,
         other => Err(format!("there is no step {other:?}").into()),
     }
 }

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use tokio::net::TcpListener;
+#[cfg(feature = "live")]
+use tower_redirect::policy::Rules;
 use tower_redirect::{
     ConfigError, HttpsOnly, MaintenanceSwitch, RedirectLayer, Transport, Versioning,
 };
@@ -23,6 +25,11 @@ pub struct Servers {
     pub other: SocketAddr,
     pub permanent: SocketAddr,
     pub switch: MaintenanceSwitch,
+    /// Redirects by a file of rules.
+    #[cfg(feature = "live")]
+    pub moved: SocketAddr,
+    #[cfg(feature = "live")]
+    pub live: tower_redirect::Live<Rules>,
 }
 
 impl Servers {
@@ -38,6 +45,10 @@ impl Servers {
     ) -> Result<Self, Box<dyn Error>> {
         let [http, https, standby, other, permanent] =
             [bind().await?, bind().await?, bind().await?, bind().await?, bind().await?];
+        #[cfg(feature = "live")]
+        let moved_pages = bind().await?;
+        #[cfg(feature = "live")]
+        let live = tower_redirect::Live::new(RedirectLayer::new(Rules::new([])?));
         let servers = Self {
             http: http.local_addr()?,
             https: https.local_addr()?,
@@ -45,6 +56,10 @@ impl Servers {
             other: other.local_addr()?,
             permanent: permanent.local_addr()?,
             switch: MaintenanceSwitch::new(),
+            #[cfg(feature = "live")]
+            moved: moved_pages.local_addr()?,
+            #[cfg(feature = "live")]
+            live: live.clone(),
         };
         let ports = Ports { https: servers.https.port(), standby: servers.standby.port() };
         let links = Links {
@@ -67,8 +82,10 @@ impl Servers {
         serve(http, main.clone());
         serve_tls(TlsListener::new(https, identity)?, main);
         serve_tls(TlsListener::new(standby, identity)?, standby_app);
-        serve_tls(TlsListener::new(other, identity)?, app(links));
+        serve_tls(TlsListener::new(other, identity)?, app(links.clone()));
         serve(permanent, moved);
+        #[cfg(feature = "live")]
+        serve(moved_pages, in_front(app(links.clone()).layer(live))?);
         Ok(servers)
     }
 }

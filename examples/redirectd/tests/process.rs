@@ -307,11 +307,8 @@ async fn no_request_fails_while_the_file_changes_in_every_way() {
     fs::write(&file, &rules("one")[..1000]).expect("written");
     wait_for(&client, &health, |said| said.contains("allow_shrink") || said.contains("shop.toml:"))
         .await;
-    fs::write(
-        &file,
-        format!("allow_shrink = true\n[[rules]]\nfrom = \"/page/7\"\nto = \"/few\"\n"),
-    )
-    .expect("written");
+    fs::write(&file, "allow_shrink = true\n[[rules]]\nfrom = \"/page/7\"\nto = \"/few\"\n")
+        .expect("written");
     wait_for(&client, &page, |seen| seen == "307 /few").await;
     wait_for(&client, &health, |said| said.contains("rejected: none")).await;
 
