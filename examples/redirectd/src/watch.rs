@@ -80,11 +80,8 @@ impl Source {
     fn build(&self, text: &str) -> Outcome<(Config, Layer)> {
         let config = file::parse(&self.path, text)?;
         if config.shrinks(&self.config) {
-            let (now, before) = (config.rules.len(), self.config.rules.len());
-            let path = self.path.display();
-            return Err(
-                format!("{path}: {now} rules are left of {before}: `allow_shrink = true`").into()
-            );
+            let lost = self.config.rules.len() - config.rules.len();
+            return Err(format!("{lost} rules are lost, without `allow_shrink = true`").into());
         }
         let layer = file::build(&self.path, text, &config, &self.switches)?;
         Ok((config, layer))
