@@ -162,8 +162,8 @@ impl<T> ByStatus<T> {
             Some(301) => (self.moved_permanently)(policy),
             Some(302) => (self.found)(policy),
             Some(other) => {
-                let message = format_args!("a redirection is 301, 302, 307 or 308, not {other}");
-                problems.add(format_args!("{path}.status"), message);
+                let problem = format!("a redirection is 301, 302, 307 or 308, not {other}");
+                problems.add(format_args!("{path}.status"), problem);
                 policy
             }
         }

@@ -85,8 +85,8 @@ fn status(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Problems)
         Some(303) => rule.see_other(),
         Some(410) => rule.gone(),
         Some(other) => {
-            let message = format_args!("a rule is 301, 302, 303, 307, 308 or 410, not {other}");
-            problems.add(format_args!("{path}.status"), message);
+            let problem = format!("a rule is 301, 302, 303, 307, 308 or 410, not {other}");
+            problems.add(format_args!("{path}.status"), problem);
             rule
         }
     }

@@ -61,7 +61,7 @@ impl Problem {
         &self.path
     }
 
-    /// What is wrong with it, and what to write instead.
+    /// The mistake, and its cure.
     pub fn message(&self) -> &str {
         &self.message
     }

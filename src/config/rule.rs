@@ -40,7 +40,7 @@ pub struct RuleConfig {
     /// Whether 301 and 302 are sent to every method.
     #[serde(default, skip_serializing_if = "is_false")]
     pub rewriting_methods: bool,
-    /// What becomes of the request's query.
+    /// How the target gets its query.
     #[serde(default, skip_serializing_if = "is_default")]
     pub query: QueryMode,
     /// The methods that it is for; all unless given.
@@ -79,7 +79,7 @@ pub struct RuleConfig {
     /// Whether it may lead to the URL that was asked for.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_self: bool,
-    /// What it is called in events.
+    /// The name in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether its answers are kept out of events.
@@ -87,7 +87,7 @@ pub struct RuleConfig {
     pub quiet: bool,
 }
 
-/// What becomes of a request's query.
+/// How a target gets its query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueryMode {

@@ -83,7 +83,7 @@ pub enum Diagnosis {
     ForwardedRefused {
         /// The peer, if its address is known.
         peer: Option<Peer>,
-        /// What is wrong.
+        /// The fault in words.
         reason: &'static str,
     },
     /// A trusted proxy replaced `Host`, so that redirections lead to the name that it knows this server

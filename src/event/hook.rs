@@ -18,7 +18,7 @@ pub(crate) struct DiagnosisHook {
     history: Arc<History>,
 }
 
-/// What was reported so far, and counts over all requests of a layer.
+/// The diagnoses that were reported, and counts over all requests of a layer.
 #[derive(Default)]
 struct History {
     reports: Mutex<Reports>,

@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::HeaderName;
 
-/// What a request was sent without, after a redirection. See
+/// The parts that a request lost in a redirection. See
 /// [`Hop::dropped`](super::Hop::dropped).
 ///
 /// ```

@@ -42,7 +42,7 @@ pin_project! {
     }
 }
 
-/// What a call needs to send further requests.
+/// The parts of a call that send further requests.
 pub(super) struct Chain<S, B, P> {
     pub(super) service: S,
     pub(super) next_request: NextRequest,

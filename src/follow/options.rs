@@ -46,7 +46,7 @@ pub enum RedirectMode {
     Error,
 }
 
-/// What happens to the redirection after the last that the limit allows: see
+/// How the redirection after the last that the limit allows is handled: see
 /// [`FollowRedirectsLayer::on_limit`](crate::FollowRedirectsLayer::on_limit).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

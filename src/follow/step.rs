@@ -17,7 +17,7 @@ use super::strip_headers::{Changes, strip_headers};
 use super::userinfo;
 use crate::replay::NotReplayable;
 
-/// What to do with a response.
+/// The next step after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NextStep {
     /// Return it to the caller.

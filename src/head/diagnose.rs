@@ -1,5 +1,5 @@
-//! What diagnoses ask about a request. Nothing of it is believed, and nothing is noted for `Vary`
-//! after the answer is built.
+//! Questions of diagnoses about a request. The answers are not believed, and nothing is noted for
+//! `Vary` after the answer is built.
 
 use http::header;
 

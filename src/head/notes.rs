@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use super::vary::Vary;
 
-/// What policies did with the head of a request, as far as the answer depends on it. The heads that
+/// Notes about the reads of policies, as far as the answer depends on them. The heads that
 /// are [moved](super::RequestHead::moved) from that head share its notes.
 #[derive(Default)]
 pub(crate) struct Notes {

@@ -19,7 +19,7 @@ use crate::uri::{Hosts, Origin};
 /// Scheme, host and client are the *effective* ones: those that the user agent used, even
 /// behind trusted proxies. They are computed when a policy first asks for them.
 ///
-/// What a policy reads has an effect on the answer. If caches may store the answer, its `Vary`
+/// Reading a header has an effect on the answer. If caches may store the answer, its `Vary`
 /// names the headers that were read. If a policy asks for a host or a forwarded value that is
 /// refused, the layer answers 400 or 421, whatever the policy decides. A policy should therefore
 /// read only what it needs.

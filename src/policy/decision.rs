@@ -4,7 +4,7 @@ use http::{HeaderMap, Response, StatusCode};
 use crate::redirection::Redirection;
 use crate::response::text_response;
 
-/// What a [`RedirectPolicy`](crate::RedirectPolicy) does with a request.
+/// The decision of a [`RedirectPolicy`](crate::RedirectPolicy) about a request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Decision {

@@ -29,8 +29,8 @@ pub struct Redirection {
     pub(super) fragment: Option<Arc<str>>,
 }
 
-/// What a policy knows about the request's host and that of its redirection. The later ones outweigh
-/// the earlier.
+/// The knowledge of a policy about the request's host and that of its redirection. The later ones
+/// outweigh the earlier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum HostSource {
     /// Nothing: the client may have chosen both.

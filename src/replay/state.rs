@@ -24,7 +24,7 @@ pub(super) struct State<B> {
     recording: Recording,
     /// The trailers of the source, once they were read.
     trailers: Option<HeaderMap>,
-    /// What the source announced before it was read.
+    /// The size hint of the source before it was read.
     announced: SizeHint,
     limit: u64,
     /// Whether the source announced or gave more bytes than the limit.

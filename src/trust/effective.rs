@@ -1,4 +1,4 @@
-//! What a [`Trust`] makes of one request.
+//! The values that a [`Trust`] finds for one request.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use super::trust::Family;
 use super::{Peer, Transport, Trust};
 use crate::uri::Scheme;
 
-/// What the user agent used, as far as the acceptor or a trusted proxy says it.
+/// The scheme, host and port that the user agent used, as the acceptor or a trusted proxy says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effective<'a> {
     /// `None` where a trusted proxy does not say it.

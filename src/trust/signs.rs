@@ -1,4 +1,4 @@
-//! What fields say about the scheme, whoever sent them. For diagnoses alone: none of it is believed.
+//! Headers that speak about the scheme, whoever sent them. For diagnoses alone: none is believed.
 
 use http::HeaderMap;
 

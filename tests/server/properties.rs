@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
     CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
     Redirection, RequestHead, Transport, Trust, Versioning, policy_fn,
 };
 
+use crate::support::property::run;
 use crate::support::{self, ask_now};
 
 /// A request as a client, or nobody in its right mind, might send it.
@@ -108,27 +108,6 @@ fn sent() -> impl Strategy<Value = Sent> {
             Sent { method, target, version, hosts, fields }
         },
     )
-}
-
-/// So many cases as `PROPTEST_CASES` says; a share of which has to count.
-fn run<S: Strategy>(
-    strategy: S,
-    share: f64,
-    test: impl Fn(S::Value) -> Result<bool, TestCaseError>,
-) {
-    let (all, counted) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let config = Config { failure_persistence: None, ..Config::default() };
-    let result = TestRunner::new(config).run(&strategy, |value| {
-        let counts = test(value)?;
-        all.fetch_add(1, Ordering::Relaxed);
-        counted.fetch_add(usize::from(counts), Ordering::Relaxed);
-        Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
-    let (all, counted) = (all.into_inner(), counted.into_inner());
-    assert!(counted as f64 >= share * all as f64, "{counted} of {all}");
 }
 
 fn proxies() -> Trust {

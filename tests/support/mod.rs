@@ -4,6 +4,7 @@
 pub mod classes;
 mod inner;
 pub mod program;
+pub mod property;
 #[cfg(feature = "follow")]
 mod script;
 

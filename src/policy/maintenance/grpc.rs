@@ -1,4 +1,4 @@
-//! What a gRPC call gets during maintenance.
+//! The answer to a gRPC call during maintenance.
 //!
 //! gRPC has a status of its own. Its clients take a 503 with a text for a broken message, and a
 //! redirection is not followed.

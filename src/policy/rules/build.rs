@@ -64,7 +64,7 @@ impl Rules {
         RulesBuilder::new()
     }
 
-    /// What is odd about the table, without being wrong: duplicates, rules that an earlier one
+    /// Oddities of the table which are no errors: duplicates, rules that an earlier one
     /// covers, dates gone by, and chains.
     pub fn warnings(&self) -> &[RuleWarning] {
         &self.warnings
@@ -114,7 +114,7 @@ impl<'r> FoundRule<'r> {
         self.number as usize
     }
 
-    /// What the rule is called: its name, or else its pattern.
+    /// The name of the rule, or else its pattern.
     pub fn name(&self) -> &'r str {
         let Some(rule) = self.table.rule(self.number) else { return "" };
         let name = self.table.extra(rule).and_then(|extra| extra.name.as_deref());
@@ -212,7 +212,7 @@ impl RulesBuilder {
         self
     }
 
-    /// What time it is, in place of the system's clock: for tests.
+    /// A clock in place of the system's, for tests.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(now);
         self
@@ -268,7 +268,7 @@ impl RulesBuilder {
     }
 }
 
-/// What one rule alone says wrong.
+/// The errors of one rule alone.
 fn contradiction(rule: &Rule) -> Option<&'static str> {
     if rule.status == Status::Gone && !rule.target.is_nothing() {
         return Some("a rule that is gone leads nowhere: take its target away");

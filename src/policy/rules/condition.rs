@@ -1,4 +1,4 @@
-//! What else a request must show, apart from its path and host.
+//! The conditions of a rule apart from path and host.
 
 use std::net::IpAddr;
 
@@ -31,7 +31,7 @@ pub(super) enum Condition {
     },
 }
 
-/// What is expected of a header or a parameter.
+/// The expected value of a header or a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expected<T> {
     Present,

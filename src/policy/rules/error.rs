@@ -112,7 +112,7 @@ impl RuleError {
         (self.at.column > 0).then_some(self.at.column)
     }
 
-    /// What is wrong, and what to write instead.
+    /// The mistake, and its cure.
     pub fn message(&self) -> String {
         match &self.kind {
             Kind::Config(error) => error.to_string(),
@@ -157,7 +157,7 @@ impl RuleWarning {
         (self.at.line > 0).then_some(self.at.line)
     }
 
-    /// What is odd, and what to write instead.
+    /// The oddity, and its cure.
     pub fn message(&self) -> &str {
         &self.message
     }

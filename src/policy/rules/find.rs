@@ -16,7 +16,7 @@ use crate::policy::clock::Clock;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 use crate::uri::HostPattern;
 
-/// What a rule answers with.
+/// The answer of a rule.
 #[derive(Debug)]
 pub(super) enum Answer {
     Redirect(Redirection),
@@ -24,7 +24,7 @@ pub(super) enum Answer {
     Gone(Duration),
 }
 
-/// What time it is: looked at once for a request, and only if a rule has dates.
+/// The time, read at most once for a request, and only if a rule has dates.
 pub(super) struct Now<'c> {
     clock: &'c Clock,
     time: OnceCell<SystemTime>,

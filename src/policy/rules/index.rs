@@ -41,7 +41,7 @@ pub(super) struct Asked<'p> {
     pub(super) plain_segments: usize,
 }
 
-/// What the index reads of the table that it belongs to.
+/// The parts of the table that the index reads.
 pub(super) trait Texts {
     fn text(&self, start: u32, length: u32) -> &str;
     /// Host and path of a rule.

@@ -34,11 +34,11 @@ pub(super) mod flag {
     pub(crate) const GONE: u16 = 1 << 7;
     pub(crate) const ALLOWS_SELF: u16 = 1 << 8;
     pub(crate) const QUIET: u16 = 1 << 9;
-    /// What follows the pattern may hold segments that are not read alike: it is only copied.
+    /// The path after the pattern may hold segments that are not read alike: it is only copied.
     pub(crate) const COPIES_THE_REST: u16 = 1 << 10;
     /// Caches are told to keep the answer.
     pub(crate) const KEPT: u16 = 1 << 11;
-    /// What ends before the slash of the rest is not taken.
+    /// A path that ends before the slash of the rest does not match.
     pub(crate) const BELOW_ONLY: u16 = 1 << 12;
     /// The pattern is a regex.
     pub(crate) const REGEX: u16 = 1 << 13;
@@ -85,7 +85,7 @@ pub(super) fn flags(rule: &Rule) -> u16 {
     properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)
 }
 
-/// What rules with one base have in common.
+/// The parts that rules with one base share.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct BaseKey {
     status: u8,

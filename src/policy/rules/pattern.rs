@@ -1,4 +1,4 @@
-//! What a rule's `from` says of a path.
+//! The path pattern in a rule's `from`.
 
 use super::normal::{is_odd, normal};
 use crate::config_error::ConfigError;

@@ -69,7 +69,7 @@ struct Regexes {
     rules: Box<[u32]>,
 }
 
-/// What a regex captured.
+/// The text that a regex captured.
 pub(super) struct Groups<'p> {
     path: &'p str,
     captures: Captures,

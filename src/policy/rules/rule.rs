@@ -46,7 +46,7 @@ pub struct Rule {
     pub(super) rewriting_methods: bool,
     pub(super) host: Option<HostPattern>,
     pub(super) conditions: Vec<Condition>,
-    /// What a regex captures.
+    /// The captures of a regex.
     pub(super) names: Vec<(Box<str>, Source)>,
     pub(super) query: QueryMode,
     pub(super) ignore_case: bool,
@@ -61,7 +61,7 @@ pub struct Rule {
     pub(super) line: u32,
 }
 
-/// What a rule answers with.
+/// The answer of a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Status {
     #[default]
@@ -73,7 +73,7 @@ pub(super) enum Status {
     Gone,
 }
 
-/// What becomes of the request's query.
+/// How the target gets its query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum QueryMode {
     #[default]
@@ -298,7 +298,7 @@ impl Rule {
         self
     }
 
-    /// What the rule is called, instead of by its pattern.
+    /// Names the rule; otherwise its pattern is its name.
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self

@@ -9,7 +9,7 @@ use crate::config_error::ConfigError;
 use crate::ranges::{NO_RANGE, Ranges};
 use crate::uri::{HostPattern, Scheme};
 
-/// What else a request must show. All conditions of a rule must hold.
+/// The conditions of a rule apart from path and host. All must hold.
 impl Rule {
     /// Applies to one host, or with `*.example.com` to all below one; ports are not compared.
     ///

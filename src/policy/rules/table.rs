@@ -34,7 +34,7 @@ pub(super) struct Table {
     pub(super) regexes: RegexIndex,
 }
 
-/// What each rule has: 32 bytes.
+/// The parts that each rule has: 32 bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     start: u32,
@@ -49,7 +49,7 @@ pub(super) struct Stored {
     flags: u16,
 }
 
-/// What few rules have.
+/// The parts that few rules have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Extra {
     pub(super) host: Option<HostPattern>,

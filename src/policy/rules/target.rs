@@ -1,4 +1,4 @@
-//! What a rule's `to` says: parts of a URL, with captures in path and query.
+//! The target in a rule's `to`: parts of a URL, with captures in path and query.
 
 use super::pattern::name_length;
 use crate::config_error::ConfigError;
@@ -6,7 +6,7 @@ use crate::uri::{Authority, Host, Scheme};
 
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// What of the request's URL a rule changes.
+/// The parts of the request's URL that a rule changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Target {
     pub(super) origin: OriginChange,
@@ -18,7 +18,7 @@ pub(super) struct Target {
     pub(super) fragment: Option<Box<str>>,
 }
 
-/// What of the request's origin a rule changes.
+/// The parts of the request's origin that a rule changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OriginChange {
     pub(super) scheme: Option<Scheme>,
@@ -103,7 +103,7 @@ impl Target {
         origin && self.path.is_none() && self.query.is_none()
     }
 
-    /// What follows the pattern's literal segments is copied byte for byte to the end of the path.
+    /// The path after the pattern's literal segments is copied byte for byte to the target's end.
     pub(super) fn copies_the_rest(&self) -> bool {
         let Some(path) = &self.path else { return true };
         let is_rest = |piece: &Piece| matches!(piece, Piece::Capture(Source::Rest(_)));

@@ -3,7 +3,8 @@ use std::time::SystemTime;
 
 use http::{HeaderName, StatusCode, header};
 
-use super::path::{PathVersion, Versioning, check_version};
+use super::check::check_version;
+use super::path::{PathVersion, Versioning};
 use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;

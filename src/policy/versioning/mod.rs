@@ -1,6 +1,7 @@
 //! Versions of an API: redirects requests for retired versions, announces their end, and refuses
 //! them afterwards.
 
+mod check;
 mod header;
 mod path;
 mod query;

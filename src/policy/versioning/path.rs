@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::check::{check_retired, check_version};
 use super::retirement::{RetiredVersion, Retirement};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
@@ -118,7 +119,7 @@ impl Versioning {
     /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is not one plain
     /// segment, or is the current version.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        self.check_retired(version)?;
+        check_retired(version, &self.current, &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
@@ -131,20 +132,9 @@ impl Versioning {
     /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) if the
     /// stages are out of order, or a date lies outside of the years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        self.check_retired(version)?;
+        check_retired(version, &self.current, &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
-    }
-
-    fn check_retired(&self, version: &str) -> Result<(), ConfigError> {
-        check_version(version)?;
-        if *version == *self.current {
-            return Err(ConfigError::version(version, "the current version cannot be retired"));
-        }
-        if self.retired.iter().any(|retired| retired.has_name(version)) {
-            return Err(ConfigError::version(version, "retired twice"));
-        }
-        Ok(())
     }
 
     /// Recognizes further segments as versions, apart from `v` and digits: dates, code names.
@@ -238,16 +228,6 @@ impl fmt::Debug for Versioning {
 fn is_v_and_digits(segment: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     segment.strip_prefix('v').is_some_and(|numbers| numbers.split('.').all(digits))
-}
-
-/// Checks that `version` is one path segment of unreserved characters (RFC 3986 §2.3), and no dot
-/// segment, so that every server reads it alike.
-pub(super) fn check_version(version: &str) -> Result<(), ConfigError> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    if version.is_empty() || matches!(version, "." | "..") || !version.bytes().all(plain) {
-        return Err(ConfigError::version(version, "a version is one plain path segment"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use http::{HeaderName, HeaderValue};
 
-use super::path::check_version;
+use super::check::{check_retired, check_version};
 use super::retirement::{RetiredVersion, Retirement, Stage};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
@@ -87,7 +87,7 @@ impl QueryVersioning {
     /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is no version, is the
     /// current one, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        self.check_retired(version)?;
+        check_retired(version, &self.current, &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
@@ -100,20 +100,9 @@ impl QueryVersioning {
     /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for
     /// [`Versioning::retire_by`](crate::Versioning::retire_by).
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        self.check_retired(version)?;
+        check_retired(version, &self.current, &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
-    }
-
-    fn check_retired(&self, version: &str) -> Result<(), ConfigError> {
-        check_version(version)?;
-        if *version == *self.current {
-            return Err(ConfigError::version(version, "the current version cannot be retired"));
-        }
-        if self.retired.iter().any(|retired| retired.has_name(version)) {
-            return Err(ConfigError::version(version, "retired twice"));
-        }
-        Ok(())
     }
 
     /// Redirects only GET and HEAD. Other methods of a version that moved get 410.

@@ -9,7 +9,7 @@ use futures_core::Stream;
 use super::handle::Live;
 use crate::server::layer::RedirectLayer;
 
-/// What a source of layers gives to [`Live::follow`].
+/// An item of the stream that [`Live::follow`] reads.
 #[derive(Clone, Debug)]
 pub enum Update<L> {
     /// A layer to serve.

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What a [`Live`](super::Live) layer serves, since when, and what it refused. All times are those of
-/// the system's clock; compute ages where they are shown.
+/// The state of a [`Live`](super::Live) layer: its revision, since when, and what it refused. All
+/// times are those of the system's clock; compute ages where they are shown.
 #[derive(Clone, Debug)]
 pub struct Status {
     started_at: SystemTime,

@@ -7,7 +7,8 @@ use http::Method;
 use proptest::prelude::*;
 use tower_redirect::policy::{Rule, Rules};
 
-use super::{answer, run};
+use super::answer;
+use crate::support::property::run;
 
 fn rule(from: &str, to: &str) -> Rule {
     Rule::new(from).and_then(|rule| rule.to(to)).expect(from)

@@ -6,7 +6,8 @@ use tower_redirect::policy::{Rule, Rules};
 use tower_redirect::{Decision, RedirectPolicy, RequestHead};
 use url::Url;
 
-use super::{run, table};
+use super::table;
+use crate::support::property::run;
 
 fn rule(from: &str, to: &str) -> Rule {
     Rule::new(from).and_then(|rule| rule.to(to)).expect(from)

@@ -9,6 +9,7 @@ use tower_redirect::trust::Peer;
 use tower_redirect::{RequestHead, Scheme};
 
 use super::request;
+use crate::support::property::run;
 
 const NOW: u64 = 1_000;
 
@@ -180,7 +181,7 @@ fn the_index_answers_as_a_loop_does() {
         prop_oneof![prop::collection::vec(rule(), 1..12), prop::collection::vec(rule(), 100..300)],
         prop::collection::vec(asked(), 30),
     );
-    super::run(cases, 0.6, |(rules, requests)| {
+    run(cases, 0.6, |(rules, requests)| {
         let build = |(number, rule)| build(number, rule);
         let Some(whole) = table(rules.iter().enumerate().map(build))? else {
             return Ok(false);

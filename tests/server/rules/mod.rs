@@ -8,11 +8,7 @@ mod matching;
 mod regexes;
 mod servers;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use http::Request;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use tower_redirect::policy::Rules;
 use tower_redirect::{Decision, RedirectPolicy, RequestHead, Transport};
 
@@ -62,25 +58,4 @@ fn table(rules: &Rules, rows: &[(&str, &str)]) {
         let seen = answer(rules, method, url);
         assert_eq!(seen.as_deref().unwrap_or_default(), *expected, "{method} {url}");
     }
-}
-
-/// So many cases as `PROPTEST_CASES` says; a share of which has to count.
-fn run<S: Strategy>(
-    strategy: S,
-    share: f64,
-    test: impl Fn(S::Value) -> Result<bool, TestCaseError>,
-) {
-    let (all, counted) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let config = Config { failure_persistence: None, ..Config::default() };
-    let result = TestRunner::new(config).run(&strategy, |value| {
-        let counts = test(value)?;
-        all.fetch_add(1, Ordering::Relaxed);
-        counted.fetch_add(usize::from(counts), Ordering::Relaxed);
-        Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
-    let (all, counted) = (all.into_inner(), counted.into_inner());
-    assert!(counted as f64 >= share * all as f64, "{counted} of {all}");
 }

@@ -160,7 +160,7 @@ struct Line<'t> {
     number: u32,
 }
 
-/// What is wrong with a line, and at which of its bytes.
+/// A mistake in a line, and the byte where it stands.
 struct Mistake {
     at: usize,
     what: What,
