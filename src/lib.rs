@@ -81,14 +81,24 @@
 //!   `.layer(..)` after all routes: a `route_layer`, and a nested router without a fallback of its
 //!   own, do not see paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
-//! - `config`: a whole [configuration as data](config), in any format that `serde` reads.
-//! - `live`: a layer in a handle, [replaced while it serves](server::live).
+//! - `config`: a whole [configuration as data], in any format that `serde` reads.
+//! - `live`: a layer in a handle, [replaced while it serves].
 //! - `regex`: rules for paths that a regular expression matches.
 //! - `tracing`: each [`Diagnosis`] is also a `WARN` event with target `tower_redirect`.
 //!
+#![cfg_attr(feature = "config", doc = " [configuration as data]: config")]
+#![cfg_attr(feature = "live", doc = " [replaced while it serves]: server::live")]
 #![cfg_attr(
     not(feature = "follow"),
     doc = " [`FollowRedirectsLayer`]: https://docs.rs/tower-redirect"
+)]
+#![cfg_attr(
+    not(feature = "config"),
+    doc = " [configuration as data]: https://docs.rs/tower-redirect"
+)]
+#![cfg_attr(
+    not(feature = "live"),
+    doc = " [replaced while it serves]: https://docs.rs/tower-redirect"
 )]
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
