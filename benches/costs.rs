@@ -294,7 +294,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
             run(layer.layer(tower::service_fn(a_page)), Way::Secure, times);
         }
         "S3-record" => {
-            run(RedirectLayer::new(https).insert_redirected().layer(Inner), Way::Plain, times)
+            run(RedirectLayer::new(https).insert_answered().layer(Inner), Way::Plain, times)
         }
         other => match other.split_once('/') {
             Some((name, size)) => grown(name, size.parse()?, times)?,

@@ -230,7 +230,7 @@ fn a_redirection_allocates_its_fields_and_no_more() {
     let layer = RedirectLayer::new(HttpsOnly::new());
     let location = "https://a.test/api/v2/orders?id=7";
     assert_eq!(redirect(layer.clone(), location), 3);
-    let recorded = redirect(layer.insert_redirected(), location);
+    let recorded = redirect(layer.insert_answered(), location);
     assert!(recorded <= 6, "{recorded}");
     let layer = RedirectLayer::new(HttpsOnly::new().port(8443));
     assert_eq!(redirect(layer, "https://a.test:8443/api/v2/orders?id=7"), 3);

@@ -51,6 +51,9 @@ fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rul
     rule = set(rule, section.below_only, Rule::below_only);
     rule = set(rule, section.allow_self, Rule::allow_self);
     rule = set(rule, section.quiet, Rule::quiet);
+    if let Some(name) = &section.counted {
+        rule = rule.counted(name);
+    }
     if let Some(date) = section.since {
         rule = rule.from(date.into());
     }

@@ -42,6 +42,10 @@ impl RedirectPolicy for Configured {
     fn name(&self) -> Cow<'static, str> {
         self.0.name()
     }
+
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.0.names()
+    }
 }
 
 impl fmt::Debug for Configured {

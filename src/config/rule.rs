@@ -82,6 +82,9 @@ pub struct RuleConfig {
     /// The name in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The name that its answers are counted under, as `rules/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<String>,
     /// Whether its answers are kept out of events.
     #[serde(default, skip_serializing_if = "is_false")]
     pub quiet: bool,

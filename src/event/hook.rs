@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::output;
 use super::reports::{Novelty, Reports};
+use super::{count, log};
 use crate::diagnosis::Diagnosis;
 use crate::trust::Peer;
 
@@ -12,9 +12,11 @@ type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;
 
 /// Reports the diagnoses of a layer to its hook and to `tracing`. Clones share the history, so that
 /// nothing is reported twice.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct DiagnosisHook {
     hook: Option<Arc<OnDiagnosis>>,
+    /// Whether `tracing` and `metrics` are told, too.
+    is_logged: bool,
     history: Arc<History>,
 }
 
@@ -34,12 +36,17 @@ const MANY: u32 = 100;
 
 impl DiagnosisHook {
     pub(crate) fn new(hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
-        Self { hook: Some(Arc::new(hook)), history: Arc::default() }
+        Self { hook: Some(Arc::new(hook)), ..Self::default() }
+    }
+
+    /// A hook that alone is told, for an explanation.
+    pub(crate) fn unlogged(hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
+        Self { is_logged: false, ..Self::new(hook) }
     }
 
     /// Whether a hook or a `tracing` subscriber takes diagnoses. Otherwise none are made.
     pub(crate) fn takes_diagnoses(&self) -> bool {
-        self.hook.is_some() || output::is_enabled()
+        self.hook.is_some() || self.is_logged && log::takes_diagnoses()
     }
 
     /// Reports a diagnosis about a request of `peer`, unless the same was reported for this peer
@@ -59,7 +66,10 @@ impl DiagnosisHook {
         if let Some(hook) = &self.hook {
             hook(&diagnosis);
         }
-        output::warn(&diagnosis);
+        if self.is_logged {
+            log::diagnosed(&diagnosis);
+            count::diagnosed(&diagnosis);
+        }
     }
 
     /// Notes that a request arrived over https.
@@ -72,6 +82,12 @@ impl DiagnosisHook {
     pub(crate) fn is_never_secure(&self) -> bool {
         let History { sent_to_https, was_secure, .. } = &*self.history;
         sent_to_https.fetch_add(1, Ordering::Relaxed) >= MANY && !was_secure.load(Ordering::Relaxed)
+    }
+}
+
+impl Default for DiagnosisHook {
+    fn default() -> Self {
+        Self { hook: None, is_logged: true, history: Arc::default() }
     }
 }
 

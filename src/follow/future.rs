@@ -12,6 +12,7 @@ use tower_service::Service;
 
 use super::drain;
 use super::error::FollowError;
+use super::events::End;
 use super::final_uri::FinalUri;
 use super::next_request::NextRequest;
 use super::policy::{FollowAll, LayerPolicy};
@@ -82,6 +83,10 @@ type Judgment<F, B, R> = ControlFlow<Response<R>, State<F, B, R>>;
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     /// Makes the error of a call whose last request failed with `error`.
     fn failed<E>(&mut self, error: E) -> FollowError<E> {
+        let history = &self.next_request.history;
+        if !history.is_empty() {
+            self.settings.events.finished(history, End::Failed("service"));
+        }
         FollowError::service_at(error, &mut self.next_request)
     }
 
@@ -99,6 +104,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
                 response.extensions_mut().insert(FinalUri(next_request.uri.clone()));
             }
             if !next_request.history.is_empty() {
+                settings.events.finished(&next_request.history, End::Returned(response.status()));
                 response.extensions_mut().insert(std::mem::take(&mut next_request.history));
             }
             return Ok(ControlFlow::Break(response));
@@ -110,6 +116,8 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         let body = saved_body
             .replay()
             .map_err(|why| not_replayable(next_request, why).with_headers_of(&mut response))?;
+        let length = next_request.has_content.then(|| body.size_hint().lower());
+        settings.events.followed(&next_request.history, length);
         let body = Some(body);
         // Draining makes a connection reusable, but not one whose upload was cut short. A connection of
         // HTTP/2 and later stays usable if a stream of it is reset.
@@ -151,6 +159,8 @@ where
                         Ok(ControlFlow::Continue(state)) => state,
                         Err(error) => {
                             chain.saved_body.abort();
+                            let end = End::Failed(error.kind().name());
+                            chain.settings.events.finished(error.history(), end);
                             return Poll::Ready(Err(FollowError::Redirect(error)));
                         }
                     }

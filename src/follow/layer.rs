@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{HeaderName, StatusCode, Uri};
 use tower_layer::Layer;
 
+use super::events::{Finished, Followed, start_counting};
 use super::hop_request::HopRequest;
 use super::method::MethodRewrite;
 use super::options::{OnLimit, RedirectMode};
@@ -221,6 +222,54 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.request_hooks.push(hook))
     }
 
+    /// Calls `hook` with each redirection that is followed, once its target was accepted and before the
+    /// next request is sent. Several hooks are called in the order given.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use http::{Request, Response, StatusCode, header};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_redirect::FollowRedirectsLayer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = service_fn(async |request: Request<String>| {
+    ///     let mut response = Response::new(String::new());
+    ///     if request.uri().path() == "/old" {
+    ///         *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    ///         let new = header::HeaderValue::from_static("/new");
+    ///         response.headers_mut().insert(header::LOCATION, new);
+    ///     }
+    ///     Ok::<_, std::convert::Infallible>(response)
+    /// });
+    /// let lines = Arc::new(Mutex::new(Vec::new()));
+    /// let (hops, ends) = (lines.clone(), lines.clone());
+    /// let client = FollowRedirectsLayer::new()
+    ///     .on_hop(move |followed| hops.lock().unwrap().push(followed.to_string()))
+    ///     .on_finish(move |finished| ends.lock().unwrap().push(finished.to_string()))
+    ///     .layer(server);
+    /// for path in ["/old?token=x", "/other"] {
+    ///     let request = Request::put(format!("http://a.test{path}")).body("tea".to_owned())?;
+    ///     client.clone().oneshot(request).await?;
+    /// }
+    /// assert_eq!(*lines.lock().unwrap(), [
+    ///     "hop 1: PUT http://a.test/old?token=…: 307 -> PUT http://a.test/new",
+    ///     "200 after 1 hop",
+    /// ]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_hop(self, hook: impl Fn(&Followed<'_>) + Send + Sync + 'static) -> Self {
+        self.set(|settings| settings.events.push_on_hop(hook))
+    }
+
+    /// Calls `hook` at the end of each call that was redirected, or failed since it could not be. A
+    /// call without a redirection is not told, and neither is one that is dropped before its end.
+    pub fn on_finish(self, hook: impl Fn(&Finished<'_>) + Send + Sync + 'static) -> Self {
+        self.set(|settings| settings.events.push_on_finish(hook))
+    }
+
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self
@@ -237,6 +286,7 @@ impl<S, P> Layer<S> for FollowRedirectsLayer<P> {
     type Service = FollowRedirects<S, P>;
 
     fn layer(&self, inner: S) -> Self::Service {
+        start_counting();
         FollowRedirects::new(inner, self.policy.clone(), self.settings.clone())
     }
 }

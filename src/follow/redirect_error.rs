@@ -54,6 +54,48 @@ pub enum RedirectErrorKind {
     NotReplayable(NotReplayable),
 }
 
+impl RedirectErrorKind {
+    /// All names.
+    #[cfg(feature = "metrics")]
+    pub(super) const NAMES: [&'static str; 11] = [
+        "too_many_redirects",
+        "insecure_downgrade",
+        "invalid_location",
+        "location_too_long",
+        "ambiguous_location",
+        "unsupported_scheme",
+        "unknown_origin",
+        "not_followable",
+        "rejected",
+        "loop",
+        "not_replayable",
+    ];
+
+    /// A short name, the same in every release: the `error.type` of events and metrics.
+    ///
+    /// ```
+    /// use tower_redirect::follow::RedirectErrorKind;
+    ///
+    /// assert_eq!(RedirectErrorKind::TooManyRedirects.name(), "too_many_redirects");
+    /// assert_eq!(RedirectErrorKind::Loop.name(), "loop");
+    /// ```
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TooManyRedirects => "too_many_redirects",
+            Self::InsecureDowngrade => "insecure_downgrade",
+            Self::InvalidLocation => "invalid_location",
+            Self::LocationTooLong => "location_too_long",
+            Self::AmbiguousLocation => "ambiguous_location",
+            Self::UnsupportedScheme => "unsupported_scheme",
+            Self::UnknownOrigin => "unknown_origin",
+            Self::NotFollowable => "not_followable",
+            Self::Rejected => "rejected",
+            Self::Loop => "loop",
+            Self::NotReplayable(_) => "not_replayable",
+        }
+    }
+}
+
 impl RedirectError {
     pub(super) fn new(
         kind: RedirectErrorKind,

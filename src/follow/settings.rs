@@ -1,5 +1,6 @@
 use http::{Extensions, StatusCode};
 
+use super::events::EventHooks;
 use super::hop_request::RequestHooks;
 use super::method::MethodRewrite;
 use super::options::{OnLimit, RedirectMode};
@@ -31,6 +32,7 @@ pub(super) struct Settings {
     /// Whether each response gets a `FinalUri`.
     pub(super) final_uri: bool,
     pub(super) request_hooks: RequestHooks,
+    pub(super) events: EventHooks,
 }
 
 /// Moves the extension of one type.
@@ -65,6 +67,7 @@ impl Default for Settings {
             response_drain_limit: 64 * 1024,
             final_uri: false,
             request_hooks: RequestHooks::default(),
+            events: EventHooks::default(),
         }
     }
 }

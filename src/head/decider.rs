@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// The policy that decided about a request, and its rule where it has rules.
 #[derive(Clone, Debug, Default)]
@@ -7,6 +8,11 @@ pub(crate) struct Decider {
     pub(crate) policy: Cow<'static, str>,
     /// The rule's name, or its pattern with its line.
     pub(crate) rule: Option<Box<str>>,
+    pub(crate) reason: Option<Box<str>>,
+    /// The name that the rule's answers are counted under.
+    pub(crate) counted: Option<Arc<str>>,
+    /// Whether the rule's answers are kept out of events.
+    pub(crate) is_quiet: bool,
 }
 
 /// `policy`, or `policy: rule`.

@@ -5,9 +5,12 @@ mod host;
 mod notes;
 mod parts;
 mod request_head;
+mod trace;
 mod vary;
 
 pub(crate) use decider::Decider;
 pub(crate) use host::Refusal;
 pub(crate) use notes::Notes;
 pub use request_head::RequestHead;
+pub(crate) use trace::Trace;
+pub use trace::{Outcome, Step};

@@ -8,10 +8,10 @@ use super::vary::Vary;
 pub(crate) struct Notes {
     /// The headers that were read.
     pub(super) vary: Vary,
-    /// Whether the rule that decides is named, which allocates.
-    pub(crate) names_rules: Cell<bool>,
     /// Whether the answer is marked `no-store`.
     pub(super) no_store: Cell<bool>,
+    /// Whether the layer refuses the request since its redirections have no end.
+    pub(crate) is_endless: Cell<bool>,
 }
 
 /// The notes of a head.

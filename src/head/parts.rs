@@ -37,6 +37,17 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// The same request, for a shorter time.
+    pub(super) fn again<'m>(&self) -> Parts<'m>
+    where
+        'a: 'm,
+    {
+        let Self { method, uri, source, version, headers, extensions, moved, .. } = *self;
+        let original = Cell::new(self.original.get());
+        let plain = Cell::new(self.plain.get());
+        Parts { method, uri, source, original, version, headers, extensions, moved, plain }
+    }
+
     /// The same request for another path and query, as a `Location` of ours writes them.
     pub(super) fn at<'m>(&'m self, path: &'m str, query: Option<&'m str>) -> Parts<'m> {
         let Self { method, uri, source, version, headers, extensions, .. } = *self;

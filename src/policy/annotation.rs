@@ -46,6 +46,11 @@ impl Annotation {
     }
 
     /// Adds the headers that `headers` does not have.
+    /// The names of the headers.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.0.iter().map(|(name, _)| name)
+    }
+
     pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
         for (name, value) in self.0.iter() {
             headers.entry(name).or_insert_with(|| value.clone());

@@ -3,31 +3,95 @@
 use http::{Response, header};
 
 use super::{Decision, RedirectPolicy};
-use crate::head::RequestHead;
+use crate::head::{Outcome, RequestHead, Step, Trace};
+use crate::redirection::Redirection;
 
 /// Asks `policy`, and returns [`Decision::Pass`] for a redirection that the client could not follow,
 /// or that leads to the URL that was asked for.
-#[inline]
+#[inline(always)] // A decision that passes is not moved: 80 instructions less.
 pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>) -> Decision {
+    let steps_before = head.trace().map_or(0, Trace::len);
     // Every variant is moved by name and without guards. A guard or a catch-all arm makes the compiler
     // drop what it leaves, which costs passes 10 to 20 instructions a policy.
     match policy.decide(head) {
-        Decision::Pass => Decision::Pass,
-        Decision::PassWithHeaders(headers) => Decision::PassWithHeaders(headers),
+        Decision::Pass => {
+            if let Some(trace) = head.trace() {
+                add_step(trace, steps_before, Outcome::Passed, policy, head);
+            }
+            Decision::Pass
+        }
+        Decision::PassWithHeaders(headers) => {
+            if let Some(trace) = head.trace() {
+                add_step(trace, steps_before, Outcome::Passed, policy, head);
+            }
+            Decision::PassWithHeaders(headers)
+        }
         Decision::Redirect(to) => {
-            if !is_redirectable(head) || to.resolve(head).is_self() {
+            if let Some(why) = leads_nowhere(&to, head) {
+                if let Some(trace) = head.trace() {
+                    head.because(why);
+                    add_step(trace, steps_before, Outcome::Passed, policy, head);
+                }
                 return Decision::Pass;
             }
             head.note_policy(|| policy.name());
+            if let Some(trace) = head.trace() {
+                add_step(trace, steps_before, Outcome::Redirected, policy, head);
+            }
             Decision::Redirect(to)
         }
         Decision::Respond(response) => {
             if !is_redirectable(head) && is_redirection(&response) {
+                if let Some(trace) = head.trace() {
+                    head.because(NOT_REDIRECTABLE);
+                    add_step(trace, steps_before, Outcome::Passed, policy, head);
+                }
                 return Decision::Pass;
+            }
+            head.note_policy(|| policy.name());
+            if let Some(trace) = head.trace() {
+                add_step(trace, steps_before, Outcome::Responded, policy, head);
             }
             Decision::Respond(response)
         }
     }
+}
+
+const NOT_REDIRECTABLE: &str = "a request of this kind cannot be redirected";
+
+/// Returns why a redirection counts as a pass; `None` if it does not.
+fn leads_nowhere(to: &Redirection, head: &RequestHead<'_>) -> Option<&'static str> {
+    if !is_redirectable(head) {
+        Some(NOT_REDIRECTABLE)
+    } else if to.resolve(head).is_self() {
+        Some("its redirection leads to the url that was asked for")
+    } else {
+        None
+    }
+}
+
+/// Adds a step for a policy that was asked. `steps_before` is the number of steps before that: where
+/// there are more by now, the policy is a list, whose policies have their own.
+#[cold]
+#[inline(never)]
+fn add_step<P: RedirectPolicy + ?Sized>(
+    trace: &Trace,
+    steps_before: usize,
+    outcome: Outcome,
+    policy: &P,
+    head: &RequestHead<'_>,
+) {
+    let reason = trace.take_reason();
+    if trace.len() > steps_before {
+        return;
+    }
+    trace.push(|| match outcome {
+        Outcome::Redirected | Outcome::Responded => {
+            let by = head.decider().unwrap_or_default();
+            Step { name: by.policy, rule: by.rule, outcome, reason: by.reason }
+        }
+        _ => Step { name: policy.name(), rule: None, outcome, reason },
+    });
 }
 
 /// Returns whether a client can follow a redirection of this request. `OPTIONS *` and CONNECT have

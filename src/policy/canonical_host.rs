@@ -136,7 +136,13 @@ impl CanonicalHost {
             Names::One { host, aliases } => {
                 let is_alias = !asked.same_host(&host.authority(None))
                     && aliases.iter().any(|alias| alias.matches(asked));
-                if is_alias { Decision::Redirect(self.to.clone()) } else { Decision::Pass }
+                if is_alias {
+                    head.because("its host is an alias");
+                    Decision::Redirect(self.to.clone())
+                } else {
+                    head.because("its host is no alias");
+                    Decision::Pass
+                }
             }
             Names::Www if without_www(asked.host()).is_none() => {
                 let mut buffer = [0; LONGEST];
@@ -147,16 +153,24 @@ impl CanonicalHost {
             }
             Names::Apex => match without_www(asked.host()) {
                 Some(twin) => self.decide_for_twin(asked.host(), twin, head),
-                None => Decision::Pass,
+                None => {
+                    head.because("its host does not begin with `www.`");
+                    Decision::Pass
+                }
             },
-            Names::Www => Decision::Pass,
+            Names::Www => {
+                head.because("its host begins with `www.`");
+                Decision::Pass
+            }
         }
     }
 
     fn decide_for_twin(&self, host: &str, twin: &str, head: &RequestHead<'_>) -> Decision {
         if !head.lists_name(host) || !head.lists_name(twin) {
+            head.because("its host and the twin of that are not both listed");
             return Decision::Pass;
         }
+        head.because("its host is the twin of the canonical one");
         // A listed name is a host.
         self.to.clone().host(twin).map_or(Decision::Pass, Decision::Redirect)
     }

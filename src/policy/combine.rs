@@ -61,6 +61,10 @@ impl<P: RedirectPolicy> RedirectPolicy for [P] {
     fn name(&self) -> Cow<'static, str> {
         LIST.into()
     }
+
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.iter().flat_map(RedirectPolicy::names).collect()
+    }
 }
 
 impl<P: RedirectPolicy, const N: usize> RedirectPolicy for [P; N] {
@@ -75,6 +79,10 @@ impl<P: RedirectPolicy, const N: usize> RedirectPolicy for [P; N] {
 
     fn name(&self) -> Cow<'static, str> {
         LIST.into()
+    }
+
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.as_slice().names()
     }
 }
 
@@ -91,6 +99,10 @@ impl<P: RedirectPolicy> RedirectPolicy for Vec<P> {
     fn name(&self) -> Cow<'static, str> {
         LIST.into()
     }
+
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.as_slice().names()
+    }
 }
 
 impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
@@ -105,6 +117,10 @@ impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
 
     fn name(&self) -> Cow<'static, str> {
         self.as_ref().map_or("none".into(), RedirectPolicy::name)
+    }
+
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.iter().flat_map(RedirectPolicy::names).collect()
     }
 }
 
@@ -122,6 +138,10 @@ macro_rules! pointers {
 
             fn name(&self) -> Cow<'static, str> {
                 (**self).name()
+            }
+
+            fn names(&self) -> Vec<Cow<'static, str>> {
+                (**self).names()
             }
         }
     )+};
@@ -155,6 +175,12 @@ macro_rules! tuples {
 
             fn name(&self) -> Cow<'static, str> {
                 LIST.into()
+            }
+
+            fn names(&self) -> Vec<Cow<'static, str>> {
+                #[allow(non_snake_case)]
+                let ($($policy,)+) = self;
+                [$($policy.names()),+].concat()
             }
         }
     )+};

@@ -1,12 +1,17 @@
+use std::fmt;
+
 use http::StatusCode;
 
 use super::{Decision, RedirectPolicy, ask};
 use crate::diagnosis::Diagnosis;
-use crate::head::RequestHead;
+use crate::head::{RequestHead, Step};
 use crate::redirection::{Endless, collapse};
+
+const FAILED: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 
 /// Asks `policy` about a request. A redirection is collapsed with those that would follow it on this
 /// server; redirections without an end are answered 500.
+#[inline(always)] // As `ask`.
 pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     policy: &P,
     head: &RequestHead<'_>,
@@ -14,20 +19,43 @@ pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
 ) -> Decision {
     let decision = ask(policy, head);
     let Decision::Redirect(first) = &decision else { return decision };
-    let next = |moved: &RequestHead<'_>| match ask(policy, moved) {
-        Decision::Redirect(next) => Some(next),
-        _ => None,
+    let next = |moved: &RequestHead<'_>| {
+        if let Some(trace) = moved.trace() {
+            trace.push(|| {
+                Step::noted("one hop", format_args!("asked again about {}", Moved(moved)))
+            });
+        }
+        match ask(policy, moved) {
+            Decision::Redirect(next) => Some(next),
+            _ => None,
+        }
     };
     match collapse(first, head, separate_https_redirect, next) {
         Ok(None) => decision,
         Ok(Some(collapsed)) => Decision::Redirect(collapsed),
         Err(Endless { repeats: true, policies, locations }) => {
             head.diagnose(Diagnosis::Cycle { policies, locations });
-            Decision::text(StatusCode::INTERNAL_SERVER_ERROR, "redirections lead in a circle\n")
+            head.note_endless("redirections lead in a circle");
+            Decision::text(FAILED, "redirections lead in a circle\n")
         }
         Err(Endless { repeats: false, policies, locations }) => {
             head.diagnose(Diagnosis::EndlessRedirections { policies, locations });
-            Decision::text(StatusCode::INTERNAL_SERVER_ERROR, "redirections have no end\n")
+            head.note_endless("redirections have no end");
+            Decision::text(FAILED, "redirections have no end\n")
+        }
+    }
+}
+
+/// The path of a request, and its scheme where a policy has asked for it. Nothing else is read: it
+/// would be noted for `Vary`.
+struct Moved<'h, 'a>(&'h RequestHead<'a>);
+
+impl fmt::Display for Moved<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.path())?;
+        match self.0.known_scheme() {
+            Some(scheme) => write!(f, " over {}", scheme.as_str()),
+            None => Ok(()),
         }
     }
 }

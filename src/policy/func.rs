@@ -38,6 +38,7 @@ where
     F: Fn(&RequestHead<'_>) -> R + Send + Sync,
     R: Into<Decision>,
 {
+    #[inline]
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         (self.0)(head).into()
     }

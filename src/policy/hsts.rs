@@ -120,7 +120,8 @@ impl Hsts {
 }
 
 impl RedirectPolicy for Hsts {
-    fn decide(&self, _: &RequestHead<'_>) -> Decision {
+    fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        head.because("it only adds a header");
         Decision::Pass
     }
 

@@ -36,3 +36,24 @@ fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
 fn is_local(head: &RequestHead<'_>) -> bool {
     head.authority().is_none_or(|authority| authority.is_local())
 }
+
+/// Says why a request does not count as secure.
+pub(super) fn why_insecure(head: &RequestHead<'_>) -> String {
+    let trust = head.trust();
+    if trust.fixed_scheme().is_some() {
+        return "plain request, since the layer's transport is fixed as plain".into();
+    }
+    match head.peer() {
+        _ if !trust.has_proxies() => {
+            "plain request, and no proxies are trusted that could say otherwise".into()
+        }
+        None => "plain request, and its peer's address is unknown".into(),
+        Some(peer) if !head.was_proxied() => {
+            format!("plain request, and its peer {peer} is no trusted proxy")
+        }
+        Some(peer) if head.lacks_scheme() => {
+            format!("the trusted proxy {peer} does not say which scheme the client used")
+        }
+        Some(peer) => format!("the trusted proxy {peer} says that the client used http"),
+    }
+}

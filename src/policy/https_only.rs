@@ -147,7 +147,12 @@ impl Default for HttpsOnly {
 
 impl RedirectPolicy for HttpsOnly {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        if head.is_secure() { Decision::Pass } else { self.decide_insecure(head) }
+        if head.is_secure() {
+            head.because("the request came over https");
+            Decision::Pass
+        } else {
+            self.decide_insecure(head)
+        }
     }
 
     fn name(&self) -> Cow<'static, str> {
@@ -161,14 +166,19 @@ impl HttpsOnly {
     #[inline(never)]
     fn decide_insecure(&self, head: &RequestHead<'_>) -> Decision {
         if self.exempt.covers(head) {
+            head.because("its path is exempt");
             return Decision::Pass;
         }
         https_loop::diagnose(head);
+        if head.trace().is_some() {
+            head.because(https_loop::why_insecure(head));
+        }
         let refused = self.refuse_unsafe && !head.method().is_safe();
         if !is_redirectable(head) || refused {
             return Decision::text(StatusCode::FORBIDDEN, "https is required\n");
         }
         let Some(authority) = head.authority() else {
+            head.because("plain request without an acceptable host");
             return Decision::text(StatusCode::BAD_REQUEST, "no acceptable host\n");
         };
         let asked = authority.effective_port(Scheme::Http);

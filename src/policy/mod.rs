@@ -37,6 +37,7 @@ mod combine;
 mod decide;
 mod decision;
 mod exempt;
+mod explain;
 mod func;
 mod hsts;
 mod https_loop;
@@ -56,6 +57,7 @@ pub use canonical_host::CanonicalHost;
 pub(crate) use decide::decide;
 pub use decision::Decision;
 pub(crate) use exempt::Exempt;
+pub use explain::{Explanation, explain};
 pub use func::{PolicyFn, policy_fn};
 pub use hsts::Hsts;
 pub use https_only::HttpsOnly;
@@ -74,6 +76,7 @@ pub use when::When;
 
 #[doc(no_inline)]
 pub use crate::head::RequestHead;
+pub use crate::head::{Outcome, Step};
 #[doc(no_inline)]
 pub use crate::redirection::Redirection;
 #[doc(no_inline)]

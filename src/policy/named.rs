@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Annotation, Decision, RedirectPolicy, ask};
-use crate::head::RequestHead;
+use crate::head::{RequestHead, Trace};
 
 /// A policy with a name of its own: see [`RedirectPolicy::named`].
 #[derive(Clone, Debug)]
@@ -19,10 +19,17 @@ impl<P> Named<P> {
 
 impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
+        let asked_before = head.trace().map(Trace::len);
         let decision = ask(&self.policy, head);
-        if let Decision::Redirect(_) = decision {
+        if let Decision::Redirect(_) | Decision::Respond(_) = decision {
             // Replaces the name of a policy within, which was noted first.
             head.rename_policy(self.name.clone());
+        }
+        if let Some(trace) = head.trace() {
+            // A list within keeps the names of its policies.
+            if asked_before.is_some_and(|before| trace.len() == before + 1) {
+                trace.rename_last(self.name.clone());
+            }
         }
         decision
     }

@@ -33,12 +33,17 @@ pub trait RedirectPolicy: Send + Sync {
     }
 
     /// Returns the name of this policy in diagnoses and in
-    /// [`Redirected`](crate::server::Redirected): short, and the same in every release.
+    /// [events](crate::server::Answered): short, and the same in every release.
     ///
     /// It is the name of the type, without its path, unless overridden. [`named`](Self::named) sets
     /// another one.
     fn name(&self) -> Cow<'static, str> {
         without_path(std::any::type_name::<Self>()).into()
+    }
+
+    /// Returns the names of all policies in this one, which is itself unless it is a list.
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        vec![self.name()]
     }
 
     /// Sets the [name](Self::name).

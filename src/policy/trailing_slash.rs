@@ -96,17 +96,26 @@ impl RedirectPolicy for TrailingSlash {
         let bare = path.strip_suffix('/').unwrap_or(path);
         // The root is nothing but its slash.
         if bare.is_empty() || head.has_no_url() || head.is_preflight() {
+            head.because("the root, or no request that could be redirected");
             return Decision::Pass;
         }
         let end = path.len();
         let (start, slash) = match self.form {
             Form::With if bare.len() == end && !is_file(bare) => (end, "/"),
             Form::Without if bare.len() < end => (bare.len(), ""),
-            _ => return Decision::Pass,
+            _ => {
+                head.because("its path has the right form, or is that of a file");
+                return Decision::Pass;
+            }
         };
         if !self.is_for(head.method()) || is_ambiguous(bare) {
+            head.because("not for its method, or a path that servers read differently");
             return Decision::Pass;
         }
+        head.because(match self.form {
+            Form::With => "its path lacks a slash at its end",
+            Form::Without => "its path has a slash at its end",
+        });
         let to = Redirection::new().splice_path(start, end, slash.into());
         Decision::Redirect(if self.permanent { to.permanent() } else { to })
     }

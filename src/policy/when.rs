@@ -29,6 +29,7 @@ where
         if (self.condition)(head) == self.expected {
             self.policy.decide(head)
         } else {
+            head.because("its condition, set by `when` or `unless`, does not hold");
             Decision::Pass
         }
     }
@@ -42,6 +43,10 @@ where
 
     fn name(&self) -> Cow<'static, str> {
         self.policy.name()
+    }
+
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.policy.names()
     }
 }
 

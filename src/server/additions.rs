@@ -39,6 +39,17 @@ impl Additions {
         }
     }
 
+    /// The names of the headers that are added.
+    pub(super) fn header_names(&self) -> Vec<&str> {
+        let headers = self.headers.iter().flat_map(|headers| headers.keys());
+        let annotation = self.annotation.iter().flat_map(|annotation| annotation.names());
+        let mut names: Vec<_> = headers.chain(annotation).map(|name| name.as_str()).collect();
+        if self.no_store {
+            names.push("cache-control: no-store");
+        }
+        names
+    }
+
     fn add_to(self, response: &mut HeaderMap) {
         if let Some(headers) = self.headers {
             append_headers(response, headers);

@@ -19,6 +19,10 @@ impl AfterNotFound {
     pub(super) fn new(policy: impl RedirectPolicy + 'static) -> Self {
         Self(Arc::new(policy))
     }
+
+    pub(super) fn policy(&self) -> &dyn RedirectPolicy {
+        &*self.0
+    }
 }
 
 impl fmt::Debug for AfterNotFound {
@@ -53,7 +57,7 @@ impl SavedHead {
 
     /// The answer in place of a 404; `None` if the policy passes.
     pub(super) fn answer(&self) -> Option<Response<Bytes>> {
-        match decide(&*self.policy.0, &self.request, &self.settings) {
+        match decide(self.policy.policy(), &self.request, &self.settings) {
             Responder::Layer(response) => Some(response),
             Responder::Inner | Responder::InnerWithAdditions(_) => None,
         }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
-use super::redirected::Redirected;
 use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
@@ -69,9 +68,6 @@ pub(super) fn redirect(
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    if settings.insert_redirected {
-        response.extensions_mut().insert(Redirected(head.decider().unwrap_or_default()));
-    }
     response
 }
 

@@ -8,17 +8,15 @@ use crate::uri::Scheme;
 
 /// Notes whether a request came over https, for the diagnosis of a server where none ever does.
 pub(super) fn note_scheme(head: &RequestHead<'_>, hook: &DiagnosisHook) {
-    if head.takes_diagnoses() && head.known_scheme() == Some(Scheme::Https) {
+    if head.known_scheme() == Some(Scheme::Https) {
         hook.note_secure();
     }
 }
 
 /// Diagnoses a request that is redirected. It comes after the answer is built: what it reads is not
 /// noted for `Vary`.
-pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: &DiagnosisHook) {
-    if !head.takes_diagnoses() {
-        return;
-    }
+pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: Option<&DiagnosisHook>) {
+    let Some(hook) = hook else { return };
     head.diagnose_replaced_host();
     // A server that never sees https may be one that redirects to another server. Where proxies are
     // trusted, or a listener says how its requests came, it is not.

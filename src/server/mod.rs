@@ -67,18 +67,21 @@ mod diagnose;
 mod drain;
 mod drain_on;
 mod drain_timer;
+mod explain;
 mod future;
 mod layer;
 #[cfg(feature = "live")]
 pub mod live;
-mod redirected;
+mod report;
 mod service;
 mod settings;
 mod site;
 
 pub use body::ResponseBody;
 pub use drain_on::{DrainInline, DrainOn, DrainTask};
+pub use explain::Explanation;
 pub use future::ResponseFuture;
 pub use layer::RedirectLayer;
-pub use redirected::Redirected;
 pub use service::Redirect;
+
+pub use crate::event::{AnswerKind, Answered};

@@ -8,14 +8,14 @@ use tower_service::Service;
 
 use super::additions::Additions;
 use super::after_not_found::SavedHead;
-use super::answer;
 use super::body::ResponseBody;
-use super::diagnose;
 use super::drain_on::{Drain, DrainInline};
 use super::future::ResponseFuture;
 use super::layer::RedirectLayer;
 use super::settings::Settings;
-use crate::head::{Notes, RequestHead};
+use super::{answer, diagnose, report};
+use crate::event::{AnswerKind, DiagnosisHook};
+use crate::head::{Notes, RequestHead, Trace};
 use crate::policy::{self, Annotation, Decision, RedirectPolicy};
 
 /// A service that asks a [`RedirectPolicy`] before it calls the inner one. Made by
@@ -55,33 +55,91 @@ pub(super) enum Responder {
     Layer(Response<Bytes>),
 }
 
-/// Asks `policy` about a request.
+/// Asks `policy` about a request, and reports an answer of the layer.
+#[inline]
 pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     policy: &P,
     request: &Request<B>,
     settings: &Settings,
 ) -> Responder {
-    let Settings { hosts, on_diagnosis, uri_source, .. } = settings;
+    if settings.takes_answers() || settings.on_diagnosis.takes_diagnoses() {
+        return decide_heard(policy, request, settings);
+    }
     let notes = Notes::default();
-    let mut head = RequestHead::with_notes(request, *uri_source, settings.trust(), hosts, &notes);
-    if on_diagnosis.takes_diagnoses() {
-        head.report_diagnoses(on_diagnosis);
+    let head = head(request, settings, None, &notes, None);
+    decide_about(&head, policy, settings, None, report::answered)
+}
+
+/// The same where somebody listens. It is a function of its own, so that a request that nobody listens
+/// to does not pay for it.
+#[cold]
+#[inline(never)]
+fn decide_heard<P: RedirectPolicy + ?Sized, B>(
+    policy: &P,
+    request: &Request<B>,
+    settings: &Settings,
+) -> Responder {
+    let hook = Some(&settings.on_diagnosis).filter(|hook| hook.takes_diagnoses());
+    let (notes, trace) = (Notes::default(), Trace::default());
+    let head = head(request, settings, hook, &notes, Some(&trace));
+    let responder = decide_aside(&head, policy, settings, hook, &report::answered);
+    if settings.report_only { Responder::Inner } else { responder }
+}
+
+type Report<'r> = &'r dyn Fn(&RequestHead<'_>, AnswerKind, &mut Response<Bytes>, &Settings);
+
+/// [`decide_about`], not inlined.
+#[inline(never)]
+pub(super) fn decide_aside<P: RedirectPolicy + ?Sized>(
+    head: &RequestHead<'_>,
+    policy: &P,
+    settings: &Settings,
+    hook: Option<&DiagnosisHook>,
+    report: Report<'_>,
+) -> Responder {
+    decide_about(head, policy, settings, hook, report)
+}
+
+/// The head of a request, as policies see it.
+#[inline(always)] // So that it is made where it stays.
+pub(super) fn head<'a, B>(
+    request: &'a Request<B>,
+    settings: &'a Settings,
+    hook: Option<&'a DiagnosisHook>,
+    notes: &'a Notes,
+    trace: Option<&'a Trace>,
+) -> RequestHead<'a> {
+    let Settings { hosts, uri_source, .. } = settings;
+    let trust = settings.trust();
+    let mut head = RequestHead::with_notes(request, *uri_source, trust, hosts, notes, trace);
+    if let Some(hook) = hook {
+        head.report_diagnoses(hook);
     }
-    if settings.insert_redirected || head.takes_diagnoses() {
-        notes.names_rules.set(true);
-    }
+    head
+}
+
+/// Asks `policy` about a request, and calls `report` with an answer of the layer.
+#[inline(always)] // Called twice; as a function of its own it costs a pass 40 instructions.
+fn decide_about<P: RedirectPolicy + ?Sized>(
+    head: &RequestHead<'_>,
+    policy: &P,
+    settings: &Settings,
+    hook: Option<&DiagnosisHook>,
+    report: impl Fn(&RequestHead<'_>, AnswerKind, &mut Response<Bytes>, &Settings),
+) -> Responder {
     // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
     // refused, no policy is asked.
-    let decision = if hosts.is_listed() && !head.has_listed_host() {
+    let decision = if settings.hosts.is_listed() && !head.has_listed_host() {
         Decision::Pass
     } else {
-        policy::decide(policy, &head, settings.separate_https_redirect)
+        policy::decide(policy, head, settings.separate_https_redirect)
     };
-    let responder = match (head.refusal(), decision) {
+    let mut kind = AnswerKind::Respond;
+    let mut responder = match (head.refusal(), decision) {
         // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
         // 60 instructions less.
         (None, Decision::Pass) if !head.is_unstored() && !head.takes_diagnoses() => {
-            return Responder::Inner.annotated(annotation(policy, &head));
+            return Responder::Inner.annotated(annotation(policy, head));
         }
         (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
         (None, Decision::Pass) => {
@@ -93,19 +151,28 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
             ..Additions::default()
         }),
         (None, Decision::Redirect(to)) => {
-            let answer = answer::redirect(&head, &to, settings);
-            diagnose::redirected(&head, &to, on_diagnosis);
+            kind = AnswerKind::Redirect;
+            let answer = answer::redirect(head, &to, settings);
+            diagnose::redirected(head, &to, hook);
             Responder::Layer(answer)
         }
-        (None, Decision::Respond(with)) => Responder::Layer(answer::respond(&head, with)),
+        (None, Decision::Respond(with)) => Responder::Layer(answer::respond(head, with)),
         (Some(refusal), _) => {
-            let answer = answer::refuse(&head, refusal);
-            diagnose::refused(&head);
+            kind = AnswerKind::Refuse;
+            let answer = answer::refuse(head, refusal);
+            head.forget_decider();
+            head.because(refusal.reason.trim_end());
+            diagnose::refused(head);
             Responder::Layer(answer)
         }
     };
-    diagnose::note_scheme(&head, on_diagnosis);
-    responder.annotated(annotation(policy, &head))
+    if let Responder::Layer(response) = &mut responder {
+        report(head, kind, response, settings);
+    }
+    if let Some(hook) = hook {
+        diagnose::note_scheme(head, hook);
+    }
+    responder.annotated(annotation(policy, head))
 }
 
 /// Asks the policies what they add to the answer. Called once it is settled: asking may refuse the

@@ -1,7 +1,7 @@
 use super::after_not_found::AfterNotFound;
 use super::drain::DrainLimit;
 use crate::axum::UriSource;
-use crate::event::DiagnosisHook;
+use crate::event::{AnswerCounter, AnswerHooks, DiagnosisHook};
 use crate::trust::{Transport, Trust};
 use crate::uri::Hosts;
 
@@ -16,7 +16,12 @@ pub(super) struct Settings {
     pub(super) on_diagnosis: DiagnosisHook,
     pub(super) separate_https_redirect: bool,
     pub(super) html_body: bool,
-    pub(super) insert_redirected: bool,
+    pub(super) insert_answered: bool,
+    pub(super) report_client_ip: bool,
+    /// Whether the layer answers nothing, and only tells what it would have answered.
+    pub(super) report_only: bool,
+    pub(super) on_answer: AnswerHooks,
+    pub(super) counter: AnswerCounter,
     /// Asked once the inner service has answered 404.
     pub(super) after_not_found: Option<AfterNotFound>,
     pub(super) uri_source: UriSource,
@@ -32,7 +37,11 @@ impl Default for Settings {
             on_diagnosis: DiagnosisHook::default(),
             separate_https_redirect: false,
             html_body: false,
-            insert_redirected: false,
+            insert_answered: false,
+            report_client_ip: false,
+            report_only: false,
+            on_answer: AnswerHooks::default(),
+            counter: AnswerCounter::default(),
             after_not_found: None,
             uri_source: UriSource::ORIGINAL,
         }
@@ -40,6 +49,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether anybody takes the facts about answers, or the layer does nothing but to report them.
+    /// Otherwise none are collected.
+    pub(super) fn takes_answers(&self) -> bool {
+        self.insert_answered || self.report_only || self.on_answer.take_answers()
+    }
+
     pub(super) const fn trust(&self) -> &Trust {
         &self.trust
     }

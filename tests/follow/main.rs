@@ -7,6 +7,7 @@ mod cases;
 mod chains;
 mod contract;
 mod economy;
+mod events;
 mod fetch;
 mod final_uri;
 mod hooks;

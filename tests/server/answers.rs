@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header
 use http_body::Body;
 use http_body_util::BodyExt;
 use tower::{Layer, Service};
-use tower_redirect::server::Redirected;
+use tower_redirect::server::Answered;
 use tower_redirect::{
     Decision, HttpsOnly, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Scheme,
     Transport, Versioning, policy_fn,
@@ -499,13 +499,13 @@ async fn a_record_says_what_was_answered_and_by_whom() {
     let policy = (Versioning::new("/api", "v2").expect("valid"), HttpsOnly::new());
     for recorded in [true, false] {
         let layer = RedirectLayer::new(&policy);
-        let layer = if recorded { layer.insert_redirected() } else { layer };
+        let layer = if recorded { layer.insert_answered() } else { layer };
         let mut service = layer.layer(Inner::default());
         let response = service.call(request("GET", "/x", &[])).await.expect("infallible");
-        let record = Redirected::of(&response);
+        let record = Answered::of(&response);
         assert_eq!(record.is_some(), recorded);
         if let Some(record) = record {
-            assert_eq!(record.policy(), "https");
+            assert_eq!(record.policy(), Some("https"));
         }
     }
 }

@@ -1,62 +1,19 @@
-//! Feature `tracing`: diagnoses are events, without a call.
+//! Feature `tracing`: diagnoses and answers are events, without a call.
 
-use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use crate::support::{ask_now, request};
+use tower_redirect::policy::{Rule, Rules};
 use tower_redirect::trust::Peer;
-use tower_redirect::{HttpsOnly, RedirectLayer};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tower_redirect::{HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy};
+use tracing::Level;
 
-/// Keeps events as text.
-#[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<String>>>);
-
-impl Events {
-    fn take(&self) -> Vec<String> {
-        self.0.lock().expect("not poisoned").drain(..).collect()
-    }
-}
-
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.push_str(&format!(" {}={value:?}", field.name()));
-    }
-}
-
-impl Subscriber for Events {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "tower_redirect" && *metadata.level() <= Level::WARN
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let metadata = event.metadata();
-        let mut text = Text(format!("{} {}", metadata.level(), metadata.target()));
-        event.record(&mut text);
-        self.0.lock().expect("not poisoned").push(text.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
+use crate::support::events::Events;
+use crate::support::{ask_now, request};
 
 #[test]
 fn each_diagnosis_is_a_warning() {
     let layer = RedirectLayer::new(HttpsOnly::new());
-    let events = Events::default();
+    let events = Events::at(Level::WARN);
     let ask = |last: u8| {
         let mut request = request("GET", "/", &[("x-forwarded-proto", "https")]);
         request.extensions_mut().insert(Peer::Ip([10, 0, 0, last].into()));
@@ -83,10 +40,57 @@ fn a_hook_hears_the_same() {
     let counted = told.clone();
     let layer = RedirectLayer::new(HttpsOnly::new())
         .on_diagnosis(move |_| *counted.lock().expect("not poisoned") += 1);
-    let events = Events::default();
+    let events = Events::at(Level::WARN);
     tracing::subscriber::with_default(events.clone(), || {
         ask_now(&layer, request("GET", "/", &[("x-forwarded-proto", "https")]));
     });
     assert_eq!(*told.lock().expect("not poisoned"), 1);
     assert_eq!(events.take().len(), 1);
+}
+
+/// The events of a request to `policy`, at any level.
+fn events_of(policy: impl RedirectPolicy, method: &str, path: &str, host: &str) -> Vec<String> {
+    let layer = RedirectLayer::new(policy).hosts(["a.test"]).expect("valid");
+    Events::of(Level::TRACE, || {
+        ask_now(&layer, request(method, path, &[("host", host)]));
+    })
+}
+
+#[test]
+fn answers_have_the_level_and_the_fields_of_their_kind() {
+    let switch = MaintenanceSwitch::new();
+    switch.on();
+    let maintenance = Maintenance::new(switch);
+    let rules = Rules::new([Rule::new("/a/*").expect("valid").to("/b/*").expect("valid").line(3)]);
+    let rules = rules.expect("valid");
+
+    let redirected = r#"DEBUG tower_redirect message=answered http.request.method="POST" http.response.status_code=307 url.scheme="http" url.path=/x server.address=a.test server.port=8080 redirect.kind="redirect" redirect.policy="https" redirect.reason=plain request, and no proxies are trusted that could say otherwise redirect.target="https://a.test""#;
+    assert_eq!(events_of(HttpsOnly::new(), "POST", "/x?secret=1", "a.test:8080"), [redirected]);
+
+    let responded = r#"INFO tower_redirect message=answered http.request.method="_OTHER" http.request.method_original=BREW http.response.status_code=503 url.scheme="http" url.path=/x redirect.kind="respond" redirect.policy="maintenance" redirect.reason=maintenance is on, until it is switched off"#;
+    let events = events_of(maintenance.clone(), "BREW", "/x", "a.test");
+    assert_eq!(events, [responded.replace("url.path=/x", "url.path=/x server.address=a.test")]);
+
+    let refused = r#"INFO tower_redirect message=answered http.request.method="GET" http.response.status_code=421 url.scheme="http" url.path=/x redirect.kind="refuse" redirect.reason=not a host of this server"#;
+    let events = events_of(maintenance, "GET", "/x", "b.test");
+    assert_eq!(
+        events.iter().filter(|event| event.starts_with("INFO")).collect::<Vec<_>>(),
+        [refused]
+    );
+    assert!(events.iter().any(|event| event.starts_with("WARN")), "{events:?}");
+
+    let events = events_of(&rules, "GET", "/a/1", "a.test");
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    let rule =
+        r#"redirect.policy="rules" redirect.rule=/a/* (line 3) redirect.reason=the first rule"#;
+    assert!(event.contains(rule), "{event}");
+    assert_eq!(events_of(&rules, "GET", "/c", "a.test"), [""; 0]);
+}
+
+#[test]
+fn a_subscriber_for_infos_gets_no_redirections() {
+    let layer = RedirectLayer::new(HttpsOnly::new());
+    let events = |level| Events::of(level, || drop(ask_now(&layer, request("GET", "/", &[]))));
+    assert_eq!(events(Level::INFO).len(), 0);
+    assert_eq!(events(Level::DEBUG).len(), 1);
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod after_not_found;
+mod answered;
 mod answers;
 mod attack;
 #[cfg(feature = "axum")]
@@ -16,6 +17,8 @@ mod diagnoses;
 #[cfg(feature = "tracing")]
 mod events;
 mod exempt;
+mod explained;
+mod generated;
 mod hop_by_hop;
 mod hosts;
 mod hsts;
@@ -24,6 +27,8 @@ mod layer;
 mod live;
 mod maintenance;
 mod maintenance_window;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod one_hop;
 mod properties;
 mod retirement;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 use proptest::prelude::*;
 use tower_redirect::policy::{Rule, Rules};
-use tower_redirect::server::Redirected;
+use tower_redirect::server::Answered;
 use tower_redirect::{
     CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
     QueryVersioning, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Scheme, Transport,
@@ -293,12 +293,12 @@ async fn names_are_short_and_the_one_that_was_set_wins() {
     // A name outside of others wins, and a policy that passes leaves none behind.
     let itself = policy_fn(|_: &RequestHead<'_>| Redirection::new()).named("itself");
     let layer = RedirectLayer::new((itself, (www(), HttpsOnly::new()).named("site")));
-    let layer = layer.insert_redirected();
+    let layer = layer.insert_answered();
     let service = tower::Layer::layer(&layer, crate::support::Inner::default());
     let asked = request("GET", "/x", &[("host", "a.test")]);
     let response = tower::ServiceExt::oneshot(service, asked).await.expect("infallible");
-    let redirected = Redirected::of(&response);
-    assert_eq!(redirected.map(Redirected::policy), Some("site"));
+    let redirected = Answered::of(&response);
+    assert_eq!(redirected.and_then(Answered::policy), Some("site"));
 }
 
 #[tokio::test]
@@ -312,12 +312,12 @@ async fn a_rule_is_named_with_its_table() {
         .expect("valid")
     };
     let record = async |policy: &dyn RedirectPolicy, path| {
-        let layer = RedirectLayer::new(policy).insert_redirected();
+        let layer = RedirectLayer::new(policy).insert_answered();
         let service = tower::Layer::layer(&layer, crate::support::Inner::default());
         let response = tower::ServiceExt::oneshot(service, request("GET", path, &[])).await;
         let response = response.expect("infallible");
-        let record = Redirected::of(&response).expect("redirected");
-        (record.policy().to_owned(), record.rule().map(str::to_owned))
+        let record = Answered::of(&response).expect("redirected");
+        (record.policy().unwrap_or_default().to_owned(), record.rule().map(str::to_owned))
     };
     for (path, rule) in [("/a/b", "/a/* (line 7)"), ("/x", "blog"), ("/z", "/z")] {
         assert_eq!(record(&rules(), path).await, ("rules".to_owned(), Some(rule.to_owned())));

@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 use tower::{Layer, ServiceExt};
-use tower_redirect::server::Redirected;
+use tower_redirect::server::Answered;
 use tower_redirect::{
     CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
     Redirection, Trust, Versioning, policy_fn,
@@ -56,14 +56,14 @@ async fn https_leads_to_one_host_and_has_other_statuses_by_name() {
         (HttpsOnly::new().found(), "GET", 302, "https://a.test/x?y"),
         (HttpsOnly::new().found(), "POST", 307, "https://a.test/x?y"),
     ] {
-        let layer = secure(policy).insert_redirected();
+        let layer = secure(policy).insert_answered();
         let response = layer.layer(Inner::default()).oneshot(request(method, "/x?y", &[])).await;
         let response = response.expect("infallible");
         assert_eq!(
             (response.status().as_u16(), &response.headers()["location"]),
             (status, &HeaderValue::from_static(location))
         );
-        assert_eq!(Redirected::of(&response).map(Redirected::policy), Some("https"));
+        assert_eq!(Answered::of(&response).and_then(Answered::policy), Some("https"));
     }
     assert!(HttpsOnly::new().host("b.test:443").is_err());
 }

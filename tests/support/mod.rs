@@ -2,6 +2,8 @@
 #![allow(dead_code, unused_imports, unused_macros)] // Each test binary uses a part of it.
 
 pub mod classes;
+#[cfg(feature = "tracing")]
+pub mod events;
 mod inner;
 pub mod program;
 pub mod property;

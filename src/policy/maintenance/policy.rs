@@ -153,7 +153,10 @@ impl<T: Target> RedirectPolicy for Maintenance<T> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         match self.switch.active_window(|| self.clock.now()) {
             Some((window, now)) => self.decide_within(head, window, now),
-            None => Decision::Pass,
+            None => {
+                head.because("no maintenance now");
+                Decision::Pass
+            }
         }
     }
 
@@ -165,6 +168,21 @@ impl<T: Target> RedirectPolicy for Maintenance<T> {
 impl<T: Target> Maintenance<T> {
     /// Decides about a request within the window. Inlined into `decide`, it would cost a request outside
     /// of the window 7 instructions.
+    /// Returns why a request passes during maintenance; `None` if it does not.
+    fn lets_pass(&self, head: &RequestHead<'_>) -> Option<&'static str> {
+        if self.exempt.covers(head) {
+            Some("maintenance is on, and its path is exempt")
+        } else if head.is_preflight() {
+            Some("maintenance is on, and it is a CORS preflight")
+        } else if self.target.is_reached_by(head) {
+            Some("maintenance is on, and it asks for the page of the maintenance")
+        } else if self.bypass.allows(head) {
+            Some("maintenance is on, and a bypass lets it through")
+        } else {
+            None
+        }
+    }
+
     #[cold]
     fn decide_within(
         &self,
@@ -172,13 +190,14 @@ impl<T: Target> Maintenance<T> {
         window: MaintenanceWindow,
         now: SystemTime,
     ) -> Decision {
-        if self.exempt.covers(head)
-            || head.is_preflight()
-            || self.target.is_reached_by(head)
-            || self.bypass.allows(head)
-        {
+        if let Some(why) = self.lets_pass(head) {
+            head.because(why);
             return Decision::Pass;
         }
+        head.because(match window.end() {
+            Some(_) => "maintenance is on, until its end or until it is switched off",
+            None => "maintenance is on, until it is switched off",
+        });
         if asks_grpc(head) {
             return Decision::Respond(grpc_unavailable(head));
         }

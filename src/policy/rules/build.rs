@@ -13,7 +13,7 @@ use super::find::{Answer, Now};
 use super::lists::ROOM;
 use super::rule::{Rule, Status};
 use super::table::{Table, flag};
-use crate::head::RequestHead;
+use crate::head::{Decider, RequestHead};
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::response::text_response;
@@ -135,6 +135,21 @@ impl<'r> FoundRule<'r> {
         }
     }
 
+    /// The name that the rule's answers are counted under: see [`Rule::counted`].
+    fn counted(&self) -> Option<&'r Arc<str>> {
+        self.table.extra(self.table.rule(self.number)?)?.counted.as_ref()
+    }
+
+    fn decider(&self) -> Decider {
+        Decider {
+            policy: NAME.into(),
+            rule: Some(self.label().into()),
+            counted: self.counted().cloned(),
+            is_quiet: self.is_quiet(),
+            ..Decider::default()
+        }
+    }
+
     /// Whether the rule's answers are kept out of events.
     pub fn is_quiet(&self) -> bool {
         self.table.rule(self.number).is_some_and(|rule| rule.has(flag::QUIET))
@@ -150,9 +165,12 @@ impl fmt::Debug for FoundRule<'_> {
 impl RedirectPolicy for Rules {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let Some((number, answer)) = self.table.find(head, &Now::of(&self.clock)) else {
+            head.because("no rule matches");
             return Decision::Pass;
         };
-        head.note_rule("rules", || FoundRule { table: &self.table, number }.label().into());
+        let rule = FoundRule { table: &self.table, number };
+        head.note_rule(|| rule.decider(), rule.counted().is_some());
+        head.because("the first rule that matches");
         match answer {
             Answer::Redirect(to) => Decision::Redirect(to),
             Answer::Gone(max_age) => Decision::Respond(gone(max_age)),
@@ -160,9 +178,12 @@ impl RedirectPolicy for Rules {
     }
 
     fn name(&self) -> Cow<'static, str> {
-        "rules".into()
+        NAME.into()
     }
 }
+
+/// The name of tables of rules.
+const NAME: &str = "rules";
 
 fn gone(max_age: std::time::Duration) -> Response<Bytes> {
     let mut response = text_response(StatusCode::GONE, "this is gone\n");

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::condition::Condition;
@@ -57,6 +58,7 @@ pub struct Rule {
     pub(super) max_age: Option<Duration>,
     pub(super) allow_self: bool,
     pub(super) name: Option<Box<str>>,
+    pub(super) counted: Option<Arc<str>>,
     pub(super) quiet: bool,
     pub(super) line: u32,
 }
@@ -151,6 +153,7 @@ impl Rule {
             max_age: None,
             allow_self: false,
             name: None,
+            counted: None,
             quiet: false,
             line: 0,
         }
@@ -304,7 +307,15 @@ impl Rule {
         self
     }
 
-    /// Keeps the rule's answers out of events.
+    /// Counts the rule's answers under a name of their own (feature `metrics`): as policy
+    /// `rules/name`, and not as `rules`. Give only a few rules such a name: each is a time series.
+    pub fn counted(mut self, name: &str) -> Self {
+        self.counted = Some(format!("rules/{name}").into());
+        self
+    }
+
+    /// Keeps the rule's answers out of events and `tracing`. They are still counted, and
+    /// [`Answered::of`](crate::server::Answered::of) still tells them.
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
         self

@@ -1,6 +1,7 @@
 //! The rules of a table, packed: texts in one buffer, what few rules have apart.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::condition::Condition;
@@ -58,6 +59,8 @@ pub(super) struct Extra {
     pub(super) ends: Option<SystemTime>,
     pub(super) max_age: Option<Duration>,
     pub(super) name: Option<Box<str>>,
+    /// The name that its answers are counted under.
+    pub(super) counted: Option<Arc<str>>,
 }
 
 /// A piece as the code that writes a target sees it.
@@ -98,17 +101,20 @@ impl Table {
             at(self.bases.len() - 1)
         });
         let host = self.hosts.add(rule.host.as_ref());
-        let Rule { host: pattern, conditions, starts, ends, max_age, name, line, .. } = rule;
+        let Rule { host: pattern, conditions, starts, ends, max_age, name, counted, line, .. } =
+            rule;
         let has_extra = pattern.is_some()
             || !conditions.is_empty()
             || starts.is_some()
             || ends.is_some()
             || max_age.is_some()
-            || name.is_some();
+            || name.is_some()
+            || counted.is_some();
         let extra = if has_extra { at(self.extras.len()) } else { NONE };
         if has_extra {
             let conditions = conditions.into();
-            self.extras.push(Extra { host: pattern, conditions, starts, ends, max_age, name });
+            let host = pattern;
+            self.extras.push(Extra { host, conditions, starts, ends, max_age, name, counted });
         }
         self.rules.push(Stored {
             start,

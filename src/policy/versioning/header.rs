@@ -249,11 +249,16 @@ impl RedirectPolicy for HeaderVersioning {
             Source::Accept(media) => (self.in_accept(media, head), StatusCode::NOT_ACCEPTABLE),
         };
         let retired = match version {
-            HeaderVersion::None | HeaderVersion::Served => return Decision::Pass,
+            HeaderVersion::None | HeaderVersion::Served => {
+                head.because("it names a version that is served, or none");
+                return Decision::Pass;
+            }
             HeaderVersion::Unknown => return Decision::text(refusal, "no such version\n"),
             HeaderVersion::Retired(retired) => retired,
         };
-        match (retired.stage(&self.clock), to) {
+        let stage = retired.stage(&self.clock);
+        retired.explain(stage, head);
+        match (stage, to) {
             (Stage::Served, _) => Decision::Pass,
             (Stage::Moved, Some(to)) => Decision::Redirect(to),
             (Stage::MovedPermanently(time), Some(to)) => {

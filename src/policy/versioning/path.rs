@@ -202,8 +202,18 @@ impl RedirectPolicy for Versioning {
                 let to = Redirection::new().splice_path(start, end, self.current.clone());
                 version.decide(&self.clock, self.get_and_head_only, head, to)
             }
-            PathVersion::Unversioned { at } => Decision::Redirect(self.insert(at)),
-            PathVersion::Served | PathVersion::NotVersioned => Decision::Pass,
+            PathVersion::Unversioned { at } => {
+                head.because("its path names no version");
+                Decision::Redirect(self.insert(at))
+            }
+            PathVersion::Served => {
+                head.because("its path names a version that is served");
+                Decision::Pass
+            }
+            PathVersion::NotVersioned => {
+                head.because("its path is not below the prefix, or servers read it differently");
+                Decision::Pass
+            }
         }
     }
 

@@ -157,7 +157,10 @@ impl RedirectPolicy for QueryVersioning {
                 let to = Redirection::new().query(query);
                 version.decide(&self.clock, self.get_and_head_only, head, to)
             }
-            None => Decision::Pass,
+            None => {
+                head.because("its query names no retired version, or several");
+                Decision::Pass
+            }
         }
     }
 

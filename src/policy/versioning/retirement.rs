@@ -178,7 +178,9 @@ impl RetiredVersion {
         to: Redirection,
     ) -> Decision {
         let stays = get_and_head_only && !is_get_or_head(head.method());
-        match self.stage(clock) {
+        let stage = self.stage(clock);
+        self.explain(stage, head);
+        match stage {
             Stage::Served => Decision::Pass,
             Stage::Deprecated => Decision::PassWithHeaders(self.announcement(head, Some(&to))),
             Stage::Gone => Decision::Respond(gone_response(head, Some(&to))),
@@ -191,6 +193,18 @@ impl RetiredVersion {
     }
 
     /// Returns the headers that announce the end in a response that is still served.
+    /// Says at which stage the version is.
+    pub(super) fn explain(&self, stage: Stage, head: &RequestHead<'_>) {
+        let is = match stage {
+            Stage::Served => "is served",
+            Stage::Deprecated => "is deprecated",
+            Stage::Moved => "has moved",
+            Stage::MovedPermanently(_) => "has moved permanently",
+            Stage::Gone => "is gone",
+        };
+        head.because(format_args!("version {} {is}", self.version));
+    }
+
     pub(super) fn announcement(
         &self,
         head: &RequestHead<'_>,

@@ -4,11 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
+use http::Request;
 use tower_layer::Layer;
 
 use super::service::LiveRedirect;
 use super::status::Status;
+use crate::head::Step;
+use crate::policy::RedirectPolicy;
 use crate::server::drain_on::DrainInline;
+use crate::server::explain::Explanation;
 use crate::server::layer::RedirectLayer;
 
 /// A [`RedirectLayer`] in a handle, itself a layer: see the [module](super).
@@ -47,6 +51,20 @@ impl<P, D> Live<P, D> {
             self.0.layer.store(Arc::new(layer));
             status.changed(None, SystemTime::now());
         });
+    }
+
+    /// Explains the answer to a request by the layer that is served now: see
+    /// [`RedirectLayer::explain`].
+    pub fn explain<B>(&self, request: &Request<B>) -> Explanation
+    where
+        P: RedirectPolicy,
+    {
+        let (layer, revision) = self.change(|status| (self.0.layer.load_full(), status.revision()));
+        let explanation = layer.explain(request);
+        match revision {
+            Some(revision) => explanation.starting_with(Step::noted("revision", revision)),
+            None => explanation,
+        }
     }
 
     /// Returns which revision is served, since when, and what was refused.

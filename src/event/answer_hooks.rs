@@ -1,0 +1,33 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::answered::Answered;
+use super::log;
+
+type OnAnswer = dyn Fn(&Answered<'_>) + Send + Sync;
+
+/// The hooks of a layer that take its answers.
+#[derive(Clone, Default)]
+pub(crate) struct AnswerHooks(Vec<Arc<OnAnswer>>);
+
+impl AnswerHooks {
+    pub(crate) fn push(&mut self, hook: impl Fn(&Answered<'_>) + Send + Sync + 'static) {
+        self.0.push(Arc::new(hook));
+    }
+
+    /// Whether a hook or a `tracing` subscriber takes answers.
+    pub(crate) fn take_answers(&self) -> bool {
+        !self.0.is_empty() || log::takes_answers()
+    }
+
+    pub(crate) fn tell(&self, answered: &Answered<'_>) {
+        self.0.iter().for_each(|hook| hook(answered));
+        log::answered(answered);
+    }
+}
+
+impl fmt::Debug for AnswerHooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnswerHooks({})", self.0.len())
+    }
+}

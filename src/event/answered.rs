@@ -1,0 +1,254 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::{Method, Response, StatusCode};
+
+use super::escaped::Escaped;
+use crate::head::{Decider, RequestHead};
+use crate::uri::Scheme;
+
+/// An answer that a layer gave in place of the inner service: which policy gave it, to what request,
+/// and why.
+///
+/// [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) takes each,
+/// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the
+/// response's extensions, and with feature `tracing` it is an event: `debug` for redirections, `info`
+/// for all others.
+///
+/// Nothing in it is a value of a query, a header or a credential. Host and path are the client's: they
+/// may be long, and hold any byte that a URL may hold. `Display` escapes and shortens them.
+///
+/// ```
+/// use http::{Request, Response};
+/// use http_body_util::Empty;
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_redirect::server::{AnswerKind, Answered};
+/// use tower_redirect::{HttpsOnly, RedirectLayer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
+///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+/// });
+/// let layer = RedirectLayer::new(HttpsOnly::new().exempt("/health")?).insert_answered();
+/// let get = |path| Request::get(path).header("host", "shop.test").body(Empty::new());
+///
+/// let response = layer.layer(inner).oneshot(get("/orders?token=x")?).await?;
+/// let answered = Answered::of(&response).ok_or("not by the layer")?;
+/// assert_eq!((answered.kind(), answered.policy()), (AnswerKind::Redirect, Some("https")));
+/// assert_eq!((answered.path(), answered.target_origin()), ("/orders", Some("https://shop.test")));
+/// assert_eq!(
+///     answered.reason(),
+///     Some("plain request, and no proxies are trusted that could say otherwise")
+/// );
+///
+/// let response = layer.layer(inner).oneshot(get("/health")?).await?;
+/// assert!(Answered::of(&response).is_none());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Answered<'a> {
+    pub(crate) kind: AnswerKind,
+    pub(crate) status: StatusCode,
+    pub(crate) policy: Option<Cow<'static, str>>,
+    pub(crate) rule: Option<Cow<'a, str>>,
+    pub(crate) reason: Option<Cow<'a, str>>,
+    pub(crate) method: Cow<'a, Method>,
+    pub(crate) scheme: Scheme,
+    pub(crate) host: Option<Cow<'a, str>>,
+    pub(crate) port: Option<u16>,
+    pub(crate) path: Cow<'a, str>,
+    pub(crate) target_origin: Option<String>,
+    pub(crate) client_ip: Option<IpAddr>,
+    /// The name that the rule's answers are counted under.
+    pub(crate) counted: Option<Arc<str>>,
+    pub(crate) is_quiet: bool,
+}
+
+/// The kind of an answer: see [`Answered::kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AnswerKind {
+    /// A policy redirected.
+    Redirect,
+    /// The layer refused the request: 400 or 421 for its host or forwarded headers, 500 for
+    /// redirections without an end.
+    Refuse,
+    /// A policy answered with a response of its own, as 503 during maintenance.
+    Respond,
+    /// The layer only [reports](crate::RedirectLayer::report_only): it would have given an answer with
+    /// this status, and the inner service got the request.
+    ReportOnly,
+}
+
+impl AnswerKind {
+    /// `redirect`, `refuse`, `respond` or `report-only`, as in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::Refuse => "refuse",
+            Self::Respond => "respond",
+            Self::ReportOnly => "report-only",
+        }
+    }
+}
+
+impl Answered<'static> {
+    /// Returns the facts about a response of a layer with
+    /// [`insert_answered`](crate::RedirectLayer::insert_answered); `None` if the inner service gave it.
+    pub fn of<B>(response: &Response<B>) -> Option<&Self> {
+        response.extensions().get()
+    }
+}
+
+impl<'a> Answered<'a> {
+    /// The facts about a request and its answer. It comes after the answer is built: what it reads is
+    /// not noted for `Vary`.
+    pub(crate) fn new(
+        head: &'a RequestHead<'_>,
+        kind: AnswerKind,
+        status: StatusCode,
+        target_origin: Option<String>,
+        by: Decider,
+    ) -> Self {
+        let authority = head.authority();
+        Self {
+            kind,
+            status,
+            policy: Some(by.policy).filter(|policy| !policy.is_empty()),
+            rule: by.rule.map(|rule| String::from(rule).into()),
+            reason: by.reason.map(|reason| String::from(reason).into()),
+            method: Cow::Borrowed(head.method()),
+            scheme: head.scheme(),
+            host: authority.map(|authority| authority.host().into()),
+            port: authority.and_then(|authority| authority.port()),
+            path: head.path().into(),
+            target_origin,
+            client_ip: None,
+            counted: by.counted,
+            is_quiet: by.is_quiet,
+        }
+    }
+
+    /// Whether a policy redirected, refused or responded, or the layer only reports.
+    pub fn kind(&self) -> AnswerKind {
+        self.kind
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The [name](crate::RedirectPolicy::name) of the policy that decided; `None` if the layer itself
+    /// refused the request. Where several redirections became one, it is the first policy.
+    pub fn policy(&self) -> Option<&str> {
+        self.policy.as_deref()
+    }
+
+    /// The rule of a [table](crate::policy::Rules) that decided: its name, or its pattern with its
+    /// line. `None` for other policies.
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    /// Why the policy decided so, in words: see [`RequestHead::because`].
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// The method of the request.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The scheme that the user agent used, as far as it is known.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The host that was asked for, in the case in which it was sent; `None` if it was refused or there
+    /// was none.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// The port that was asked for, if it was written.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The path of the request, as it was sent.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Scheme, host and port that a redirection leads to, as in `https://shop.test:8443`; `None` if
+    /// they are not in its `Location`, and for other answers.
+    pub fn target_origin(&self) -> Option<&str> {
+        self.target_origin.as_deref()
+    }
+
+    /// The address of the client, where
+    /// [`report_client_ip`](crate::RedirectLayer::report_client_ip) is set and it is known.
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        self.client_ip
+    }
+
+    /// The same facts without a borrow, to keep or to send elsewhere.
+    pub fn into_owned(self) -> Answered<'static> {
+        fn owned(text: Option<Cow<'_, str>>) -> Option<Cow<'static, str>> {
+            text.map(|text| text.into_owned().into())
+        }
+        Answered {
+            kind: self.kind,
+            status: self.status,
+            policy: self.policy,
+            rule: owned(self.rule),
+            reason: owned(self.reason),
+            method: Cow::Owned(self.method.into_owned()),
+            scheme: self.scheme,
+            host: owned(self.host),
+            port: self.port,
+            path: self.path.into_owned().into(),
+            target_origin: self.target_origin,
+            client_ip: self.client_ip,
+            counted: self.counted,
+            is_quiet: self.is_quiet,
+        }
+    }
+}
+
+/// One line: `307 POST http://shop.test/orders -> https://shop.test, by https: plain request, ..`.
+/// Text from the request is escaped, and shortened to 256 bytes each.
+impl fmt::Display for Answered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind == AnswerKind::ReportOnly {
+            f.write_str("would be ")?;
+        }
+        write!(f, "{} {} ", self.status.as_u16(), Escaped(&self.method))?;
+        if let Some(host) = &self.host {
+            write!(f, "{}://{}", self.scheme.as_str(), Escaped(host))?;
+        }
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        write!(f, "{}", Escaped(&self.path))?;
+        if let Some(origin) = &self.target_origin {
+            write!(f, " -> {}", Escaped(origin))?;
+        }
+        if let Some(policy) = &self.policy {
+            write!(f, ", by {policy}")?;
+        }
+        if let Some(rule) = &self.rule {
+            write!(f, " {}", Escaped(rule))?;
+        }
+        match &self.reason {
+            Some(reason) => write!(f, ": {}", Escaped(reason)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Counts with the `metrics` facade. See [`guide::metrics`](crate::guide::metrics) for the names.
+
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+use http::StatusCode;
+use metrics::{Key, Label, Level, Metadata, with_recorder};
+
+use super::answered::AnswerKind;
+use crate::diagnosis::Diagnosis;
+
+const ANSWERS: &str = "tower_redirect_answers_total";
+const DIAGNOSES: &str = "tower_redirect_diagnoses_total";
+
+static METADATA: Metadata<'static> =
+    Metadata::new("tower_redirect", Level::INFO, Some(module_path!()));
+
+/// The policy of answers that no policy gave.
+const NONE: &str = "none";
+
+/// Counts the answers of a layer.
+///
+/// The key of a series is made once, when its first answer is counted: an answer then costs a look-up,
+/// and allocates nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AnswerCounter(Arc<[OnceLock<Series>; 32]>);
+
+#[derive(Debug)]
+struct Series {
+    policy: Box<str>,
+    kind: AnswerKind,
+    status: StatusCode,
+    key: Key,
+}
+
+impl Series {
+    fn new(policy: &str, kind: AnswerKind, status: StatusCode) -> Self {
+        let policy_label = if policy.is_empty() { NONE } else { policy };
+        let labels = vec![
+            Label::new("policy", policy_label.to_owned()),
+            Label::new("kind", kind.as_str()),
+            Label::new("code", status.as_str().to_owned()),
+        ];
+        Self { policy: policy.into(), kind, status, key: Key::from_parts(ANSWERS, labels) }
+    }
+
+    fn is_for(&self, policy: &str, kind: AnswerKind, status: StatusCode) -> bool {
+        self.status == status && self.kind == kind && *self.policy == *policy
+    }
+
+    fn add(&self, answers: u64) {
+        with_recorder(|recorder| {
+            recorder.register_counter(&self.key, &METADATA).increment(answers);
+        });
+    }
+}
+
+impl AnswerCounter {
+    /// Whether answers are counted.
+    pub(crate) const COUNTS: bool = true;
+
+    /// Starts the series that are known at zero: a redirection of each policy, and the refusals.
+    pub(crate) fn start(&self, policies: impl Fn() -> Vec<Cow<'static, str>>) {
+        describe();
+        for policy in policies() {
+            Series::new(&policy, AnswerKind::Redirect, StatusCode::TEMPORARY_REDIRECT).add(0);
+        }
+        for status in [400, 421, 500].into_iter().flat_map(StatusCode::from_u16) {
+            Series::new("", AnswerKind::Refuse, status).add(0);
+        }
+    }
+
+    /// Counts an answer.
+    pub(crate) fn count(&self, policy: &str, kind: AnswerKind, status: StatusCode) {
+        for slot in self.0.iter() {
+            let series = slot.get_or_init(|| Series::new(policy, kind, status));
+            if series.is_for(policy, kind, status) {
+                return series.add(1);
+            }
+        }
+        // A layer with more policies and statuses than there is room for.
+        Series::new(policy, kind, status).add(1);
+    }
+}
+
+pub(super) fn diagnosed(diagnosis: &Diagnosis) {
+    let labels = vec![Label::new("diagnosis", diagnosis.name())];
+    let key = Key::from_parts(DIAGNOSES, labels);
+    with_recorder(|recorder| recorder.register_counter(&key, &METADATA).increment(1));
+}
+
+fn describe() {
+    let describe = |name: &'static str, text: &'static str| {
+        with_recorder(|recorder| recorder.describe_counter(name.into(), None, text.into()));
+    };
+    describe(ANSWERS, "Answers that a redirect layer gave in place of the application.");
+    describe(DIAGNOSES, "Signs that the configuration does not do what the operator wants.");
+}

@@ -1,0 +1,79 @@
+//! Text from outside, as it is written to a log.
+
+use std::fmt::{self, Display, Write};
+
+/// The most bytes of one field, apart from the mark at the end of a shortened one.
+const LONGEST: usize = 256;
+
+/// Writes text in one line: control characters are escaped, so that no request can begin a line or
+/// colour a terminal. After 256 bytes it ends in `…`.
+pub(crate) struct Escaped<T>(pub(crate) T);
+
+impl<T: Display> Display for Escaped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer { to: f, left: LONGEST, is_full: false };
+        let written = write!(writer, "{}", self.0);
+        // The writer returns an error to end the text.
+        if writer.is_full { Ok(()) } else { written }
+    }
+}
+
+impl<T: Display> fmt::Debug for Escaped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
+}
+
+struct Writer<'w, 'f> {
+    to: &'w mut fmt::Formatter<'f>,
+    left: usize,
+    is_full: bool,
+}
+
+impl Write for Writer<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            let is_hidden = character.is_control() || is_bidirectional_or_separator(character);
+            let length = match is_hidden {
+                true => character.escape_unicode().len(),
+                false => character.len_utf8(),
+            };
+            if length > self.left {
+                self.to.write_char('…')?;
+                self.is_full = true;
+                return Err(fmt::Error);
+            }
+            self.left -= length;
+            match is_hidden {
+                true => write!(self.to, "{}", character.escape_unicode())?,
+                false => self.to.write_char(character)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Characters that end a line, or change the direction of the text after them.
+fn is_bidirectional_or_separator(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_of_bounded_length() {
+        for (text, written) in [
+            ("a b/ä", "a b/ä".to_owned()),
+            ("a\r\nb", "a\\u{d}\\u{a}b".to_owned()),
+            ("\u{1b}[31m", "\\u{1b}[31m".to_owned()),
+            ("\u{202e}x\u{2028}", "\\u{202e}x\\u{2028}".to_owned()),
+            (&"x".repeat(256), "x".repeat(256)),
+            (&"x".repeat(257), "x".repeat(256) + "…"),
+            (&("x".repeat(255) + "ä"), "x".repeat(255) + "…"),
+        ] {
+            assert_eq!(Escaped(text).to_string(), written);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Counts with the `metrics` facade. See [`guide::observability`](crate::guide::observability) for the
+//! names. All keys are constants: nothing is allocated.
+
+use metrics::{Key, Label, Level, Metadata, with_recorder};
+
+use super::finished::{Finished, Outcome};
+use crate::follow::redirect_error::RedirectErrorKind;
+
+const HOPS: &str = "tower_redirect_followed_hops";
+const CALLS: &str = "tower_redirect_followed_total";
+const BYTES: &str = "tower_redirect_replayed_bytes_total";
+
+static METADATA: Metadata<'static> =
+    Metadata::new("tower_redirect", Level::INFO, Some(module_path!()));
+static HOPS_KEY: Key = Key::from_static_name(HOPS);
+static BYTES_KEY: Key = Key::from_static_name(BYTES);
+
+/// Starts the series at zero.
+pub(crate) fn start() {
+    with_recorder(|recorder| {
+        let hops = "Hops of each call that was redirected.";
+        recorder.describe_histogram(HOPS.into(), None, hops.into());
+        let calls = "Calls that were redirected, by how they ended.";
+        recorder.describe_counter(CALLS.into(), None, calls.into());
+        let bytes = "Bytes of bodies that were sent again.";
+        recorder.describe_counter(BYTES.into(), Some(metrics::Unit::Bytes), bytes.into());
+        recorder.register_counter(&BYTES_KEY, &METADATA).increment(0);
+    });
+    for outcome in [Outcome::Response, Outcome::Redirection] {
+        add(0, outcome, "");
+    }
+    for error_type in RedirectErrorKind::NAMES.into_iter().chain(["service"]) {
+        add(0, Outcome::Error, error_type);
+    }
+}
+
+pub(super) fn followed(replayed_bytes: u64) {
+    if replayed_bytes > 0 {
+        with_recorder(|recorder| {
+            recorder.register_counter(&BYTES_KEY, &METADATA).increment(replayed_bytes);
+        });
+    }
+}
+
+pub(super) fn finished(finished: &Finished<'_>) {
+    with_recorder(|recorder| {
+        let hops = u32::try_from(finished.history.len()).unwrap_or(u32::MAX);
+        recorder.register_histogram(&HOPS_KEY, &METADATA).record(f64::from(hops));
+    });
+    add(1, finished.outcome(), finished.error_type().unwrap_or_default());
+}
+
+/// Adds to the calls that ended so. `error_type` is empty for a response.
+fn add(calls: u64, outcome: Outcome, error_type: &'static str) {
+    let outcome = Label::from_static_parts("outcome", outcome.as_str());
+    let error_type = Label::from_static_parts("error_type", error_type);
+    let key = Key::from_parts(CALLS, vec![outcome, error_type]);
+    with_recorder(|recorder| recorder.register_counter(&key, &METADATA).increment(calls));
+}

@@ -1,0 +1,55 @@
+use std::fmt;
+
+use crate::event::Escaped;
+use crate::follow::history::Hop;
+use crate::follow::redacted::Redacted;
+
+/// A redirection that is followed: see
+/// [`FollowRedirectsLayer::on_hop`](crate::FollowRedirectsLayer::on_hop).
+#[derive(Clone, Copy, Debug)]
+pub struct Followed<'a> {
+    pub(crate) number: usize,
+    pub(crate) hop: &'a Hop,
+    pub(crate) resends_body: bool,
+    pub(crate) replayed_bytes: u64,
+}
+
+impl<'a> Followed<'a> {
+    /// The number of the hop in its call, from 1: the request that follows is the one with this
+    /// `http.request.resend_count`.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The redirection: its status, both URLs and methods, and what the next request was sent without.
+    pub fn hop(&self) -> &'a Hop {
+        self.hop
+    }
+
+    /// Whether the request's body is sent again.
+    pub fn resends_body(&self) -> bool {
+        self.resends_body
+    }
+
+    /// The length of the body that is sent again, as far as it is known beforehand; 0 if none is.
+    pub fn replayed_bytes(&self) -> u64 {
+        self.replayed_bytes
+    }
+}
+
+/// One line without userinfo and without values of a query: `hop 1: POST http://a.test/x: 307 -> POST
+/// http://b.test/x (left behind: cookie)`.
+impl fmt::Display for Followed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Hop { method, uri, next_method, next_uri, status, dropped, .. } = self.hop;
+        write!(f, "hop {}: {} {}: ", self.number, Escaped(method), Escaped(Redacted(uri)))?;
+        let (next_method, next_uri) = (Escaped(next_method), Escaped(Redacted(next_uri)));
+        write!(f, "{} -> {next_method} {next_uri}", status.as_u16())?;
+        let mut separator = " (left behind: ";
+        for dropped in dropped {
+            write!(f, "{separator}{dropped}")?;
+            separator = ", ";
+        }
+        if dropped.is_empty() { Ok(()) } else { f.write_str(")") }
+    }
+}

@@ -1,0 +1,12 @@
+//! Without feature `tracing` there are no events.
+
+use super::finished::Finished;
+use super::followed::Followed;
+
+pub(super) const fn takes_hops() -> bool {
+    false
+}
+
+pub(super) const fn followed(_: &Followed<'_>) {}
+
+pub(super) const fn finished(_: &Finished<'_>) {}

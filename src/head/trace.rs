@@ -1,0 +1,145 @@
+//! Collects why policies decided as they did, for events and explanations.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+/// The reasons that policies gave while one request was decided about. A request has none unless
+/// somebody listens, and then costs nothing here.
+#[derive(Default)]
+pub(crate) struct Trace {
+    /// The reason for the decision that is being made.
+    reason: Cell<Option<Box<str>>>,
+    /// One for each policy that was asked, if the decision is to be explained.
+    steps: Option<RefCell<Vec<Step>>>,
+}
+
+/// One line of an explanation: a policy that was asked, or something that the layer looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) rule: Option<Box<str>>,
+    pub(crate) outcome: Outcome,
+    pub(crate) reason: Option<Box<str>>,
+}
+
+/// The outcome of a [`Step`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Not a policy: something that the layer looked at.
+    Noted,
+    /// The policy passed.
+    Passed,
+    /// The policy redirected.
+    Redirected,
+    /// The policy answered with a response of its own.
+    Responded,
+}
+
+impl Step {
+    /// Something that the layer looked at, and found.
+    pub(crate) fn noted(name: &'static str, found: impl fmt::Display) -> Self {
+        let reason = Some(found.to_string().into());
+        Self { name: name.into(), rule: None, outcome: Outcome::Noted, reason }
+    }
+
+    /// The [name](crate::RedirectPolicy::name) of the policy; for other steps `peer`, `scheme`,
+    /// `host`, `one hop`, `after 404`, `revision`, `warning` or `answer`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The rule of a [table](crate::policy::Rules) that matched: its name, or its pattern with its
+    /// line.
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    /// The outcome.
+    pub const fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Why the policy decided so, in words. `None` if it gave no reason.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+/// `https: redirected: plain request, and its peer 203.0.113.9 is no trusted proxy`.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some(rule) = &self.rule {
+            write!(f, " {rule}")?;
+        }
+        match self.outcome {
+            Outcome::Noted => {}
+            Outcome::Passed => f.write_str(": passed")?,
+            Outcome::Redirected => f.write_str(": redirected")?,
+            Outcome::Responded => f.write_str(": responded")?,
+        }
+        match &self.reason {
+            Some(reason) => write!(f, ": {}", OneLine(reason)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes text in one line: control characters are escaped.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character.is_control() {
+                true => write!(f, "{}", character.escape_default())?,
+                false => write!(f, "{character}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Trace {
+    /// A trace that keeps a step for each policy that is asked.
+    pub(crate) fn explaining() -> Self {
+        Self { reason: Cell::default(), steps: Some(RefCell::default()) }
+    }
+
+    pub(super) fn set_reason(&self, reason: impl fmt::Display) {
+        self.reason.set(Some(reason.to_string().into()));
+    }
+
+    pub(crate) fn take_reason(&self) -> Option<Box<str>> {
+        self.reason.take()
+    }
+
+    /// The number of steps so far.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn len(&self) -> usize {
+        self.steps.as_ref().map_or(0, |steps| steps.borrow().len())
+    }
+
+    /// Adds a step, if the decision is explained.
+    pub(crate) fn push(&self, step: impl FnOnce() -> Step) {
+        if let Some(steps) = &self.steps {
+            steps.borrow_mut().push(step());
+        }
+    }
+
+    /// Gives the last step another name.
+    pub(crate) fn rename_last(&self, name: Cow<'static, str>) {
+        let mut steps = self.steps.as_ref().map(|steps| steps.borrow_mut());
+        if let Some(step) = steps.as_mut().and_then(|steps| steps.last_mut()) {
+            step.name = name;
+        }
+    }
+
+    /// The steps.
+    pub(crate) fn into_steps(self) -> Vec<Step> {
+        self.steps.map(RefCell::into_inner).unwrap_or_default()
+    }
+}

@@ -1,0 +1,210 @@
+//! Explains what a layer answers, by the code that answers.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response, header};
+
+use super::after_not_found::AfterNotFound;
+use super::layer::RedirectLayer;
+use super::service::{Responder, decide_aside, head};
+use super::settings::Settings;
+use crate::event::DiagnosisHook;
+use crate::head::{Notes, RequestHead, Step, Trace};
+use crate::method::is_get_or_head;
+use crate::policy::RedirectPolicy;
+
+/// What a layer answers to a request, and why: see [`RedirectLayer::explain`].
+///
+/// `Display` writes one step a line.
+#[derive(Debug)]
+pub struct Explanation {
+    steps: Vec<Step>,
+    response: Option<Response<Bytes>>,
+}
+
+impl Explanation {
+    /// What was looked at, and the policies that were asked, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The answer of the layer; `None` if the inner service gets the request.
+    pub fn response(&self) -> Option<&Response<Bytes>> {
+        self.response.as_ref()
+    }
+
+    /// Adds a step at the front.
+    #[cfg(feature = "live")]
+    pub(super) fn starting_with(mut self, step: Step) -> Self {
+        self.steps.insert(0, step);
+        self
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.steps.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "\n" };
+            write!(f, "{separator}{step}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
+    /// Explains the answer to a request, without giving it: nothing is reported or counted. The code
+    /// that answers requests decides here, too.
+    ///
+    /// A redirection's `Location` in the explanation has the request's query.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use http::Request;
+    /// use tower_redirect::trust::Peer;
+    /// use tower_redirect::{HttpsOnly, RedirectLayer, Trust};
+    ///
+    /// let trust = Trust::proxies(["10.0.0.0/8"])?.x_forwarded();
+    /// let layer = RedirectLayer::new(HttpsOnly::new()).trust(trust).hosts(["shop.test"])?;
+    /// let mut request = Request::get("/cart").header("host", "shop.test");
+    /// request = request.header("x-forwarded-proto", "https");
+    ///
+    /// let mut stranger = request.body(())?;
+    /// stranger.extensions_mut().insert(Peer::Ip([203, 0, 113, 9].into()));
+    /// assert_eq!(
+    ///     layer.explain(&stranger).to_string(),
+    ///     "peer: 203.0.113.9 is no trusted proxy, so its forwarded headers are not read\n\
+    ///      scheme: http\n\
+    ///      host: shop.test is listed\n\
+    ///      https: redirected: plain request, and its peer 203.0.113.9 is no trusted proxy\n\
+    ///      answer: 307, Location: https://shop.test/cart"
+    /// );
+    ///
+    /// let mut proxied = stranger;
+    /// proxied.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+    /// let explanation = layer.explain(&proxied);
+    /// assert!(explanation.response().is_none());
+    /// assert!(explanation.to_string().contains("https: passed: the request came over https"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn explain<B>(&self, request: &Request<B>) -> Explanation {
+        let settings = &*self.settings;
+        let (mut steps, responder) = explain_with(&*self.policy, request, settings);
+        let mut lines = looked_at(request, settings);
+        lines.append(&mut steps);
+        let after = settings.after_not_found.as_ref().filter(|_| is_get_or_head(request.method()));
+        match (&responder, after) {
+            (Responder::Layer(_), _) | (_, None) => lines.push(answer(&responder, settings)),
+            (_, Some(policy)) => {
+                lines.push(answer(&responder, settings));
+                lines.extend(after_not_found(policy, request, settings));
+            }
+        }
+        let response = match responder {
+            Responder::Layer(response) if !settings.report_only => Some(response),
+            _ => None,
+        };
+        Explanation { steps: lines, response }
+    }
+}
+
+/// Asks `policy` as for an answer, and returns the steps.
+fn explain_with<P: RedirectPolicy + ?Sized, B>(
+    policy: &P,
+    request: &Request<B>,
+    settings: &Settings,
+) -> (Vec<Step>, Responder) {
+    let warnings = Arc::new(Mutex::new(Vec::new()));
+    let hook = {
+        let warnings = warnings.clone();
+        DiagnosisHook::unlogged(move |diagnosis| {
+            let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            warnings.push(Step::noted("warning", diagnosis));
+        })
+    };
+    let (notes, trace) = (Notes::default(), Trace::explaining());
+    let head = head(request, settings, Some(&hook), &notes, Some(&trace));
+    let responder = decide_aside(&head, policy, settings, Some(&hook), &|_, _, _, _| {});
+    if let Some(refusal) = head.refusal() {
+        trace.push(|| Step::noted("host", refusal.reason.trim_end()));
+    }
+    drop(head);
+    let mut steps = trace.into_steps();
+    steps.append(&mut warnings.lock().unwrap_or_else(PoisonError::into_inner));
+    (steps, responder)
+}
+
+/// The peer, the scheme and the host, as the layer sees them.
+fn looked_at<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
+    let notes = Notes::default();
+    let head = head(request, settings, None, &notes, None);
+    let mut steps = vec![Step::noted("peer", peer(&head))];
+    steps.push(Step::noted("scheme", head.scheme().as_str()));
+    if let Some(authority) = head.authority() {
+        let is_listed = match settings.hosts.is_listed() {
+            true => "is listed",
+            false => "is taken, as any host is: none are listed",
+        };
+        steps.push(Step::noted("host", format_args!("{authority} {is_listed}")));
+    }
+    steps
+}
+
+fn peer(head: &RequestHead<'_>) -> String {
+    let trust = head.trust();
+    if let Some(scheme) = trust.fixed_scheme() {
+        return format!("not asked, since the layer's transport is fixed: {}", scheme.as_str());
+    }
+    match head.peer() {
+        None if trust.has_proxies() => "its address is unknown, so it is no trusted proxy".into(),
+        None => "its address is unknown, and no proxies are trusted".into(),
+        Some(peer) if !trust.has_proxies() => format!("{peer}; no proxies are trusted"),
+        Some(peer) if head.was_proxied() => format!("{peer} is a trusted proxy"),
+        Some(peer) => {
+            format!("{peer} is no trusted proxy, so its forwarded headers are not read")
+        }
+    }
+}
+
+fn answer(responder: &Responder, settings: &Settings) -> Step {
+    let response = match responder {
+        Responder::Layer(response) => response,
+        Responder::Inner => return Step::noted("answer", "that of the inner service"),
+        Responder::InnerWithAdditions(_) if settings.report_only => {
+            return Step::noted("answer", "that of the inner service");
+        }
+        Responder::InnerWithAdditions(additions) => {
+            let names = additions.header_names().join(", ");
+            let what = format_args!("that of the inner service, with {names}");
+            return Step::noted("answer", what);
+        }
+    };
+    let would = match settings.report_only {
+        true => "that of the inner service, since the layer only reports; otherwise ",
+        false => "",
+    };
+    let status = response.status().as_u16();
+    match response.headers().get(header::LOCATION) {
+        Some(location) => {
+            let location = String::from_utf8_lossy(location.as_bytes());
+            Step::noted("answer", format_args!("{would}{status}, Location: {location}"))
+        }
+        None => Step::noted("answer", format_args!("{would}{status}")),
+    }
+}
+
+/// What is answered in place of a 404 of the inner service.
+fn after_not_found<B>(
+    policy: &AfterNotFound,
+    request: &Request<B>,
+    settings: &Settings,
+) -> Vec<Step> {
+    let (mut steps, responder) = explain_with(policy.policy(), request, settings);
+    steps.insert(0, Step::noted("after 404", "asked if the inner service answers 404"));
+    if let Responder::Layer(_) = responder {
+        steps.push(answer(&responder, settings));
+    }
+    steps
+}

@@ -1,0 +1,85 @@
+//! Reports answers to the hooks of a layer, `tracing` and `metrics`.
+
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
+
+use super::settings::Settings;
+use crate::event::{AnswerCounter, AnswerKind, Answered};
+use crate::head::RequestHead;
+
+/// Reports an answer of the layer to everybody who listens. Called after the answer is built: what is
+/// read here is not noted for `Vary`.
+#[inline]
+pub(super) fn answered(
+    head: &RequestHead<'_>,
+    kind: AnswerKind,
+    response: &mut Response<Bytes>,
+    settings: &Settings,
+) {
+    let is_heard = head.trace().is_some() && settings.takes_answers();
+    if !is_heard && !AnswerCounter::COUNTS {
+        return;
+    }
+    let status = response.status();
+    let kind = if settings.report_only {
+        AnswerKind::ReportOnly
+    } else if head.is_endless() || kind == AnswerKind::Redirect && !status.is_redirection() {
+        AnswerKind::Refuse
+    } else {
+        kind
+    };
+    if AnswerCounter::COUNTS {
+        count(head, kind, status, settings);
+    }
+    if !is_heard {
+        return;
+    }
+    tell(head, kind, response, settings);
+}
+
+#[cold]
+fn tell(
+    head: &RequestHead<'_>,
+    kind: AnswerKind,
+    response: &mut Response<Bytes>,
+    settings: &Settings,
+) {
+    let status = response.status();
+    let mut by = head.decider().unwrap_or_default();
+    if let Some(reason) = head.trace().and_then(|trace| trace.take_reason()) {
+        by.reason = Some(reason);
+    }
+    let target = match status.is_redirection() {
+        true => {
+            response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok())
+        }
+        false => None,
+    };
+    let mut answered = Answered::new(head, kind, status, target.and_then(origin_of), by);
+    if settings.report_client_ip {
+        answered.client_ip = head.client_ip();
+    }
+    if !answered.is_quiet {
+        settings.on_answer.tell(&answered);
+    }
+    if settings.insert_answered && !settings.report_only {
+        response.extensions_mut().insert(answered.into_owned());
+    }
+}
+
+fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings: &Settings) {
+    head.with_decider(|by| {
+        let policy = by.map_or("", |by| by.counted.as_deref().unwrap_or(&by.policy));
+        settings.counter.count(policy, kind, status);
+    });
+}
+
+/// Scheme and authority of a `Location`; `None` if it has none.
+fn origin_of(location: &str) -> Option<String> {
+    let authority = location.find("://")? + 3;
+    let rest = location.get(authority..)?;
+    let end = rest.find(['/', '?', '#']).map_or(location.len(), |length| authority + length);
+    // A policy's own response may lead anywhere, with credentials, too.
+    let host = location.get(authority..end)?.rsplit('@').next()?;
+    Some(format!("{}{host}", location.get(..authority)?))
+}

@@ -1,0 +1,195 @@
+//! An explanation agrees with the answer, since one code makes both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use proptest::prelude::*;
+use tower_redirect::policy::{Outcome, Rule, Rules, TrailingSlash};
+use tower_redirect::trust::Peer;
+use tower_redirect::{
+    CanonicalHost, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch, QueryVersioning, RedirectLayer,
+    RedirectPolicy, Redirection, RequestHead, Scheme, Transport, Trust, Versioning, policy_fn,
+};
+
+use crate::generated::{proxies, sent};
+use crate::support::property::run;
+use crate::support::{ask_now, request};
+
+fn on() -> MaintenanceSwitch {
+    let switch = MaintenanceSwitch::new();
+    switch.on();
+    switch
+}
+
+fn layers() -> Vec<RedirectLayer<Arc<dyn RedirectPolicy>>> {
+    let www = || CanonicalHost::new("www.a.test").and_then(|www| www.aliases(["old.test"]));
+    let www = || www().expect("valid").permanent();
+    let versions = || Versioning::new("/api", "v2").and_then(|v| v.retire("v1")).expect("valid");
+    let rules = || {
+        Rules::new([
+            Rule::new("/x/*").expect("valid").to("/api/v1/*").expect("valid").line(1),
+            Rule::new("/:a/x").expect("valid").to("https://www.a.test/:a").expect("valid"),
+        ])
+        .expect("valid")
+    };
+    let back = policy_fn(|head| head.is_secure().then(|| Redirection::new().scheme(Scheme::Http)));
+    let policies: Vec<Arc<dyn RedirectPolicy>> = vec![
+        Arc::new(HttpsOnly::new().permanent()),
+        Arc::new((HttpsOnly::new(), www(), (versions(), rules().named("moved")))),
+        Arc::new((Maintenance::new(on()).standby("https://s.test").expect("valid"), rules())),
+        Arc::new((
+            Maintenance::new(on()).bypass_clients(["10.0.0.0/31"]).expect("valid"),
+            HttpsOnly::new(),
+        )),
+        Arc::new((HttpsOnly::new().refuse_unsafe(), back)),
+        Arc::new((
+            TrailingSlash::remove(),
+            TrailingSlash::add(),
+            Hsts::new(Duration::from_secs(9)),
+        )),
+        Arc::new(QueryVersioning::new("a", "2").and_then(|v| v.retire("b")).expect("valid")),
+        Arc::new(HttpsOnly::new().unless(|head| head.path().starts_with("/api"))),
+    ];
+    let hosts = ["a.test", "*.a.test", "*.b.test", "old.test"];
+    let plain = policies.iter().map(|policy| RedirectLayer::new(policy.clone()));
+    let behind = plain.clone().map(|layer| {
+        layer.trust(proxies()).hosts(hosts).expect("valid").separate_https_redirect().html_body()
+    });
+    let forwarded = Trust::proxies(["10.0.0.0/8"]).expect("valid").forwarded();
+    let mounted = plain.clone().map(|layer| {
+        layer
+            .trust(forwarded.clone())
+            .mounted_at("/shop")
+            .expect("valid")
+            .transport(Transport::Plain)
+    });
+    plain.chain(behind).chain(mounted).collect()
+}
+
+#[test]
+fn what_is_explained_is_answered() {
+    let layers = layers();
+    run((sent(), 0..layers.len(), 0..3_u8), 0.3, |(sent, layer, peer)| {
+        let layer = &layers[layer];
+        let Some(mut request) = sent.request() else { return Ok(false) };
+        if peer < 2 {
+            request.extensions_mut().insert(Peer::Ip([10 + peer, 0, 0, 1].into()));
+        }
+        let explanation = layer.explain(&request);
+        let answered = ask_now(layer, request);
+        prop_assert_eq!(explanation.response().is_none(), answered.calls == 1, "{}", explanation);
+        if let Some(response) = explanation.response() {
+            prop_assert_eq!(response.status(), answered.status, "{}", explanation);
+            // How the upload before it was read is known to the answer alone.
+            let mut headers = answered.headers.clone();
+            headers.remove("connection");
+            prop_assert_eq!(response.headers(), &headers, "{}", explanation);
+            prop_assert_eq!(response.body(), &answered.body, "{}", explanation);
+        }
+        let last = explanation.steps().last().map(|step| step.name().to_owned());
+        prop_assert_eq!(last.as_deref(), Some("answer"));
+        let decided = |outcome| explanation.steps().iter().any(|step| step.outcome() == outcome);
+        if answered.status.is_redirection() {
+            prop_assert!(decided(Outcome::Redirected), "{}", explanation);
+        }
+        prop_assert!(!explanation.to_string().chars().any(|c| c.is_control() && c != '\n'));
+        Ok(explanation.response().is_some())
+    });
+}
+
+#[test]
+fn each_policy_has_a_line_and_says_why() {
+    let rules = Rules::new([Rule::new("/x/*").expect("valid").to("/y/*").expect("valid").line(7)]);
+    let policies = (
+        Maintenance::new(MaintenanceSwitch::new()),
+        (HttpsOnly::new(), rules.expect("valid")).named("both"),
+        TrailingSlash::remove().named("slash"),
+    );
+    let layer = RedirectLayer::new(policies).hosts(["a.test"]).expect("valid");
+    let explanation = layer.explain(&request("GET", "/x/1?q", &[]));
+    assert_eq!(
+        explanation.to_string(),
+        "peer: its address is unknown, and no proxies are trusted\n\
+         scheme: http\n\
+         host: a.test is listed\n\
+         maintenance: passed: no maintenance now\n\
+         both: redirected: plain request, and no proxies are trusted that could say otherwise\n\
+         one hop: asked again about /x/1 over https\n\
+         maintenance: passed: no maintenance now\n\
+         https: passed: the request came over https\n\
+         rules /x/* (line 7): redirected: the first rule that matches\n\
+         one hop: asked again about /y/1 over https\n\
+         maintenance: passed: no maintenance now\n\
+         https: passed: the request came over https\n\
+         rules: passed: no rule matches\n\
+         slash: passed: its path has the right form, or is that of a file\n\
+         answer: 307, Location: https://a.test/y/1?q"
+    );
+}
+
+#[test]
+fn what_stops_a_request_before_the_policies_is_named() {
+    let layer = RedirectLayer::new(HttpsOnly::new()).hosts(["a.test"]).expect("valid");
+    for (host, found, answer) in [
+        ("b.test", "host: not a host of this server", "answer: 421"),
+        ("a@b", "host: ", "answer: 400"),
+    ] {
+        let explanation = layer.explain(&request("GET", "/", &[("host", host)])).to_string();
+        assert!(explanation.contains(found), "{explanation}");
+        assert!(explanation.ends_with(answer), "{explanation}");
+        assert!(!explanation.contains("https:"), "{explanation}");
+    }
+}
+
+#[test]
+fn a_bypass_a_circle_and_a_404_are_explained() {
+    let bypass = Maintenance::new(on()).bypass(|_| true);
+    let explanation = RedirectLayer::new(bypass).explain(&request("GET", "/", &[])).to_string();
+    assert!(explanation.contains("a bypass lets it through"), "{explanation}");
+    assert!(explanation.contains("cache-control: no-store"), "{explanation}");
+
+    let back = policy_fn(|head| head.is_secure().then(|| Redirection::new().scheme(Scheme::Http)));
+    let circle = RedirectLayer::new((HttpsOnly::new(), back));
+    let explanation = circle.explain(&request("GET", "/", &[])).to_string();
+    assert!(explanation.contains("warning: ") && explanation.ends_with("answer: 500"));
+
+    let moved = policy_fn(|head: &RequestHead<'_>| {
+        (head.path() == "/old").then(|| Redirection::new().path("/new"))
+    });
+    let layer = RedirectLayer::new(HttpsOnly::new().when(|_| false)).after_not_found(moved);
+    let explanation = layer.explain(&request("GET", "/old", &[])).to_string();
+    let lines = "after 404: asked if the inner service answers 404\n\
+                 policy-fn: redirected\n\
+                 one hop: asked again about /new\n\
+                 policy-fn: passed\n\
+                 answer: 307, Location: /new";
+    assert!(explanation.contains("set by `when` or `unless`, does not hold"), "{explanation}");
+    assert!(explanation.ends_with(lines), "{explanation}");
+}
+
+#[test]
+fn an_explanation_is_not_reported() {
+    let told = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (diagnosed, answered) = (told.clone(), told.clone());
+    let count = |told: &std::sync::atomic::AtomicUsize| {
+        told.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    };
+    let layer = RedirectLayer::new(HttpsOnly::new())
+        .on_diagnosis(move |_| count(&diagnosed))
+        .on_answer(move |_| count(&answered));
+    let forged = || request("GET", "/", &[("x-forwarded-proto", "https")]);
+    assert!(layer.explain(&forged()).to_string().contains("warning: "));
+    assert_eq!(told.load(std::sync::atomic::Ordering::SeqCst), 0);
+    ask_now(&layer, forged());
+    assert_eq!(told.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn the_body_of_the_request_is_not_touched() {
+    let mut asked = request("POST", "/", &[]);
+    *asked.body_mut() = Full::from("tea");
+    let layer = RedirectLayer::new(HttpsOnly::new());
+    assert!(layer.explain(&asked).response().is_some());
+    assert_eq!(asked.into_body().collect().await.expect("infallible").to_bytes(), "tea");
+}
