@@ -84,7 +84,8 @@
 //! - `config`: a whole [configuration as data], in any format that `serde` reads.
 //! - `live`: a layer in a handle, [replaced while it serves].
 //! - `regex`: rules for paths that a regular expression matches.
-//! - `tracing`: each [`Diagnosis`] is also a `WARN` event with target `tower_redirect`.
+//! - `metrics`: answers, hops, diagnoses and reloads are counted, without a call.
+//! - `tracing`: answers, hops and diagnoses are events with target `tower_redirect`, without a call.
 //!
 #![cfg_attr(feature = "config", doc = " [configuration as data]: config")]
 #![cfg_attr(feature = "live", doc = " [replaced while it serves]: server::live")]
@@ -114,7 +115,6 @@ mod drain;
 mod event;
 #[cfg(feature = "follow")]
 pub mod follow;
-#[cfg(all(feature = "config", feature = "live"))]
 pub mod guide;
 mod head;
 mod media_type;

@@ -1,4 +1,4 @@
-//! Counts with the `metrics` facade. See [`guide::metrics`](crate::guide::metrics) for the names.
+//! Counts with the `metrics` facade. `guide::observability` lists the names.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};

@@ -39,7 +39,7 @@ enum Command {
     Serve(Serve),
     /// Print every mistake in the file, and exit with 1 if there is one.
     Check { file: PathBuf },
-    /// Print how a request is answered, and by which policy.
+    /// Print how a request is answered, and why: a line for each policy.
     Explain {
         file: PathBuf,
         method: Method,
@@ -66,7 +66,7 @@ pub struct Serve {
     /// Its private key, PEM.
     #[arg(long)]
     key: Option<PathBuf>,
-    /// Where `/-/health` is asked for.
+    /// Where `/-/health` and `/metrics` are asked for.
     #[arg(long)]
     admin: Option<SocketAddr>,
     /// Who gets what passes: http://127.0.0.1:3000. Without it, that is answered 404.
@@ -76,11 +76,12 @@ pub struct Serve {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Check { file } => file::read(&file).map(drop),
         Command::Explain { file, method, url, peer } => {
-            explain::explain(&file, method, url, peer).await
+            explain::explain(&file, &method, &url, peer)
         }
     };
     match outcome {

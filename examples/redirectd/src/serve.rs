@@ -10,6 +10,7 @@ use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use http::Request;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -24,7 +25,9 @@ const LAST_REQUESTS: Duration = Duration::from_secs(30);
 
 pub async fn serve(args: Serve) -> Outcome {
     let (source, layer) = Source::open(&args.file)?;
-    let live = Live::new(layer);
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let file = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let live = Live::named(&file, layer);
     let (updates, stream) = mpsc::channel(1);
     tokio::spawn(source.watch(updates));
     let on_error = |error| eprintln!("refused: {error}");
@@ -40,7 +43,9 @@ pub async fn serve(args: Serve) -> Outcome {
     let handle = Handle::new();
     tokio::spawn(end_gracefully(handle.clone()));
     if let Some(address) = args.admin {
-        let health = Router::new().route("/-/health", get(async move || health(&live)));
+        let health = Router::new()
+            .route("/-/health", get(async move || health(&live)))
+            .route("/metrics", get(async move || metrics.render()));
         let admin = axum_server::from_tcp(listen("admin", address)?)?.handle(handle.clone());
         tokio::spawn(admin.serve(health.into_make_service()));
     }

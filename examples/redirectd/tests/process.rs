@@ -156,7 +156,7 @@ fn check_tells_every_mistake_with_its_line() {
 }
 
 #[test]
-fn explain_asks_each_policy_and_all_of_them() {
+fn explain_says_what_each_policy_decides_and_why() {
     let directory = Directory::new("explain");
     let text = "hosts = [\"shop.example.com\"]\n[https]\n[maintenance]\n[[versions]]\nprefix = \"/api\"\n\
                 current = \"v2\"\nretired = { v1 = {} }\n";
@@ -165,10 +165,20 @@ fn explain_asks_each_policy_and_all_of_them() {
     let output = run(&["explain", file.to_str().expect("utf-8"), "POST", url]);
     assert_eq!(
         String::from_utf8(output.stdout).expect("utf-8"),
-        "https: 307 https://shop.example.com/api/v1/orders\n\
-         maintenance: pass\n\
-         versions: 307 /api/v2/orders\n\
-         answer: 307 https://shop.example.com/api/v2/orders\n\
+        "peer: its address is unknown, and no proxies are trusted\n\
+         scheme: http\n\
+         host: shop.example.com is listed\n\
+         https: redirected: plain request, and no proxies are trusted that could say otherwise\n\
+         one hop: asked again about /api/v1/orders over https\n\
+         https: passed: the request came over https\n\
+         maintenance: passed: no maintenance now\n\
+         versions: redirected: version v1 has moved\n\
+         one hop: asked again about /api/v2/orders over https\n\
+         https: passed: the request came over https\n\
+         maintenance: passed: no maintenance now\n\
+         versions: passed: its path names a version that is served\n\
+         answer: 307, Location: https://shop.example.com/api/v2/orders\n\
+         \n\
          curl -i -X POST 'http://shop.example.com/api/v1/orders'\n"
     );
 }
@@ -311,6 +321,14 @@ async fn no_request_fails_while_the_file_changes_in_every_way() {
         .expect("written");
     wait_for(&client, &page, |seen| seen == "307 /few").await;
     wait_for(&client, &health, |said| said.contains("rejected: none")).await;
+    let metrics = client.get(health.replace("health", "x").replace("/-/x", "/metrics"));
+    let metrics = metrics.send().await.expect("answered").text().await.expect("text");
+    for series in [
+        "tower_redirect_config_last_reload_successful{config=\"shop.toml\"} 1",
+        "tower_redirect_answers_total{policy=\"rules\",kind=\"redirect\",code=\"307\"}",
+    ] {
+        assert!(metrics.contains(series), "{series} in {metrics}");
+    }
 
     let server = Arc::into_inner(server).expect("not shared any more");
     let said = server.end();

@@ -1,5 +1,4 @@
-//! Counts with the `metrics` facade. See [`guide::observability`](crate::guide::observability) for the
-//! names. All keys are constants: nothing is allocated.
+//! Counts with the `metrics` facade. `guide::observability` lists the names. All keys are constants: nothing is allocated.
 
 use metrics::{Key, Label, Level, Metadata, with_recorder};
 

@@ -2,7 +2,6 @@ use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::time::SystemTime;
 
 use futures_core::Stream;
 
@@ -96,7 +95,7 @@ impl<P, D> Live<P, D> {
             while let Some(update) = poll_fn(|cx| updates.as_mut().poll_next(cx)).await {
                 if let Err(error) = live.apply(update) {
                     let reason = error.to_string();
-                    live.change(|status| status.rejected_now(&reason, SystemTime::now()));
+                    live.reject(&reason);
                     on_error(error);
                 }
             }
@@ -112,7 +111,7 @@ impl<P, D> Live<P, D> {
                 .store_revision(revision, value)
                 .map_err(|served| UpdateError::OldRevision { revision, served }),
             Update::Same => {
-                self.change(|status| status.confirmed(SystemTime::now()));
+                self.confirm();
                 Ok(())
             }
         }

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use http::Request;
 use tower_layer::Layer;
 
+use super::count::{self, Reload};
 use super::service::LiveRedirect;
 use super::status::Status;
 use crate::head::Step;
@@ -36,13 +37,35 @@ pub(super) struct Shared<P, D> {
     layer: ArcSwap<RedirectLayer<P, D>>,
     /// Locked by stores and by those who ask for it, never by a request.
     status: Mutex<Status>,
+    /// The name in metrics.
+    name: Option<Box<str>>,
 }
 
 impl<P, D> Live<P, D> {
     /// Creates a handle that serves `layer` until another one is stored.
     pub fn new(layer: RedirectLayer<P, D>) -> Self {
+        Self::with_name(None, layer)
+    }
+
+    /// Creates a handle whose reloads are counted under this name (feature `metrics`).
+    ///
+    /// ```
+    /// use tower_redirect::server::live::Live;
+    /// use tower_redirect::{HttpsOnly, RedirectLayer};
+    ///
+    /// let live = Live::named("shop", RedirectLayer::new(HttpsOnly::new()));
+    /// assert!(live.status().rejected().is_none());
+    /// ```
+    pub fn named(name: &str, layer: RedirectLayer<P, D>) -> Self {
+        let live = Self::with_name(Some(name), layer);
+        count::start(name, &live.status());
+        live
+    }
+
+    fn with_name(name: Option<&str>, layer: RedirectLayer<P, D>) -> Self {
         let status = Mutex::new(Status::new(SystemTime::now()));
-        Self(Arc::new(Shared { layer: ArcSwap::from_pointee(layer), status }))
+        let (layer, name) = (ArcSwap::from_pointee(layer), name.map(Into::into));
+        Self(Arc::new(Shared { layer, status, name }))
     }
 
     /// Serves `layer` from the next request on.
@@ -50,6 +73,7 @@ impl<P, D> Live<P, D> {
         self.change(|status| {
             self.0.layer.store(Arc::new(layer));
             status.changed(None, SystemTime::now());
+            self.count(Reload::Changed, status);
         });
     }
 
@@ -84,12 +108,35 @@ impl<P, D> Live<P, D> {
             }
             self.0.layer.store(Arc::new(layer));
             status.changed(Some(revision), SystemTime::now());
+            self.count(Reload::Changed, status);
             Ok(())
         })
     }
 
+    /// Notes that the source said that the layer is still the same.
+    pub(super) fn confirm(&self) {
+        self.change(|status| {
+            status.confirmed(SystemTime::now());
+            self.count(Reload::Confirmed, status);
+        });
+    }
+
+    /// Notes that an update was refused.
+    pub(super) fn reject(&self, reason: &str) {
+        self.change(|status| {
+            status.rejected_now(reason, SystemTime::now());
+            self.count(Reload::Refused, status);
+        });
+    }
+
+    fn count(&self, reload: Reload, status: &Status) {
+        if let Some(name) = &self.0.name {
+            count::reloaded(name, reload, status);
+        }
+    }
+
     /// Runs `change` under the lock, so that of two stores the later one is served and named.
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Status) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut Status) -> T) -> T {
         change(&mut self.0.status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -100,10 +147,11 @@ impl<P, D> Live<P, D> {
     }
 }
 
-impl<S, P, D> Layer<S> for Live<P, D> {
+impl<S, P: RedirectPolicy, D> Layer<S> for Live<P, D> {
     type Service = LiveRedirect<S, P, D>;
 
     fn layer(&self, inner: S) -> Self::Service {
+        self.load().start_counting();
         LiveRedirect::new(inner, self.clone())
     }
 }

@@ -37,6 +37,9 @@
 //! # }
 //! ```
 
+#[cfg_attr(feature = "metrics", path = "count_metrics.rs")]
+#[cfg_attr(not(feature = "metrics"), path = "no_count.rs")]
+mod count;
 mod follow;
 mod handle;
 mod service;

@@ -1,0 +1,15 @@
+//! Without feature `metrics` nothing is counted.
+
+use super::status::Status;
+
+/// A reload.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reload {
+    Changed,
+    Confirmed,
+    Refused,
+}
+
+pub(super) const fn start(_: &str, _: &Status) {}
+
+pub(super) const fn reloaded(_: &str, _: Reload, _: &Status) {}
