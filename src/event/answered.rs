@@ -1,12 +1,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use http::{Method, Response, StatusCode};
 
 use super::escaped::Escaped;
-use crate::head::{Decider, RequestHead};
 use crate::uri::Scheme;
 
 /// An answer that a layer gave in place of the inner service: which policy gave it, to what request,
@@ -63,8 +61,6 @@ pub struct Answered<'a> {
     pub(crate) path: Cow<'a, str>,
     pub(crate) target_origin: Option<String>,
     pub(crate) client_ip: Option<IpAddr>,
-    /// The name that the rule's answers are counted under.
-    pub(crate) counted: Option<Arc<str>>,
     pub(crate) is_quiet: bool,
 }
 
@@ -105,34 +101,6 @@ impl Answered<'static> {
 }
 
 impl<'a> Answered<'a> {
-    /// The facts about a request and its answer. It comes after the answer is built: what it reads is
-    /// not noted for `Vary`.
-    pub(crate) fn new(
-        head: &'a RequestHead<'_>,
-        kind: AnswerKind,
-        status: StatusCode,
-        target_origin: Option<String>,
-        by: Decider,
-    ) -> Self {
-        let authority = head.authority();
-        Self {
-            kind,
-            status,
-            policy: Some(by.policy).filter(|policy| !policy.is_empty()),
-            rule: by.rule.map(|rule| String::from(rule).into()),
-            reason: by.reason.map(|reason| String::from(reason).into()),
-            method: Cow::Borrowed(head.method()),
-            scheme: head.scheme(),
-            host: authority.map(|authority| authority.host().into()),
-            port: authority.and_then(|authority| authority.port()),
-            path: head.path().into(),
-            target_origin,
-            client_ip: None,
-            counted: by.counted,
-            is_quiet: by.is_quiet,
-        }
-    }
-
     /// Whether a policy redirected, refused or responded, or the layer only reports.
     pub fn kind(&self) -> AnswerKind {
         self.kind
@@ -155,7 +123,8 @@ impl<'a> Answered<'a> {
         self.rule.as_deref()
     }
 
-    /// Why the policy decided so, in words: see [`RequestHead::because`].
+    /// Why the policy decided so, in words: see
+    /// [`RequestHead::because`](crate::RequestHead::because).
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
@@ -216,7 +185,6 @@ impl<'a> Answered<'a> {
             path: self.path.into_owned().into(),
             target_origin: self.target_origin,
             client_ip: self.client_ip,
-            counted: self.counted,
             is_quiet: self.is_quiet,
         }
     }

@@ -1,3 +1,4 @@
+mod decided;
 mod decider;
 mod diagnose;
 mod effective;

@@ -13,8 +13,6 @@ use super::service::Redirect;
 use super::settings::Settings;
 use crate::axum::UriSource;
 use crate::config_error::ConfigError;
-use crate::diagnosis::Diagnosis;
-use crate::event::{Answered, DiagnosisHook};
 use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
 use crate::uri::{PLAIN, is_ambiguous};
@@ -169,62 +167,6 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.html_body = true)
     }
 
-    /// Calls `hook` with each answer that this layer gives in place of the inner service. Several hooks
-    /// are called in the order given.
-    ///
-    /// It runs on the thread that serves the request, so it should only log or count.
-    ///
-    /// ```
-    /// use std::sync::{Arc, Mutex};
-    ///
-    /// use http::{Request, Response};
-    /// use http_body_util::Empty;
-    /// use tower::{Layer, ServiceExt, service_fn};
-    /// use tower_redirect::{RedirectLayer, Versioning};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
-    ///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
-    /// });
-    /// let lines = Arc::new(Mutex::new(Vec::new()));
-    /// let log = lines.clone();
-    /// let layer = RedirectLayer::new(Versioning::new("/api", "v2")?.retire("v1")?)
-    ///     .on_answer(move |answered| log.lock().unwrap().push(answered.to_string()));
-    /// for path in ["/api/v1/orders", "/api/v2/orders"] {
-    ///     let request = Request::get(path).header("host", "a.test").body(Empty::new())?;
-    ///     layer.layer(inner).oneshot(request).await?;
-    /// }
-    /// let line = "307 GET http://a.test/api/v1/orders, by versions: version v1 has moved";
-    /// assert_eq!(*lines.lock().unwrap(), [line]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn on_answer(self, hook: impl Fn(&Answered<'_>) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.on_answer.push(hook))
-    }
-
-    /// Inserts an [`Answered`] into the extensions of each answer of this layer, for outer layers. See
-    /// [`Answered::of`].
-    pub fn insert_answered(self) -> Self {
-        self.set(|settings| settings.insert_answered = true)
-    }
-
-    /// Puts the client's address into events: see [`Answered::client_ip`]. They do not have it
-    /// otherwise, since it is personal data in many places.
-    pub fn report_client_ip(self) -> Self {
-        self.set(|settings| settings.report_client_ip = true)
-    }
-
-    /// Answers nothing: every request goes to the inner service, whose response is unchanged. Events
-    /// tell what the answer would have been, as [`AnswerKind::ReportOnly`]. For trying a policy on
-    /// the requests of a running server.
-    ///
-    /// [`AnswerKind::ReportOnly`]: crate::server::AnswerKind::ReportOnly
-    pub fn report_only(self) -> Self {
-        self.set(|settings| settings.report_only = true)
-    }
-
     /// Asks `policy` about GET and HEAD requests that the inner service answers 404, whose body is
     /// then dropped: moved pages that never shadow live ones. Where it passes, the 404 stays.
     ///
@@ -296,13 +238,6 @@ impl<P, D> RedirectLayer<P, D> {
         RedirectLayer { policy, settings, drain: DrainOn::new(spawn) }
     }
 
-    /// Calls `hook` with each [`Diagnosis`], once for each cause and peer in an hour.
-    ///
-    /// It runs on the thread that serves the request, so it should only log or count.
-    pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.on_diagnosis = DiagnosisHook::new(hook))
-    }
-
     /// The policy.
     pub fn policy(&self) -> &P {
         &self.policy
@@ -331,7 +266,7 @@ impl<P, D> RedirectLayer<P, D> {
         self.settings.counter.start(|| self.policy.names());
     }
 
-    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(super) fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self
     }

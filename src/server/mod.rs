@@ -69,6 +69,7 @@ mod drain_on;
 mod drain_timer;
 mod explain;
 mod future;
+mod hooks;
 mod layer;
 #[cfg(feature = "live")]
 pub mod live;

@@ -1,5 +1,7 @@
 //! Reports answers to the hooks of a layer, `tracing` and `metrics`.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
 
@@ -50,12 +52,25 @@ fn tell(
         by.reason = Some(reason);
     }
     let target = match status.is_redirection() {
-        true => {
-            response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok())
-        }
+        true => response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()),
         false => None,
     };
-    let mut answered = Answered::new(head, kind, status, target.and_then(origin_of), by);
+    let authority = head.authority();
+    let mut answered = Answered {
+        kind,
+        status,
+        policy: Some(by.policy).filter(|policy| !policy.is_empty()),
+        rule: by.rule.map(|rule| String::from(rule).into()),
+        reason: by.reason.map(|reason| String::from(reason).into()),
+        method: Cow::Borrowed(head.method()),
+        scheme: head.scheme(),
+        host: authority.map(|authority| authority.host().into()),
+        port: authority.and_then(|authority| authority.port()),
+        path: head.path().into(),
+        target_origin: target.and_then(origin_of),
+        client_ip: None,
+        is_quiet: by.is_quiet,
+    };
     if settings.report_client_ip {
         answered.client_ip = head.client_ip();
     }

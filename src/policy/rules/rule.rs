@@ -98,7 +98,6 @@ impl Rule {
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
-    ///
     /// assert!(Rule::new("/users/:id/*rest").is_ok());
     /// for refused in ["users", "/:id.html", "/*/edit", "/:a/:a", "/a#b"] {
     ///     assert!(Rule::new(refused).is_err(), "{refused}");
@@ -169,7 +168,6 @@ impl Rule {
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
-    ///
     /// assert!(Rule::new("/a/:id")?.to("/b/:id?from=:id").is_ok());
     /// for refused in ["/b/:other", "https://:id.example.com/", "//example.com/", "b"] {
     ///     assert!(Rule::new("/a/:id")?.to(refused).is_err(), "{refused}");

@@ -1,0 +1,102 @@
+//! Notes about the policies that were asked: who decided, and why.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::RequestHead;
+use super::decider::Decider;
+use super::trace::Trace;
+
+impl RequestHead<'_> {
+    /// Says why the policy that is being asked decides as it does, for
+    /// [events](crate::server::Answered) and [explanations](crate::policy::explain). The last reason
+    /// before the decision counts. Nothing is formatted unless somebody listens.
+    ///
+    /// Say no secret, and no value of a query.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::policy::explain;
+    /// use tower_redirect::{Redirection, RequestHead, policy_fn};
+    ///
+    /// let moved = policy_fn(|head: &RequestHead<'_>| {
+    ///     let is_old = head.path() == "/old";
+    ///     head.because(if is_old { "the page has moved" } else { "no page of ours" });
+    ///     is_old.then(|| Redirection::new().path("/new"))
+    /// });
+    /// for (path, line) in [
+    ///     ("/old", "policy-fn: redirected: the page has moved"),
+    ///     ("/", "policy-fn: passed: no page of ours"),
+    /// ] {
+    ///     let request = Request::get(path).body(())?;
+    ///     let explanation = explain(&moved, &RequestHead::from(&request));
+    ///     assert_eq!(explanation.to_string(), line);
+    /// }
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[inline]
+    pub fn because(&self, reason: impl fmt::Display) {
+        if let Some(trace) = self.trace() {
+            trace.set_reason(reason);
+        }
+    }
+
+    /// Collects reasons, if somebody listens.
+    #[inline]
+    pub(crate) fn trace(&self) -> Option<&Trace> {
+        self.trace
+    }
+
+    /// Notes the policy that decided, unless a policy inside of it was noted before.
+    pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
+        let mut decider = self.decider.take();
+        let decider =
+            decider.get_or_insert_with(|| Decider { policy: name(), ..Decider::default() });
+        if let Some(trace) = self.trace() {
+            decider.reason = trace.take_reason().or_else(|| decider.reason.take());
+        }
+        self.decider.set(Some(std::mem::take(decider)));
+    }
+
+    /// Notes the policy that decided and its rule, if anybody takes the names of rules, or the rule is
+    /// counted.
+    pub(crate) fn note_rule(&self, decider: impl FnOnce() -> Decider, is_counted: bool) {
+        if is_counted || self.trace().is_some() {
+            self.decider.set(Some(decider()));
+        }
+    }
+
+    /// Forgets the policy that decided: the layer refuses the request, whatever it decided.
+    pub(crate) fn forget_decider(&self) {
+        self.decider.set(None);
+    }
+
+    /// Marks a request whose redirections have no end.
+    pub(crate) fn note_endless(&self, reason: &'static str) {
+        self.notes.get().is_endless.set(true);
+        self.because(reason);
+    }
+
+    /// Whether the redirections of this request have no end.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.notes.get().is_endless.get()
+    }
+
+    /// Replaces the name of the policy that decided.
+    pub(crate) fn rename_policy(&self, name: Cow<'static, str>) {
+        let noted = self.decider.take().unwrap_or_default();
+        self.decider.set(Some(Decider { policy: name, ..noted }));
+    }
+
+    pub(crate) fn decider(&self) -> Option<Decider> {
+        self.with_decider(|decider| decider.cloned())
+    }
+
+    /// Calls `f` with the policy that decided.
+    pub(crate) fn with_decider<T>(&self, f: impl FnOnce(Option<&Decider>) -> T) -> T {
+        let noted = self.decider.take();
+        let result = f(noted.as_ref());
+        self.decider.set(noted);
+        result
+    }
+}
