@@ -68,8 +68,7 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
     ///
     /// let trust = Trust::proxies(["10.0.0.0/8"])?.x_forwarded();
     /// let layer = RedirectLayer::new(HttpsOnly::new()).trust(trust).hosts(["shop.test"])?;
-    /// let mut request = Request::get("/cart").header("host", "shop.test");
-    /// request = request.header("x-forwarded-proto", "https");
+    /// let request = Request::get("/cart").header("host", "shop.test");
     ///
     /// let mut stranger = request.body(())?;
     /// stranger.extensions_mut().insert(Peer::Ip([203, 0, 113, 9].into()));
@@ -79,11 +78,14 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
     ///      scheme: http\n\
     ///      host: shop.test is listed\n\
     ///      https: redirected: plain request, and its peer 203.0.113.9 is no trusted proxy\n\
+    ///      one hop: asked again about /cart over https\n\
+    ///      https: passed: the request came over https\n\
     ///      answer: 307, Location: https://shop.test/cart"
     /// );
     ///
     /// let mut proxied = stranger;
     /// proxied.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+    /// proxied.headers_mut().insert("x-forwarded-proto", "https".parse()?);
     /// let explanation = layer.explain(&proxied);
     /// assert!(explanation.response().is_none());
     /// assert!(explanation.to_string().contains("https: passed: the request came over https"));

@@ -13,7 +13,6 @@ use crate::support::{ask_now, request};
 #[test]
 fn each_diagnosis_is_a_warning() {
     let layer = RedirectLayer::new(HttpsOnly::new());
-    let events = Events::at(Level::WARN);
     let ask = |last: u8| {
         let mut request = request("GET", "/", &[("x-forwarded-proto", "https")]);
         request.extensions_mut().insert(Peer::Ip([10, 0, 0, last].into()));
@@ -21,12 +20,11 @@ fn each_diagnosis_is_a_warning() {
     };
     // Nobody listens, so that nothing is looked for, and nothing counts as told.
     ask(1);
-    tracing::subscriber::with_default(events.clone(), || {
+    let events = Events::of(Level::WARN, || {
         ask(1);
         ask(1);
         ask(2);
     });
-    let events = events.take();
     let [first, second] = events.as_slice() else { panic!("{events:?}") };
     assert!(first.starts_with("WARN tower_redirect"), "{first}");
     assert!(first.contains(r#"diagnosis="untrusted_proxy""#), "{first}");
@@ -40,12 +38,11 @@ fn a_hook_hears_the_same() {
     let counted = told.clone();
     let layer = RedirectLayer::new(HttpsOnly::new())
         .on_diagnosis(move |_| *counted.lock().expect("not poisoned") += 1);
-    let events = Events::at(Level::WARN);
-    tracing::subscriber::with_default(events.clone(), || {
+    let events = Events::of(Level::WARN, || {
         ask_now(&layer, request("GET", "/", &[("x-forwarded-proto", "https")]));
     });
     assert_eq!(*told.lock().expect("not poisoned"), 1);
-    assert_eq!(events.take().len(), 1);
+    assert_eq!(events.len(), 1);
 }
 
 /// The events of a request to `policy`, at any level.

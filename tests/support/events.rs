@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Keeps the events of the crate as text: level, target, and each field.
@@ -26,7 +27,12 @@ impl Events {
     /// The events of `work`.
     pub fn of(level: Level, work: impl FnOnce()) -> Vec<String> {
         let events = Self::at(level);
-        tracing::subscriber::with_default(events.clone(), work);
+        tracing::subscriber::with_default(events.clone(), || {
+            // Other tests reach the same events at the same time, without a subscriber, and what they
+            // find is cached for all threads.
+            tracing::callsite::rebuild_interest_cache();
+            work();
+        });
         events.take()
     }
 }
@@ -40,6 +46,10 @@ impl Visit for Text {
 }
 
 impl Subscriber for Events {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target() == "tower_redirect" && *metadata.level() <= self.level
     }
