@@ -2,7 +2,8 @@
 //!
 //! What the client side costs, in instructions over the bare service; a hop (C4 to C6, the mean of ten)
 //! over a call that is not redirected, with and without what the server takes for its answer; a frame
-//! that is recorded (R1) over one that is not. The peer is tower-http's follower.
+//! that is recorded (R1) over one that is not; with feature `hyper` a short body through
+//! `ExpectContinueLayer` (E1). The peer is tower-http's follower.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -25,6 +26,8 @@ use tower::{Layer, Service, ServiceExt};
 use tower_http::follow_redirect::FollowRedirectLayer;
 use tower_http_07::follow_redirect::FollowRedirectLayer as FollowRedirectLayer07;
 use tower_redirect::follow::FollowOptions;
+#[cfg(feature = "hyper")]
+use tower_redirect::follow::expect::ExpectContinueLayer;
 use tower_redirect::{FollowRedirects, FollowRedirectsLayer, Replay, ReplayBody};
 
 mod harness;
@@ -186,6 +189,11 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         "C2-1KiB" => send(follow(Attempt::last()), full(1024), times),
         "C2-1MiB" => send(follow(Attempt::last()), full(1024 * 1024), times),
         "C3" => send(follow(Attempt::last()), manual, times),
+        #[cfg(feature = "hyper")]
+        "E1" => {
+            let expect = ExpectContinueLayer::new(|_| std::future::pending());
+            send(expect.layer(Attempt::last()), full(1024), times);
+        }
         "frames" => frames(hops, times, |body| body),
         "R1" => frames(hops, times, |body| ReplayBody::new(body, u64::MAX)),
         "serve" => serve()?,
@@ -391,6 +399,8 @@ fn main() -> harness::Outcome {
         for (row, bare) in CALLS {
             println!("{row:14} {:+7}", each(row)? - each(bare)?);
         }
+        #[cfg(feature = "hyper")]
+        println!("E1             {:+7}", each("E1")? - each("bare-full")?);
         let bare = each("bare")?;
         // What the server takes to make and drop a redirection.
         let server = each("server")? - each("server-of")?;

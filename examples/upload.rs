@@ -1,13 +1,14 @@
 //! Run with: `cargo run --example upload`
 //!
 //! An upload survives a 307: from memory, as a stream that is recorded, and as a file opened again.
+//! With `--features hyper` also once the server has asked for it.
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -15,15 +16,20 @@ use axum::response::Redirect;
 use axum::routing::put;
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceExt};
+#[cfg(feature = "hyper")]
+use tower_redirect::follow::expect::ExpectContinueLayer;
 use tower_redirect::replay::ReplayFn;
-use tower_redirect::{FollowRedirectsLayer, Replay, ReplayBodyLayer};
+use tower_redirect::{FollowRedirects, FollowRedirectsLayer, ReplayBodyLayer};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// A server that takes uploads elsewhere than where they are sent.
 pub fn app() -> Router {
@@ -34,52 +40,49 @@ pub fn app() -> Router {
 }
 
 /// `Full` is sent again as it is.
-pub async fn from_memory(url: &str, bytes: Bytes) -> Result<String, Box<dyn Error>> {
+pub async fn from_memory(url: &str, bytes: Bytes) -> Outcome<String> {
     send(follow(), url, Full::new(bytes)).await
 }
 
 /// As a stream: recorded while it is sent, up to a MiB.
-pub async fn from_stream(url: &str, pieces: Vec<Bytes>) -> Result<String, Box<dyn Error>> {
+pub async fn from_stream(url: &str, pieces: Vec<Bytes>) -> Outcome<String> {
     let frames = pieces.into_iter().map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
     let stream = StreamBody::new(tokio_stream::iter(frames));
     send(ReplayBodyLayer::new(1024 * 1024).layer(follow()), url, stream).await
 }
 
 /// As a file: opened again for each attempt.
-pub async fn from_file(url: &str, path: PathBuf) -> Result<String, Box<dyn Error>> {
+pub async fn from_file(url: &str, path: PathBuf) -> Outcome<String> {
     send(follow(), url, ReplayFn::new(move || FileBody::open(&path))?).await
 }
 
-type Hyper<B> = Client<hyper_util::client::legacy::connect::HttpConnector, B>;
+/// As it is, once the server asks for it: one that redirects gets not a byte.
+#[cfg(feature = "hyper")]
+pub async fn when_asked(url: &str, bytes: Bytes) -> Outcome<String> {
+    let expect = ExpectContinueLayer::new(tokio::time::sleep).threshold(100_000);
+    let client = expect.layer(Client::builder(TokioExecutor::new()).build_http());
+    send(FollowRedirectsLayer::new().layer(client), url, Full::new(bytes)).await
+}
 
-fn follow<B>() -> tower_redirect::FollowRedirects<Hyper<B>>
-where
-    B: Body<Data: Send> + Replay + Send,
-{
+fn follow<B: Body<Data: Send> + Send>() -> FollowRedirects<Client<HttpConnector, B>> {
     FollowRedirectsLayer::new().layer(Client::builder(TokioExecutor::new()).build_http())
 }
 
-async fn send<S, B, R>(client: S, url: &str, body: B) -> Result<String, Box<dyn Error>>
+async fn send<S, B, R>(client: S, url: &str, body: B) -> Outcome<String>
 where
     S: Service<Request<B>, Response = Response<R>, Error: Error + 'static>,
     R: Body<Error: Error + 'static>,
 {
     let response = client.oneshot(Request::put(url).body(body)?).await?;
-    let bytes = response.into_body().collect().await?.to_bytes();
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8(response.into_body().collect().await?.to_bytes().into())?)
 }
 
-/// The bytes of a file, in pieces of 64 KiB, their number announced.
-struct FileBody {
-    file: tokio::fs::File,
-    left: u64,
-}
+/// The bytes of a file, in pieces of 64 KiB.
+struct FileBody(tokio::fs::File);
 
 impl FileBody {
     fn open(path: &PathBuf) -> io::Result<Self> {
-        let file = std::fs::File::open(path)?;
-        let left = file.metadata()?.len();
-        Ok(Self { file: file.into(), left })
+        std::fs::File::open(path).map(|file| Self(file.into()))
     }
 }
 
@@ -93,28 +96,23 @@ impl Body for FileBody {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let mut buffer = vec![0; 64 * 1024];
         let mut piece = ReadBuf::new(&mut buffer);
-        if let Err(error) = std::task::ready!(Pin::new(&mut self.file).poll_read(cx, &mut piece)) {
-            return Poll::Ready(Some(Err(error)));
-        }
+        ready!(Pin::new(&mut self.0).poll_read(cx, &mut piece))?;
         let read = piece.filled().len();
-        self.left = self.left.saturating_sub(read as u64);
         buffer.truncate(read);
         Poll::Ready((read > 0).then(|| Ok(Frame::data(buffer.into()))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
     }
 }
 
 #[tokio::main]
 #[allow(dead_code)]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/upload", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, app()).await });
     println!("from memory: {}", from_memory(&url, Bytes::from(vec![b'x'; 300_000])).await?);
     println!("as a stream: {}", from_stream(&url, vec![Bytes::from("tea"); 1000]).await?);
+    #[cfg(feature = "hyper")]
+    println!("when asked: {}", when_asked(&url, Bytes::from(vec![b'x'; 300_000])).await?);
     println!("as a file: {}", from_file(&url, "Cargo.lock".into()).await?);
     Ok(())
 }

@@ -82,12 +82,14 @@
 //!   own, do not see paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
 //! - `config`: a whole [configuration as data], in any format that `serde` reads.
+//! - `hyper`: long uploads that [wait until they are asked for].
 //! - `live`: a layer in a handle, [replaced while it serves].
 //! - `regex`: rules for paths that a regular expression matches.
 //! - `metrics`: answers, hops, diagnoses and reloads are counted, without a call.
 //! - `tracing`: answers, hops and diagnoses are events with target `tower_redirect`, without a call.
 //!
 #![cfg_attr(feature = "config", doc = " [configuration as data]: config")]
+#![cfg_attr(feature = "hyper", doc = " [wait until they are asked for]: follow::expect")]
 #![cfg_attr(feature = "live", doc = " [replaced while it serves]: server::live")]
 #![cfg_attr(
     not(feature = "follow"),
@@ -96,6 +98,10 @@
 #![cfg_attr(
     not(feature = "config"),
     doc = " [configuration as data]: https://docs.rs/tower-redirect"
+)]
+#![cfg_attr(
+    not(feature = "hyper"),
+    doc = " [wait until they are asked for]: https://docs.rs/tower-redirect"
 )]
 #![cfg_attr(
     not(feature = "live"),
@@ -127,6 +133,7 @@ pub mod redirection;
 pub mod replay;
 mod response;
 pub mod server;
+mod timer;
 pub mod trust;
 mod uri;
 

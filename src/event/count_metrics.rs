@@ -20,8 +20,8 @@ const NONE: &str = "none";
 
 /// Counts the answers of a layer.
 ///
-/// The key of a series is made once, when its first answer is counted: an answer then costs a look-up,
-/// and allocates nothing.
+/// The key of a series is made once: when the layer makes a service, or when the first answer of another
+/// status is counted. An answer then costs a look-up, and allocates nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerCounter(Arc<[OnceLock<Series>; 32]>);
 
@@ -63,23 +63,27 @@ impl AnswerCounter {
     pub(crate) fn start(&self, policies: impl Fn() -> Vec<Cow<'static, str>>) {
         describe();
         for policy in policies() {
-            Series::new(&policy, AnswerKind::Redirect, StatusCode::TEMPORARY_REDIRECT).add(0);
+            self.add(0, &policy, AnswerKind::Redirect, StatusCode::TEMPORARY_REDIRECT);
         }
         for status in [400, 421, 500].into_iter().flat_map(StatusCode::from_u16) {
-            Series::new("", AnswerKind::Refuse, status).add(0);
+            self.add(0, "", AnswerKind::Refuse, status);
         }
     }
 
     /// Counts an answer.
     pub(crate) fn count(&self, policy: &str, kind: AnswerKind, status: StatusCode) {
+        self.add(1, policy, kind, status);
+    }
+
+    fn add(&self, answers: u64, policy: &str, kind: AnswerKind, status: StatusCode) {
         for slot in self.0.iter() {
             let series = slot.get_or_init(|| Series::new(policy, kind, status));
             if series.is_for(policy, kind, status) {
-                return series.add(1);
+                return series.add(answers);
             }
         }
         // A layer with more policies and statuses than there is room for.
-        Series::new(policy, kind, status).add(1);
+        Series::new(policy, kind, status).add(answers);
     }
 }
 

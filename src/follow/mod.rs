@@ -113,6 +113,8 @@ mod drain;
 mod dropped;
 mod error;
 mod events;
+#[cfg(feature = "hyper")]
+pub mod expect;
 mod final_uri;
 mod future;
 mod history;

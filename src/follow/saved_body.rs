@@ -4,7 +4,7 @@ use http_body::Body;
 
 use crate::replay::{NotReplayable, Replay};
 
-pub(super) enum SavedBody<B> {
+pub(in crate::follow) enum SavedBody<B> {
     /// The request has no content, or the content was dropped.
     Empty,
     /// The body can be sent again from this one.
@@ -15,7 +15,7 @@ pub(super) enum SavedBody<B> {
 
 impl<B: Body + Replay> SavedBody<B> {
     /// Splits `body` into the body to send and what is saved of it.
-    pub(super) fn split(body: B) -> (B, Self) {
+    pub(in crate::follow) fn split(body: B) -> (B, Self) {
         if body.is_end_stream() {
             return (body, Self::Empty);
         }
@@ -28,16 +28,16 @@ impl<B: Body + Replay> SavedBody<B> {
         }
     }
 
-    pub(super) fn has_content(&self) -> bool {
+    pub(in crate::follow) fn has_content(&self) -> bool {
         !matches!(self, Self::Empty)
     }
 
-    pub(super) fn is_uploading(&self) -> bool {
+    pub(in crate::follow) fn is_uploading(&self) -> bool {
         self.handle().is_some_and(Replay::is_uploading)
     }
 
     /// Whether the body of the next request can be made.
-    pub(super) fn is_replayable(&self) -> bool {
+    pub(in crate::follow) fn is_replayable(&self) -> bool {
         match self {
             Self::Empty => true,
             Self::Replayable(body) => body.check_replayable().is_ok(),
@@ -46,7 +46,7 @@ impl<B: Body + Replay> SavedBody<B> {
     }
 
     /// Returns the body of the next request.
-    pub(super) fn replay(&self) -> Result<B, NotReplayable> {
+    pub(in crate::follow) fn replay(&self) -> Result<B, NotReplayable> {
         match self {
             Self::Empty => Ok(B::empty()),
             Self::Replayable(body) => body.replay(),
@@ -56,7 +56,7 @@ impl<B: Body + Replay> SavedBody<B> {
 
     /// Ends an upload that is under way and frees the saved content. For a response that the caller
     /// does not get.
-    pub(super) fn abort(&mut self) {
+    pub(in crate::follow) fn abort(&mut self) {
         if let Some(body) = self.handle() {
             body.abort();
         }
@@ -72,7 +72,7 @@ impl<B: Body + Replay> SavedBody<B> {
     }
 
     /// Frees the saved content; an upload that is under way goes on. For the caller's response.
-    pub(super) fn release(&mut self) {
+    pub(in crate::follow) fn release(&mut self) {
         *self = Self::Empty;
     }
 }

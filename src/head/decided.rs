@@ -92,6 +92,11 @@ impl RequestHead<'_> {
         self.with_decider(|decider| decider.cloned())
     }
 
+    /// Takes the policy that decided, for the last one who asks.
+    pub(crate) fn take_decider(&self) -> Option<Decider> {
+        self.decider.take()
+    }
+
     /// Calls `f` with the policy that decided.
     pub(crate) fn with_decider<T>(&self, f: impl FnOnce(Option<&Decider>) -> T) -> T {
         let noted = self.decider.take();

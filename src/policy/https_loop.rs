@@ -38,22 +38,27 @@ fn is_local(head: &RequestHead<'_>) -> bool {
 }
 
 /// Says why a request does not count as secure.
-pub(super) fn why_insecure(head: &RequestHead<'_>) -> String {
-    let trust = head.trust();
-    if trust.fixed_scheme().is_some() {
-        return "plain request, since the layer's transport is fixed as plain".into();
+pub(super) fn explain(head: &RequestHead<'_>) {
+    if head.trace().is_none() {
+        return;
     }
+    let trust = head.trust();
     match head.peer() {
+        _ if trust.fixed_scheme().is_some() => {
+            head.because("plain request, since the layer's transport is fixed as plain");
+        }
         _ if !trust.has_proxies() => {
-            "plain request, and no proxies are trusted that could say otherwise".into()
+            head.because("plain request, and no proxies are trusted that could say otherwise");
         }
-        None => "plain request, and its peer's address is unknown".into(),
+        None => head.because("plain request, and its peer's address is unknown"),
         Some(peer) if !head.was_proxied() => {
-            format!("plain request, and its peer {peer} is no trusted proxy")
+            head.because(format_args!("plain request, and its peer {peer} is no trusted proxy"));
         }
-        Some(peer) if head.lacks_scheme() => {
-            format!("the trusted proxy {peer} does not say which scheme the client used")
+        Some(peer) if head.lacks_scheme() => head.because(format_args!(
+            "the trusted proxy {peer} does not say which scheme the client used"
+        )),
+        Some(peer) => {
+            head.because(format_args!("the trusted proxy {peer} says that the client used http"));
         }
-        Some(peer) => format!("the trusted proxy {peer} says that the client used http"),
     }
 }

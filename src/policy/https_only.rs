@@ -170,9 +170,7 @@ impl HttpsOnly {
             return Decision::Pass;
         }
         https_loop::diagnose(head);
-        if head.trace().is_some() {
-            head.because(https_loop::why_insecure(head));
-        }
+        https_loop::explain(head);
         let refused = self.refuse_unsafe && !head.method().is_safe();
         if !is_redirectable(head) || refused {
             return Decision::text(StatusCode::FORBIDDEN, "https is required\n");

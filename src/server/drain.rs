@@ -10,9 +10,9 @@ use http::{HeaderMap, HeaderValue, Method, Request, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::drain_timer::{DrainTimer, Timeout};
 use crate::drain::{Drained, poll_drain};
 use crate::media_type::{is_grpc, is_named};
+use crate::timer::{Timeout, Timer};
 
 /// The time for an HTTP/2 upload of unknown length, which may be one half of a conversation whose
 /// client waits for the answer.
@@ -23,7 +23,7 @@ const UNKNOWN_LENGTH_TIME: Duration = Duration::from_secs(1);
 pub struct DrainLimit {
     pub(super) bytes: u64,
     pub(super) time: Duration,
-    pub(super) timer: Option<DrainTimer>,
+    pub(super) timer: Option<Timer>,
 }
 
 impl Default for DrainLimit {

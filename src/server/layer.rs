@@ -8,12 +8,12 @@ use tower_layer::Layer;
 
 use super::after_not_found::AfterNotFound;
 use super::drain_on::{DrainInline, DrainOn};
-use super::drain_timer::DrainTimer;
 use super::service::Redirect;
 use super::settings::Settings;
 use crate::axum::UriSource;
 use crate::config_error::ConfigError;
 use crate::policy::RedirectPolicy;
+use crate::timer::Timer;
 use crate::trust::{Transport, Trust};
 use crate::uri::{PLAIN, is_ambiguous};
 
@@ -228,7 +228,7 @@ impl<P, D> RedirectLayer<P, D> {
         F: Fn(Duration) -> T + Send + Sync + 'static,
         T: Future<Output = ()> + Send + 'static,
     {
-        self.set(|settings| settings.drain.timer = Some(DrainTimer::new(sleep)))
+        self.set(|settings| settings.drain.timer = Some(Timer::new(sleep)))
     }
 
     /// Answers at once, and hands uploads to an executor, which reads them up to the same limits:

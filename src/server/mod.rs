@@ -66,7 +66,6 @@ mod body;
 mod diagnose;
 mod drain;
 mod drain_on;
-mod drain_timer;
 mod explain;
 mod future;
 mod hooks;

@@ -47,7 +47,7 @@ fn tell(
     settings: &Settings,
 ) {
     let status = response.status();
-    let mut by = head.decider().unwrap_or_default();
+    let mut by = head.take_decider().unwrap_or_default();
     if let Some(reason) = head.trace().and_then(|trace| trace.take_reason()) {
         by.reason = Some(reason);
     }

@@ -11,28 +11,23 @@ use tracing::{Event, Level, Metadata, Subscriber};
 /// Keeps the events of the crate as text: level, target, and each field.
 #[derive(Clone)]
 pub struct Events {
-    level: Level,
+    /// `None` for no events.
+    level: Option<Level>,
     kept: Arc<Mutex<Vec<String>>>,
 }
 
 impl Events {
-    pub fn at(level: Level) -> Self {
-        Self { level, kept: Arc::default() }
-    }
-
-    pub fn take(&self) -> Vec<String> {
+    fn take(&self) -> Vec<String> {
         self.kept.lock().expect("not poisoned").drain(..).collect()
     }
 
     /// The events of `work`.
     pub fn of(level: Level, work: impl FnOnce()) -> Vec<String> {
-        let events = Self::at(level);
-        tracing::subscriber::with_default(events.clone(), || {
-            // Other tests reach the same events at the same time, without a subscriber, and what they
-            // find is cached for all threads.
-            tracing::callsite::rebuild_interest_cache();
-            work();
-        });
+        // Other tests reach the same events at the same time. Without a subscriber of theirs it would be
+        // cached for all threads that nobody wants them.
+        let _ = tracing::subscriber::set_global_default(Self { level: None, kept: Arc::default() });
+        let events = Self { level: Some(level), kept: Arc::default() };
+        tracing::subscriber::with_default(events.clone(), work);
         events.take()
     }
 }
@@ -51,7 +46,8 @@ impl Subscriber for Events {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "tower_redirect" && *metadata.level() <= self.level
+        metadata.target() == "tower_redirect"
+            && self.level.is_some_and(|level| *metadata.level() <= level)
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

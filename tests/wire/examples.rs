@@ -300,6 +300,8 @@ async fn uploads_survive_from_memory_stream_and_file() -> Outcome {
     let url = format!("http://127.0.0.1:{port}/upload");
     let bytes = bytes::Bytes::from(vec![b'x'; 300_000]);
     assert_eq!(upload::from_memory(&url, bytes.clone()).await?, "300000 bytes");
+    #[cfg(feature = "hyper")]
+    assert_eq!(upload::when_asked(&url, bytes.clone()).await?, "300000 bytes");
     assert_eq!(upload::from_stream(&url, vec![bytes.slice(..1000); 50]).await?, "50000 bytes");
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("upload");
     fs::write(&file, vec![b'x'; 3_000_000])?;

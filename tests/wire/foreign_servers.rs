@@ -31,6 +31,8 @@ use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceExt};
+#[cfg(feature = "hyper")]
+use tower_redirect::follow::expect::ExpectContinueLayer;
 use tower_redirect::{
     FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBodyLayer, ReplayFn,
 };
@@ -270,6 +272,39 @@ impl Server {
         Ok(answers)
     }
 
+    /// Sends an upload that waits to be asked for, `rounds` times by one client.
+    #[cfg(feature = "hyper")]
+    async fn uploads_when_asked(
+        &self,
+        (protocol, path, kind): (Protocol, &str, Kind),
+        content: &Bytes,
+        rounds: usize,
+    ) -> Outcome<Vec<Result<String, UploadError>>> {
+        let url = self.url(protocol, path);
+        let follow = FollowRedirectsLayer::new();
+        // A server that never asks would cost a test its patience, and one that asks late is fine.
+        let expect = ExpectContinueLayer::new(tokio::time::sleep).wait(Duration::from_secs(30));
+        let (full, recorded, made) = (
+            follow.layer(expect.layer(self.client(protocol))),
+            ReplayBodyLayer::new(LARGE as u64)
+                .layer(follow.layer(expect.layer(self.client(protocol)))),
+            follow.layer(expect.layer(self.client(protocol))),
+        );
+        let mut answers = Vec::new();
+        for _ in 0..rounds {
+            answers.push(match kind {
+                Kind::Full => answer(full.clone(), &url, Full::new(content.clone())).await?,
+                Kind::Recorded => answer(recorded.clone(), &url, stream(content)).await?,
+                Kind::Made => {
+                    let content = content.clone();
+                    let body = ReplayFn::new(move || Ok::<_, Infallible>(stream(&content)))?;
+                    answer(made.clone(), &url, body).await?
+                }
+            });
+        }
+        Ok(answers)
+    }
+
     /// All digests of requests that `/digest` took for whole.
     async fn seen(&self) -> Outcome<Vec<String>> {
         let request =
@@ -293,6 +328,47 @@ where
     Ok(tokio::time::timeout(Duration::from_secs(60), call).await?)
 }
 
+/// Sends an upload, and gives the hops, the status and the digest.
+#[cfg(feature = "hyper")]
+async fn answer<S, B, R>(client: S, url: &str, body: B) -> Outcome<Result<String, UploadError>>
+where
+    S: Service<Request<B>, Response = Response<R>, Error = UploadError>,
+    R: Body<Data: Send, Error: Error + 'static>,
+{
+    let call = client.oneshot(Request::post(url).body(body)?);
+    let response = match tokio::time::timeout(Duration::from_secs(60), call).await? {
+        Ok(response) => response,
+        Err(error) => return Ok(Err(error)),
+    };
+    let hops = RedirectHistory::of(&response).map_or(0, RedirectHistory::len);
+    let status = response.status().as_u16();
+    let text = response.into_body().collect().await?.to_bytes();
+    Ok(Ok(format!("{hops} hops, {status}: {}", String::from_utf8_lossy(&text))))
+}
+
+/// 64 MiB that wait to be asked for arrive each time, whether the server reads uploads that it
+/// redirects or not.
+#[cfg(feature = "hyper")]
+async fn every_byte_arrives_when_asked_for(server: &Server) -> Outcome {
+    let rounds = rounds()?;
+    let path = server.redirects[0];
+    let expected = format!("1 hops, 200: {}", digest(&CONTENT));
+    let over_tls = server.protocols.contains(&Protocol::Http1Tls);
+    let tls = over_tls.then_some((Protocol::Http1Tls, path, Kind::Full));
+    let clear = KINDS.map(|kind| (Protocol::Http1, path, kind));
+    for row in clear.into_iter().chain(tls) {
+        let arrived = |answers: &[Result<String, UploadError>]| {
+            answers.iter().filter(|answer| answer.as_ref().is_ok_and(|a| *a == expected)).count()
+        };
+        let with = server.uploads_when_asked(row, &CONTENT, rounds).await?;
+        let without = server.uploads(row, &CONTENT, rounds).await;
+        let without = without.map_or(0, |answers| arrived(&answers));
+        println!("{row:?}: {} of {rounds}, {without} unasked", arrived(&with));
+        assert_eq!(arrived(&with), rounds, "{row:?}: {with:?}");
+    }
+    Ok(())
+}
+
 /// Whether the connection failed, in words that the caller can match on.
 fn is_connection_error(error: &UploadError) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
@@ -307,6 +383,8 @@ fn is_connection_error(error: &UploadError) -> bool {
 /// 1 KiB and 1 MiB arrive by each protocol, and 64 MiB over HTTP/1.1; where the server does not read
 /// a long upload, it arrives or the caller is told.
 async fn every_byte_arrives(server: Server) -> Outcome {
+    #[cfg(feature = "hyper")]
+    every_byte_arrives_when_asked_for(&server).await?;
     let rounds = rounds()?;
     let (mut wrong, mut arrived) = (Vec::new(), 0);
     let mut check = async |row: (Protocol, &str, Kind), length: usize| {

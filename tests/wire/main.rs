@@ -39,6 +39,8 @@ mod curl;
 mod early;
 #[cfg(feature = "follow")]
 mod examples;
+#[cfg(feature = "hyper")]
+mod expect;
 #[cfg(feature = "follow")]
 mod fits;
 #[cfg(feature = "follow")]

@@ -1,4 +1,6 @@
-//! Counts with the `metrics` facade. `guide::observability` lists the names. All keys are constants: nothing is allocated.
+//! Counts with the `metrics` facade. `guide::observability` lists the names. All keys are made once: a call allocates nothing here.
+
+use std::sync::LazyLock;
 
 use metrics::{Key, Label, Level, Metadata, with_recorder};
 
@@ -14,6 +16,19 @@ static METADATA: Metadata<'static> =
 static HOPS_KEY: Key = Key::from_static_name(HOPS);
 static BYTES_KEY: Key = Key::from_static_name(BYTES);
 
+/// A key for each end of a call.
+static CALLS_KEYS: LazyLock<Vec<(Outcome, &str, Key)>> = LazyLock::new(|| {
+    let returned = [(Outcome::Response, ""), (Outcome::Redirection, "")];
+    let errors = RedirectErrorKind::NAMES.into_iter().chain(["service"]);
+    let ends = returned.into_iter().chain(errors.map(|error_type| (Outcome::Error, error_type)));
+    let key = |outcome: Outcome, error_type| {
+        let outcome = Label::from_static_parts("outcome", outcome.as_str());
+        let error_type = Label::from_static_parts("error_type", error_type);
+        Key::from_parts(CALLS, vec![outcome, error_type])
+    };
+    ends.map(|(outcome, error_type)| (outcome, error_type, key(outcome, error_type))).collect()
+});
+
 /// Starts the series at zero.
 pub(crate) fn start() {
     with_recorder(|recorder| {
@@ -25,11 +40,8 @@ pub(crate) fn start() {
         recorder.describe_counter(BYTES.into(), Some(metrics::Unit::Bytes), bytes.into());
         recorder.register_counter(&BYTES_KEY, &METADATA).increment(0);
     });
-    for outcome in [Outcome::Response, Outcome::Redirection] {
-        add(0, outcome, "");
-    }
-    for error_type in RedirectErrorKind::NAMES.into_iter().chain(["service"]) {
-        add(0, Outcome::Error, error_type);
+    for (outcome, error_type, _) in CALLS_KEYS.iter() {
+        add(0, *outcome, error_type);
     }
 }
 
@@ -51,8 +63,8 @@ pub(super) fn finished(finished: &Finished<'_>) {
 
 /// Adds to the calls that ended so. `error_type` is empty for a response.
 fn add(calls: u64, outcome: Outcome, error_type: &'static str) {
-    let outcome = Label::from_static_parts("outcome", outcome.as_str());
-    let error_type = Label::from_static_parts("error_type", error_type);
-    let key = Key::from_parts(CALLS, vec![outcome, error_type]);
-    with_recorder(|recorder| recorder.register_counter(&key, &METADATA).increment(calls));
+    let ended_so = |(known, of, _): &&(Outcome, &str, Key)| *known == outcome && *of == error_type;
+    if let Some((_, _, key)) = CALLS_KEYS.iter().find(ended_so) {
+        with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(calls));
+    }
 }

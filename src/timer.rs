@@ -1,3 +1,5 @@
+//! Timers that the caller's runtime makes.
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,13 +10,12 @@ use std::time::Duration;
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 type MakeSleep = dyn Fn(Duration) -> Sleep + Send + Sync;
 
-/// Makes the futures that end the reading of uploads:
-/// [`RedirectLayer::drain_timer`](crate::RedirectLayer::drain_timer).
+/// Makes futures that resolve after a time, such as `tokio::time::sleep`.
 #[derive(Clone)]
-pub(super) struct DrainTimer(Arc<MakeSleep>);
+pub(crate) struct Timer(Arc<MakeSleep>);
 
-impl DrainTimer {
-    pub(super) fn new<F, T>(sleep: F) -> Self
+impl Timer {
+    pub(crate) fn new<F, T>(sleep: F) -> Self
     where
         F: Fn(Duration) -> T + Send + Sync + 'static,
         T: Future<Output = ()> + Send + 'static,
@@ -23,32 +24,31 @@ impl DrainTimer {
     }
 }
 
-impl fmt::Debug for DrainTimer {
+impl fmt::Debug for Timer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DrainTimer")
+        f.write_str("Timer")
     }
 }
 
-/// The time to read an upload in.
-pub(super) enum Timeout {
+/// A time that something may take.
+pub(crate) enum Timeout {
     /// No timer was given.
     Unlimited,
-    /// The future is made when the upload is first waited for: one that was received together with
-    /// its head does without.
-    Unstarted(DrainTimer, Duration),
+    /// The future is made when it is first waited for: most never are.
+    Unstarted(Timer, Duration),
     /// Nothing locks the mutex. It makes a future shareable that is only `Send`, so that the response
     /// future stays `Sync`.
     Running(Mutex<Sleep>),
 }
 
 impl Timeout {
-    pub(super) fn new(timer: Option<&DrainTimer>, time: Duration) -> Self {
+    pub(crate) fn new(timer: Option<&Timer>, time: Duration) -> Self {
         timer.map_or(Self::Unlimited, |timer| Self::Unstarted(timer.clone(), time))
     }
 
     /// Resolves when the time is over; never if it is unlimited.
-    pub(super) fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Self::Unstarted(DrainTimer(make), time) = self {
+    pub(crate) fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Self::Unstarted(Timer(make), time) = self {
             *self = Self::Running(Mutex::new(make(*time)));
         }
         let Self::Running(sleep) = self else { return Poll::Pending };

@@ -1,0 +1,114 @@
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::gate::{Gate, Permission};
+use crate::timer::Timeout;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+pin_project! {
+    /// The body that [`ExpectContinue`](super::ExpectContinue) gives to the client: it may wait until
+    /// the server asks for it.
+    #[derive(Debug)]
+    pub struct ExpectBody<B> {
+        #[pin]
+        body: B,
+        // `None` for a body that is sent at once.
+        wait: Option<Wait>,
+    }
+}
+
+#[derive(Debug)]
+struct Wait {
+    gate: Gate,
+    timeout: Timeout,
+}
+
+impl<B> ExpectBody<B> {
+    pub(super) fn at_once(body: B) -> Self {
+        Self { body, wait: None }
+    }
+
+    pub(super) fn waiting(body: B, gate: Gate, timeout: Timeout) -> Self {
+        Self { body, wait: Some(Wait { gate, timeout }) }
+    }
+}
+
+impl Wait {
+    /// Ready once the body may be read, or an error if it may not.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ExpectBodyError>> {
+        match self.gate.poll(cx) {
+            Poll::Ready(Permission::Denied) => Poll::Ready(Err(ExpectBodyError(None))),
+            Poll::Ready(Permission::Granted) => Poll::Ready(Ok(())),
+            Poll::Pending => {
+                ready!(self.timeout.poll_elapsed(cx));
+                self.gate.time_out();
+                // It may have been ended meanwhile.
+                match self.gate.poll(cx) {
+                    Poll::Ready(Permission::Denied) => Poll::Ready(Err(ExpectBodyError(None))),
+                    _ => Poll::Ready(Ok(())),
+                }
+            }
+        }
+    }
+}
+
+impl<B> Body for ExpectBody<B>
+where
+    B: Body<Error: Into<BoxError>>,
+{
+    type Data = B::Data;
+    type Error = ExpectBodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, ExpectBodyError>>> {
+        let this = self.project();
+        if let Some(wait) = this.wait {
+            ready!(wait.poll(cx))?;
+        }
+        let frame = ready!(this.body.poll_frame(cx));
+        Poll::Ready(frame.map(|frame| frame.map_err(|error| ExpectBodyError(Some(error.into())))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The error of an [`ExpectBody`]: the server did not ask for the body, or the body itself failed.
+#[derive(Debug)]
+pub struct ExpectBodyError(Option<BoxError>);
+
+impl ExpectBodyError {
+    /// Whether the body was not sent, or not to its end, since the server has answered without it, or
+    /// the call was dropped.
+    pub const fn is_not_asked_for(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl fmt::Display for ExpectBodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Some(_) => "the body failed",
+            None => "the server has answered without the body",
+        })
+    }
+}
+
+impl Error for ExpectBodyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_ref().map(|error| &**error as &(dyn Error + 'static))
+    }
+}

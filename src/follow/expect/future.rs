@@ -1,0 +1,173 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::request::Parts;
+use http::{Request, Response, StatusCode, Version};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::body::ExpectBody;
+use super::gate::EndOnDrop;
+use super::memory::{Memory, OriginKey};
+use super::response_body::ExpectResponseBody;
+use crate::follow::saved_body::SavedBody;
+use crate::replay::Replay;
+
+pin_project! {
+    /// The response future of [`ExpectContinue`](super::ExpectContinue).
+    ///
+    /// Dropping it ends an upload that waits.
+    pub struct ExpectFuture<S, B>
+    where
+        S: Service<Request<ExpectBody<B>>>,
+    {
+        #[pin]
+        state: State<S, S::Future, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<S, F, B> {
+        // The body is sent at once. With an origin of which a redirection is remembered.
+        AtOnce { #[pin] future: F, watched: Option<(Memory, OriginKey)> },
+        // The body waits, or was asked for. `asked` is taken with the response.
+        Waiting { #[pin] future: F, asked: Option<Box<Asked<S, B>>> },
+        // The service is polled ready to send the request again after 417. `again` is taken then.
+        Again { again: Option<Box<Again<S, B>>> },
+    }
+}
+
+/// A call that waits to be asked for its body.
+pub(super) struct Asked<S, B> {
+    pub(super) upload: EndOnDrop,
+    pub(super) origin: Option<OriginKey>,
+    pub(super) memory: Memory,
+    pub(super) retry: Retry<S, B>,
+}
+
+/// What the same request without `Expect` is made of.
+pub(super) struct Retry<S, B> {
+    pub(super) service: S,
+    pub(super) head: Parts,
+    pub(super) saved_body: SavedBody<B>,
+}
+
+/// The same request without `Expect`, and the service that it is sent by.
+struct Again<S, B> {
+    service: S,
+    request: Request<ExpectBody<B>>,
+}
+
+impl<S, B> ExpectFuture<S, B>
+where
+    S: Service<Request<ExpectBody<B>>>,
+{
+    pub(super) fn at_once(future: S::Future, watched: Option<(Memory, OriginKey)>) -> Self {
+        Self { state: State::AtOnce { future, watched } }
+    }
+
+    pub(super) fn waiting(future: S::Future, asked: Asked<S, B>) -> Self {
+        Self { state: State::Waiting { future, asked: Some(Box::new(asked)) } }
+    }
+}
+
+/// What follows a response to a request that waited.
+enum Next<S, B, R> {
+    Return(Response<ExpectResponseBody<R>>),
+    SendAgain(Box<Again<S, B>>),
+}
+
+impl<S, B> Asked<S, B> {
+    fn answered<R: Body>(self, response: Response<R>) -> Next<S, B, R>
+    where
+        B: Body + Replay,
+    {
+        let Self { upload, origin, memory, retry } = self;
+        let status = response.status();
+        if let Some(origin) = &origin {
+            let timed_out = upload.gate().is_some_and(|gate| gate.has_timed_out());
+            let is_refused = status == StatusCode::EXPECTATION_FAILED;
+            if timed_out || is_refused || response.version() >= Version::HTTP_2 {
+                memory.note_useless(origin);
+            }
+            if status.is_redirection() {
+                memory.note_redirected(origin);
+            }
+        }
+        if status.is_success() {
+            upload.release();
+            return Next::Return(response.map(ExpectResponseBody::new));
+        }
+        if status == StatusCode::EXPECTATION_FAILED {
+            let Retry { service, head, saved_body } = retry;
+            if let Ok(body) = saved_body.replay() {
+                let request = Request::from_parts(head, ExpectBody::at_once(body));
+                return Next::SendAgain(Box::new(Again { service, request }));
+            }
+        }
+        Next::Return(response.map(|body| ExpectResponseBody::ending(body, upload)))
+    }
+}
+
+impl<S, B, R> Future for ExpectFuture<S, B>
+where
+    S: Service<Request<ExpectBody<B>>, Response = Response<R>>,
+    B: Body + Replay,
+    R: Body,
+{
+    type Output = Result<Response<ExpectResponseBody<R>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                StateProj::AtOnce { future, watched } => {
+                    let response = ready!(future.poll(cx))?;
+                    if let Some((memory, origin)) = watched.take() {
+                        if response.status().is_redirection() {
+                            memory.note_redirected(&origin);
+                        }
+                    }
+                    return Poll::Ready(Ok(response.map(ExpectResponseBody::new)));
+                }
+                StateProj::Waiting { future, asked } => {
+                    let response = ready!(future.poll(cx))?;
+                    #[allow(clippy::expect_used)]
+                    // Only a caller that breaks the contract of `Future`.
+                    let asked = asked.take().expect("`ExpectFuture` polled after it was ready");
+                    match asked.answered(response) {
+                        Next::Return(response) => return Poll::Ready(Ok(response)),
+                        Next::SendAgain(again) => State::Again { again: Some(again) },
+                    }
+                }
+                StateProj::Again { again } => {
+                    #[allow(clippy::expect_used)] // As above.
+                    let mut ready = again.take().expect("`ExpectFuture` polled after it failed");
+                    match ready.service.poll_ready(cx) {
+                        Poll::Ready(result) => result?,
+                        Poll::Pending => {
+                            *again = Some(ready);
+                            return Poll::Pending;
+                        }
+                    }
+                    let Again { mut service, request } = *ready;
+                    State::AtOnce { future: service.call(request), watched: None }
+                }
+            };
+            state.set(next);
+        }
+    }
+}
+
+impl<S, B> fmt::Debug for ExpectFuture<S, B>
+where
+    S: Service<Request<ExpectBody<B>>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExpectFuture").finish_non_exhaustive()
+    }
+}

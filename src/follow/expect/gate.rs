@@ -1,0 +1,212 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// Holds a body back until the server asks for it. Shared by the body, the callback for informational
+/// responses, and whoever has the response.
+#[derive(Clone)]
+pub(super) struct Gate(Arc<Mutex<State>>);
+
+struct State {
+    phase: Phase,
+    /// Of the task that polls the body.
+    waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The body waits.
+    Closed,
+    /// The body is sent.
+    Open,
+    /// The body is sent, since the wait was over.
+    TimedOut,
+    /// The body is not sent, or no further.
+    Ended,
+}
+
+/// What a body does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Permission {
+    Granted,
+    /// Never from now on.
+    Denied,
+}
+
+impl Gate {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(State { phase: Phase::Closed, waker: None })))
+    }
+
+    /// Lets the body go, unless it has ended.
+    pub(super) fn open(&self) {
+        self.change(|phase| if phase == Phase::Closed { Phase::Open } else { phase });
+    }
+
+    /// Lets the body go since the wait is over.
+    pub(super) fn time_out(&self) {
+        self.change(|phase| if phase == Phase::Closed { Phase::TimedOut } else { phase });
+    }
+
+    /// Ends the body, whether it waits or is being sent.
+    pub(super) fn end(&self) {
+        self.change(|_| Phase::Ended);
+    }
+
+    /// Whether the body went since the wait was over.
+    pub(super) fn has_timed_out(&self) -> bool {
+        self.phase() == Phase::TimedOut
+    }
+
+    /// Pending while the body waits. The waker is kept in any case: a body that is being sent can be
+    /// ended, too.
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Permission> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.phase {
+            Phase::Ended => return Poll::Ready(Permission::Denied),
+            _ if state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) => {}
+            _ => state.waker = Some(cx.waker().clone()),
+        }
+        if state.phase == Phase::Closed { Poll::Pending } else { Poll::Ready(Permission::Granted) }
+    }
+
+    fn phase(&self) -> Phase {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).phase
+    }
+
+    fn change(&self, change: impl FnOnce(Phase) -> Phase) {
+        let waker = {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = change(state.phase);
+            if next == state.phase {
+                return;
+            }
+            state.phase = next;
+            state.waker.take()
+        };
+        // Woken after unlocking: the task may poll the body at once.
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phase().fmt(f)
+    }
+}
+
+/// Ends a body when it is dropped: with the call that it belongs to, or with the response that made it
+/// pointless.
+#[derive(Debug)]
+pub(super) struct EndOnDrop(Option<Gate>);
+
+impl EndOnDrop {
+    pub(super) fn new(gate: Gate) -> Self {
+        Self(Some(gate))
+    }
+
+    pub(super) fn gate(&self) -> Option<&Gate> {
+        self.0.as_ref()
+    }
+
+    /// Lets the body go, and leaves it alone from now on.
+    pub(super) fn release(mut self) {
+        if let Some(gate) = self.0.take() {
+            gate.open();
+        }
+    }
+}
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        if let Some(gate) = &self.0 {
+            gate.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// In whatever order a body is polled and let go or ended, it is woken if it waited, and what ended
+    /// stays so.
+    #[test]
+    fn a_body_that_waits_is_woken_in_any_order() {
+        let changes: [fn(&Gate); 3] = [Gate::open, Gate::end, Gate::time_out];
+        for order in 0..4_usize.pow(6) {
+            let (gate, count) = (Gate::new(), Arc::new(Count::default()));
+            let waker = Waker::from(count.clone());
+            let mut cx = Context::from_waker(&waker);
+            let (mut waits, mut has_ended) = (false, false);
+            for step in 0..6 {
+                let woken = count.0.load(Ordering::SeqCst);
+                match order / 4_usize.pow(step) % 4 {
+                    3 => {
+                        let poll = gate.poll(&mut cx);
+                        waits = poll.is_pending();
+                        if has_ended {
+                            assert_eq!(poll, Poll::Ready(Permission::Denied));
+                        }
+                    }
+                    change => {
+                        changes[change](&gate);
+                        has_ended |= change == 1;
+                        if waits {
+                            assert_eq!(count.0.load(Ordering::SeqCst), woken + 1, "{order:o}");
+                        }
+                        waits = false;
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_on_another_thread_is_woken() {
+        for round in 0..2_000 {
+            let gate = Gate::new();
+            let other = gate.clone();
+            let thread = std::thread::spawn(move || match round % 3 {
+                0 => other.open(),
+                1 => other.end(),
+                _ => other.time_out(),
+            });
+            let permission = block_on(|cx| gate.poll(cx));
+            let expected = if round % 3 == 1 { Permission::Denied } else { Permission::Granted };
+            assert_eq!(permission, expected);
+            thread.join().expect("no panic");
+        }
+    }
+
+    /// Polls until ready, parked in between: a wake-up that is lost hangs.
+    fn block_on<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+        struct Unpark(std::thread::Thread);
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        loop {
+            match poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(value) => return value,
+                Poll::Pending => std::thread::park(),
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use tower_layer::Layer;
+
+use super::memory::Memory;
+use super::service::ExpectContinue;
+use crate::timer::Timer;
+
+/// Sends `Expect: 100-continue` with long uploads, and holds them back until the server asks for them.
+///
+/// See the [module](super) for the rules. Services that one layer makes share what they remember about
+/// origins.
+#[derive(Clone)]
+#[must_use]
+pub struct ExpectContinueLayer {
+    settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) threshold: u64,
+    pub(super) wait: Duration,
+    pub(super) only_after_redirect: bool,
+    pub(super) timer: Timer,
+    pub(super) memory: Memory,
+}
+
+impl ExpectContinueLayer {
+    /// Creates a layer for bodies longer than 1 MiB, which wait for 1 s at most. `sleep` makes the
+    /// timer: `ExpectContinueLayer::new(tokio::time::sleep)`.
+    pub fn new<F, T>(sleep: F) -> Self
+    where
+        F: Fn(Duration) -> T + Send + Sync + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let settings = Settings {
+            threshold: 1 << 20,
+            wait: Duration::from_secs(1),
+            only_after_redirect: false,
+            timer: Timer::new(sleep),
+            memory: Memory::default(),
+        };
+        Self { settings }
+    }
+
+    /// Sets the longest body, in bytes, that is sent at once. A body of unknown length counts as
+    /// longer.
+    pub fn threshold(mut self, bytes: u64) -> Self {
+        self.settings.threshold = bytes;
+        self
+    }
+
+    /// Sets how long a body waits. After that it is sent without having been asked for.
+    pub fn wait(mut self, time: Duration) -> Self {
+        self.settings.wait = time;
+        self
+    }
+
+    /// Waits only for origins that have redirected an upload within the last hour, so that all others
+    /// are spared a round trip.
+    pub fn after_redirect(mut self) -> Self {
+        self.settings.only_after_redirect = true;
+        self
+    }
+}
+
+impl<S> Layer<S> for ExpectContinueLayer {
+    type Service = ExpectContinue<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ExpectContinue::new(inner, self.settings.clone())
+    }
+}
+
+impl fmt::Debug for ExpectContinueLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { threshold, wait, only_after_redirect, .. } = &self.settings;
+        f.debug_struct("ExpectContinueLayer")
+            .field("threshold", threshold)
+            .field("wait", wait)
+            .field("after_redirect", only_after_redirect)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Options for one request: put them into its extensions.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::follow::expect::ExpectOptions;
+///
+/// let request = Request::put("http://a.test/").extension(ExpectOptions::new().off()).body(())?;
+/// assert!(request.extensions().get::<ExpectOptions>().is_some());
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use]
+pub struct ExpectOptions {
+    pub(super) is_off: bool,
+}
+
+impl ExpectOptions {
+    /// Creates options that change nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds no `Expect` to this request, and sends its body at once.
+    pub fn off(mut self) -> Self {
+        self.is_off = true;
+        self
+    }
+}

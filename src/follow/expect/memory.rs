@@ -1,0 +1,116 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::Uri;
+
+/// For how long something about an origin is remembered.
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// How many origins are remembered.
+const MOST: usize = 1_000;
+
+/// What origins did with uploads. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory(Arc<Mutex<HashMap<OriginKey, Known>>>);
+
+/// Scheme, host and port, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct OriginKey(Box<str>);
+
+impl OriginKey {
+    /// `None` for a request in origin-form, of which nothing is remembered.
+    pub(super) fn of(uri: &Uri) -> Option<Self> {
+        let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+        let mut key = format!("{scheme}://{authority}");
+        key.make_ascii_lowercase();
+        Some(Self(key.into()))
+    }
+}
+
+/// When an origin last did something.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// It let the wait run out, answered 417, or over HTTP/2.
+    useless: Option<Instant>,
+    /// It redirected an upload.
+    redirected: Option<Instant>,
+}
+
+impl Known {
+    fn last(&self) -> Option<Instant> {
+        self.useless.max(self.redirected)
+    }
+}
+
+impl Memory {
+    /// Whether waiting for this origin is of no use.
+    pub(super) fn is_useless(&self, origin: &OriginKey) -> bool {
+        self.is_recent(origin, |known| known.useless)
+    }
+
+    /// Whether this origin has redirected an upload within the hour.
+    pub(super) fn has_redirected(&self, origin: &OriginKey) -> bool {
+        self.is_recent(origin, |known| known.redirected)
+    }
+
+    pub(super) fn note_useless(&self, origin: &OriginKey) {
+        self.note(origin, |known, now| known.useless = Some(now));
+    }
+
+    pub(super) fn note_redirected(&self, origin: &OriginKey) {
+        self.note(origin, |known, now| known.redirected = Some(now));
+    }
+
+    fn is_recent(&self, origin: &OriginKey, when: impl Fn(&Known) -> Option<Instant>) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let when = known.get(origin).and_then(when);
+        when.is_some_and(|when| when.elapsed() < HOUR)
+    }
+
+    fn note(&self, origin: &OriginKey, note: impl FnOnce(&mut Known, Instant)) {
+        let now = Instant::now();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST && !known.contains_key(origin) {
+            let is_recent = |at: Instant| now.duration_since(at) < HOUR;
+            known.retain(|_, known| known.last().is_some_and(is_recent));
+            // All were recent: the one that is longest ago makes room.
+            let oldest = known.iter().min_by_key(|(_, known)| known.last());
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()).filter(|_| known.len() >= MOST)
+            {
+                known.remove(&oldest);
+            }
+        }
+        note(known.entry(origin.clone()).or_default(), now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: usize) -> OriginKey {
+        let uri = format!("http://H{number}.test/x").parse().expect("a uri");
+        OriginKey::of(&uri).expect("an origin")
+    }
+
+    #[test]
+    fn bounded_and_the_oldest_makes_room() {
+        let memory = Memory::default();
+        (0..MOST + 10).for_each(|number| memory.note_useless(&key(number)));
+        assert_eq!(memory.0.lock().expect("not poisoned").len(), MOST);
+        assert!(!memory.is_useless(&key(0)) && memory.is_useless(&key(MOST + 9)));
+        assert!(!memory.has_redirected(&key(MOST)));
+        memory.note_redirected(&key(MOST));
+        assert!(memory.has_redirected(&key(MOST)) && memory.is_useless(&key(MOST)));
+    }
+
+    #[test]
+    fn an_origin_has_scheme_host_and_port() {
+        let key = |uri: &str| OriginKey::of(&uri.parse().expect("a uri"));
+        assert_eq!(key("http://A.test/x"), key("HTTP://a.test/y?z"));
+        assert_ne!(key("http://a.test/"), key("https://a.test/"));
+        assert_ne!(key("http://a.test/"), key("http://a.test:81/"));
+        assert_eq!(key("/x"), None);
+    }
+}

@@ -1,0 +1,70 @@
+//! Uploads that wait to be asked for: `Expect: 100-continue` (RFC 9110 §10.1.1) for clients of
+//! hyper.
+//!
+//! A server that redirects an upload often does not read it. Over HTTP/1.1 it then closes the
+//! connection, and a client that is still writing sees a broken pipe in place of the 307. With this
+//! layer a long body is sent once the server asks for it.
+//!
+//! 1. [`ExpectContinueLayer`] stands *inside* [`FollowRedirectsLayer`](crate::FollowRedirectsLayer),
+//!    around a client of `hyper-util`, or any client that honours
+//!    [`hyper::ext::on_informational`]. An HTTP/1.1 request whose body is longer than a
+//!    [threshold](ExpectContinueLayer::threshold), or of unknown length, gets
+//!    `Expect: 100-continue`. One that has the header already is waited for whatever its length.
+//!    Another expectation is left alone, and its body is sent at once.
+//! 2. The body waits until the server sends 100, until a final response is there, or until
+//!    [`wait`](ExpectContinueLayer::wait) is over. The wait begins when the client first polls the
+//!    body, once the head is written.
+//! 3. A final 2xx lets the body go: the server reads it. Any other final response ends it, once the
+//!    response's own body has ended or been dropped. Its error is an [`ExpectBodyError`]; the
+//!    connection on which the body was announced is closed by then, and never used again.
+//! 4. 417 (RFC 9110 §15.5.18) is answered by the same request without the header, once, if the body
+//!    can be sent again.
+//! 5. What an origin did is remembered for an hour, for 1,000 origins: one that let the wait run out,
+//!    that answers over HTTP/2, or with 417, is not waited for again. Over HTTP/2 no connection is
+//!    lost by a redirection, so nothing has to wait. With
+//!    [`after_redirect`](ExpectContinueLayer::after_redirect) only origins that redirected an upload
+//!    within the hour are waited for.
+//!
+//! [`ExpectOptions`] in the extensions of a request turn it off for that request.
+//!
+//! Pitfalls: hyper takes one callback for informational responses, and does not tell whether there is
+//! one. This layer replaces it for requests that wait. A server that neither sends 100 nor answers
+//! costs its first upload the whole wait. Bodies up to the threshold are sent at once, as without this
+//! layer.
+//!
+//! ```no_run
+//! use bytes::Bytes;
+//! use http::Request;
+//! use http_body_util::Full;
+//! use hyper_util::client::legacy::Client;
+//! use hyper_util::rt::TokioExecutor;
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_redirect::FollowRedirectsLayer;
+//! use tower_redirect::follow::expect::ExpectContinueLayer;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = ServiceBuilder::new()
+//!     .layer(FollowRedirectsLayer::new())
+//!     .layer(ExpectContinueLayer::new(tokio::time::sleep))
+//!     .service(Client::builder(TokioExecutor::new()).build_http());
+//! let upload = Full::new(Bytes::from(vec![0; 64 << 20]));
+//! let response = client.oneshot(Request::put("http://a.test/backup").body(upload)?).await?;
+//! assert!(response.status().is_success());
+//! # Ok(())
+//! # }
+//! ```
+
+mod body;
+mod future;
+mod gate;
+mod layer;
+mod memory;
+mod response_body;
+mod service;
+
+pub use body::{ExpectBody, ExpectBodyError};
+pub use future::ExpectFuture;
+pub use layer::{ExpectContinueLayer, ExpectOptions};
+pub use response_body::ExpectResponseBody;
+pub use service::ExpectContinue;

@@ -1,0 +1,58 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::gate::EndOnDrop;
+
+pin_project! {
+    /// A response body. Where the response has made an upload pointless, its end, or its drop, ends
+    /// the upload.
+    #[derive(Debug)]
+    pub struct ExpectResponseBody<R> {
+        #[pin]
+        body: R,
+        upload: Option<EndOnDrop>,
+    }
+}
+
+impl<R> ExpectResponseBody<R> {
+    pub(super) fn new(body: R) -> Self {
+        Self { body, upload: None }
+    }
+
+    /// A body whose end ends an upload.
+    pub(super) fn ending(body: R, upload: EndOnDrop) -> Self
+    where
+        R: Body,
+    {
+        let upload = if body.is_end_stream() { None } else { Some(upload) };
+        Self { body, upload }
+    }
+}
+
+impl<R: Body> Body for ExpectResponseBody<R> {
+    type Data = R::Data;
+    type Error = R::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<R::Data>, R::Error>>> {
+        let mut this = self.project();
+        let frame = ready!(this.body.as_mut().poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) || this.body.is_end_stream() {
+            *this.upload = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

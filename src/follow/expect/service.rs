@@ -1,0 +1,169 @@
+use std::error::Error;
+use std::fmt;
+use std::task::{Context, Poll};
+
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use http_body::Body;
+use tower_service::Service;
+
+use super::body::ExpectBody;
+use super::future::{Asked, ExpectFuture, Retry};
+use super::gate::{EndOnDrop, Gate};
+use super::layer::{ExpectOptions, Settings};
+use super::memory::OriginKey;
+use super::response_body::ExpectResponseBody;
+use crate::follow::saved_body::SavedBody;
+use crate::replay::Replay;
+use crate::timer::Timeout;
+
+/// A client whose long uploads wait until they are asked for. Made by
+/// [`ExpectContinueLayer`](super::ExpectContinueLayer).
+#[derive(Clone)]
+pub struct ExpectContinue<S> {
+    inner: S,
+    settings: Settings,
+}
+
+impl<S> ExpectContinue<S> {
+    pub(super) fn new(inner: S, settings: Settings) -> Self {
+        Self { inner, settings }
+    }
+
+    /// Returns the inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// Returns the inner service, mutably.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Returns the inner service, and drops the rest.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+/// How a request is sent.
+enum Plan {
+    /// At once, and nothing is remembered of it.
+    AtOnce,
+    /// At once, and it is remembered whether the origin redirects it.
+    Watched(OriginKey),
+    /// Once it is asked for.
+    Waiting(Option<OriginKey>),
+}
+
+impl Settings {
+    fn plan<B: Body>(&self, request: &mut Request<B>) -> Plan {
+        let length = request.body().size_hint().exact();
+        let is_long = length.is_none_or(|length| length > self.threshold);
+        let has_expect = request.headers().contains_key(header::EXPECT);
+        if !is_long && !has_expect || request.body().is_end_stream() {
+            return Plan::AtOnce;
+        }
+        let options = request.extensions_mut().remove::<ExpectOptions>();
+        if options.is_some_and(|options| options.is_off) || request.version() != Version::HTTP_11 {
+            return Plan::AtOnce;
+        }
+        let origin = OriginKey::of(request.uri());
+        let is_useless = origin.as_ref().is_some_and(|origin| self.memory.is_useless(origin));
+        if has_expect {
+            // What the caller set is sent; whether it is waited for is what the origin has taught.
+            return match is_continue(request) && !is_useless {
+                true => Plan::Waiting(origin),
+                false => Plan::AtOnce,
+            };
+        }
+        match origin {
+            Some(_) if is_useless => Plan::AtOnce,
+            Some(origin) if self.only_after_redirect && !self.memory.has_redirected(&origin) => {
+                Plan::Watched(origin)
+            }
+            None if self.only_after_redirect => Plan::AtOnce,
+            origin => Plan::Waiting(origin),
+        }
+    }
+}
+
+/// Whether the one expectation of a request is `100-continue`.
+fn is_continue<B>(request: &Request<B>) -> bool {
+    let mut values = request.headers().get_all(header::EXPECT).iter();
+    let is_it = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    values.next().is_some_and(is_it) && values.next().is_none()
+}
+
+impl<S, B, R> Service<Request<B>> for ExpectContinue<S>
+where
+    S: Service<Request<ExpectBody<B>>, Response = Response<R>> + Clone,
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + Replay,
+    R: Body,
+{
+    type Response = Response<ExpectResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ExpectFuture<S, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match self.settings.plan(&mut request) {
+            Plan::AtOnce => {
+                ExpectFuture::at_once(self.inner.call(request.map(ExpectBody::at_once)), None)
+            }
+            Plan::Watched(origin) => {
+                let watched = Some((self.settings.memory.clone(), origin));
+                ExpectFuture::at_once(self.inner.call(request.map(ExpectBody::at_once)), watched)
+            }
+            Plan::Waiting(origin) => self.call_waiting(request, origin),
+        }
+    }
+}
+
+impl<S> ExpectContinue<S> {
+    fn call_waiting<B, R>(
+        &mut self,
+        request: Request<B>,
+        origin: Option<OriginKey>,
+    ) -> ExpectFuture<S, B>
+    where
+        S: Service<Request<ExpectBody<B>>, Response = Response<R>> + Clone,
+        B: Body + Replay,
+    {
+        // The instance that was polled ready is the one that is called; the clone, which is not
+        // ready, takes its place.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+
+        let (mut parts, body) = request.into_parts();
+        let (body, saved_body) = SavedBody::split(body);
+        // Saved before the callback is set, and for a request without the header.
+        let mut head = parts.clone();
+        head.headers.remove(header::EXPECT);
+        parts.headers.insert(header::EXPECT, HeaderValue::from_static("100-continue"));
+
+        let gate = Gate::new();
+        let timeout = Timeout::new(Some(&self.settings.timer), self.settings.wait);
+        let body = ExpectBody::waiting(body, gate.clone(), timeout);
+        let mut request = Request::from_parts(parts, body);
+        let asked = gate.clone();
+        hyper::ext::on_informational(&mut request, move |response| {
+            if response.status() == StatusCode::CONTINUE {
+                asked.open();
+            }
+        });
+        let upload = EndOnDrop::new(gate);
+        let future = inner.call(request);
+        let memory = self.settings.memory.clone();
+        let retry = Retry { service: inner, head, saved_body };
+        ExpectFuture::waiting(future, Asked { upload, origin, memory, retry })
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for ExpectContinue<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExpectContinue").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
