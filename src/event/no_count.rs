@@ -8,7 +8,7 @@ use super::answered::AnswerKind;
 use crate::diagnosis::Diagnosis;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AnswerCounter;
+pub(crate) struct AnswerCounter(());
 
 impl AnswerCounter {
     /// Whether answers are counted.
