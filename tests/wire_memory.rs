@@ -20,6 +20,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use sha2::{Digest, Sha256};
 use tower::{Layer, ServiceExt};
+#[cfg(feature = "hyper")]
+use tower_redirect::follow::expect::ExpectContinueLayer;
 use tower_redirect::replay::{NotReplayable, ReplayBody, ReplayFn};
 use tower_redirect::{FollowRedirectsLayer, follow::RedirectErrorKind};
 
@@ -96,7 +98,16 @@ fn child() -> Outcome {
     let said = runtime.block_on(async {
         let client = || Client::builder(TokioExecutor::new());
         let post = Request::post(url);
-        Ok::<_, Box<dyn Error>>(if env::var("UPLOAD_HOW")? == "made anew" {
+        let how = env::var("UPLOAD_HOW")?;
+        #[cfg(feature = "hyper")]
+        if how == "when asked" {
+            let body = ReplayFn::new(move || Pieces::open(&file))?;
+            let expect = ExpectContinueLayer::new(tokio::time::sleep);
+            let client = FollowRedirectsLayer::new().layer(expect.layer(client().build_http()));
+            let response = client.oneshot(post.body(body)?).await?;
+            return Ok(response.status().as_u16().to_string());
+        }
+        Ok::<_, Box<dyn Error>>(if how == "made anew" {
             let body = ReplayFn::new(move || Pieces::open(&file))?;
             let follower = FollowRedirectsLayer::new().layer(client().build_http());
             let response = follower.oneshot(post.body(body)?).await?;
@@ -149,6 +160,41 @@ fn serve(listener: TcpListener) -> io::Result<Vec<String>> {
         }
     }
     Ok(digests)
+}
+
+/// A server that redirects the first two requests without reading their bodies, asks for the third and
+/// reads it. Returns the bytes of each body that came, and the last one's digest.
+#[cfg(feature = "hyper")]
+fn serve_when_asked(listener: &TcpListener) -> io::Result<(Vec<u64>, String)> {
+    let (mut bytes, mut digest) = (Vec::new(), String::new());
+    for connection in listener.incoming() {
+        let mut connection = connection?;
+        let (mut head, mut byte) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") {
+            connection.read_exact(&mut byte)?;
+            head.extend_from_slice(&byte);
+        }
+        let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+        if bytes.len() < 2 {
+            let answer = "HTTP/1.1 307 Temporary Redirect\r\nlocation: /again\r\ncontent-length: 0\r\n\
+                          connection: close\r\n\r\n";
+            connection.write_all(answer.as_bytes())?;
+            connection.shutdown(std::net::Shutdown::Write)?;
+            bytes.push(io::copy(&mut connection, &mut io::sink()).unwrap_or(0));
+            continue;
+        }
+        if head.contains("expect: 100-continue") {
+            connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        digest = match head.contains("content-length: ") {
+            true => self::digest(&mut (&connection).take(WHOLE))?,
+            false => self::digest(&mut Chunks { connection: &connection, left: 0, over: false })?,
+        };
+        bytes.push(WHOLE);
+        connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")?;
+        break;
+    }
+    Ok((bytes, digest))
 }
 
 /// The content of a chunked body (RFC 9112 §7.1).
@@ -254,5 +300,49 @@ fn over_the_limit_nothing_is_kept() -> Outcome {
     assert_eq!(digests, [whole], "sent once, whole, and no second time");
     println!("peak: {peak} KiB");
     assert!(peak < 16 * 1024, "{peak} KiB");
+    Ok(())
+}
+
+/// Through two redirections, beside curl, which waits in the same way.
+#[cfg(feature = "hyper")]
+#[test]
+#[ignore = "takes some seconds, and needs curl"]
+fn a_redirection_costs_not_a_byte_of_an_upload_that_waits() -> Outcome {
+    let file = Gigabyte::new("gigabyte-when-asked")?;
+    let whole = digest(&mut File::open(&file.0)?)?;
+    for client in ["curl", "here"] {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}/", listener.local_addr()?);
+        let server = thread::spawn(move || serve_when_asked(&listener));
+        let mut command = match client {
+            "curl" => {
+                let mut curl = Command::new("curl");
+                // Its own wait of 1 s would let a busy machine send.
+                curl.args(["-sSL", "--expect100-timeout", "60", "-T"]).arg(&file.0).arg(&url);
+                curl
+            }
+            _ => {
+                let mut child = Command::new(env::current_exe()?);
+                child.args(["--exact", "child", "--ignored", "--nocapture"]);
+                child.env("UPLOAD_URL", &url).env("UPLOAD_FILE", &file.0);
+                child.env("UPLOAD_HOW", "when asked");
+                child
+            }
+        };
+        let (mut child, mut peak) = (command.stdout(std::process::Stdio::piped()).spawn()?, 0);
+        while child.try_wait()?.is_none() {
+            let status = format!("/proc/{}/status", child.id());
+            let status = fs::read_to_string(status).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let now = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+            peak = peak.max(now.unwrap_or(0_u64));
+            thread::yield_now();
+        }
+        assert!(child.wait()?.success(), "{client}");
+        let (bytes, digest) = server.join().map_err(|_| "the server panicked")??;
+        println!("{client}: {bytes:?} bytes, peak: {peak} KiB");
+        assert_eq!((bytes.as_slice(), &digest), (&[0, 0, WHOLE][..], &whole), "{client}");
+        assert!(peak <= 24 * 1024, "{client}: {peak} KiB");
+    }
     Ok(())
 }

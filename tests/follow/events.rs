@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Request, StatusCode};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_redirect::follow::{OnLimit, Outcome, RedirectErrorKind};
@@ -165,7 +165,7 @@ fn hops_and_ends_are_events() {
     use crate::support::events::Events;
     let request = |method| {
         let mut request = post("http://a.test/?k=s3cret");
-        *request.method_mut() = Method::from_bytes(method).expect("valid");
+        *request.method_mut() = http::Method::from_bytes(method).expect("valid");
         request
     };
     let events = Events::of(tracing::Level::TRACE, || {
