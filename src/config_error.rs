@@ -36,6 +36,8 @@ pub enum ConfigErrorKind {
     Path,
     /// An address of a trusted proxy, or a range of addresses.
     Proxy,
+    /// An address, or a range of addresses, that a client may or may not be led to.
+    Address,
     /// A bypass of [`Maintenance`](crate::Maintenance). The value is the range, or the name of the
     /// header or cookie, never the secret.
     Bypass,
@@ -79,6 +81,8 @@ constructors! {
     url: Url,
     path: Path,
     proxy: Proxy,
+    #[cfg(feature = "follow")]
+    address: Address,
     bypass: Bypass,
     dates: Dates,
     hsts: Hsts,
@@ -95,6 +99,7 @@ impl fmt::Display for ConfigError {
             ConfigErrorKind::Url => "url",
             ConfigErrorKind::Path => "path",
             ConfigErrorKind::Proxy => "proxy",
+            ConfigErrorKind::Address => "address",
             ConfigErrorKind::Bypass => "bypass",
             ConfigErrorKind::Dates => "dates of",
             ConfigErrorKind::Hsts => "strict-transport-security",

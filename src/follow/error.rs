@@ -112,6 +112,10 @@ impl<E> fmt::Display for FollowError<E> {
         match self {
             Self::Service { at: Some(at), .. } => write!(f, "request to {at} failed"),
             Self::Service { at: None, .. } => f.write_str("request failed"),
+            Self::Redirect(error) if error.status().is_none() => {
+                let place = Place { uri: error.uri(), hop: 0 };
+                write!(f, "request to {place} not sent")
+            }
             Self::Redirect(error) => {
                 let place = Place { uri: error.uri(), hop: error.history().len() };
                 write!(f, "redirection from {place} not followed")

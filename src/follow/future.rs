@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
 
 use http::{Extensions, Request, Response, Version};
 use http_body::Body;
@@ -39,6 +40,8 @@ pin_project! {
     enum Kind<S, F, B, R, P> {
         // Redirections are not followed. The response gets the extensions.
         Direct { #[pin] future: F, extensions: Extensions },
+        // Nothing is sent. `error` is taken.
+        Refused { error: Option<RedirectError> },
         Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
     }
 }
@@ -72,6 +75,11 @@ where
         Self { kind: Kind::Direct { future, extensions } }
     }
 
+    /// A call that is not sent.
+    pub(super) fn refused(error: RedirectError) -> Self {
+        Self { kind: Kind::Refused { error: Some(error) } }
+    }
+
     pub(super) fn following(future: S::Future, chain: Chain<S, B, P>) -> Self {
         Self { kind: Kind::Following { state: State::Calling { future }, chain } }
     }
@@ -95,6 +103,9 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         mut response: Response<R>,
     ) -> Result<Judgment<F, B, R>, RedirectError> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
+        if let Some(store) = &settings.hsts {
+            store.learn(&next_request.uri, response.headers(), SystemTime::now());
+        }
         let (status, headers) = (response.status(), response.headers());
         let can_resend = || saved_body.is_replayable();
         let next = step(settings, &**policy, next_request, status, headers, can_resend);
@@ -105,6 +116,8 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             }
             if !next_request.history.is_empty() {
                 settings.events.finished(&next_request.history, End::Returned(response.status()));
+            }
+            if next_request.history.is_worth_telling() {
                 response.extensions_mut().insert(std::mem::take(&mut next_request.history));
             }
             return Ok(ControlFlow::Break(response));
@@ -148,6 +161,11 @@ where
                 }
                 return Poll::Ready(outcome);
             }
+            KindProj::Refused { error } => {
+                #[allow(clippy::expect_used)] // Only a caller that breaks the contract of `Future`.
+                let error = error.take().expect("`ResponseFuture` polled after it was ready");
+                return Poll::Ready(Err(FollowError::Redirect(error)));
+            }
             KindProj::Following { state, chain } => (state, chain),
         };
         loop {
@@ -159,7 +177,7 @@ where
                         Ok(ControlFlow::Continue(state)) => state,
                         Err(error) => {
                             chain.saved_body.abort();
-                            let end = End::Failed(error.kind().name());
+                            let end = End::of(&error);
                             chain.settings.events.finished(error.history(), end);
                             return Poll::Ready(Err(FollowError::Redirect(error)));
                         }

@@ -23,6 +23,8 @@ use super::redacted::Redacted;
 #[derive(Clone, Default)]
 pub struct RedirectHistory {
     hops: Vec<Hop>,
+    /// The URL of the call before and after an HSTS upgrade.
+    upgraded: Option<Box<(Uri, Uri)>>,
 }
 
 /// One followed redirection.
@@ -38,6 +40,8 @@ pub struct Hop {
     pub(super) downgrade: bool,
     pub(super) fragment: Option<Arc<str>>,
     pub(super) replaced_location: Option<HeaderValue>,
+    /// Whether the target was http, of a host that is known to be asked over https.
+    pub(super) was_upgraded: bool,
 }
 
 impl RedirectHistory {
@@ -63,7 +67,24 @@ impl RedirectHistory {
 
     /// Returns the URL of the last request.
     pub fn final_uri(&self) -> Option<&Uri> {
-        self.hops.last().map(|hop| &hop.next_uri)
+        let upgraded = self.upgraded.as_ref().map(|upgraded| &upgraded.1);
+        self.hops.last().map(|hop| &hop.next_uri).or(upgraded)
+    }
+
+    /// Returns the http URL of the call, if it was sent to https, since its host is known to the
+    /// [HSTS store](super::hsts). This is no hop.
+    pub fn upgraded_from(&self) -> Option<&Uri> {
+        self.upgraded.as_ref().map(|upgraded| &upgraded.0)
+    }
+
+    /// Notes an upgrade of the URL of the call.
+    pub(super) fn note_upgrade(&mut self, from: Uri, to: Uri) {
+        self.upgraded = Some(Box::new((from, to)));
+    }
+
+    /// Whether there is anything to tell of.
+    pub(super) fn is_worth_telling(&self) -> bool {
+        !self.hops.is_empty() || self.upgraded.is_some()
     }
 
     /// Returns the URL of the request that `response` answers: that of the last hop, or `asked`, the
@@ -171,6 +192,12 @@ impl Hop {
         self.replaced_location.as_ref()
     }
 
+    /// Whether `Location` was http, and the target https, since its host is known to the
+    /// [HSTS store](super::hsts).
+    pub fn was_upgraded(&self) -> bool {
+        self.was_upgraded
+    }
+
     fn is_permanent(&self) -> bool {
         let permanent =
             matches!(self.status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
@@ -200,6 +227,9 @@ impl fmt::Display for Hop {
         write!(f, "{} -> {} {}", self.status.as_u16(), self.next_method, Redacted(&self.next_uri))?;
         if self.replaced_location.is_some() {
             f.write_str(" (chosen by the policy)")?;
+        }
+        if self.was_upgraded {
+            f.write_str(" (https by HSTS)")?;
         }
         let mut separator = " (left behind: ";
         for dropped in &self.dropped {

@@ -5,6 +5,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, header};
 
 use super::context::RedirectContext;
+use super::origins::Origins;
 use super::redacted::Redacted;
 
 /// A request of a chain just before it is sent: see
@@ -67,13 +68,18 @@ impl fmt::Debug for HopRequest<'_> {
 
 /// Functions that change each request before it is sent, in the order in which they are called.
 #[derive(Clone, Default)]
-pub(super) struct RequestHooks(Vec<Arc<RequestHook>>);
+pub(super) struct RequestHooks(Vec<(Option<Origins>, Arc<RequestHook>)>);
 
 type RequestHook = dyn Fn(&mut HopRequest<'_>) + Send + Sync;
 
 impl RequestHooks {
-    pub(super) fn push(&mut self, hook: impl Fn(&mut HopRequest<'_>) + Send + Sync + 'static) {
-        self.0.push(Arc::new(hook));
+    /// Adds a hook: for requests to these origins, or for all.
+    pub(super) fn push(
+        &mut self,
+        origins: Option<Origins>,
+        hook: impl Fn(&mut HopRequest<'_>) + Send + Sync + 'static,
+    ) {
+        self.0.push((origins, Arc::new(hook)));
     }
 
     pub(super) fn apply<B>(&self, request: Request<B>) -> Request<B> {
@@ -82,8 +88,10 @@ impl RequestHooks {
         }
         let (mut parts, body) = request.into_parts();
         let hosts: Vec<_> = parts.headers.get_all(header::HOST).iter().cloned().collect();
-        for hook in &self.0 {
-            hook(&mut HopRequest { parts: &mut parts });
+        for (origins, hook) in &self.0 {
+            if origins.as_ref().is_none_or(|origins| origins.lists(&parts.uri)) {
+                hook(&mut HopRequest { parts: &mut parts });
+            }
         }
         restore_host(&mut parts.headers, hosts);
         Request::from_parts(parts, body)

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::{HeaderName, StatusCode, Uri};
 use tower_layer::Layer;
 
-use super::events::{Finished, Followed, start_counting};
-use super::hop_request::HopRequest;
+use super::events::start_counting;
+use super::guard::TargetGuard;
+use super::hsts::HstsStore;
 use super::method::MethodRewrite;
 use super::options::{OnLimit, RedirectMode};
 use super::origins::TrustFn;
@@ -192,85 +193,19 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.final_uri = true)
     }
 
-    /// Calls `hook` with each request just before it is sent, the first included, to sign it or to
-    /// add a token.
-    ///
-    /// It comes after all checks. What it adds or removes is for that request alone: later hops begin
-    /// from the caller's headers and extensions. The hook is called for requests to other origins,
-    /// too: look at the URL before you add a secret. It is not called where redirections are not
-    /// followed ([`RedirectMode::Manual`]). Several hooks are called in the order in which they were
-    /// added.
-    ///
-    /// ```
-    /// use http::{HeaderValue, Uri, header};
-    /// use tower_redirect::FollowRedirectsLayer;
-    ///
-    /// let is_ours = |uri: &Uri| uri.scheme_str() == Some("https") && uri.host() == Some("api.test");
-    /// let mut token = HeaderValue::from_static("Bearer mF_9.B5f-4.1JqM");
-    /// token.set_sensitive(true);
-    /// let layer = FollowRedirectsLayer::new().on_request(move |request| {
-    ///     if is_ours(request.uri()) {
-    ///         request.headers_mut().insert(header::AUTHORIZATION, token.clone());
-    ///     }
-    /// });
-    /// # let _ = layer;
-    /// ```
-    pub fn on_request<F>(self, hook: F) -> Self
-    where
-        F: Fn(&mut HopRequest<'_>) + Send + Sync + 'static,
-    {
-        self.set(|settings| settings.request_hooks.push(hook))
+    /// Upgrades URLs of known hosts to https, and learns hosts from responses (RFC 6797): see
+    /// [`hsts`](super::hsts). A clone of the store is shared.
+    pub fn hsts(self, store: HstsStore) -> Self {
+        self.set(|settings| settings.hsts = Some(store))
     }
 
-    /// Calls `hook` with each redirection that is followed, once its target was accepted and before the
-    /// next request is sent. Several hooks are called in the order given.
-    ///
-    /// ```
-    /// use std::sync::{Arc, Mutex};
-    ///
-    /// use http::{Request, Response, StatusCode, header};
-    /// use tower::{Layer, ServiceExt, service_fn};
-    /// use tower_redirect::FollowRedirectsLayer;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = service_fn(async |request: Request<String>| {
-    ///     let mut response = Response::new(String::new());
-    ///     if request.uri().path() == "/old" {
-    ///         *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-    ///         let new = header::HeaderValue::from_static("/new");
-    ///         response.headers_mut().insert(header::LOCATION, new);
-    ///     }
-    ///     Ok::<_, std::convert::Infallible>(response)
-    /// });
-    /// let lines = Arc::new(Mutex::new(Vec::new()));
-    /// let (hops, ends) = (lines.clone(), lines.clone());
-    /// let client = FollowRedirectsLayer::new()
-    ///     .on_hop(move |followed| hops.lock().unwrap().push(followed.to_string()))
-    ///     .on_finish(move |finished| ends.lock().unwrap().push(finished.to_string()))
-    ///     .layer(server);
-    /// for path in ["/old?token=x", "/other"] {
-    ///     let request = Request::put(format!("http://a.test{path}")).body("tea".to_owned())?;
-    ///     client.clone().oneshot(request).await?;
-    /// }
-    /// assert_eq!(*lines.lock().unwrap(), [
-    ///     "hop 1: PUT http://a.test/old?token=…: 307 -> PUT http://a.test/new",
-    ///     "200 after 1 hop",
-    /// ]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn on_hop(self, hook: impl Fn(&Followed<'_>) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.events.push_on_hop(hook))
+    /// Refuses targets in networks that this client must not be led to: see [`guard`](super::guard). It is
+    /// asked about the URL of a call, too.
+    pub fn guard(self, guard: TargetGuard) -> Self {
+        self.set(|settings| settings.guard = Some(Arc::new(guard)))
     }
 
-    /// Calls `hook` at the end of each call that was redirected, or failed since it could not be. A
-    /// call without a redirection is not told, and neither is one that is dropped before its end.
-    pub fn on_finish(self, hook: impl Fn(&Finished<'_>) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.events.push_on_finish(hook))
-    }
-
-    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+    pub(super) fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self
     }

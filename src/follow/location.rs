@@ -38,6 +38,8 @@ pub(super) struct Target {
     pub(super) fragment: Option<Arc<str>>,
     /// Whether the URI is known to have a [plain](Origin::plain) origin.
     pub(super) plain_origin: bool,
+    /// Whether it was http, and its host is known to be asked over https.
+    pub(super) was_upgraded: bool,
 }
 
 /// Whether there are several values of `Location`, and they differ.
@@ -90,6 +92,7 @@ impl Base<'_> {
             fragment,
             uri: uri(url)?,
             plain_origin: false,
+            was_upgraded: false,
         })
     }
 
@@ -167,6 +170,7 @@ impl Target {
             userinfo: false,
             fragment: None,
             plain_origin: false,
+            was_upgraded: false,
         }
     }
 }

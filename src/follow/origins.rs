@@ -28,6 +28,11 @@ struct ListedOrigin {
 }
 
 impl Origins {
+    /// Whether the origin of this URL is listed.
+    pub(super) fn lists(&self, uri: &Uri) -> bool {
+        self.0.as_ref().is_some_and(|sets| sets.list(uri))
+    }
+
     pub(super) fn add<I>(&mut self, origins: I) -> Result<(), ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -61,6 +61,7 @@ impl Base<'_> {
             userinfo: false,
             fragment: fragment(rest),
             plain_origin: true,
+            was_upgraded: false,
             uri,
         })
     }

@@ -14,7 +14,8 @@ pub struct RedirectError(Box<Inner>);
 
 struct Inner {
     kind: RedirectErrorKind,
-    status: StatusCode,
+    /// `None` if the request itself was refused.
+    status: Option<StatusCode>,
     uri: Uri,
     headers: HeaderMap,
     location: Option<HeaderValue>,
@@ -47,6 +48,8 @@ pub enum RedirectErrorKind {
     /// The [`FollowPolicy`](super::FollowPolicy) or
     /// [`RedirectMode::Error`](super::RedirectMode::Error) rejected the redirection.
     Rejected,
+    /// The [guard](super::guard) refuses the target, or the URL of the call.
+    TargetRefused,
     /// The next request would be the same as an earlier one. An error only with
     /// [`FollowRedirectsLayer::error_on_loop`](crate::FollowRedirectsLayer::error_on_loop).
     Loop,
@@ -57,7 +60,7 @@ pub enum RedirectErrorKind {
 impl RedirectErrorKind {
     /// All names.
     #[cfg(feature = "metrics")]
-    pub(super) const NAMES: [&'static str; 11] = [
+    pub(super) const NAMES: [&'static str; 12] = [
         "too_many_redirects",
         "insecure_downgrade",
         "invalid_location",
@@ -67,6 +70,7 @@ impl RedirectErrorKind {
         "unknown_origin",
         "not_followable",
         "rejected",
+        "target_refused",
         "loop",
         "not_replayable",
     ];
@@ -90,6 +94,7 @@ impl RedirectErrorKind {
             Self::UnknownOrigin => "unknown_origin",
             Self::NotFollowable => "not_followable",
             Self::Rejected => "rejected",
+            Self::TargetRefused => "target_refused",
             Self::Loop => "loop",
             Self::NotReplayable(_) => "not_replayable",
         }
@@ -106,13 +111,22 @@ impl RedirectError {
         let headers = HeaderMap::new();
         Self(Box::new(Inner {
             kind,
-            status,
+            status: Some(status),
             uri,
             headers,
             location: None,
             next_uri: None,
             history,
         }))
+    }
+
+    /// The error for a request that is not sent, since the guard refuses its URL.
+    pub(super) fn refused(uri: Uri) -> Self {
+        let history = RedirectHistory::default();
+        let kind = RedirectErrorKind::TargetRefused;
+        let mut error = Self::new(kind, StatusCode::OK, uri, history);
+        error.0.status = None;
+        error
     }
 
     pub(super) fn with_location(mut self, location: &HeaderValue) -> Self {
@@ -179,6 +193,11 @@ impl RedirectError {
         self.kind() == RedirectErrorKind::NotFollowable
     }
 
+    /// Whether the guard refuses the target, or the URL of the call.
+    pub fn is_target_refused(&self) -> bool {
+        self.kind() == RedirectErrorKind::TargetRefused
+    }
+
     /// Whether the policy or the mode rejected the redirection.
     pub fn is_rejected(&self) -> bool {
         self.kind() == RedirectErrorKind::Rejected
@@ -195,8 +214,9 @@ impl RedirectError {
         matches!(self.kind(), RedirectErrorKind::NotReplayable(_))
     }
 
-    /// Returns the status of the redirection that was not followed.
-    pub fn status(&self) -> StatusCode {
+    /// Returns the status of the redirection that was not followed; `None` if the URL of the call was
+    /// refused, so that nothing was sent.
+    pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
@@ -230,7 +250,8 @@ impl RedirectError {
 impl fmt::Display for RedirectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { kind, status, uri, next_uri, history, .. } = &*self.0;
-        let (answer, next) = (format!("{} from {}", status.as_u16(), Redacted(uri)), next_uri);
+        let status = status.map(|status| format!("{} from ", status.as_u16())).unwrap_or_default();
+        let (answer, next) = (format!("{status}{}", Redacted(uri)), next_uri);
         match kind {
             RedirectErrorKind::TooManyRedirects => {
                 let followed = history.len();
@@ -254,6 +275,8 @@ impl fmt::Display for RedirectError {
                 write!(f, "{answer} is not to be followed")?;
                 next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
             }
+            // The same words for every reason, and for an address that does not exist.
+            RedirectErrorKind::TargetRefused => f.write_str("the target is not allowed"),
             RedirectErrorKind::Loop => {
                 write!(f, "{answer} leads back")?;
                 next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))

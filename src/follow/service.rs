@@ -3,16 +3,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Extensions, Request, Response};
+use http::{Extensions, Request, Response, header};
 use http_body::Body;
 use tower_service::Service;
 
 use super::error::FollowError;
+use super::events::End;
 use super::final_uri::FinalUri;
 use super::future::{Chain, ResponseFuture};
+use super::history::RedirectHistory;
 use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
 use super::policy::{FollowAll, LayerPolicy};
+use super::redirect_error::RedirectError;
 use super::saved_body::SavedBody;
 use super::settings::Settings;
 use super::userinfo;
@@ -63,6 +66,16 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let upgraded_from = self.settings.upgraded(request.uri()).map(|https| {
+            // The authority has changed.
+            request.headers_mut().remove(header::HOST);
+            std::mem::replace(request.uri_mut(), https)
+        });
+        if self.settings.refuses(request.uri()) {
+            let error = RedirectError::refused(request.uri().clone());
+            self.settings.events.finished(&RedirectHistory::default(), End::of(&error));
+            return ResponseFuture::refused(error);
+        }
         let options = request.extensions_mut().remove::<FollowOptions>();
         if self.settings.userinfo_as_basic {
             userinfo::move_to_authorization(&mut request);
@@ -84,7 +97,10 @@ where
         let (parts, body) = request.into_parts();
         let (body, saved_body) = SavedBody::split(body);
         let options = options.unwrap_or_default();
-        let next_request = NextRequest::save(&parts, saved_body.has_content(), options);
+        let mut next_request = NextRequest::save(&parts, saved_body.has_content(), options);
+        if let Some(from) = upgraded_from {
+            next_request.history.note_upgrade(from, parts.uri.clone());
+        }
         // The hooks come after `save`, so that what they add is not sent on later hops.
         let request = self.settings.request_hooks.apply(Request::from_parts(parts, body));
         let future = inner.call(request);

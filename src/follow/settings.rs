@@ -1,7 +1,12 @@
-use http::{Extensions, StatusCode};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::{Extensions, StatusCode, Uri};
 
 use super::events::EventHooks;
+use super::guard::TargetGuard;
 use super::hop_request::RequestHooks;
+use super::hsts::HstsStore;
 use super::method::MethodRewrite;
 use super::options::{OnLimit, RedirectMode};
 use super::origins::{Origins, TrustFn};
@@ -31,6 +36,8 @@ pub(super) struct Settings {
     pub(super) response_drain_limit: u64,
     /// Whether each response gets a `FinalUri`.
     pub(super) final_uri: bool,
+    pub(super) hsts: Option<HstsStore>,
+    pub(super) guard: Option<Arc<TargetGuard>>,
     pub(super) request_hooks: RequestHooks,
     pub(super) events: EventHooks,
 }
@@ -66,8 +73,22 @@ impl Default for Settings {
             kept_extensions: Vec::new(),
             response_drain_limit: 64 * 1024,
             final_uri: false,
+            hsts: None,
+            guard: None,
             request_hooks: RequestHooks::default(),
             events: EventHooks::default(),
         }
+    }
+}
+
+impl Settings {
+    /// The https URL in place of an http URL whose host is known.
+    pub(super) fn upgraded(&self, uri: &Uri) -> Option<Uri> {
+        self.hsts.as_ref().and_then(|store| store.upgrade(uri, SystemTime::now()))
+    }
+
+    /// Whether the guard refuses a URL.
+    pub(super) fn refuses(&self, uri: &Uri) -> bool {
+        self.guard.as_ref().is_some_and(|guard| !guard.allows(uri))
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn step(
     let target = if location::is_ambiguous(headers) {
         Err(Kind::AmbiguousLocation)
     } else {
-        base.resolve(location.as_bytes())
+        base.resolve(location.as_bytes()).and_then(|target| upgrade(settings, base, target))
     };
     let (next_uri, cross_origin) = next_of(&target);
     let rewrite = rewrite(settings, request, status);
@@ -87,7 +87,10 @@ pub(super) fn step(
         return Ok(NextStep::Return);
     }
     let (target, replaced) = match &action {
-        Action::FollowTo(uri) => (base.resolve_chosen(uri, target.ok()), Some(location.clone())),
+        Action::FollowTo(uri) => {
+            let chosen = base.resolve_chosen(uri, target.ok());
+            (chosen.and_then(|chosen| upgrade(settings, base, chosen)), Some(location.clone()))
+        }
         _ => (target, None),
     };
     // Even where the policy rejects it: that there is no target says more.
@@ -113,7 +116,9 @@ pub(super) fn step(
 
 /// The checks that hold whatever the policy says.
 fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<RedirectErrorKind> {
-    if !request.followable {
+    if settings.refuses(&target.uri) {
+        Some(RedirectErrorKind::TargetRefused)
+    } else if !request.followable {
         Some(RedirectErrorKind::NotFollowable)
     } else if is_limit_reached(settings, request) {
         Some(RedirectErrorKind::TooManyRedirects)
@@ -125,6 +130,18 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
     } else {
         None
     }
+}
+
+/// Replaces a target on http whose host is known by the same on https, and compares the origins again.
+fn upgrade(
+    settings: &Settings,
+    base: Base<'_>,
+    target: Target,
+) -> Result<Target, RedirectErrorKind> {
+    let Some(https) = settings.upgraded(&target.uri) else { return Ok(target) };
+    let Target { userinfo, fragment, .. } = target;
+    let upgraded = base.resolve(https.to_string().as_bytes())?;
+    Ok(Target { userinfo, fragment, was_upgraded: true, ..upgraded })
 }
 
 fn is_limit_reached(settings: &Settings, request: &NextRequest) -> bool {
@@ -218,6 +235,7 @@ fn advance(
         downgrade: target.downgrade,
         fragment: request.options.fragment.clone(),
         replaced_location,
+        was_upgraded: target.was_upgraded,
     });
 }
 

@@ -28,7 +28,7 @@ impl Scheme {
 
     /// Parses a scheme that is in lower case, as in a `Url`; any other text is `None`.
     #[cfg(feature = "follow")]
-    pub(super) fn from_lower_case(text: &str) -> Option<Self> {
+    pub(crate) fn from_lower_case(text: &str) -> Option<Self> {
         [Self::Http, Self::Https].into_iter().find(|scheme| scheme.as_str() == text)
     }
 

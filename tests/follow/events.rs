@@ -224,5 +224,5 @@ fn calls_hops_and_bytes_are_counted() {
             "tower_redirect_replayed_bytes_total[] 6",
         ]
     );
-    assert_eq!(zeros, 12);
+    assert_eq!(zeros, 13);
 }

@@ -32,6 +32,13 @@ mod follow_hyper;
 #[path = "../../examples/follow_reqwest/main.rs"]
 #[allow(dead_code)]
 mod follow_reqwest;
+#[path = "../../examples/guarded_fetch.rs"]
+#[allow(dead_code)]
+mod guarded_fetch;
+#[cfg(feature = "config")]
+#[path = "../../examples/hsts_client.rs"]
+#[allow(dead_code)]
+mod hsts_client;
 #[path = "../../examples/maintenance_file.rs"]
 #[allow(dead_code)]
 mod maintenance_file;
@@ -311,5 +318,157 @@ async fn uploads_survive_from_memory_stream_and_file() -> Outcome {
     // A stream beyond what is kept is an error before it is sent again.
     let error = upload::from_stream(&url, vec![bytes; 10]).await.err().ok_or("sent again")?;
     assert!(timeouts::chain(&*error).contains("larger than the limit of 1 MiB"), "{error}");
+    Ok(())
+}
+
+/// Resolves the names of the test: `rebind.test` has another address each time.
+#[derive(Clone, Default)]
+struct Names(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+impl Service<hyper_util::client::legacy::connect::dns::Name> for Names {
+    type Response = std::vec::IntoIter<std::net::SocketAddr>;
+    type Error = std::io::Error;
+    type Future = std::future::Ready<std::io::Result<Self::Response>>;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: hyper_util::client::legacy::connect::dns::Name) -> Self::Future {
+        let (public, inside) = ([127, 0, 0, 2], [127, 0, 0, 1]);
+        let times = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let addresses = match name.as_str() {
+            "public.test" => vec![public],
+            "both.test" => vec![inside, public],
+            "rebind.test" if times == 0 => vec![public],
+            _ => vec![inside],
+        };
+        let addresses: Vec<_> = addresses.into_iter().map(|ip| (ip, 0).into()).collect();
+        std::future::ready(Ok(addresses.into_iter()))
+    }
+}
+
+#[tokio::test]
+async fn a_preview_does_not_reach_the_network_behind_it() -> Outcome {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::extract::RawQuery;
+    use axum::response::Redirect;
+    use axum::routing::get;
+    use tower_redirect::follow::guard::TargetGuard;
+
+    // The same port inside and outside, so that only addresses tell them apart.
+    let inside = TcpListener::bind("127.0.0.1:0").await?;
+    let port = inside.local_addr()?.port();
+    let outside = TcpListener::bind(("127.0.0.2", port)).await?;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let secret = move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        async { "secret" }
+    };
+    serve(inside, Router::new().fallback(secret));
+    let to = get(async |RawQuery(to): RawQuery| Redirect::temporary(&to.unwrap_or_default()));
+    serve(outside, Router::new().route("/", get("public")).route("/to", to));
+
+    // 127.0.0.2 stands for a public address.
+    let guard = || TargetGuard::new().allow(["127.0.0.2"]);
+    for url in ["http://public.test:{}/", "http://both.test:{}/", "http://rebind.test:{}/"] {
+        let url = url.replace("{}", &port.to_string());
+        let page = guarded_fetch::fetch(&url, Names::default(), guard()?).await;
+        assert_eq!(page.map_err(|error| error.to_string())?, "public", "{url}");
+    }
+    for inside in [
+        "http://127.0.0.1:{}/",
+        "http://2130706433:{}/",
+        "http://[::ffff:7f00:1]:{}/",
+        "http://inside.test:{}/",
+        "http://localhost:{}/",
+        // Public where it was resolved first, for the hop before.
+        "http://rebind.test:{}/",
+        "//inside.test:{}/",
+    ] {
+        let inside = inside.replace("{}", &port.to_string());
+        let first = if inside.contains("rebind") { "rebind" } else { "public" };
+        let url = format!("http://{first}.test:{port}/to?{inside}");
+        let page = guarded_fetch::fetch(&url, Names::default(), guard()?).await;
+        // A connection that is kept alive goes to the address that was judged.
+        assert!(
+            page.as_ref().is_err() || page.as_ref().is_ok_and(|page| page == "public"),
+            "{url}"
+        );
+        assert!(inside.contains("rebind") || page.is_err(), "{url}: {page:?}");
+        if !inside.starts_with("//") {
+            let page = guarded_fetch::fetch(&inside, Names(Arc::new(1.into())), guard()?).await;
+            assert!(page.is_err(), "{inside}: {page:?}");
+        }
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    Ok(())
+}
+
+#[cfg(feature = "config")]
+#[tokio::test]
+async fn after_one_https_answer_the_http_port_is_not_asked_any_more() -> Outcome {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use rustls::{RootCertStore, ServerConfig};
+    use tokio_rustls::TlsAcceptor;
+    use tower_redirect::follow::hsts::HstsStore;
+
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone())?;
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)?;
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    // http and https on one port, since an explicit one stays: the first byte tells.
+    let (listener, port) = bind().await?;
+    let in_clear = Arc::new(AtomicUsize::new(0));
+    let count = in_clear.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, count) = (acceptor.clone(), count.clone());
+            tokio::spawn(async move {
+                let mut first = [0];
+                stream.peek(&mut first).await.expect("a byte");
+                let answer = hyper::service::service_fn(async |_| {
+                    let response = Response::builder();
+                    let response = response.header("strict-transport-security", "max-age=31536000");
+                    response.body(http_body_util::Full::new(bytes::Bytes::from("done")))
+                });
+                let builder = hyper::server::conn::http1::Builder::new();
+                if first == [0x16] {
+                    let io = hyper_util::rt::TokioIo::new(acceptor.accept(stream).await?);
+                    let _ = builder.serve_connection(io, answer).await;
+                } else {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    let io = hyper_util::rt::TokioIo::new(stream);
+                    let _ = builder.serve_connection(io, answer).await;
+                }
+                Ok::<_, std::io::Error>(())
+            });
+        }
+    });
+    let store = HstsStore::new();
+    let get = async |scheme: &str| {
+        let url = format!("{scheme}://localhost:{port}/");
+        hsts_client::get(&url, store.clone(), roots.clone()).await.map(|response| response.status())
+    };
+    assert_eq!((get("http").await?, in_clear.load(Ordering::SeqCst)), (StatusCode::OK, 1));
+    assert!(store.is_empty(), "nothing is learned in clear");
+    get("https").await?;
+    for _ in 0..3 {
+        get("http").await?;
+    }
+    assert_eq!(in_clear.load(Ordering::SeqCst), 1);
     Ok(())
 }

@@ -3,6 +3,7 @@ use std::fmt;
 use http::StatusCode;
 
 use crate::follow::history::RedirectHistory;
+use crate::follow::redirect_error::RedirectError;
 
 /// The end of a call with redirections: see
 /// [`FollowRedirectsLayer::on_finish`](crate::FollowRedirectsLayer::on_finish).
@@ -17,6 +18,12 @@ pub struct Finished<'a> {
 pub(crate) enum End {
     Returned(StatusCode),
     Failed(&'static str),
+}
+
+impl End {
+    pub(crate) fn of(error: &RedirectError) -> Self {
+        Self::Failed(error.kind().name())
+    }
 }
 
 /// The outcome of a call: see [`Finished::outcome`].

@@ -1,0 +1,131 @@
+//! Which addresses are globally reachable, after IANA's registries of special-purpose addresses
+//! (RFC 6890) as of 2026, with multicast and reserved ones besides.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
+
+use crate::ranges::Ranges;
+
+/// IPv4 addresses that are not globally reachable.
+const V4: [&str; 15] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+];
+
+/// Those of 192.0.0.0/24 that are (RFC 7723, RFC 8155).
+const V4_REACHABLE: [&str; 2] = ["192.0.0.9", "192.0.0.10"];
+
+/// IPv6 addresses of 2000::/3 that are not globally reachable.
+const V6: [&str; 3] = ["2001::/23", "2001:db8::/32", "3fff::/20"];
+
+/// Those of 2001::/23 that are.
+const V6_REACHABLE: [&str; 7] = [
+    "2001:1::1",
+    "2001:1::2",
+    "2001:1::3",
+    "2001:3::/32",
+    "2001:4:112::/48",
+    "2001:20::/28",
+    "2001:30::/28",
+];
+
+/// An IPv4 address in an IPv6 address: a prefix, and how to find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Nat64 {
+    /// The first 96 bits.
+    prefix: u128,
+}
+
+impl Nat64 {
+    /// The well-known prefix (RFC 6052 §2.1).
+    const WELL_KNOWN: Self = Self { prefix: 0x0064_ff9b_u128 << 96 };
+
+    /// A prefix of 96 bits.
+    pub(super) fn new(prefix: Ipv6Addr) -> Option<Self> {
+        let prefix = prefix.to_bits();
+        (prefix & u128::from(u32::MAX) == 0).then_some(Self { prefix })
+    }
+
+    fn inner(self, address: u128) -> Option<Ipv4Addr> {
+        let is_below = address & !u128::from(u32::MAX) == self.prefix;
+        is_below.then(|| Ipv4Addr::from_bits(address as u32))
+    }
+}
+
+/// Whether an address is globally reachable. IPv4 addresses inside of others are what counts; `nat64` are
+/// prefixes besides the well-known one.
+pub(super) fn is_global(address: IpAddr, nat64: &[Nat64]) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => is_global_v4(address),
+        IpAddr::V6(address) => match inner_v4(address, nat64) {
+            Some(inner) => is_global_v4(inner),
+            None => is_global_v6(address),
+        },
+    }
+}
+
+/// The IPv4 address that an IPv6 address leads to.
+pub(super) fn inner_v4(address: Ipv6Addr, nat64: &[Nat64]) -> Option<Ipv4Addr> {
+    let bits = address.to_bits();
+    let nat64 = nat64.iter().chain([&Nat64::WELL_KNOWN]);
+    let translated = nat64.copied().find_map(|prefix| prefix.inner(bits));
+    translated.or_else(|| {
+        let [first, second, third, .., seventh, eighth] = address.segments();
+        match (first, second) {
+            // 6to4 (RFC 3056 §2).
+            (0x2002, _) => Some(v4(second, third)),
+            // Teredo (RFC 4380 §4): the client's address, inverted.
+            (0x2001, 0) => Some(v4(!seventh, !eighth)),
+            _ => None,
+        }
+    })
+}
+
+fn v4(high: u16, low: u16) -> Ipv4Addr {
+    Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))
+}
+
+fn is_global_v4(address: Ipv4Addr) -> bool {
+    static SPECIAL: LazyLock<Ranges> = LazyLock::new(|| ranges(&V4));
+    static REACHABLE: LazyLock<Ranges> = LazyLock::new(|| ranges(&V4_REACHABLE));
+    !SPECIAL.contains(address.into()) || REACHABLE.contains(address.into())
+}
+
+fn is_global_v6(address: Ipv6Addr) -> bool {
+    static SPECIAL: LazyLock<Ranges> = LazyLock::new(|| ranges(&V6));
+    static REACHABLE: LazyLock<Ranges> = LazyLock::new(|| ranges(&V6_REACHABLE));
+    // Global unicast addresses are of 2000::/3 alone (RFC 4291 §2.4).
+    address.segments().first().is_some_and(|first| first & 0xe000 == 0x2000)
+        && (!SPECIAL.contains(address.into()) || REACHABLE.contains(address.into()))
+}
+
+/// A constant list.
+fn ranges(list: &[&str]) -> Ranges {
+    // Each entry is a range: a test looks at all.
+    Ranges::parse(list).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_ranges() {
+        for list in [&V4[..], &V4_REACHABLE, &V6, &V6_REACHABLE] {
+            assert!(!ranges(list).is_empty(), "{list:?}");
+        }
+    }
+}

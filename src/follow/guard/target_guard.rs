@@ -1,0 +1,162 @@
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use http::Uri;
+use ipnet::IpNet;
+use url::{Host, Url};
+
+use super::address::{Nat64, inner_v4, is_global};
+use crate::config_error::ConfigError;
+use crate::ranges::{NO_RANGE, Ranges, parse_range};
+use crate::uri::Scheme;
+
+/// Refuses targets in networks that a client must not be led to: see the [module](super).
+#[derive(Clone)]
+#[must_use]
+pub struct TargetGuard {
+    allowed: Vec<IpNet>,
+    denied: Vec<IpNet>,
+    /// Made of the lists above.
+    allowed_ranges: Ranges,
+    denied_ranges: Ranges,
+    nat64: Vec<Nat64>,
+    ports: Option<Box<[u16]>>,
+    https_only: bool,
+}
+
+impl TargetGuard {
+    /// Creates a guard that allows globally reachable addresses, and names, at any port.
+    pub fn new() -> Self {
+        Self {
+            allowed: Vec::new(),
+            denied: Vec::new(),
+            allowed_ranges: Ranges::default(),
+            denied_ranges: Ranges::default(),
+            nat64: Vec::new(),
+            ports: None,
+            https_only: false,
+        }
+    }
+
+    /// Allows these addresses and ranges, too.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) for an entry that is neither an address
+    /// nor a range, or for a range of all addresses.
+    pub fn allow<I>(mut self, ranges: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        add(&mut self.allowed, ranges)?;
+        self.allowed_ranges = self.allowed.iter().copied().collect();
+        Ok(self)
+    }
+
+    /// Refuses these addresses and ranges, even if they are allowed otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As for [`allow`](Self::allow).
+    pub fn deny<I>(mut self, ranges: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        add(&mut self.denied, ranges)?;
+        self.denied_ranges = self.denied.iter().copied().collect();
+        Ok(self)
+    }
+
+    /// Adds a NAT64 prefix of 96 bits of the operator's own (RFC 6052 §2.2), as in
+    /// `2001:db8:64::/96`: addresses below it are judged by the IPv4 address that they end in.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) if it is no such prefix.
+    pub fn nat64(mut self, prefix: &str) -> Result<Self, ConfigError> {
+        let address = prefix.strip_suffix("/96").and_then(|text| text.parse::<Ipv6Addr>().ok());
+        let nat64 = address.and_then(Nat64::new);
+        let reason = "a NAT64 prefix has 96 bits, as in 2001:db8:64::/96";
+        self.nat64.push(nat64.ok_or_else(|| ConfigError::address(prefix, reason))?);
+        Ok(self)
+    }
+
+    /// Allows these ports alone.
+    pub fn ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.ports = Some(ports.into_iter().collect());
+        self
+    }
+
+    /// Refuses http.
+    pub fn https_only(mut self) -> Self {
+        self.https_only = true;
+        self
+    }
+
+    /// Whether a request for this URL may be sent.
+    pub fn allows(&self, uri: &Uri) -> bool {
+        let Ok(url) = Url::parse(&uri.to_string()) else { return false };
+        let Some(scheme) = Scheme::from_lower_case(url.scheme()) else { return false };
+        let port = url.port().unwrap_or(scheme.default_port());
+        let is_allowed_port = self.ports.as_ref().is_none_or(|ports| ports.contains(&port));
+        is_allowed_port
+            && (scheme == Scheme::Https || !self.https_only)
+            && match url.host() {
+                Some(Host::Ipv4(address)) => self.allows_address(address.into()),
+                Some(Host::Ipv6(address)) => self.allows_address(address.into()),
+                Some(Host::Domain(name)) => !is_localhost(name),
+                None => false,
+            }
+    }
+
+    /// Whether a connection to this address may be made: for resolvers.
+    pub fn allows_address(&self, address: IpAddr) -> bool {
+        let inner = match address.to_canonical() {
+            IpAddr::V6(v6) => inner_v4(v6, &self.nat64).map(IpAddr::V4),
+            IpAddr::V4(_) => None,
+        };
+        let is_in = |ranges: &Ranges| {
+            ranges.contains(address) || inner.is_some_and(|inner| ranges.contains(inner))
+        };
+        !is_in(&self.denied_ranges)
+            && (is_in(&self.allowed_ranges) || is_global(address, &self.nat64))
+    }
+}
+
+fn add<I>(list: &mut Vec<IpNet>, ranges: I) -> Result<(), ConfigError>
+where
+    I: IntoIterator<Item: AsRef<str>>,
+{
+    for range in ranges {
+        let text = range.as_ref();
+        let range = parse_range(text).ok_or_else(|| ConfigError::address(text, NO_RANGE))?;
+        if range.prefix_len() == 0 {
+            return Err(ConfigError::address(text, "all addresses: leave the guard out instead"));
+        }
+        list.push(range);
+    }
+    Ok(())
+}
+
+/// `localhost` and what is below it (RFC 6761 §6.3).
+fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
+}
+
+impl Default for TargetGuard {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for TargetGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TargetGuard")
+            .field("allowed", &self.allowed)
+            .field("denied", &self.denied)
+            .field("ports", &self.ports)
+            .field("https_only", &self.https_only)
+            .finish_non_exhaustive()
+    }
+}

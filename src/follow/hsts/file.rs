@@ -1,0 +1,222 @@
+//! A store on disk, in the format of curl's `--hsts`, and as data.
+
+use std::error::Error;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::store::HstsStore;
+
+const FORMAT: &str = "%Y%m%d %H:%M:%S";
+const UNLIMITED: &str = "unlimited";
+
+/// The error of a line that is no entry of curl's `--hsts` file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HstsFileError {
+    line: usize,
+}
+
+impl HstsFileError {
+    /// The number of the line, from 1.
+    pub const fn line(&self) -> usize {
+        self.line
+    }
+}
+
+impl fmt::Display for HstsFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = r#"`host "YYYYMMDD HH:MM:SS"` or `host "unlimited"`"#;
+        write!(f, "line {} is not {format}", self.line)
+    }
+}
+
+impl Error for HstsFileError {}
+
+impl HstsStore {
+    /// Reads the text of a file of curl's `--hsts`: a host in each line, with a dot in front if its
+    /// subdomains are included, and the time when it expires, in UTC. Of a host that occurs twice the
+    /// later line counts.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tower_redirect::follow::hsts::HstsStore;
+    ///
+    /// let text = "# a comment\n.a.test \"unlimited\"\nb.test \"20200101 00:00:00\"\n";
+    /// let store = HstsStore::from_curl(text)?;
+    /// assert!(store.is_known("www.a.test", SystemTime::now()));
+    /// assert!(!store.is_known("b.test", SystemTime::now()), "expired");
+    /// assert_eq!(HstsStore::from_curl(&store.to_curl())?.to_curl(), store.to_curl());
+    /// assert!(HstsStore::from_curl("a.test tomorrow").is_err());
+    /// # Ok::<(), tower_redirect::follow::hsts::HstsFileError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`HstsFileError`] for a line that is neither an entry, nor empty, nor a comment.
+    pub fn from_curl(text: &str) -> Result<Self, HstsFileError> {
+        let store = Self::new();
+        for (line, text) in (1..).zip(text.lines()) {
+            let text = text.trim();
+            if text.is_empty() || text.starts_with('#') {
+                continue;
+            }
+            let (host, expires) = entry(text).ok_or(HstsFileError { line })?;
+            let name = host.strip_prefix('.');
+            store.add(name.unwrap_or(host), expires, name.is_some());
+        }
+        Ok(store)
+    }
+
+    /// Writes the hosts that were learned in the format of curl's `--hsts`.
+    pub fn to_curl(&self) -> String {
+        let mut text = String::from("# Your HSTS cache.\n");
+        for (name, entry) in self.entries() {
+            let dot = if entry.include_subdomains { "." } else { "" };
+            let expires = entry.expires.and_then(written).unwrap_or_else(|| UNLIMITED.to_owned());
+            text.push_str(&format!("{dot}{name} \"{expires}\"\n"));
+        }
+        text
+    }
+
+    /// Reads a file of curl's `--hsts`. A file that does not exist is an empty store.
+    ///
+    /// # Errors
+    ///
+    /// An error of reading; of kind [`InvalidData`](io::ErrorKind::InvalidData) for a line that is no
+    /// entry.
+    pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
+        match fs::read_to_string(path) {
+            Ok(text) => Self::from_curl(&text)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Saves the hosts that were learned as a file of curl's `--hsts`. It is written beside `path` and
+    /// renamed, so that the file there is whole at any time, and stays as it was after an error.
+    ///
+    /// # Errors
+    ///
+    /// An error of writing or renaming.
+    pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref();
+        // Short, whatever the length of the name: a longer name than that of `path` may not be allowed.
+        let beside = path.with_file_name(format!(".hsts-{}", std::process::id()));
+        let written = File::create(&beside).and_then(|mut file| {
+            file.write_all(self.to_curl().as_bytes())?;
+            file.sync_all()
+        });
+        let saved = written.and_then(|()| fs::rename(&beside, path));
+        if saved.is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+        saved
+    }
+}
+
+/// The host and the end of a line; `None` within for `unlimited`.
+fn entry(line: &str) -> Option<(&str, Option<SystemTime>)> {
+    let (host, rest) = line.split_once(char::is_whitespace)?;
+    let time = rest.trim().strip_prefix('"')?.strip_suffix('"')?;
+    if time == UNLIMITED {
+        return Some((host, None));
+    }
+    let time = Offset::UTC.to_timestamp(DateTime::strptime(FORMAT, time).ok()?).ok()?;
+    Some((host, Some(time.try_into().ok()?)))
+}
+
+/// A time in UTC; `None` outside of the years that the format can write.
+fn written(time: SystemTime) -> Option<String> {
+    let time = Offset::UTC.to_datetime(Timestamp::try_from(time).ok()?);
+    (time.year() >= 0).then(|| time.strftime(FORMAT).to_string())
+}
+
+/// The hosts that were learned, as a list.
+impl Serialize for HstsStore {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entries = self.entries();
+        serializer.collect_seq(entries.into_iter().map(|(host, entry)| {
+            Saved {
+                host: host.into(),
+                include_subdomains: entry.include_subdomains,
+                expires: entry
+                    .expires
+                    .and_then(|time| Timestamp::try_from(time).ok())
+                    .map(|time| time.as_second()),
+            }
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for HstsStore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let store = Self::new();
+        for Saved { host, include_subdomains, expires } in Vec::deserialize(deserializer)? {
+            let expires = match expires {
+                None => None,
+                Some(seconds) => {
+                    let time = Timestamp::from_second(seconds).map_err(D::Error::custom)?;
+                    Some(SystemTime::try_from(time).map_err(D::Error::custom)?)
+                }
+            };
+            store.add(&host, expires, include_subdomains);
+        }
+        Ok(store)
+    }
+}
+
+/// A host as data. The time is in seconds since 1970.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    host: String,
+    #[serde(default)]
+    include_subdomains: bool,
+    #[serde(default)]
+    expires: Option<i64>,
+}
+
+/// A list in the format of the browsers' preload list: `{"entries": [{"name": "a.test", "mode":
+/// "force-https", "include_subdomains": true}]}`. Entries of another mode are not used.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use tower_redirect::follow::hsts::{HstsStore, StartList};
+///
+/// let text = r#"{"entries": [{"name": "a.test", "mode": "force-https"}, {"name": "b.test"}]}"#;
+/// let list: StartList = serde_json::from_str(text)?;
+/// let store = HstsStore::new().with_start_list(list.hosts());
+/// assert!(store.is_known("a.test", SystemTime::now()));
+/// assert!(!store.is_known("b.test", SystemTime::now()));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+pub struct StartList {
+    entries: Vec<Listed>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Listed {
+    name: String,
+    #[serde(default)]
+    mode: Option<String>,
+    #[serde(default)]
+    include_subdomains: bool,
+}
+
+impl StartList {
+    /// The hosts that are only asked over https, and whether their subdomains are, too.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, bool)> {
+        let is_forced = |listed: &&Listed| listed.mode.as_deref() == Some("force-https");
+        let listed = self.entries.iter().filter(is_forced);
+        listed.map(|listed| (listed.name.as_str(), listed.include_subdomains))
+    }
+}

@@ -1,0 +1,101 @@
+//! The `Strict-Transport-Security` field (RFC 6797 §6.1).
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::quoted::split;
+
+/// What a valid field says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Policy {
+    pub(super) max_age: Duration,
+    pub(super) include_subdomains: bool,
+}
+
+/// The longest time that counts: ten years. A longer one would be remembered for as long.
+const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
+
+/// Parses a field; `None` if it is not valid. Unknown directives are ignored, and one that occurs twice
+/// makes the field invalid.
+pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
+    let text = value.to_str().ok()?;
+    let (mut max_age, mut include_subdomains) = (None, false);
+    let mut names: Vec<String> = Vec::new();
+    for directive in split(text, b';') {
+        let directive = directive.ok()?;
+        if directive.is_empty() {
+            continue;
+        }
+        let (name, value) = match directive.split_once('=') {
+            Some((name, value)) => (name.trim_end(), Some(value.trim_start())),
+            None => (directive, None),
+        };
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(is_token) {
+            return None;
+        }
+        let name = name.to_ascii_lowercase();
+        match (name.as_str(), value) {
+            ("max-age", Some(value)) => max_age = Some(seconds(value)?),
+            ("includesubdomains", None) => include_subdomains = true,
+            ("max-age" | "includesubdomains", _) => return None,
+            _ => {}
+        }
+        if names.contains(&name) {
+            return None;
+        }
+        names.push(name);
+    }
+    let max_age = Duration::from_secs(max_age?.min(LONGEST));
+    Some(Policy { max_age, include_subdomains })
+}
+
+/// A number of seconds, in quotes or not. One that is too large for us is the longest.
+fn seconds(value: &str) -> Option<u64> {
+    let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    let digits = quoted.unwrap_or(value);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(digits.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields() {
+        for (field, expected) in [
+            ("max-age=31536000", Some((31_536_000, false))),
+            ("max-age=\"31536000\"", Some((31_536_000, false))),
+            ("MAX-AGE = 1 ;; includeSUBdomains", Some((1, true))),
+            ("includeSubDomains; max-age=0", Some((0, true))),
+            ("max-age=1; preload; x=\"a;b\"", Some((1, false))),
+            ("max-age=99999999999999999999999", Some((LONGEST, false))),
+            (" ; max-age=5 ; ", Some((5, false))),
+            ("", None),
+            ("includeSubDomains", None),
+            ("max-age", None),
+            ("max-age=", None),
+            ("max-age=\"\"", None),
+            ("max-age=-1", None),
+            ("max-age=1.5", None),
+            ("max-age=1 2", None),
+            ("max-age=1; max-age=1", None),
+            ("max-age=1; includeSubDomains; includeSubDomains", None),
+            ("max-age=1; includeSubDomains=1", None),
+            ("max-age=1; preload; preload", None),
+            ("max-age=1; x=\"a", None),
+            ("max-age=1, max-age=2", None),
+            ("max-age=1; (x)", None),
+            ("'max-age=1'", None),
+        ] {
+            let parsed = parse(&HeaderValue::from_str(field).expect("a value"));
+            let parsed = parsed.map(|policy| (policy.max_age.as_secs(), policy.include_subdomains));
+            assert_eq!(parsed, expected, "{field}");
+        }
+    }
+}

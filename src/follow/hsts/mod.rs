@@ -1,0 +1,51 @@
+//! HTTP Strict Transport Security on the client (RFC 6797): hosts that are only asked over https.
+//!
+//! 1. [`HstsStore`] is a cloneable handle, given to
+//!    [`FollowRedirectsLayer::hsts`](crate::FollowRedirectsLayer::hsts). Clones share what they know.
+//! 2. The URL of a call, and the target of each redirection, are upgraded from http to https before
+//!    anything else is decided about them (§8.3): port 80 becomes 443, another port stays. So a
+//!    redirection from https to http on a known host is followed over https, and refused nowhere. An
+//!    upgrade is no hop: [`RedirectHistory::upgraded_from`](crate::RedirectHistory::upgraded_from) and
+//!    [`Hop::was_upgraded`](super::Hop::was_upgraded) tell it.
+//! 3. It learns from responses over https alone, whatever their status, from the first
+//!    `Strict-Transport-Security` field (§8.1). A field that is not valid is ignored whole. Addresses are
+//!    never known (§8.1.1). `max-age=0` removes the host.
+//! 4. A host is known if it is in the store, or below a domain that includes its subdomains (§8.2).
+//!    Names are compared as `url` writes them, without a trailing dot.
+//! 5. The store holds 10,000 learned hosts. Those that have expired make room first, then those that
+//!    were used longest ago. A [start list](HstsStore::with_start_list) is never removed, and nothing
+//!    that a server says changes it.
+//!
+//! Pitfall: the store trusts that the inner client verifies certificates (§8.1 asks for a connection
+//! without any error). Do not give it to a client that accepts invalid ones.
+//!
+//! ```
+//! use std::time::SystemTime;
+//! use http::{HeaderMap, HeaderValue, header};
+//! use tower_redirect::follow::hsts::HstsStore;
+//!
+//! let store = HstsStore::new();
+//! let mut headers = HeaderMap::new();
+//! let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+//! headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+//!
+//! // Over http nothing is learned.
+//! store.learn(&"http://a.test/".parse()?, &headers, SystemTime::now());
+//! assert!(!store.is_known("a.test", SystemTime::now()));
+//! store.learn(&"https://a.test/".parse()?, &headers, SystemTime::now());
+//! assert!(store.is_known("www.A.test.", SystemTime::now()));
+//!
+//! let upgraded = store.upgrade(&"http://a.test:80/x?y".parse()?, SystemTime::now());
+//! assert_eq!(upgraded.map(|uri| uri.to_string()).as_deref(), Some("https://a.test/x?y"));
+//! assert!(store.upgrade(&"http://b.test/".parse()?, SystemTime::now()).is_none());
+//! # Ok::<(), http::uri::InvalidUri>(())
+//! ```
+
+#[cfg(feature = "config")]
+mod file;
+mod header;
+mod store;
+
+#[cfg(feature = "config")]
+pub use file::{HstsFileError, StartList};
+pub use store::HstsStore;

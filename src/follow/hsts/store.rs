@@ -1,0 +1,221 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, Uri, header};
+use url::Host;
+
+use super::header as field;
+
+/// The most hosts that are remembered, apart from a start list.
+const MOST: usize = 10_000;
+
+/// Hosts that are only asked over https: see the [module](super).
+#[derive(Clone, Default)]
+pub struct HstsStore(Arc<Mutex<Hosts>>);
+
+#[derive(Default)]
+pub(super) struct Hosts {
+    /// By name, in lower case and without a trailing dot.
+    learned: HashMap<Box<str>, Entry>,
+    /// The hosts of the start list, and whether it includes their subdomains.
+    start_list: HashMap<Box<str>, bool>,
+    /// Counts uses, so that the one longest ago is known.
+    uses: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// `None` for an entry without an end, which a file may have.
+    pub(super) expires: Option<SystemTime>,
+    pub(super) include_subdomains: bool,
+    used: u64,
+}
+
+impl Entry {
+    fn is_valid(&self, now: SystemTime) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+impl HstsStore {
+    /// Creates a store that knows no host.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a list of hosts that are known from the start and for ever, each with whether their
+    /// subdomains are, too. None is shipped. Names that are no domains are skipped.
+    pub fn with_start_list<I, N>(self, hosts: I) -> Self
+    where
+        I: IntoIterator<Item = (N, bool)>,
+        N: AsRef<str>,
+    {
+        {
+            let mut known = self.lock();
+            for (name, include_subdomains) in hosts {
+                if let Some(name) = normal_name(name.as_ref()) {
+                    known.start_list.insert(name, include_subdomains);
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether a host is known at this time, by itself or by a domain above it.
+    pub fn is_known(&self, host: &str, now: SystemTime) -> bool {
+        normal_name(host).is_some_and(|name| self.lock().is_known(&name, now))
+    }
+
+    /// Returns the https URL to use in place of an http URL whose host is known. `None` for all others.
+    pub fn upgrade(&self, uri: &Uri, now: SystemTime) -> Option<Uri> {
+        if uri.scheme() != Some(&Scheme::HTTP) || !self.is_known(uri.host()?, now) {
+            return None;
+        }
+        let mut parts = uri.clone().into_parts();
+        parts.scheme = Some(Scheme::HTTPS);
+        if let Some(authority) = parts.authority.take() {
+            parts.authority = Some(without_port_80(authority)?);
+        }
+        Uri::from_parts(parts).ok()
+    }
+
+    /// Learns from the headers of a response to a request for this URL, if it is an https URL.
+    pub fn learn(&self, uri: &Uri, headers: &HeaderMap, now: SystemTime) {
+        let Some(value) = headers.get(header::STRICT_TRANSPORT_SECURITY) else { return };
+        if uri.scheme() != Some(&Scheme::HTTPS) {
+            return;
+        }
+        let Some(name) = uri.host().and_then(normal_name) else { return };
+        let Some(policy) = field::parse(value) else { return };
+        let mut known = self.lock();
+        if policy.max_age.is_zero() {
+            known.learned.remove(&name);
+            return;
+        }
+        let expires = now.checked_add(policy.max_age);
+        known.insert(name, expires, policy.include_subdomains, now);
+    }
+
+    /// Removes a host that was learned.
+    pub fn forget(&self, host: &str) {
+        if let Some(name) = normal_name(host) {
+            self.lock().learned.remove(&name);
+        }
+    }
+
+    /// The number of hosts that were learned, with those that have expired and were not removed yet.
+    pub fn len(&self) -> usize {
+        self.lock().learned.len()
+    }
+
+    /// Whether no host was learned.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Calls `f` with each host that was learned, in order of the names.
+    #[cfg(feature = "config")]
+    pub(super) fn entries(&self) -> Vec<(Box<str>, Entry)> {
+        let known = self.lock();
+        let mut entries: Vec<_> =
+            known.learned.iter().map(|(name, entry)| (name.clone(), *entry)).collect();
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        entries
+    }
+
+    /// Adds a host from a file.
+    #[cfg(feature = "config")]
+    pub(super) fn add(&self, host: &str, expires: Option<SystemTime>, include_subdomains: bool) {
+        if let Some(name) = normal_name(host) {
+            self.lock().insert(name, expires, include_subdomains, SystemTime::UNIX_EPOCH);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Hosts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hosts {
+    fn is_known(&mut self, name: &str, now: SystemTime) -> bool {
+        self.uses += 1;
+        let used = self.uses;
+        let mut domain = Some(name);
+        while let Some(current) = domain {
+            let is_itself = current.len() == name.len();
+            if self.start_list.get(current).is_some_and(|below| is_itself || *below) {
+                return true;
+            }
+            if let Some(entry) = self.learned.get_mut(current) {
+                if entry.is_valid(now) && (is_itself || entry.include_subdomains) {
+                    entry.used = used;
+                    return true;
+                }
+            }
+            domain = current.split_once('.').map(|(_, above)| above);
+        }
+        false
+    }
+
+    fn insert(
+        &mut self,
+        name: Box<str>,
+        expires: Option<SystemTime>,
+        include_subdomains: bool,
+        now: SystemTime,
+    ) {
+        if self.learned.len() >= MOST && !self.learned.contains_key(&name) {
+            self.make_room(now);
+        }
+        self.uses += 1;
+        self.learned.insert(name, Entry { expires, include_subdomains, used: self.uses });
+    }
+
+    /// Removes what has expired, or else what was used longest ago: a tenth at once, so that a full
+    /// store is not searched for each host.
+    fn make_room(&mut self, now: SystemTime) {
+        self.learned.retain(|_, entry| entry.is_valid(now));
+        if self.learned.len() < MOST {
+            return;
+        }
+        let mut uses: Vec<u64> = self.learned.values().map(|entry| entry.used).collect();
+        uses.sort_unstable();
+        let limit = uses.get(MOST / 10).copied().unwrap_or(u64::MAX);
+        self.learned.retain(|_, entry| entry.used >= limit);
+    }
+}
+
+/// A host as `url` writes it, without a trailing dot. `None` for addresses, and for what is no host.
+fn normal_name(host: &str) -> Option<Box<str>> {
+    match Host::parse(host).ok()? {
+        Host::Domain(name) => {
+            let name = name.strip_suffix('.').unwrap_or(&name);
+            (!name.is_empty()).then(|| name.into())
+        }
+        Host::Ipv4(_) | Host::Ipv6(_) => None,
+    }
+}
+
+/// The authority without port 80, which becomes the default one of https. `None` if it is none then.
+fn without_port_80(authority: Authority) -> Option<Authority> {
+    match authority.port_u16() {
+        Some(80) => {
+            let (before, _) = authority.as_str().rsplit_once(':')?;
+            before.parse().ok()
+        }
+        _ => Some(authority),
+    }
+}
+
+impl fmt::Debug for HstsStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.lock();
+        f.debug_struct("HstsStore")
+            .field("learned", &known.learned.len())
+            .field("start_list", &known.start_list.len())
+            .finish()
+    }
+}
