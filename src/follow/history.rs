@@ -23,8 +23,15 @@ use super::redacted::Redacted;
 #[derive(Clone, Default)]
 pub struct RedirectHistory {
     hops: Vec<Hop>,
-    /// The URL of the call before and after an HSTS upgrade.
-    upgraded: Option<Box<(Uri, Uri)>>,
+    /// That of the URL of the call.
+    upgraded: Option<Box<Upgrade>>,
+}
+
+/// An HSTS upgrade.
+#[derive(Clone)]
+pub(super) struct Upgrade {
+    pub(super) http: Uri,
+    pub(super) https: Uri,
 }
 
 /// One followed redirection.
@@ -67,19 +74,19 @@ impl RedirectHistory {
 
     /// Returns the URL of the last request.
     pub fn final_uri(&self) -> Option<&Uri> {
-        let upgraded = self.upgraded.as_ref().map(|upgraded| &upgraded.1);
+        let upgraded = self.upgraded.as_ref().map(|upgraded| &upgraded.https);
         self.hops.last().map(|hop| &hop.next_uri).or(upgraded)
     }
 
     /// Returns the http URL of the call, if it was sent to https, since its host is known to the
     /// [HSTS store](super::hsts). This is no hop.
     pub fn upgraded_from(&self) -> Option<&Uri> {
-        self.upgraded.as_ref().map(|upgraded| &upgraded.0)
+        self.upgraded.as_ref().map(|upgraded| &upgraded.http)
     }
 
-    /// Notes an upgrade of the URL of the call.
-    pub(super) fn note_upgrade(&mut self, from: Uri, to: Uri) {
-        self.upgraded = Some(Box::new((from, to)));
+    /// A history without hops.
+    pub(super) fn upgraded(upgraded: Option<Box<Upgrade>>) -> Self {
+        Self { hops: Vec::new(), upgraded }
     }
 
     /// Whether there is anything to tell of.

@@ -46,7 +46,12 @@ pub(super) struct RequestKey {
 
 impl NextRequest {
     /// Copies the head of the first request, of which the inner service takes the original.
-    pub(super) fn save(parts: &Parts, has_content: bool, options: FollowOptions) -> Self {
+    pub(super) fn save(
+        parts: &Parts,
+        has_content: bool,
+        options: FollowOptions,
+        history: RedirectHistory,
+    ) -> Self {
         Self {
             method: parts.method.clone(),
             uri: parts.uri.clone(),
@@ -55,7 +60,7 @@ impl NextRequest {
             headers: SavedHeaders::save(&parts.headers),
             extensions: parts.extensions.clone(),
             has_content,
-            history: RedirectHistory::default(),
+            history,
             followable: is_followable(parts),
             options,
             // An outer follower may have led this request to another origin already.

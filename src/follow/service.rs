@@ -11,7 +11,7 @@ use super::error::FollowError;
 use super::events::End;
 use super::final_uri::FinalUri;
 use super::future::{Chain, ResponseFuture};
-use super::history::RedirectHistory;
+use super::history::{RedirectHistory, Upgrade};
 use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
 use super::policy::{FollowAll, LayerPolicy};
@@ -66,15 +66,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let upgraded_from = self.settings.upgraded(request.uri()).map(|https| {
-            // The authority has changed.
-            request.headers_mut().remove(header::HOST);
-            std::mem::replace(request.uri_mut(), https)
-        });
-        if self.settings.refuses(request.uri()) {
-            let error = RedirectError::refused(request.uri().clone());
-            self.settings.events.finished(&RedirectHistory::default(), End::of(&error));
-            return ResponseFuture::refused(error);
+        let mut upgraded = None;
+        if self.settings.judges_urls() {
+            match judge_url(&self.settings, &mut request) {
+                Ok(upgrade) => upgraded = upgrade,
+                Err(error) => return ResponseFuture::refused(error),
+            }
         }
         let options = request.extensions_mut().remove::<FollowOptions>();
         if self.settings.userinfo_as_basic {
@@ -97,10 +94,9 @@ where
         let (parts, body) = request.into_parts();
         let (body, saved_body) = SavedBody::split(body);
         let options = options.unwrap_or_default();
-        let mut next_request = NextRequest::save(&parts, saved_body.has_content(), options);
-        if let Some(from) = upgraded_from {
-            next_request.history.note_upgrade(from, parts.uri.clone());
-        }
+        let has_content = saved_body.has_content();
+        let history = RedirectHistory::upgraded(upgraded);
+        let next_request = NextRequest::save(&parts, has_content, options, history);
         // The hooks come after `save`, so that what they add is not sent on later hops.
         let request = self.settings.request_hooks.apply(Request::from_parts(parts, body));
         let future = inner.call(request);
@@ -111,6 +107,26 @@ where
 }
 
 /// A clone shares policy and settings.
+/// Upgrades the URL of a call to https if its host is known. An error if the guard refuses it.
+#[cold]
+fn judge_url<B>(
+    settings: &Settings,
+    request: &mut Request<B>,
+) -> Result<Option<Box<Upgrade>>, RedirectError> {
+    let upgrade = settings.upgraded(request.uri()).map(|https| {
+        // The authority has changed.
+        request.headers_mut().remove(header::HOST);
+        let http = std::mem::replace(request.uri_mut(), https.clone());
+        Box::new(Upgrade { http, https })
+    });
+    if settings.refuses(request.uri()) {
+        let error = RedirectError::refused(request.uri().clone());
+        settings.events.finished(&RedirectHistory::default(), End::of(&error));
+        return Err(error);
+    }
+    Ok(upgrade)
+}
+
 impl<S: Clone, P> Clone for FollowRedirects<S, P> {
     fn clone(&self) -> Self {
         let Self { inner, policy, settings } = self;

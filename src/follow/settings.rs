@@ -82,6 +82,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether URLs are upgraded or guarded.
+    pub(super) fn judges_urls(&self) -> bool {
+        self.hsts.is_some() || self.guard.is_some()
+    }
+
     /// The https URL in place of an http URL whose host is known.
     pub(super) fn upgraded(&self, uri: &Uri) -> Option<Uri> {
         self.hsts.as_ref().and_then(|store| store.upgrade(uri, SystemTime::now()))
