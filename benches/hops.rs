@@ -246,7 +246,7 @@ fn growth(row: &str, number: usize, times: usize) -> harness::Outcome {
 /// A server on the loopback interface, whose every path but the last, `/10`, redirects to the next.
 /// Prints its address, and runs until it is killed.
 fn serve() -> harness::Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);
@@ -299,14 +299,26 @@ fn over_hyper(row: &str, times: usize) -> harness::Outcome {
     runtime.block_on(async {
         let server = Server::start()?;
         let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let follows = match row {
+            "C10-reqwest" => reqwest::redirect::Policy::limited(1000),
+            _ => reqwest::redirect::Policy::none(),
+        };
+        let reqwest = reqwest::Client::builder().no_proxy().redirect(follows).build()?;
         let policy = || tower_http::follow_redirect::policy::Limited::new(1000);
         let policy_07 = || tower_http_07::follow_redirect::policy::Limited::new(1000);
         for _ in 0..times {
             let fields = with_fields(10, Body::new()).headers().clone();
-            for number in 0..if row == "C10-plain" { 11 } else { 1 } {
+            for number in 0..if row.starts_with("C10-plain") { 11 } else { 1 } {
                 let mut request = Request::new(Body::new());
                 *request.headers_mut() = fields.clone();
                 *request.uri_mut() = Uri::try_from(format!("http://{}/{number}", server.address))?;
+                if row.ends_with("reqwest") {
+                    let url = request.uri().to_string();
+                    let get = reqwest.get(url).headers(request.headers().clone());
+                    black_box(get.send().await?);
+                    continue;
+                }
                 let client = client.clone();
                 let response = match row {
                     "C10-plain" => client.oneshot(request).await?,
@@ -418,9 +430,12 @@ fn main() -> harness::Outcome {
             }
         }
         let plain = each("C10-plain")?;
-        for row in ["C10", "C10-0.6", "C10-0.7"] {
-            let percent = 100 * each(row)? / plain;
-            println!("{row:14} {percent:7} percent of eleven requests");
+        let reqwest = each("C10-plain-reqwest")?;
+        let over =
+            [("C10", plain), ("C10-0.6", plain), ("C10-0.7", plain), ("C10-reqwest", reqwest)];
+        for (row, eleven) in over {
+            let percent = 100 * each(row)? / eleven;
+            println!("{row:14} {percent:7} percent of eleven requests by the same client");
         }
         // What each frame adds.
         let frames = |row: &str, number: i128| each(&format!("{row}/0/{number}"));
