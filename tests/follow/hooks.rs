@@ -117,3 +117,30 @@ async fn it_is_not_called_where_nothing_is_followed() {
     let response = layer.layer(inner).oneshot(request).await.expect("as it is");
     assert_eq!(response.status(), 307);
 }
+
+#[tokio::test]
+async fn a_scoped_hook_reaches_its_origins_on_every_hop_and_no_other() {
+    let origins = ["https://a.test", "https://*.s3.test", "https://c.test:8443"];
+    let layer = FollowRedirectsLayer::new()
+        .on_request_to(origins, |request| {
+            let hop = HeaderValue::from(request.hop());
+            request.headers_mut().insert("x-signed", hop);
+        })
+        .expect("origins");
+    let script = chain![
+        307 "https://b.test/", 307 "https://a.test/again", 307 "https://eu.s3.test/",
+        307 "https://s3.test/", 307 "https://c.test/", 307 "https://c.test:8443/",
+    ];
+    let request = Request::get("https://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    script.follow_by(&layer, request).await.expect("followed");
+    let seen: Vec<_> = script
+        .seen()
+        .iter()
+        .map(|seen| seen.headers.get("x-signed").map(|hop| hop.to_str().expect("ascii").to_owned()))
+        .collect();
+    let signed = |hop: &str| Some(hop.to_owned());
+    assert_eq!(seen, [signed("0"), None, signed("2"), signed("3"), None, None, signed("6")]);
+    for origin in ["a.test", "https://a.test/x", "ftp://a.test", "https://*"] {
+        assert!(FollowRedirectsLayer::new().on_request_to([origin], |_| {}).is_err(), "{origin}");
+    }
+}

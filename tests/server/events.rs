@@ -91,3 +91,13 @@ fn a_subscriber_for_infos_gets_no_redirections() {
     assert_eq!(events(Level::INFO).len(), 0);
     assert_eq!(events(Level::DEBUG).len(), 1);
 }
+
+#[test]
+fn an_explanation_is_no_event() {
+    let layer = RedirectLayer::new(HttpsOnly::new());
+    let forged = request("GET", "/", &[("x-forwarded-proto", "https")]);
+    let events = Events::of(Level::TRACE, || {
+        assert!(layer.explain(&forged).to_string().contains("warning: "));
+    });
+    assert_eq!(events, [""; 0]);
+}

@@ -1,0 +1,20 @@
+//! A server whose redirections are counted, and a client with a span for each attempt.
+
+pub mod spans;
+
+use axum::Router;
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower_redirect::policy::Rules;
+use tower_redirect::{Live, RedirectLayer};
+
+/// The layer of a table of rules.
+pub fn layer(rules: Rules) -> RedirectLayer<Rules> {
+    RedirectLayer::new(rules).drain_timer(tokio::time::sleep)
+}
+
+/// The application, and beside it, not redirected, what is counted.
+pub fn app(live: &Live<Rules>, metrics: PrometheusHandle) -> Router {
+    let shop = Router::new().fallback(get(async || "the shop")).layer(live.clone());
+    Router::new().route("/metrics", get(async move || metrics.render())).fallback_service(shop)
+}

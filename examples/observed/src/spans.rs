@@ -1,0 +1,158 @@
+//! A CLIENT span for each attempt, after OpenTelemetry's semantic conventions for HTTP: the first
+//! without `http.request.resend_count`, the next with 1, 2 and so on, whether a redirection or a retry
+//! sends it. There is no span around them.
+//!
+//! [`Calls`] stands outside of the follower, [`Attempts`] inside of it and of a retry. A chain that ends in
+//! an error ends its last span as an error, with `error.type`; a 3xx alone leaves the status unset.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower::{Layer, Service};
+use tower_redirect::FollowError;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
+
+/// What the attempts of one call share. The follower needs `.keep_extension::<Call>()`, so that it goes
+/// to other origins, too.
+#[derive(Clone, Default)]
+pub struct Call(Arc<Mutex<Shared>>);
+
+#[derive(Default)]
+struct Shared {
+    attempts: u32,
+    /// Open until the next attempt, or the end of the call.
+    last: Option<Span>,
+}
+
+impl Call {
+    fn begin<B>(&self, request: &Request<B>) -> Span {
+        let span = info_span!(
+            "http",
+            otel.name = request.method().as_str(),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            http.request.method = request.method().as_str(),
+            http.request.resend_count = Empty,
+            http.response.status_code = Empty,
+            server.address = request.uri().host(),
+            server.port = request.uri().port_u16(),
+            url.path = request.uri().path(),
+            error.type = Empty,
+        );
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared.attempts > 0 {
+            span.record("http.request.resend_count", shared.attempts);
+        }
+        shared.attempts += 1;
+        shared.last = Some(span.clone());
+        span
+    }
+
+    /// Ends the last span.
+    fn end(&self, error_type: Option<&str>) {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).last.take();
+        if let (Some(span), Some(error_type)) = (last, error_type) {
+            fail(&span, error_type);
+        }
+    }
+}
+
+fn fail(span: &Span, error_type: &str) {
+    span.record("otel.status_code", "ERROR");
+    span.record("error.type", error_type);
+}
+
+/// Stands outside of the follower.
+#[derive(Clone, Copy, Default)]
+pub struct Calls;
+
+/// Stands inside of the follower.
+#[derive(Clone, Copy, Default)]
+pub struct Attempts;
+
+impl<S> Layer<S> for Calls {
+    type Service = CallService<S>;
+
+    fn layer(&self, inner: S) -> CallService<S> {
+        CallService(inner)
+    }
+}
+
+impl<S> Layer<S> for Attempts {
+    type Service = AttemptService<S>;
+
+    fn layer(&self, inner: S) -> AttemptService<S> {
+        AttemptService(inner)
+    }
+}
+
+/// The service of [`Calls`].
+#[derive(Clone)]
+pub struct CallService<S>(S);
+
+/// The service of [`Attempts`].
+#[derive(Clone)]
+pub struct AttemptService<S>(S);
+
+type Boxed<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+impl<S, B, R, E> Service<Request<B>> for CallService<S>
+where
+    S: Service<Request<B>, Response = Response<R>, Error = FollowError<E>, Future: Send + 'static>,
+{
+    type Response = Response<R>;
+    type Error = FollowError<E>;
+    type Future = Boxed<Response<R>, FollowError<E>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let call = Call::default();
+        request.extensions_mut().insert(call.clone());
+        let answered = self.0.call(request);
+        Box::pin(async move {
+            let answered = answered.await;
+            let error = answered.as_ref().err().and_then(FollowError::redirect);
+            call.end(error.map(|error| error.kind().name()));
+            answered
+        })
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for AttemptService<S>
+where
+    S: Service<Request<B>, Response = Response<R>, Future: Send + 'static>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Boxed<Response<R>, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let call = request.extensions().get::<Call>().cloned().unwrap_or_default();
+        let span = call.begin(&request);
+        let sent = span.in_scope(|| self.0.call(request)).instrument(span.clone());
+        Box::pin(async move {
+            let answered = sent.await;
+            match &answered {
+                Ok(response) => {
+                    let status = response.status();
+                    span.record("http.response.status_code", status.as_u16());
+                    if status.is_client_error() || status.is_server_error() {
+                        fail(&span, status.as_str());
+                    }
+                }
+                Err(_) => fail(&span, "service"),
+            }
+            answered
+        })
+    }
+}
