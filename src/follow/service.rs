@@ -106,7 +106,6 @@ where
     }
 }
 
-/// A clone shares policy and settings.
 /// Upgrades the URL of a call to https if its host is known. An error if the guard refuses it.
 #[cold]
 fn judge_url<B>(
@@ -127,6 +126,7 @@ fn judge_url<B>(
     Ok(upgrade)
 }
 
+/// A clone shares policy and settings.
 impl<S: Clone, P> Clone for FollowRedirects<S, P> {
     fn clone(&self) -> Self {
         let Self { inner, policy, settings } = self;

@@ -179,8 +179,7 @@ fn answer(responder: &Responder, settings: &Settings) -> Step {
         }
         Responder::InnerWithAdditions(additions) => {
             let names = additions.header_names().join(", ");
-            let what = format_args!("that of the inner service, with {names}");
-            return Step::noted("answer", what);
+            return Step::noted("answer", format_args!("that of the inner service, with {names}"));
         }
     };
     let would = match settings.report_only {
