@@ -108,7 +108,18 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         }
         let (status, headers) = (response.status(), response.headers());
         let can_resend = || saved_body.is_replayable();
+        let has_secrets = settings.remembered.as_ref().is_some_and(|memory| {
+            if status.is_success() && !next_request.method.is_safe() {
+                memory.forget(&next_request.uri);
+            }
+            !settings.request_hooks.is_empty() || next_request.has_credentials(settings)
+        });
         let next = step(settings, &**policy, next_request, status, headers, can_resend);
+        if let (Some(memory), Ok(NextStep::Follow)) = (&settings.remembered, &next) {
+            if let Some(hop) = next_request.history.hops().last().filter(|_| !has_secrets) {
+                memory.learn(hop, headers);
+            }
+        }
         if next.map_err(|error| error.with_headers_of(&mut response))? == NextStep::Return {
             saved_body.release();
             if settings.final_uri {
@@ -131,6 +142,12 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             .map_err(|why| not_replayable(next_request, why).with_headers_of(&mut response))?;
         let length = next_request.has_content.then(|| body.size_hint().lower());
         settings.events.followed(&next_request.history, length);
+        // A remembered redirection is permanent, and changes neither method nor content.
+        if let Some(memory) = &settings.remembered {
+            memory
+                .apply(settings, &**policy, next_request, || saved_body.is_replayable())
+                .map_err(|error| error.with_headers_of(&mut response))?;
+        }
         let body = Some(body);
         // Draining makes a connection reusable, but not one whose upload was cut short. A connection of
         // HTTP/2 and later stays usable if a stream of it is reset.

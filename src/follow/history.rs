@@ -49,6 +49,8 @@ pub struct Hop {
     pub(super) replaced_location: Option<HeaderValue>,
     /// Whether the target was http, of a host that is known to be asked over https.
     pub(super) was_upgraded: bool,
+    /// Whether it was not received, but remembered.
+    pub(super) was_remembered: bool,
 }
 
 impl RedirectHistory {
@@ -131,6 +133,13 @@ impl RedirectHistory {
         self.hops.push(hop);
     }
 
+    /// Marks the last hop as remembered.
+    pub(super) fn mark_remembered(&mut self) {
+        if let Some(hop) = self.hops.last_mut() {
+            hop.was_remembered = true;
+        }
+    }
+
     pub(super) fn pop(&mut self) -> Option<Hop> {
         self.hops.pop()
     }
@@ -205,7 +214,13 @@ impl Hop {
         self.was_upgraded
     }
 
-    fn is_permanent(&self) -> bool {
+    /// Whether the redirection was not received in this call, but [remembered](super::Remembered) from
+    /// an earlier one.
+    pub fn was_remembered(&self) -> bool {
+        self.was_remembered
+    }
+
+    pub(super) fn is_permanent(&self) -> bool {
         let permanent =
             matches!(self.status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
         // What a policy chose is not what the server calls permanent.
@@ -237,6 +252,9 @@ impl fmt::Display for Hop {
         }
         if self.was_upgraded {
             f.write_str(" (https by HSTS)")?;
+        }
+        if self.was_remembered {
+            f.write_str(" (remembered)")?;
         }
         let mut separator = " (left behind: ";
         for dropped in &self.dropped {

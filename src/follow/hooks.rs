@@ -13,7 +13,7 @@ impl<P> FollowRedirectsLayer<P> {
     /// It comes after all checks. What it adds or removes is for that request alone: later hops begin
     /// from the caller's headers and extensions. The hook is called for requests to other origins,
     /// too: look at the URL before you add a secret. It is not called where redirections are not
-    /// followed ([`RedirectMode::Manual`]). Several hooks are called in the order in which they were
+    /// followed ([`Manual`](super::RedirectMode::Manual)). Several hooks are called in the order in which they were
     /// added.
     ///
     /// ```

@@ -82,6 +82,10 @@ impl RequestHooks {
         self.0.push((origins, Arc::new(hook)));
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn apply<B>(&self, request: Request<B>) -> Request<B> {
         if self.0.is_empty() {
             return request;

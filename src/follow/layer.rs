@@ -12,6 +12,7 @@ use super::method::MethodRewrite;
 use super::options::{OnLimit, RedirectMode};
 use super::origins::TrustFn;
 use super::policy::{FollowAll, LayerPolicy};
+use super::remembered::Remembered;
 use super::service::FollowRedirects;
 use super::settings::{Settings, move_extension};
 use crate::config_error::ConfigError;
@@ -197,6 +198,12 @@ impl<P> FollowRedirectsLayer<P> {
     /// [`hsts`](super::hsts). A clone of the store is shared.
     pub fn hsts(self, store: HstsStore) -> Self {
         self.set(|settings| settings.hsts = Some(store))
+    }
+
+    /// Remembers permanent redirections from one call to the next: see [`Remembered`]. A clone of the
+    /// memory is shared.
+    pub fn remembered(self, memory: Remembered) -> Self {
+        self.set(|settings| settings.remembered = Some(memory))
     }
 
     /// Refuses targets in networks that this client must not be led to: see [`guard`](super::guard). It is

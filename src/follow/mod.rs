@@ -47,6 +47,10 @@
 //!    service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of
 //!    this one request, and the inner service is called.
 //!
+//! What knows more than one call is asked first, for the URL of a call as for each target, in this order:
+//! the [HSTS store](hsts), [remembered](Remembered) permanent redirections, the policy, and the
+//! [guard](guard), each on the URL that will be used; then come the checks above.
+//!
 //! [`RedirectHistory::of`] returns the redirections that led to a response, and what each removed.
 //! The error of a call, [`FollowError`], says at which URL and hop it failed, and has the reason as
 //! its source.
@@ -132,6 +136,7 @@ mod plain_reference;
 mod policy;
 mod redacted;
 mod redirect_error;
+mod remembered;
 mod saved_body;
 mod saved_headers;
 mod sensitive_names;
@@ -158,4 +163,5 @@ pub use policy::{
     SameOriginOrHttps, When, follow_fn,
 };
 pub use redirect_error::{RedirectError, RedirectErrorKind};
+pub use remembered::Remembered;
 pub use service::FollowRedirects;

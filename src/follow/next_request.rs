@@ -9,6 +9,7 @@ use super::context::RedirectContext;
 use super::history::RedirectHistory;
 use super::options::FollowOptions;
 use super::saved_headers::SavedHeaders;
+use super::settings::Settings;
 
 /// The request that was sent last, without its body. A redirection turns it in place into the next
 /// request.
@@ -68,6 +69,15 @@ impl NextRequest {
                 .is_some_and(RedirectContext::has_crossed),
             sent: None,
         }
+    }
+
+    /// Whether the headers hold credentials.
+    pub(super) fn has_credentials(&self, settings: &Settings) -> bool {
+        let for_one_request = self.options.sensitive.as_deref();
+        self.headers.any_sensitive(|name| {
+            settings.sensitive.contains(name)
+                || for_one_request.is_some_and(|sensitive| sensitive.was_added(name))
+        })
     }
 
     pub(super) fn key(&self) -> RequestKey {

@@ -8,6 +8,11 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::history::Hop;
+use super::next_request::NextRequest;
+use super::policy::LayerPolicy;
+use super::redirect_error::RedirectError;
+use super::settings::Settings;
+use super::step::{NextStep, step};
 use crate::method::is_get_or_head;
 use crate::quoted::split;
 
@@ -119,8 +124,28 @@ impl Remembered {
         self.lock().redirections.clear();
     }
 
+    /// Applies what is remembered to a request, as if it had been received, one redirection after the
+    /// other.
+    pub(super) fn apply(
+        &self,
+        settings: &Settings,
+        policy: &impl LayerPolicy,
+        request: &mut NextRequest,
+        can_resend_body: impl Fn() -> bool,
+    ) -> Result<(), RedirectError> {
+        while let Some((status, headers)) = self.find(&request.method, &request.uri) {
+            let next = step(settings, policy, request, status, &headers, &can_resend_body)?;
+            if next == NextStep::Return {
+                break;
+            }
+            request.history.mark_remembered();
+            settings.events.followed(&request.history, None);
+        }
+        Ok(())
+    }
+
     /// The redirection to apply to a request: its status, and its `Location` in a map of headers.
-    pub(super) fn find(&self, method: &Method, uri: &Uri) -> Option<(StatusCode, HeaderMap)> {
+    fn find(&self, method: &Method, uri: &Uri) -> Option<(StatusCode, HeaderMap)> {
         let now = (self.now)();
         let mut shared = self.lock();
         shared.uses += 1;
@@ -206,7 +231,8 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let explicit = match max_age {
         Some(seconds) => Some(Duration::from_secs(seconds)),
         None => headers.get(header::EXPIRES).map(|expires| {
-            let expires = expires.to_str().ok().and_then(|text| httpdate::parse_http_date(text).ok());
+            let expires =
+                expires.to_str().ok().and_then(|text| httpdate::parse_http_date(text).ok());
             expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default()
         }),
     };

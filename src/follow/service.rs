@@ -96,9 +96,24 @@ where
         let options = options.unwrap_or_default();
         let has_content = saved_body.has_content();
         let history = RedirectHistory::upgraded(upgraded);
-        let next_request = NextRequest::save(&parts, has_content, options, history);
+        let mut next_request = NextRequest::save(&parts, has_content, options, history);
+        let mut request = Request::from_parts(parts, body);
+        if let Some(memory) = &self.settings.remembered {
+            let can_resend = || saved_body.is_replayable();
+            let applied =
+                memory.apply(&self.settings, &*self.policy, &mut next_request, can_resend);
+            if let Err(error) = applied {
+                self.settings.events.finished(error.history(), End::of(&error));
+                return ResponseFuture::refused(error);
+            }
+            if !next_request.history.is_empty() {
+                let body = request.into_body();
+                let body = if next_request.has_content { body } else { B::empty() };
+                request = next_request.with_body(body);
+            }
+        }
         // The hooks come after `save`, so that what they add is not sent on later hops.
-        let request = self.settings.request_hooks.apply(Request::from_parts(parts, body));
+        let request = self.settings.request_hooks.apply(request);
         let future = inner.call(request);
         let (policy, settings) = (self.policy.clone(), self.settings.clone());
         let chain = Chain { service: inner, next_request, saved_body, policy, settings };

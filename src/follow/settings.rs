@@ -10,6 +10,7 @@ use super::hsts::HstsStore;
 use super::method::MethodRewrite;
 use super::options::{OnLimit, RedirectMode};
 use super::origins::{Origins, TrustFn};
+use super::remembered::Remembered;
 use super::sensitive_names::SensitiveNames;
 use crate::uri::Scheme;
 
@@ -38,6 +39,7 @@ pub(super) struct Settings {
     pub(super) final_uri: bool,
     pub(super) hsts: Option<HstsStore>,
     pub(super) guard: Option<Arc<TargetGuard>>,
+    pub(super) remembered: Option<Remembered>,
     pub(super) request_hooks: RequestHooks,
     pub(super) events: EventHooks,
 }
@@ -75,6 +77,7 @@ impl Default for Settings {
             final_uri: false,
             hsts: None,
             guard: None,
+            remembered: None,
             request_hooks: RequestHooks::default(),
             events: EventHooks::default(),
         }

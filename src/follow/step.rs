@@ -236,6 +236,7 @@ fn advance(
         fragment: request.options.fragment.clone(),
         replaced_location,
         was_upgraded: target.was_upgraded,
+        was_remembered: false,
     });
 }
 

@@ -21,5 +21,6 @@ mod non_interference;
 mod per_request;
 mod policy;
 mod references;
+mod remembered;
 mod stops;
 mod targets;

@@ -1,5 +1,6 @@
 //! A server whose redirections are counted, and a client with a span for each attempt.
 
+mod call;
 pub mod spans;
 
 use axum::Router;

@@ -6,64 +6,15 @@
 //! an error ends its last span as an error, with `error.type`; a 3xx alone leaves the status unset.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tower::{Layer, Service};
 use tower_redirect::FollowError;
-use tracing::field::Empty;
-use tracing::{Instrument, Span, info_span};
+use tracing::Instrument;
 
-/// What the attempts of one call share. The follower needs `.keep_extension::<Call>()`, so that it goes
-/// to other origins, too.
-#[derive(Clone, Default)]
-pub struct Call(Arc<Mutex<Shared>>);
-
-#[derive(Default)]
-struct Shared {
-    attempts: u32,
-    /// Open until the next attempt, or the end of the call.
-    last: Option<Span>,
-}
-
-impl Call {
-    fn begin<B>(&self, request: &Request<B>) -> Span {
-        let span = info_span!(
-            "http",
-            otel.name = request.method().as_str(),
-            otel.kind = "client",
-            otel.status_code = Empty,
-            http.request.method = request.method().as_str(),
-            http.request.resend_count = Empty,
-            http.response.status_code = Empty,
-            server.address = request.uri().host(),
-            server.port = request.uri().port_u16(),
-            url.path = request.uri().path(),
-            error.type = Empty,
-        );
-        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if shared.attempts > 0 {
-            span.record("http.request.resend_count", shared.attempts);
-        }
-        shared.attempts += 1;
-        shared.last = Some(span.clone());
-        span
-    }
-
-    /// Ends the last span.
-    fn end(&self, error_type: Option<&str>) {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).last.take();
-        if let (Some(span), Some(error_type)) = (last, error_type) {
-            fail(&span, error_type);
-        }
-    }
-}
-
-fn fail(span: &Span, error_type: &str) {
-    span.record("otel.status_code", "ERROR");
-    span.record("error.type", error_type);
-}
+pub use crate::call::Call;
+use crate::call::fail;
 
 /// Stands outside of the follower.
 #[derive(Clone, Copy, Default)]
