@@ -49,26 +49,25 @@ impl RequestHead<'_> {
 
     /// Notes the policy that decided, unless a policy inside of it was noted before.
     pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
-        let mut decider = self.decider.take();
+        let mut decider = self.decider.borrow_mut();
         let decider =
             decider.get_or_insert_with(|| Decider { policy: name(), ..Decider::default() });
-        if let Some(trace) = self.trace() {
-            decider.reason = trace.take_reason().or_else(|| decider.reason.take());
+        if let Some(reason) = self.trace().and_then(Trace::take_reason) {
+            decider.reason = Some(reason);
         }
-        self.decider.set(Some(std::mem::take(decider)));
     }
 
     /// Notes the policy that decided and its rule, if anybody takes the names of rules, or the rule is
     /// counted.
     pub(crate) fn note_rule(&self, decider: impl FnOnce() -> Decider, is_counted: bool) {
         if is_counted || self.trace().is_some() {
-            self.decider.set(Some(decider()));
+            *self.decider.borrow_mut() = Some(decider());
         }
     }
 
     /// Forgets the policy that decided: the layer refuses the request, whatever it decided.
     pub(crate) fn forget_decider(&self) {
-        self.decider.set(None);
+        *self.decider.borrow_mut() = None;
     }
 
     /// Marks a request whose redirections have no end.
@@ -84,8 +83,7 @@ impl RequestHead<'_> {
 
     /// Replaces the name of the policy that decided.
     pub(crate) fn rename_policy(&self, name: Cow<'static, str>) {
-        let noted = self.decider.take().unwrap_or_default();
-        self.decider.set(Some(Decider { policy: name, ..noted }));
+        self.decider.borrow_mut().get_or_insert_default().policy = name;
     }
 
     pub(crate) fn decider(&self) -> Option<Decider> {
@@ -99,9 +97,6 @@ impl RequestHead<'_> {
 
     /// Calls `f` with the policy that decided.
     pub(crate) fn with_decider<T>(&self, f: impl FnOnce(Option<&Decider>) -> T) -> T {
-        let noted = self.decider.take();
-        let result = f(noted.as_ref());
-        self.decider.set(noted);
-        result
+        f(self.decider.borrow().as_ref())
     }
 }

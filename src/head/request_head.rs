@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
@@ -45,7 +45,7 @@ pub struct RequestHead<'a> {
     pub(super) effective: EffectiveCache<'a>,
     /// The policy that decided about this head. It is not among the notes, since another policy may
     /// decide about a moved head.
-    pub(super) decider: Cell<Option<Decider>>,
+    pub(super) decider: RefCell<Option<Decider>>,
     pub(super) notes: NotesHandle<'a>,
     /// Collects the reasons of policies and the names of rules, which allocates. `None` if nobody
     /// listens.
@@ -99,7 +99,7 @@ impl<'a> RequestHead<'a> {
             trust,
             hosts,
             effective: EffectiveCache::default(),
-            decider: Cell::new(None),
+            decider: RefCell::new(None),
             notes,
             trace,
             on_diagnosis: None,
@@ -134,7 +134,7 @@ impl<'a> RequestHead<'a> {
             trust: self.trust,
             hosts: self.hosts,
             effective: self.effective.at(origin),
-            decider: Cell::new(None),
+            decider: RefCell::new(None),
             notes: NotesHandle::Shared(self.notes.get()),
             trace: self.trace,
             on_diagnosis: None,
@@ -151,7 +151,7 @@ impl<'a> RequestHead<'a> {
             trust: self.trust,
             hosts: self.hosts,
             effective: EffectiveCache::default(),
-            decider: Cell::new(None),
+            decider: RefCell::new(None),
             notes: NotesHandle::Shared(notes),
             trace: Some(trace),
             on_diagnosis: None,
