@@ -63,6 +63,7 @@ impl DiagnosisHook {
             Novelty::Overflow => Diagnosis::ManyPeers { diagnosis: name },
             Novelty::Known => return,
         };
+        let diagnosis = diagnosis.shortened();
         if let Some(hook) = &self.hook {
             hook(&diagnosis);
         }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
 use tower_redirect::{
-    Diagnosis, HttpsOnly, RedirectLayer, RedirectPolicy, Transport, Trust, Versioning, policy_fn,
-    trust::Peer,
+    Diagnosis, HttpsOnly, RedirectLayer, RedirectPolicy, Redirection, Scheme, Transport, Trust,
+    Versioning, policy_fn, trust::Peer,
 };
 
 type Told = Arc<Mutex<Vec<Diagnosis>>>;
@@ -360,4 +360,21 @@ fn names_are_distinct() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), all.len());
+}
+
+#[test]
+fn a_diagnosis_is_short_and_holds_no_value_of_a_query() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = told.clone();
+    let back = policy_fn(|head| head.is_secure().then(|| Redirection::new().scheme(Scheme::Http)));
+    let layer = RedirectLayer::new((HttpsOnly::new(), back))
+        .on_diagnosis(move |told| noted.lock().expect("not poisoned").push(told.to_string()));
+    ask_now(&layer, request("GET", "/x?token=s3cret", &[]));
+    let layer = layer.hosts(["a.test"]).expect("valid");
+    let long = format!("{}.test", "y.".repeat(120));
+    ask_now(&layer, request("GET", "/", &[("host", &long)]));
+    let told = told.lock().expect("not poisoned");
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("/x?…"), "{told:?}");
+    assert!(told.iter().all(|told| told.len() < 1_000 && !told.contains("s3cret")), "{told:?}");
 }
