@@ -122,7 +122,8 @@ fn junk_makes_one_line_of_bounded_length() {
         let host = format!("{}test", "y.".repeat(20_000));
         serve(HttpsOnly::new(), request("GET", "/", &host)).await;
     });
-    let answered: Vec<_> = lines.iter().filter(|line| line.contains("answered")).collect();
+    let answered: Vec<_> =
+        lines.iter().filter(|line| line.contains("tower_redirect: answered")).collect();
     assert_eq!(answered.len(), 2, "{}", lines.len());
     for line in answered {
         assert!(line.len() < 2_000, "{}", line.len());
