@@ -14,6 +14,18 @@ impl RequestHead<'_> {
         self.parts.extensions.get::<Transport>().is_some()
     }
 
+    /// The host as it was sent, if it is one. Asking for it refuses nothing, so that a request that is
+    /// diagnosed gets the same answer.
+    pub(crate) fn sent_authority(&self) -> Option<Authority<'_>> {
+        match self.parts.uri().authority() {
+            Some(authority) => Authority::parse(authority.as_str()).ok(),
+            None => {
+                let host = self.parts.headers.get(header::HOST)?;
+                Authority::parse_bytes(host.as_bytes()).ok()
+            }
+        }
+    }
+
     /// Diagnoses a trusted proxy whose `Host` is not the one that it forwards.
     pub(crate) fn diagnose_replaced_host(&self) {
         if self.trust.believes_host() {

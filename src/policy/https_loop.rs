@@ -34,7 +34,7 @@ fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
 
 /// Browsers take loopback for secure, too (W3C Secure Contexts §3.1).
 fn is_local(head: &RequestHead<'_>) -> bool {
-    head.authority().is_none_or(|authority| authority.is_local())
+    head.sent_authority().is_none_or(|authority| authority.is_local())
 }
 
 /// Says why a request does not count as secure.

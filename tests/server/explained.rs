@@ -193,3 +193,19 @@ async fn the_body_of_the_request_is_not_touched() {
     assert!(layer.explain(&asked).response().is_some());
     assert_eq!(asked.into_body().collect().await.expect("infallible").to_bytes(), "tea");
 }
+
+#[test]
+fn a_request_that_is_diagnosed_gets_the_same_answer() {
+    // https in the target of a plain request: only who asks for the host refuses it.
+    for (method, target, status) in [("BREW", "https://a.test/", 421), ("GET", "/", 307)] {
+        let fields = [("sec-fetch-mode", "navigate")];
+        for policy in [HttpsOnly::new(), HttpsOnly::new().refuse_unsafe()] {
+            let asked = || request(method, target, &fields);
+            let plain = RedirectLayer::new(policy.clone());
+            let heard = RedirectLayer::new(policy).on_diagnosis(|_| {}).on_answer(|_| {});
+            let (plain, heard) = (ask_now(&plain, asked()), ask_now(&heard, asked()));
+            assert_eq!((plain.status, &plain.headers), (heard.status, &heard.headers));
+            assert!(plain.status == status || plain.status == 403, "{:?}", plain.status);
+        }
+    }
+}

@@ -91,7 +91,8 @@ fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
 /// replaced the host that the user agent asked for: that host may be the target, and the redirection
 /// then comes back here.
 fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
-    let (Some(asked), Some(origin)) = (head.authority(), target.origin()) else { return };
+    let Some(asked) = head.sent_authority() else { return };
+    let Some(origin) = target.origin() else { return };
     if !head.unnoted().keys().any(is_sign_of_proxy) || asked.same_host(&origin.authority()) {
         return;
     }
