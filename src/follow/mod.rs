@@ -47,9 +47,20 @@
 //!    service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of
 //!    this one request, and the inner service is called.
 //!
-//! What knows more than one call is asked first, for the URL of a call as for each target, in this order:
-//! the [HSTS store](hsts), [remembered](Remembered) permanent redirections, the policy, and the
-//! [guard](guard), each on the URL that will be used; then come the checks above.
+//! What knows more than one call is asked first, for the URL of a call as for each target, and each about
+//! the URL that will be used:
+//!
+//! ```text
+//! URL of the call ----> HSTS store ----> guard ----> remembered --.      (no policy: nothing is followed yet)
+//!                       (http->https)   (refused)    redirections |
+//!                                                                 v
+//! Location --> resolve --> HSTS store --> policy --> guard --> limit, downgrade --> headers, body --> send
+//!     ^        (WHATWG)    (http->https)  (stop,     (refused)  (errors)            (stripped)         |
+//!     |                                   reject)                                                      |
+//!     '----------------- response, or a redirection that is remembered <-------------------------------'
+//! ```
+//!
+//! See [`hsts`], [`Remembered`] and [`guard`].
 //!
 //! [`RedirectHistory::of`] returns the redirections that led to a response, and what each removed.
 //! The error of a call, [`FollowError`], says at which URL and hop it failed, and has the reason as

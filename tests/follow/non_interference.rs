@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -11,6 +12,9 @@ use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use tower::{Layer, Service, service_fn};
+use tower_redirect::follow::Remembered;
+use tower_redirect::follow::guard::TargetGuard;
+use tower_redirect::follow::hsts::HstsStore;
 use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
 
 /// The first is the one that has secrets.
@@ -98,7 +102,22 @@ fn origin(uri: &Uri) -> String {
     format!("{}://{host}", uri.scheme_str().expect("absolute"))
 }
 
+fn layer() -> FollowRedirectsLayer {
+    FollowRedirectsLayer::new()
+        .limit(20)
+        .allow_https_to_http()
+        .sensitive_headers([HeaderName::from_static("x-api-key")])
+        .sensitive_prefix("x-secret-")
+        .expect("valid")
+        .keep_extension::<Public>()
+}
+
 fn run(plan: &Plan, secret: &str) -> (Vec<Seen>, String) {
+    run_by(&layer(), plan, secret)
+}
+
+/// Makes a call by this layer.
+fn run_by(layer: &FollowRedirectsLayer, plan: &Plan, secret: &str) -> (Vec<Seen>, String) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
     let hops = Arc::new(Mutex::new(plan.hops.clone().into_iter()));
@@ -125,6 +144,8 @@ fn run(plan: &Plan, secret: &str) -> (Vec<Seen>, String) {
         );
         noted.lock().expect("not poisoned").push(Seen { origin: origin(&parts.uri), bytes });
         let mut response = Response::new(Full::<Bytes>::default());
+        let sts = header::HeaderValue::from_static("max-age=60");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, sts);
         if let Some((status, origin, path)) = hops.lock().expect("not poisoned").next() {
             *response.status_mut() = StatusCode::from_u16(status).expect("valid");
             let location = match origin {
@@ -135,13 +156,6 @@ fn run(plan: &Plan, secret: &str) -> (Vec<Seen>, String) {
         }
         async move { Ok::<_, Infallible>(response) }
     });
-    let layer = FollowRedirectsLayer::new()
-        .limit(20)
-        .allow_https_to_http()
-        .sensitive_headers([HeaderName::from_static("x-api-key")])
-        .sensitive_prefix("x-secret-")
-        .expect("valid")
-        .keep_extension::<Public>();
     let mut client = layer.layer(server);
     let future = pin!(client.call(plan.request(secret)));
     let Poll::Ready(outcome) = future.poll(&mut Context::from_waker(Waker::noop())) else {
@@ -239,4 +253,52 @@ fn check(plan: &Plan, tally: &mut Tally) -> Result<(), TestCaseError> {
     tally.elsewhere += usize::from(crossed);
     tally.there_and_back += usize::from(back);
     Ok(())
+}
+
+/// With all that knows more than one call: a store of HSTS hosts, remembered redirections, the guard, and
+/// secrets that a hook adds for one origin.
+#[test]
+fn what_knows_more_than_one_call_changes_nothing_either() {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
+    let elsewhere = AtomicUsize::new(0);
+    let outcome = TestRunner::new(config).run(&(plan(), any::<bool>()), |(plan, scoped)| {
+        let calls = |secret: &'static str| {
+            let layer = layer().hsts(HstsStore::new()).guard(TargetGuard::new());
+            let layer = match scoped {
+                true => layer.on_request_to([ORIGINS[0]], move |request| {
+                    let secret = HeaderValue::from_static(secret);
+                    request.headers_mut().insert("x-scoped", secret);
+                }),
+                // A hook may add secrets, so that nothing is remembered then.
+                false => Ok(layer.remembered(Remembered::new())),
+            };
+            let layer = layer.expect("an origin");
+            // What the first call has taught counts in the second and third.
+            [(); 3].map(|()| run_by(&layer, &plan, secret).0).concat()
+        };
+        let (first, second) = (calls("secret-one"), calls("secret-two"));
+        prop_assert_eq!(first.len(), second.len());
+        let mut crossed = false;
+        for (one, two) in first.iter().zip(&second) {
+            prop_assert_eq!(&one.origin, &two.origin);
+            // The first request of a call begins at home, unless that is known to be asked elsewhere.
+            let is_home = one.origin == ORIGINS[0];
+            if scoped {
+                prop_assert_eq!(one.bytes.contains("x-scoped"), is_home);
+            }
+            let is_upgrade = one.origin == "https://a.test";
+            if !is_home && !is_upgrade {
+                crossed = true;
+                prop_assert_eq!(one, two);
+                prop_assert!(!one.bytes.contains("secret-one"), "{}", one.bytes);
+            }
+        }
+        elsewhere.fetch_add(usize::from(crossed), Ordering::Relaxed);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    assert!(elsewhere.into_inner() * 3 >= cases as usize, "too few left the origin");
 }
