@@ -1,4 +1,4 @@
-//! What a diagnosis may hold of a request.
+//! Limits the text of a request that a diagnosis holds.
 
 use super::Diagnosis;
 

@@ -47,8 +47,8 @@
 //!    service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of
 //!    this one request, and the inner service is called.
 //!
-//! What knows more than one call is asked first, for the URL of a call as for each target, and each about
-//! the URL that will be used:
+//! The parts that know more than one call are asked first, for the URL of a call as for each target,
+//! and each about the URL that will be used:
 //!
 //! ```text
 //! URL of the call ----> HSTS store ----> guard ----> remembered --.      (no policy: nothing is followed yet)

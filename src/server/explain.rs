@@ -15,7 +15,7 @@ use crate::head::{Notes, RequestHead, Step, Trace};
 use crate::method::is_get_or_head;
 use crate::policy::RedirectPolicy;
 
-/// What a layer answers to a request, and why: see [`RedirectLayer::explain`].
+/// The answer of a layer to a request, and the reasons: see [`RedirectLayer::explain`].
 ///
 /// `Display` writes one step a line.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// What was looked at, and the policies that were asked, in order.
+    /// The parts that were looked at, and the policies that were asked, in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -196,7 +196,7 @@ fn answer(responder: &Responder, settings: &Settings) -> Step {
     }
 }
 
-/// What is answered in place of a 404 of the inner service.
+/// The answer in place of a 404 of the inner service.
 fn after_not_found<B>(
     policy: &AfterNotFound,
     request: &Request<B>,

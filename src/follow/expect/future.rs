@@ -49,7 +49,7 @@ pub(super) struct Asked<S, B> {
     pub(super) retry: Retry<S, B>,
 }
 
-/// What the same request without `Expect` is made of.
+/// The parts of the same request without `Expect`.
 pub(super) struct Retry<S, B> {
     pub(super) service: S,
     pub(super) head: Parts,
@@ -75,7 +75,7 @@ where
     }
 }
 
-/// What follows a response to a request that waited.
+/// The next step after a response to a request that waited.
 enum Next<S, B, R> {
     Return(Response<ExpectResponseBody<R>>),
     SendAgain(Box<Again<S, B>>),

@@ -25,7 +25,7 @@ enum Phase {
     Ended,
 }
 
-/// What a body does.
+/// Whether a body may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Permission {
     Granted,

@@ -10,7 +10,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// How many origins are remembered.
 const MOST: usize = 1_000;
 
-/// What origins did with uploads. Clones share it.
+/// Remembers how origins handled uploads. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory(Arc<Mutex<HashMap<OriginKey, Known>>>);
 

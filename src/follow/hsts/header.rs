@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use crate::quoted::split;
 
-/// What a valid field says.
+/// The values of a valid field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
     pub(super) max_age: Duration,
