@@ -13,5 +13,5 @@ pub(crate) use decider::Decider;
 pub(crate) use host::Refusal;
 pub(crate) use notes::Notes;
 pub use request_head::RequestHead;
-pub(crate) use trace::Trace;
 pub use trace::{Outcome, Step};
+pub(crate) use trace::{Trace, write_steps};

@@ -87,6 +87,15 @@ impl fmt::Display for Step {
     }
 }
 
+/// Writes one step a line.
+pub(crate) fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
+    for (at, step) in steps.iter().enumerate() {
+        let separator = if at == 0 { "" } else { "\n" };
+        write!(f, "{separator}{step}")?;
+    }
+    Ok(())
+}
+
 /// Writes text in one line: control characters are escaped.
 struct OneLine<'a>(&'a str);
 

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::{Decision, RedirectPolicy, decide};
-use crate::head::{Notes, RequestHead, Step, Trace};
+use crate::head::{Notes, RequestHead, Step, Trace, write_steps};
 
 /// A policy's decision about a request, and why: see [`explain`].
 ///
@@ -26,11 +26,7 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, step) in self.steps.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "\n" };
-            write!(f, "{separator}{step}")?;
-        }
-        Ok(())
+        write_steps(f, &self.steps)
     }
 }
 

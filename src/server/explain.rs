@@ -11,7 +11,7 @@ use super::layer::RedirectLayer;
 use super::service::{Responder, decide_aside, head};
 use super::settings::Settings;
 use crate::event::DiagnosisHook;
-use crate::head::{Notes, RequestHead, Step, Trace};
+use crate::head::{Notes, RequestHead, Step, Trace, write_steps};
 use crate::method::is_get_or_head;
 use crate::policy::RedirectPolicy;
 
@@ -45,11 +45,7 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, step) in self.steps.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "\n" };
-            write!(f, "{separator}{step}")?;
-        }
-        Ok(())
+        write_steps(f, &self.steps)
     }
 }
 
@@ -97,12 +93,10 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
         let mut lines = looked_at(request, settings);
         lines.append(&mut steps);
         let after = settings.after_not_found.as_ref().filter(|_| is_get_or_head(request.method()));
-        match (&responder, after) {
-            (Responder::Layer(_), _) | (_, None) => lines.push(answer(&responder, settings)),
-            (_, Some(policy)) => {
-                lines.push(answer(&responder, settings));
-                lines.extend(after_not_found(policy, request, settings));
-            }
+        lines.push(answer(&responder, settings));
+        let passes = !matches!(responder, Responder::Layer(_));
+        if let Some(policy) = after.filter(|_| passes) {
+            lines.extend(after_not_found(policy, request, settings));
         }
         let response = match responder {
             Responder::Layer(response) if !settings.report_only => Some(response),
