@@ -139,6 +139,7 @@ mod hop_request;
 pub mod hsts;
 mod layer;
 mod location;
+mod make_room;
 mod method;
 mod next_request;
 mod options;

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::history::Hop;
+use super::make_room::make_room;
 use super::next_request::NextRequest;
 use super::policy::LayerPolicy;
 use super::redirect_error::RedirectError;
@@ -176,7 +177,12 @@ impl Remembered {
         };
         let mut shared = self.lock();
         if shared.redirections.len() >= MOST && !shared.redirections.contains_key(&hop.uri) {
-            shared.make_room(now);
+            make_room(
+                &mut shared.redirections,
+                MOST,
+                |known| now < known.expires,
+                |known| known.used,
+            );
         }
         shared.uses += 1;
         let used = shared.uses;
@@ -191,20 +197,6 @@ impl Remembered {
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Shared {
-    /// Removes what is not fresh, or else what was used longest ago: a tenth at once.
-    fn make_room(&mut self, now: SystemTime) {
-        self.redirections.retain(|_, redirection| now < redirection.expires);
-        if self.redirections.len() < MOST {
-            return;
-        }
-        let mut uses: Vec<u64> = self.redirections.values().map(|r| r.used).collect();
-        uses.sort_unstable();
-        let limit = uses.get(MOST / 10).copied().unwrap_or(u64::MAX);
-        self.redirections.retain(|_, redirection| redirection.used >= limit);
     }
 }
 

@@ -8,6 +8,7 @@ use http::{HeaderMap, Uri, header};
 use url::Host;
 
 use super::header as field;
+use crate::follow::make_room::make_room;
 
 /// The most hosts that are remembered, apart from a start list.
 const MOST: usize = 10_000;
@@ -168,23 +169,10 @@ impl Hosts {
         now: SystemTime,
     ) {
         if self.learned.len() >= MOST && !self.learned.contains_key(&name) {
-            self.make_room(now);
+            make_room(&mut self.learned, MOST, |entry| entry.is_valid(now), |entry| entry.used);
         }
         self.uses += 1;
         self.learned.insert(name, Entry { expires, include_subdomains, used: self.uses });
-    }
-
-    /// Removes what has expired, or else what was used longest ago: a tenth at once, so that a full
-    /// store is not searched for each host.
-    fn make_room(&mut self, now: SystemTime) {
-        self.learned.retain(|_, entry| entry.is_valid(now));
-        if self.learned.len() < MOST {
-            return;
-        }
-        let mut uses: Vec<u64> = self.learned.values().map(|entry| entry.used).collect();
-        uses.sort_unstable();
-        let limit = uses.get(MOST / 10).copied().unwrap_or(u64::MAX);
-        self.learned.retain(|_, entry| entry.used >= limit);
     }
 }
 

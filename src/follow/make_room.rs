@@ -1,0 +1,20 @@
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Makes room in a map that holds as many as it may: removes what is not fresh, or, where nothing is,
+/// the tenth that was used longest ago, so that a full map is not searched for each entry.
+pub(super) fn make_room<K: Eq + Hash, V>(
+    map: &mut HashMap<K, V>,
+    most: usize,
+    is_fresh: impl Fn(&V) -> bool,
+    used: impl Fn(&V) -> u64,
+) {
+    map.retain(|_, value| is_fresh(value));
+    if map.len() < most {
+        return;
+    }
+    let mut uses: Vec<u64> = map.values().map(&used).collect();
+    uses.sort_unstable();
+    let limit = uses.get(most / 10).copied().unwrap_or(u64::MAX);
+    map.retain(|_, value| used(value) >= limit);
+}
