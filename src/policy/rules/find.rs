@@ -52,7 +52,8 @@ impl Table {
             return None;
         }
         let path = head.path();
-        let (compared, plain_segments) = match is_simple(path) {
+        let is_simple = is_simple(path);
+        let (compared, plain_segments) = match is_simple {
             true => (Cow::Borrowed(path), usize::MAX),
             false => (normal(path), plain_segments(path)),
         };
@@ -75,7 +76,7 @@ impl Table {
                 true => Some(self.regexes.groups(number, &compared)?),
                 false => None,
             };
-            Some((number, self.answer(rule, head, now, groups)?))
+            Some((number, self.answer(rule, head, now, groups, is_simple)?))
         })
     }
 
@@ -104,12 +105,14 @@ impl Table {
     }
 
     /// `None` where a condition does not hold, or the answer would be the same request again.
+    /// `is_simple_path` is what [`is_simple`] says of the request's path.
     fn answer(
         &self,
         rule: &Stored,
         head: &RequestHead<'_>,
         now: &Now<'_>,
         groups: Option<Groups<'_>>,
+        is_simple_path: bool,
     ) -> Option<Answer> {
         let extra = self.extra(rule);
         if extra.is_some_and(|extra| !extra.holds(head, now, rule.has(flag::REGEX))) {
@@ -127,7 +130,8 @@ impl Table {
         let mut is_elsewhere = false;
         if let Some(path) = captures.path() {
             // Saves most rules the comparison of what both are encoded to.
-            is_elsewhere = *path != *head.path() && is_simple(&path) && is_simple(head.path());
+            let is_simple_target = || rule.has(flag::SIMPLE_TARGET) || is_simple(&path);
+            is_elsewhere = is_simple_path && *path != *head.path() && is_simple_target();
             if is_regex && plain_segments(&path) != usize::MAX {
                 return None;
             }

@@ -63,10 +63,9 @@ pub(super) struct RegexIndex(Option<Arc<Regexes>>);
 struct Regexes {
     /// Finds all that match.
     all: Regex,
-    /// Finds what one of them captures.
-    one: Regex,
-    /// The rule of each, in ascending order.
-    rules: Box<[u32]>,
+    /// The rule of each, in ascending order, and what finds its captures: a search in the automaton
+    /// of all would make room for the captures of all.
+    each: Box<[(u32, Regex)]>,
 }
 
 /// The text that a regex captured.
@@ -86,13 +85,14 @@ impl RegexIndex {
             format!(r"\A(?{flag}:{pattern})\z")
         };
         let patterns: Vec<String> = regexes.iter().map(whole).collect();
-        let build = |kind| builder(kind, ALL).build_many(&patterns).ok();
-        let too_large = "the regexes of the table are too large: fewer, or simpler ones";
-        Ok(Self(Some(Arc::new(Regexes {
-            all: build(MatchKind::All).ok_or(too_large)?,
-            one: build(MatchKind::LeftmostFirst).ok_or(too_large)?,
-            rules: regexes.iter().map(|(rule, ..)| *rule).collect(),
-        }))))
+        let too_large = |_| "the regexes of the table are too large: fewer, or simpler ones";
+        let all = builder(MatchKind::All, ALL).build_many(&patterns).map_err(too_large)?;
+        let one = |((rule, ..), pattern): (&(u32, &str, bool), &String)| {
+            let regex = builder(MatchKind::LeftmostFirst, ALL).build(pattern).map_err(too_large)?;
+            Ok::<_, &'static str>((*rule, regex))
+        };
+        let each = regexes.iter().zip(&patterns).map(one).collect::<Result<_, _>>()?;
+        Ok(Self(Some(Arc::new(Regexes { all, each }))))
     }
 
     /// The rules whose regex matches, in order.
@@ -103,15 +103,19 @@ impl RegexIndex {
         let mut matched = PatternSet::new(regexes.all.pattern_len());
         let input = Input::new(path).anchored(Anchored::Yes);
         regexes.all.which_overlapping_matches(&input, &mut matched);
-        matched.iter().filter_map(|at| regexes.rules.get(at.as_usize())).copied().collect()
+        matched
+            .iter()
+            .filter_map(|at| regexes.each.get(at.as_usize()))
+            .map(|(rule, _)| *rule)
+            .collect()
     }
 
     pub(super) fn groups<'p>(&self, rule: u32, path: &'p str) -> Option<Groups<'p>> {
         let regexes = self.0.as_deref()?;
-        let at = regexes.rules.binary_search(&rule).ok()?;
-        let input = Input::new(path).anchored(Anchored::Pattern(PatternID::new(at).ok()?));
-        let mut captures = regexes.one.create_captures();
-        regexes.one.search_captures(&input, &mut captures);
+        let at = regexes.each.binary_search_by_key(&rule, |(rule, _)| *rule).ok()?;
+        let (_, regex) = regexes.each.get(at)?;
+        let mut captures = regex.create_captures();
+        regex.search_captures(&Input::new(path).anchored(Anchored::Yes), &mut captures);
         captures.is_match().then_some(Groups { path, captures })
     }
 }

@@ -103,6 +103,14 @@ impl Target {
         origin && self.path.is_none() && self.query.is_none()
     }
 
+    /// The path, if nothing in it is captured.
+    pub(super) fn fixed_path(&self) -> Option<&str> {
+        match self.path.as_deref() {
+            Some([Piece::Text(text)]) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The path after the pattern's literal segments is copied byte for byte to the target's end.
     pub(super) fn copies_the_rest(&self) -> bool {
         let Some(path) = &self.path else { return true };

@@ -215,14 +215,18 @@ impl Buffer {
     }
 
     fn ends_with_slash(&self) -> bool {
-        self.as_str().ends_with('/')
+        self.bytes().ends_with(b"/")
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self.long.is_empty() {
+            true => self.short.get(..self.length).unwrap_or_default(),
+            false => self.long.as_bytes(),
+        }
     }
 
     fn as_str(&self) -> &str {
-        if !self.long.is_empty() {
-            return &self.long;
-        }
         // Whole texts were put in.
-        std::str::from_utf8(self.short.get(..self.length).unwrap_or_default()).unwrap_or_default()
+        std::str::from_utf8(self.bytes()).unwrap_or_default()
     }
 }
