@@ -45,12 +45,12 @@ impl Annotation {
         Self(self.0.iter().chain(other.0.iter()).cloned().collect())
     }
 
-    /// Adds the headers that `headers` does not have.
     /// The names of the headers.
     pub(crate) fn names(&self) -> impl Iterator<Item = &HeaderName> {
         self.0.iter().map(|(name, _)| name)
     }
 
+    /// Adds the headers that `headers` does not have.
     pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
         for (name, value) in self.0.iter() {
             headers.entry(name).or_insert_with(|| value.clone());

@@ -5,7 +5,7 @@ use http::{HeaderValue, header};
 
 use super::{Annotation, Decision, RedirectPolicy};
 use crate::config_error::ConfigError;
-use crate::head::RequestHead;
+use crate::head::{RequestHead, Step};
 use crate::response::seconds_rounded_up;
 use crate::uri::HostPattern;
 
@@ -117,6 +117,23 @@ impl Hsts {
         }
         Ok(self)
     }
+
+    /// Why a request's answer does not get the header.
+    fn exception(&self, head: &RequestHead<'_>) -> Option<&'static str> {
+        if !head.is_secure() {
+            return Some("the request is not secure");
+        }
+        let Some(host) = head.authority() else { return Some("the request has no host") };
+        if host.address().is_some() {
+            Some("the host is an address")
+        } else if host.is_local() {
+            Some("the host is a local name")
+        } else if self.except.iter().any(|pattern| pattern.matches(&host)) {
+            Some("the host is one of `except_hosts`")
+        } else {
+            None
+        }
+    }
 }
 
 impl RedirectPolicy for Hsts {
@@ -126,14 +143,11 @@ impl RedirectPolicy for Hsts {
     }
 
     fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
-        if !head.is_secure() {
-            return None;
+        let Some(reason) = self.exception(head) else { return Some(self.annotation.clone()) };
+        if let Some(trace) = head.trace() {
+            trace.push(|| Step::noted("hsts", format_args!("adds no header: {reason}")));
         }
-        let host = head.authority()?;
-        let is_excepted = host.address().is_some()
-            || host.is_local()
-            || self.except.iter().any(|pattern| pattern.matches(&host));
-        (!is_excepted).then(|| self.annotation.clone())
+        None
     }
 
     fn name(&self) -> Cow<'static, str> {

@@ -129,6 +129,29 @@ fn each_policy_has_a_line_and_says_why() {
 }
 
 #[test]
+fn why_hsts_is_missing_is_said() {
+    let hsts = Hsts::new(Duration::from_secs(9)).except_hosts(["b.test"]).expect("valid");
+    let layer = RedirectLayer::new(hsts);
+    for (host, transport, line) in [
+        ("a.test", Transport::Plain, "hsts: adds no header: the request is not secure"),
+        ("192.0.2.7", Transport::Secure, "hsts: adds no header: the host is an address"),
+        ("localhost", Transport::Secure, "hsts: adds no header: the host is a local name"),
+        ("b.test", Transport::Secure, "hsts: adds no header: the host is one of `except_hosts`"),
+        (
+            "a.test",
+            Transport::Secure,
+            "answer: that of the inner service, with strict-transport-security",
+        ),
+    ] {
+        let mut request = request("GET", "/", &[("host", host)]);
+        request.extensions_mut().insert(transport);
+        let text = layer.explain(&request).to_string();
+        assert!(text.lines().any(|each| each == line), "{text}");
+        assert_eq!(text.contains("adds no header"), line.starts_with("hsts"), "{text}");
+    }
+}
+
+#[test]
 fn what_stops_a_request_before_the_policies_is_named() {
     let layer = RedirectLayer::new(HttpsOnly::new()).hosts(["a.test"]).expect("valid");
     for (host, found, answer) in [
