@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
-use http::{Extensions, Request, Response, Version};
+use http::{Extensions, Request, Response, Uri, Version};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -15,10 +15,12 @@ use super::drain;
 use super::error::FollowError;
 use super::events::End;
 use super::final_uri::FinalUri;
+use super::hsts::HstsStore;
 use super::next_request::NextRequest;
 use super::policy::{FollowAll, LayerPolicy};
 use super::redacted::Redacted;
 use super::redirect_error::RedirectError;
+use super::remembered::MemoryUse;
 use super::saved_body::SavedBody;
 use super::settings::Settings;
 use super::step::{NextStep, not_replayable, step};
@@ -38,8 +40,9 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, F, B, R, P> {
-        // Redirections are not followed. The response gets the extensions.
-        Direct { #[pin] future: F, extensions: Extensions },
+        // Redirections are not followed. The response gets the extensions, and the store learns from
+        // that to this URL.
+        Direct { #[pin] future: F, extensions: Extensions, learns: Option<(HstsStore, Uri)> },
         // Nothing is sent. `error` is taken.
         Refused { error: Option<RedirectError> },
         Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
@@ -71,8 +74,12 @@ impl<S, B, R, P> ResponseFuture<S, B, R, P>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn direct(future: S::Future, extensions: Extensions) -> Self {
-        Self { kind: Kind::Direct { future, extensions } }
+    pub(super) fn direct(
+        future: S::Future,
+        extensions: Extensions,
+        learns: Option<(HstsStore, Uri)>,
+    ) -> Self {
+        Self { kind: Kind::Direct { future, extensions, learns } }
     }
 
     /// A call that is not sent.
@@ -108,15 +115,18 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         }
         let (status, headers) = (response.status(), response.headers());
         let can_resend = || saved_body.is_replayable();
-        let has_secrets = settings.remembered.as_ref().is_some_and(|memory| {
-            if status.is_success() && !next_request.method.is_safe() {
+        let is_special = settings.remembered.as_ref().is_some_and(|memory| {
+            let is_done = status.is_success() || status.is_redirection();
+            if is_done && !next_request.method.is_safe() {
                 memory.forget(&next_request.uri);
             }
-            !settings.request_hooks.is_empty() || next_request.has_credentials(settings)
+            !settings.request_hooks.is_empty()
+                || next_request.memory_use == MemoryUse::None
+                || next_request.has_credentials(settings)
         });
         let next = step(settings, &**policy, next_request, status, headers, can_resend);
         if let (Some(memory), Ok(NextStep::Follow)) = (&settings.remembered, &next) {
-            if let Some(hop) = next_request.history.hops().last().filter(|_| !has_secrets) {
+            if let Some(hop) = next_request.history.hops().last().filter(|_| !is_special) {
                 memory.learn(hop, headers);
             }
         }
@@ -142,13 +152,13 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             .map_err(|why| not_replayable(next_request, why).with_headers_of(&mut response))?;
         let length = next_request.has_content.then(|| body.size_hint().lower());
         settings.events.followed(&next_request.history, length);
-        // A remembered redirection is permanent, and changes neither method nor content.
         if let Some(memory) = &settings.remembered {
             memory
                 .apply(settings, &**policy, next_request, || saved_body.is_replayable())
                 .map_err(|error| error.with_headers_of(&mut response))?;
         }
-        let body = Some(body);
+        // A remembered redirection may have dropped the content.
+        let body = Some(if next_request.has_content { body } else { B::empty() });
         // Draining makes a connection reusable, but not one whose upload was cut short. A connection of
         // HTTP/2 and later stays usable if a stream of it is reset.
         Ok(ControlFlow::Continue(if uploading || response.version() >= Version::HTTP_2 {
@@ -171,9 +181,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (mut state, chain) = match self.project().kind.project() {
-            KindProj::Direct { future, extensions } => {
+            KindProj::Direct { future, extensions, learns } => {
                 let mut outcome = ready!(future.poll(cx)).map_err(FollowError::service);
                 if let Ok(response) = &mut outcome {
+                    if let Some((store, uri)) = learns {
+                        store.learn(uri, response.headers(), SystemTime::now());
+                    }
                     response.extensions_mut().extend(std::mem::take(extensions));
                 }
                 return Poll::Ready(outcome);

@@ -228,6 +228,7 @@ impl Hop {
             && self.replaced_location.is_none()
             && self.method == self.next_method
             && !self.downgrade
+            && !self.was_upgraded
     }
 }
 

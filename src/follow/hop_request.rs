@@ -107,7 +107,8 @@ fn restore_host(headers: &mut HeaderMap, hosts: Vec<HeaderValue>) {
     if !headers.get_all(header::HOST).iter().eq(&hosts) {
         headers.remove(header::HOST);
         for host in hosts {
-            headers.append(header::HOST, host);
+            // Room for it was there before the hook.
+            let _ = headers.try_append(header::HOST, host);
         }
     }
 }

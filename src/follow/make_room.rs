@@ -1,8 +1,9 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Makes room in a map that holds as many as it may: removes what is not fresh, or, where nothing is,
-/// the tenth that was used longest ago, so that a full map is not searched for each entry.
+/// Makes room in a map that holds as many as it may: removes what is not fresh, and, where that is
+/// less than a tenth, the tenth that was used longest ago, so that a full map is not searched for each
+/// entry.
 pub(super) fn make_room<K: Eq + Hash, V>(
     map: &mut HashMap<K, V>,
     most: usize,
@@ -10,7 +11,7 @@ pub(super) fn make_room<K: Eq + Hash, V>(
     used: impl Fn(&V) -> u64,
 ) {
     map.retain(|_, value| is_fresh(value));
-    if map.len() < most {
+    if map.len() < most - most / 10 {
         return;
     }
     let mut uses: Vec<u64> = map.values().map(&used).collect();

@@ -8,6 +8,7 @@ use http::{Extensions, Method, Request, Uri, Version, header};
 use super::context::RedirectContext;
 use super::history::RedirectHistory;
 use super::options::FollowOptions;
+use super::remembered::MemoryUse;
 use super::saved_headers::SavedHeaders;
 use super::settings::Settings;
 
@@ -26,6 +27,8 @@ pub(super) struct NextRequest {
     /// `false` for CONNECT and upgrades, which are about one connection.
     pub(super) followable: bool,
     pub(super) options: FollowOptions,
+    /// Set by a layer that remembers.
+    pub(super) memory_use: MemoryUse,
     /// Whether a redirection has led to an origin that may not see the caller's credentials.
     pub(super) crossed: bool,
     /// The requests sent so far. Collected only if the layer makes an error of loops; `None` until
@@ -64,6 +67,7 @@ impl NextRequest {
             history,
             followable: is_followable(parts),
             options,
+            memory_use: MemoryUse::None,
             // An outer follower may have led this request to another origin already.
             crossed: RedirectContext::of(&parts.extensions)
                 .is_some_and(RedirectContext::has_crossed),

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use super::history::Hop;
 use super::make_room::make_room;
@@ -20,6 +21,12 @@ use crate::quoted::split;
 /// The most redirections that are remembered.
 const MOST: usize = 10_000;
 
+/// The most redirections that are applied one after the other.
+const LONGEST_CHAIN: usize = 20;
+
+/// The longest URL and `Location`, together, that are remembered.
+const LONGEST: usize = 8 * 1024;
+
 /// How long a redirection is kept that does not say how long.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -31,17 +38,25 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 ///
 /// 1. A 301 or 308 is learned once it was followed, if the request was GET or HEAD and had no
 ///    credentials, and if [`permanent_uri`](crate::RedirectHistory::permanent_uri) would count it: it
-///    did not lead from https to http, and no policy chose its target. Nothing is learned where an
+///    did not lead from https to http, also where HSTS made https of that, and no policy chose its
+///    target. Nothing is learned where an
 ///    [`on_request`](crate::FollowRedirectsLayer::on_request) hook may have added a secret.
 /// 2. It is kept as long as `Cache-Control: max-age` or `Expires` says, a year at most, or else for a
 ///    day (RFC 9111 §4.2). `no-store`, `no-cache` and `Vary` forbid it.
 /// 3. A later GET or HEAD for the URL goes to the target at once. The redirection is applied as if it had
 ///    been received: policy, guard, limit, and the removal of headers. The history
-///    [says so](super::Hop::was_remembered). Where the policy stops, the request is sent as it is.
+///    [says so](super::Hop::was_remembered). Where the policy stops, the request is sent as it is, and so it
+///    is where it leads to a URL that the call has asked already; then it is forgotten, since the site
+///    has moved back. A redirection to the URL itself is not learned.
 /// 4. Other methods are only moved by a 308, and with [`any_method`](Self::any_method).
-/// 5. A successful request with an unsafe method removes what is remembered for its URL (RFC 9111 §4.4).
-/// 6. 10,000 redirections are remembered. Those that are no longer fresh make room first, then those that
+/// 5. A request with `Cache-Control: no-cache`, `no-store` or `max-age=0` is sent as it is (RFC 9111
+///    §5.2.1). For one whose `Host` is not that of its URL, and for upgrades, the memory is not used.
+/// 6. A request with an unsafe method that is answered 2xx or 3xx removes what is remembered for its URL (RFC 9111 §4.4).
+/// 7. 10,000 redirections are remembered, of 8 KiB at most each. Those that are no longer fresh make room first, then those that
 ///    were used longest ago.
+///
+/// Pitfall: share a memory only among callers that servers treat alike. What a layer inside adds to
+/// requests, such as a token of a user or a jar of cookies, is not seen here.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode, header};
@@ -87,6 +102,8 @@ struct Shared {
 struct Redirection {
     status: StatusCode,
     location: HeaderValue,
+    /// Where it led.
+    target: Uri,
     expires: SystemTime,
     used: u64,
 }
@@ -134,7 +151,16 @@ impl Remembered {
         request: &mut NextRequest,
         can_resend_body: impl Fn() -> bool,
     ) -> Result<(), RedirectError> {
-        while let Some((status, headers)) = self.find(&request.method, &request.uri) {
+        if request.memory_use != MemoryUse::Full {
+            return Ok(());
+        }
+        for _ in 0..LONGEST_CHAIN {
+            let found = self.find(&request.method, &request.uri);
+            let Some((status, headers, target)) = found else { break };
+            if request.history.hops().iter().any(|hop| hop.uri == target) {
+                self.forget(&request.uri);
+                break;
+            }
             let next = step(settings, policy, request, status, &headers, &can_resend_body)?;
             if next == NextStep::Return {
                 break;
@@ -145,8 +171,9 @@ impl Remembered {
         Ok(())
     }
 
-    /// The redirection to apply to a request: its status, and its `Location` in a map of headers.
-    fn find(&self, method: &Method, uri: &Uri) -> Option<(StatusCode, HeaderMap)> {
+    /// The redirection to apply to a request: its status, its `Location` in a map of headers, and the
+    /// URL that it led to.
+    fn find(&self, method: &Method, uri: &Uri) -> Option<(StatusCode, HeaderMap, Uri)> {
         let now = (self.now)();
         let mut shared = self.lock();
         shared.uses += 1;
@@ -160,7 +187,7 @@ impl Remembered {
         found.used = used;
         let mut headers = HeaderMap::with_capacity(1);
         headers.insert(header::LOCATION, found.location.clone());
-        Some((found.status, headers))
+        Some((found.status, headers, found.target.clone()))
     }
 
     /// Learns a redirection that was followed from a response with these headers.
@@ -172,11 +199,23 @@ impl Remembered {
         }
         let now = (self.now)();
         let Some(location) = headers.get(header::LOCATION) else { return };
+        // Copies: the originals may be parts of a whole response head, which they would keep alive.
+        let key = hop.uri.to_string();
+        if key.len() + location.len() > LONGEST || hop.uri == hop.next_uri {
+            return;
+        }
+        let (Ok(key), Ok(target), Ok(location)) = (
+            Uri::try_from(key),
+            Uri::try_from(hop.next_uri.to_string()),
+            HeaderValue::from_bytes(location.as_bytes()),
+        ) else {
+            return;
+        };
         let Some(expires) = fresh_for(headers, now).and_then(|time| now.checked_add(time)) else {
             return;
         };
         let mut shared = self.lock();
-        if shared.redirections.len() >= MOST && !shared.redirections.contains_key(&hop.uri) {
+        if shared.redirections.len() >= MOST && !shared.redirections.contains_key(&key) {
             make_room(
                 &mut shared.redirections,
                 MOST,
@@ -186,12 +225,12 @@ impl Remembered {
         }
         shared.uses += 1;
         let used = shared.uses;
-        let learned = Redirection { status: hop.status, location: location.clone(), expires, used };
-        shared.redirections.insert(hop.uri.clone(), learned);
+        let learned = Redirection { status: hop.status, location, target, expires, used };
+        shared.redirections.insert(key, learned);
     }
 
-    /// Forgets what is known of a URL, after a successful request with an unsafe method.
-    pub(super) fn forget(&self, uri: &Uri) {
+    /// Forgets what is remembered of a URL.
+    pub fn forget(&self, uri: &Uri) {
         self.lock().redirections.remove(uri);
     }
 
@@ -228,10 +267,47 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
             expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default()
         }),
     };
-    let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()?.parse().ok());
-    let age = Duration::from_secs(age.unwrap_or(0));
+    let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()).map_or(0, seconds);
+    let age = Duration::from_secs(age);
     let left = explicit.unwrap_or(DAY).min(YEAR).saturating_sub(age);
     (!left.is_zero()).then_some(left)
+}
+
+/// A number of seconds, the most where it is too large for us (RFC 9111 §1.2.2); 0 for what is none.
+fn seconds(text: &str) -> u64 {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { text.parse().unwrap_or(u64::MAX) } else { 0 }
+}
+
+/// Whether a request may be moved by a memory, and teach it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MemoryUse {
+    /// It is not about its URL alone.
+    None,
+    /// It asks the server itself.
+    LearnOnly,
+    Full,
+}
+
+impl MemoryUse {
+    pub(super) fn of<B>(request: &Request<B>, is_followable: bool) -> Self {
+        let headers = request.headers();
+        let authority = request.uri().authority().map(Authority::as_str).unwrap_or_default();
+        let is_its_own =
+            |host: &HeaderValue| host.as_bytes().eq_ignore_ascii_case(authority.as_bytes());
+        if !is_followable || !headers.get_all(header::HOST).iter().all(is_its_own) {
+            return Self::None;
+        }
+        let directives = headers.get_all(header::CACHE_CONTROL).iter();
+        let mut directives =
+            directives.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        let asks = |directive: &str| {
+            ["no-cache", "no-store", "max-age=0"]
+                .iter()
+                .any(|one| directive.trim().eq_ignore_ascii_case(one))
+        };
+        if directives.any(asks) { Self::LearnOnly } else { Self::Full }
+    }
 }
 
 impl Default for Remembered {

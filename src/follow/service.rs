@@ -16,6 +16,7 @@ use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
 use super::policy::{FollowAll, LayerPolicy};
 use super::redirect_error::RedirectError;
+use super::remembered::MemoryUse;
 use super::saved_body::SavedBody;
 use super::settings::Settings;
 use super::userinfo;
@@ -84,7 +85,11 @@ where
             if self.settings.final_uri {
                 extensions.insert(FinalUri(request.uri().clone()));
             }
-            return ResponseFuture::direct(self.inner.call(request), extensions);
+            if upgraded.is_some() {
+                extensions.insert(RedirectHistory::upgraded(upgraded));
+            }
+            let learns = self.settings.hsts.clone().map(|store| (store, request.uri().clone()));
+            return ResponseFuture::direct(self.inner.call(request), extensions, learns);
         }
         // The instance that was polled ready is the one that is called; the clone, which is not
         // ready, takes its place.
@@ -99,6 +104,7 @@ where
         let mut next_request = NextRequest::save(&parts, has_content, options, history);
         let mut request = Request::from_parts(parts, body);
         if let Some(memory) = &self.settings.remembered {
+            next_request.memory_use = MemoryUse::of(&request, next_request.followable);
             let can_resend = || saved_body.is_replayable();
             let applied =
                 memory.apply(&self.settings, &*self.policy, &mut next_request, can_resend);

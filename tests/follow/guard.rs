@@ -231,3 +231,31 @@ async fn a_policy_and_an_upgrade_do_not_get_around_it() {
     assert!(script.follow_by(&layer, get("http://b.test/")).await.is_err());
     assert_eq!(script.seen().len(), 1);
 }
+
+#[test]
+fn an_allowed_ipv6_range_allows_no_ipv4_address_inside_of_it() {
+    let guard = TargetGuard::new().nat64("fd00:64::/96").expect("a prefix");
+    let guard = guard.allow(["fd00::/8", "2002::/16"]).expect("ranges");
+    for (url, is_allowed) in [
+        ("http://[fd00:1::1]/", true),
+        ("http://[fd00:64::808:808]/", true),
+        ("http://[fd00:64::a9fe:a9fe]/", false),
+        ("http://[fd00:64::7f00:1]/", false),
+        ("http://[2002:7f00:1::]/", false),
+        ("http://[2002:808:808::]/", true),
+    ] {
+        assert_eq!(allows(&guard, url), is_allowed, "{url}");
+    }
+    for all in ["::ffff:0:0/96", "::/64", "0.0.0.0/0", "::/0"] {
+        assert!(TargetGuard::new().allow([all]).is_err(), "{all}");
+    }
+}
+
+#[test]
+fn names_and_uris_that_are_read_in_different_ways_are_refused() {
+    let guard = TargetGuard::new();
+    for url in ["http://localhost../", "http://127.0.0.1../", "http://a..test/", "https:a.test"] {
+        assert!(!allows(&guard, url), "{url}");
+    }
+    assert!(allows(&guard, "http://a.test./"));
+}

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Uri, header};
 use http_body_util::Full;
-use tower_redirect::follow::FinalUri;
 use tower_redirect::follow::hsts::HstsStore;
+use tower_redirect::follow::{FinalUri, RedirectMode};
 use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
 
 use crate::support::{Script, chain, redirection};
@@ -218,6 +218,35 @@ mod saved {
     }
 
     #[test]
+    fn saves_at_once_are_whole() {
+        let folder = folder("hsts-at-once");
+        let file = folder.join("hsts.txt");
+        let store = HstsStore::new();
+        for number in 0..200 {
+            learn(&store, &format!("https://h{number}.test/"), &[YEAR], SystemTime::now());
+        }
+        store.save(&file).expect("saved");
+        let saves = [(); 3].map(|()| {
+            let (store, file) = (store.clone(), file.clone());
+            std::thread::spawn(move || (0..50).try_for_each(|_| store.save(&file)))
+        });
+        for _ in 0..200 {
+            assert_eq!(HstsStore::load(&file).expect("loaded").len(), 200);
+        }
+        for save in saves {
+            save.join().expect("ends").expect("saved");
+        }
+        assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn an_entry_of_the_distant_past_is_not_saved_as_unlimited() {
+        let json = r#"[{"host":"a.test","expires":-70000000000,"include_subdomains":false}]"#;
+        let store: HstsStore = serde_json::from_str(json).expect("read");
+        assert!(!store.to_curl().contains("a.test"), "{}", store.to_curl());
+    }
+
+    #[test]
     fn saved_and_loaded_again() {
         let folder = folder("hsts");
         let store = learned("a.test", &[YEAR_BELOW]);
@@ -287,4 +316,51 @@ mod saved {
         let store = HstsStore::load(&file).expect("curl's own file");
         assert!(store.is_known("x.localhost.test", SystemTime::now()));
     }
+}
+
+#[test]
+fn what_servers_send_costs_little() {
+    let directives = |count: usize| -> String {
+        let extra: Vec<_> = (1..count).map(|number| format!("x{number}")).collect();
+        format!("{YEAR}; {}", extra.join(";"))
+    };
+    for (count, is_valid) in [(32, true), (33, false), (100_000, false)] {
+        let store = learned("a.test", &[&directives(count)]);
+        assert_eq!(store.is_known("a.test", SystemTime::now()), is_valid, "{count}");
+    }
+    let store = learned("test", &[YEAR_BELOW]);
+    for (labels, is_known) in [(120, true), (32_000, false)] {
+        let host = format!("{}test", "a.".repeat(labels));
+        assert_eq!(store.is_known(&host, SystemTime::now()), is_known, "{labels}");
+    }
+}
+
+#[test]
+fn names_with_empty_labels_are_not_learned_and_odd_ones_are_looked_up() {
+    for host in [".test", "a..test", "a.test.."] {
+        let store = HstsStore::new();
+        learn(&store, &format!("https://{host}/"), &[YEAR], SystemTime::now());
+        assert!(store.is_empty(), "{host}");
+    }
+    let store = learned("a.test", &[YEAR_BELOW]);
+    for host in ["xn--a.a.test", "x.a.test..", "x.a.test."] {
+        assert!(store.is_known(host, SystemTime::now()), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_follows_nothing_learns_and_is_upgraded() {
+    let store = HstsStore::new();
+    let layer = FollowRedirectsLayer::new().hsts(store.clone()).mode(RedirectMode::Manual);
+    let mut answer = http::Response::new(Full::from(""));
+    answer.headers_mut().insert(STS, HeaderValue::from_static(YEAR));
+    let script = Script::new([answer]);
+    for (asked, upgraded) in [("https://a.test/", false), ("http://a.test/", true)] {
+        let request = Request::get(asked).body(Full::<Bytes>::default()).expect("valid");
+        let response = script.follow_by(&layer, request).await.expect("answered");
+        let history = RedirectHistory::of(&response);
+        let from = history.and_then(RedirectHistory::upgraded_from);
+        assert_eq!(from.is_some(), upgraded, "{asked}");
+    }
+    assert!(script.seen().iter().all(|seen| seen.uri == "https://a.test/"));
 }

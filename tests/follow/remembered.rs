@@ -9,7 +9,8 @@ use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
 use tower_redirect::follow::Remembered;
 use tower_redirect::follow::guard::TargetGuard;
-use tower_redirect::{Action, FollowRedirectsLayer, RedirectHistory, follow_fn};
+use tower_redirect::follow::hsts::HstsStore;
+use tower_redirect::{Action, FollowRedirectsLayer, MethodRewrite, RedirectHistory, follow_fn};
 
 use crate::support::{Answer, Script, redirection};
 
@@ -211,4 +212,117 @@ async fn a_million_urls_are_not_remembered() {
     let script = Script::new([]);
     script.follow_by(&layer, request("GET", "http://a.test/24999", &[])).await.expect("answered");
     assert_eq!(script.seen()[0].uri, NEW);
+}
+
+/// Sends a GET to a server that gives these answers, and then 200. Returns the status that the caller
+/// got, and the URLs that the server saw.
+async fn seen_by(
+    layer: &FollowRedirectsLayer,
+    url: &str,
+    answers: impl IntoIterator<Item = Answer>,
+) -> (u16, Vec<String>) {
+    let script = Script::new(answers);
+    let response = script.follow_by(layer, request("GET", url, &[])).await.expect("answered");
+    let seen = script.seen().iter().map(|seen| seen.uri.to_string()).collect();
+    (response.status().as_u16(), seen)
+}
+
+#[tokio::test]
+async fn a_site_that_moved_back_is_asked_again() {
+    let (x, y) = ("http://a.test/x", "http://a.test/y");
+    for (asked, answers, seen) in
+        [(y, vec![moved(301, "/x", &[])], vec![y, x]), (x, vec![], vec![x])]
+    {
+        let layer = FollowRedirectsLayer::new().remembered(Remembered::new());
+        seen_by(&layer, x, [moved(301, "/y", &[])]).await;
+        if asked == x {
+            seen_by(&layer, y, [moved(301, "/x", &[])]).await;
+        }
+        let (status, urls) = seen_by(&layer, asked, answers).await;
+        assert_eq!((status, urls), (200, seen.iter().map(|url| (*url).to_owned()).collect()));
+    }
+}
+
+#[tokio::test]
+async fn a_redirection_to_the_same_url_is_not_learned() {
+    let memory = Remembered::new();
+    let layer = FollowRedirectsLayer::new().remembered(memory.clone());
+    let (status, seen) = seen_by(&layer, "http://a.test/x", [moved(301, "/x", &[])]).await;
+    assert_eq!((status, seen.len()), (200, 2));
+    assert!(memory.is_empty());
+}
+
+#[tokio::test]
+async fn a_long_memory_is_applied_in_part() {
+    let memory = Remembered::new();
+    let layer = FollowRedirectsLayer::new().remembered(memory.clone()).limit(usize::MAX);
+    for number in 0..50 {
+        let location = format!("/{}", number + 1);
+        let answer = redirection(301, &location);
+        seen_by(&layer, &format!("http://a.test/{number}"), [answer]).await;
+    }
+    let (status, seen) = seen_by(&layer, "http://a.test/0", []).await;
+    assert_eq!((status, seen), (200, vec!["http://a.test/20".to_owned()]));
+}
+
+#[tokio::test]
+async fn requests_that_are_not_about_their_url_alone_are_sent_as_they_are() {
+    let url = "http://a.test/";
+    for (fields, is_learned, is_moved) in [
+        (&[("host", "a.test")][..], true, true),
+        (&[("host", "tenant.test")], false, false),
+        (&[("cache-control", "max-stale, No-Cache")], true, false),
+        (&[("cache-control", "max-age=0")], true, false),
+        (&[("connection", "upgrade"), ("upgrade", "websocket")], false, false),
+    ] {
+        let memory = Remembered::new();
+        let layer = FollowRedirectsLayer::new().remembered(memory.clone());
+        let script = Script::new([moved(301, "/new", &[])]);
+        let _ = script.follow_by(&layer, request("GET", url, fields)).await;
+        assert_eq!(!memory.is_empty(), is_learned, "{fields:?}");
+
+        seen_by(&layer, url, [moved(301, "/new", &[])]).await;
+        let script = Script::new([]);
+        script.follow_by(&layer, request("GET", url, fields)).await.expect("answered");
+        let asked = script.seen().iter().map(|seen| seen.uri.to_string()).collect::<Vec<_>>();
+        assert_eq!(asked, [if is_moved { NEW } else { url }], "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_hsts_upgraded_is_not_learned() {
+    let (memory, store) = (Remembered::new(), HstsStore::new());
+    let mut headers = http::HeaderMap::new();
+    headers.insert("strict-transport-security", HeaderValue::from_static("max-age=9"));
+    store.learn(&"https://a.test/".parse().expect("valid"), &headers, SystemTime::now());
+    let layer = FollowRedirectsLayer::new().remembered(memory.clone()).hsts(store);
+    let (status, seen) = seen_by(&layer, "https://a.test/", [moved(301, NEW, &[])]).await;
+    assert_eq!((status, seen.last().map(String::as_str)), (200, Some("https://a.test/new")));
+    assert!(memory.is_empty());
+}
+
+#[tokio::test]
+async fn a_remembered_hop_does_not_send_content_that_it_dropped() {
+    let memory = Remembered::new();
+    let layer = FollowRedirectsLayer::new()
+        .remembered(memory.clone())
+        .method_rewrite(MethodRewrite::AllToGet);
+    seen_by(&layer, "http://b.test/", [moved(301, "http://c.test/", &[])]).await;
+    let script = Script::new([moved(307, "http://b.test/", &[])]);
+    let mut asked = request("GET", "http://a.test/", &[]);
+    *asked.body_mut() = Full::from("content");
+    script.follow_by(&layer, asked).await.expect("answered");
+    let last = script.seen().pop().expect("two requests");
+    assert_eq!((last.uri.to_string().as_str(), &*last.body), ("http://c.test/", &b""[..]));
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_not_learned() {
+    for (length, is_learned) in [(4_000, true), (8_200, false)] {
+        let memory = Remembered::new();
+        let layer = FollowRedirectsLayer::new().remembered(memory.clone());
+        let location = format!("/{}", "x".repeat(length));
+        seen_by(&layer, "http://a.test/", [redirection(301, &location)]).await;
+        assert_eq!(!memory.is_empty(), is_learned, "{length}");
+    }
 }

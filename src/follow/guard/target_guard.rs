@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 use ipnet::IpNet;
@@ -95,6 +95,10 @@ impl TargetGuard {
 
     /// Whether a request for this URL may be sent.
     pub fn allows(&self, uri: &Uri) -> bool {
+        // Without a scheme, `url` would read one in `https:a.test`, whose host is `https`.
+        if uri.scheme().is_none() {
+            return false;
+        }
         let Ok(url) = Url::parse(&uri.to_string()) else { return false };
         let Some(scheme) = Scheme::from_lower_case(url.scheme()) else { return false };
         let port = url.port().unwrap_or(scheme.default_port());
@@ -104,7 +108,7 @@ impl TargetGuard {
             && match url.host() {
                 Some(Host::Ipv4(address)) => self.allows_address(address.into()),
                 Some(Host::Ipv6(address)) => self.allows_address(address.into()),
-                Some(Host::Domain(name)) => !is_localhost(name),
+                Some(Host::Domain(name)) => !is_localhost(name) && !has_empty_label(name),
                 None => false,
             }
     }
@@ -115,11 +119,11 @@ impl TargetGuard {
             IpAddr::V6(v6) => inner_v4(v6, &self.nat64).map(IpAddr::V4),
             IpAddr::V4(_) => None,
         };
-        let is_in = |ranges: &Ranges| {
-            ranges.contains(address) || inner.is_some_and(|inner| ranges.contains(inner))
-        };
-        !is_in(&self.denied_ranges)
-            && (is_in(&self.allowed_ranges) || is_global(address, &self.nat64))
+        let is_denied = self.denied_ranges.contains(address)
+            || inner.is_some_and(|inner| self.denied_ranges.contains(inner));
+        // A range of IPv6 allows no IPv4 address inside of it: that one is what is connected to.
+        let is_allowed = self.allowed_ranges.contains(inner.unwrap_or(address));
+        !is_denied && (is_allowed || is_global(address, &self.nat64))
     }
 }
 
@@ -130,12 +134,20 @@ where
     for range in ranges {
         let text = range.as_ref();
         let range = parse_range(text).ok_or_else(|| ConfigError::address(text, NO_RANGE))?;
-        if range.prefix_len() == 0 {
-            return Err(ConfigError::address(text, "all addresses: leave the guard out instead"));
+        let mapped = IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped());
+        let holds_all_ipv4 = range.prefix_len() <= 96 && range.contains(&mapped);
+        if range.prefix_len() == 0 || holds_all_ipv4 {
+            let reason = "all addresses of IPv4 or IPv6: leave the guard out instead";
+            return Err(ConfigError::address(text, reason));
         }
         list.push(range);
     }
     Ok(())
+}
+
+/// A trailing dot alone is none. Names with more are read in different ways.
+fn has_empty_label(name: &str) -> bool {
+    name.strip_suffix('.').unwrap_or(name).split('.').any(str::is_empty)
 }
 
 /// `localhost` and what is below it (RFC 6761 §6.3).

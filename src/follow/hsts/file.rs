@@ -2,9 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -80,7 +81,11 @@ impl HstsStore {
         let mut text = String::from("# Your HSTS cache.\n");
         for (name, entry) in self.entries() {
             let dot = if entry.include_subdomains { "." } else { "" };
-            let expires = entry.expires.and_then(written).unwrap_or_else(|| UNLIMITED.to_owned());
+            // A time that the format cannot write is far away, or long past.
+            let expires = match entry.expires {
+                Some(time) if time < SystemTime::UNIX_EPOCH => continue,
+                expires => expires.and_then(written).unwrap_or_else(|| UNLIMITED.to_owned()),
+            };
             text.push_str(&format!("{dot}{name} \"{expires}\"\n"));
         }
         text
@@ -109,17 +114,28 @@ impl HstsStore {
     /// An error of writing or renaming.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
-        // Short, whatever the length of the name: a longer name than that of `path` may not be allowed.
-        let beside = path.with_file_name(format!(".hsts-{}", std::process::id()));
-        let written = File::create(&beside).and_then(|mut file| {
-            file.write_all(self.to_curl().as_bytes())?;
-            file.sync_all()
-        });
+        let (beside, mut file) = create_beside(path)?;
+        let written = file.write_all(self.to_curl().as_bytes()).and_then(|()| file.sync_all());
+        drop(file);
         let saved = written.and_then(|()| fs::rename(&beside, path));
         if saved.is_err() {
             let _ = fs::remove_file(&beside);
         }
         saved
+    }
+}
+
+/// Creates a new file in the directory of `path`: no other call writes to it, and no link is followed.
+fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    static SAVES: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = SAVES.fetch_add(1, Ordering::Relaxed);
+        // Short, whatever the length of the name: a longer name than that of `path` may not be allowed.
+        let beside = path.with_file_name(format!(".hsts-{}-{number}", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&beside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            file => return Ok((beside, file?)),
+        }
     }
 }
 

@@ -13,11 +13,15 @@ pub(super) struct Policy {
     pub(super) include_subdomains: bool,
 }
 
+/// The most directives of a valid field. Each is compared with those before it, and a server may send
+/// hundreds of kilobytes.
+const MOST_DIRECTIVES: usize = 32;
+
 /// The longest time that counts: ten years. A longer one would be remembered for as long.
 const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
 
 /// Parses a field; `None` if it is not valid. Unknown directives are ignored, and one that occurs twice
-/// makes the field invalid.
+/// makes the field invalid, as do more than [`MOST_DIRECTIVES`].
 pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
     let text = value.to_str().ok()?;
     let (mut max_age, mut include_subdomains) = (None, false);
@@ -43,7 +47,7 @@ pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
             ("max-age" | "includesubdomains", _) => return None,
             _ => {}
         }
-        if names.contains(&name) {
+        if names.len() == MOST_DIRECTIVES || names.contains(&name) {
             return None;
         }
         names.push(name);

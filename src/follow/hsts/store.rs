@@ -67,7 +67,7 @@ impl HstsStore {
 
     /// Whether a host is known at this time, by itself or by a domain above it.
     pub fn is_known(&self, host: &str, now: SystemTime) -> bool {
-        normal_name(host).is_some_and(|name| self.lock().is_known(&name, now))
+        name_to_look_up(host).is_some_and(|name| self.lock().is_known(&name, now))
     }
 
     /// Returns the https URL to use in place of an http URL whose host is known. `None` for all others.
@@ -131,7 +131,7 @@ impl HstsStore {
     #[cfg(feature = "config")]
     pub(super) fn add(&self, host: &str, expires: Option<SystemTime>, include_subdomains: bool) {
         if let Some(name) = normal_name(host) {
-            self.lock().insert(name, expires, include_subdomains, SystemTime::UNIX_EPOCH);
+            self.lock().insert(name, expires, include_subdomains, SystemTime::now());
         }
     }
 
@@ -176,15 +176,41 @@ impl Hosts {
     }
 }
 
-/// A host as `url` writes it, without a trailing dot. `None` for addresses, and for what is no host.
+/// The longest name of DNS (RFC 1035 §2.3.4). A longer one would cost time in the square of its length.
+const LONGEST_NAME: usize = 253;
+
+/// The longest text that is parsed as a host: a name of that length, each character percent-encoded.
+const LONGEST_TEXT: usize = 4 * LONGEST_NAME;
+
+/// A host as `url` writes it, without a trailing dot. `None` for addresses, and for what is no name of
+/// DNS.
 fn normal_name(host: &str) -> Option<Box<str>> {
+    if host.len() > LONGEST_TEXT {
+        return None;
+    }
     match Host::parse(host).ok()? {
         Host::Domain(name) => {
             let name = name.strip_suffix('.').unwrap_or(&name);
-            (!name.is_empty()).then(|| name.into())
+            let is_name = name.len() <= LONGEST_NAME && !name.split('.').any(str::is_empty);
+            is_name.then(|| name.into())
         }
         Host::Ipv4(_) | Host::Ipv6(_) => None,
     }
+}
+
+/// The same for a host that is asked for: one that `url` refuses, or that ends in several dots, may still
+/// resolve to a server below a known domain.
+fn name_to_look_up(host: &str) -> Option<Box<str>> {
+    if host.len() > LONGEST_TEXT {
+        return None;
+    }
+    let name = match Host::parse(host) {
+        Ok(Host::Domain(name)) => name,
+        Ok(Host::Ipv4(_) | Host::Ipv6(_)) => return None,
+        Err(_) => host.to_ascii_lowercase(),
+    };
+    let name = name.trim_end_matches('.');
+    (name.len() <= LONGEST_NAME).then(|| name.into())
 }
 
 /// The authority without port 80, which becomes the default one of https. `None` if it is none then.
