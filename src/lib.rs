@@ -107,6 +107,7 @@
     not(feature = "live"),
     doc = " [replaced while it serves]: https://docs.rs/tower-redirect"
 )]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 #![warn(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]

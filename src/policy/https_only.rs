@@ -49,6 +49,7 @@ use crate::uri::Scheme;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias("force ssl", "redirect https", "ssl redirect"))]
 #[must_use]
 pub struct HttpsOnly {
     to: Redirection,

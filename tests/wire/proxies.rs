@@ -1,5 +1,5 @@
 //! Proxies and a cache in front of the server, each a program of its own that terminates TLS, with
-//! the configuration that the README names: `tests/wire/proxies/`. Run with `-- --ignored`.
+//! the configuration that the guide names: `tests/wire/proxies/`. Run with `-- --ignored`.
 
 use std::error::Error;
 use std::fs;
@@ -86,7 +86,7 @@ impl Kind {
         matches!(self, Self::Nginx | Self::Haproxy)
     }
 
-    /// The trust that the README names for this proxy.
+    /// The trust that the guide names for this proxy.
     fn trust(self) -> Result<Trust, ConfigError> {
         Ok(if self.is_forwarded() {
             Trust::proxies(["127.0.0.1"])?.forwarded()
@@ -250,7 +250,7 @@ fn noting<P: RedirectPolicy>(layer: RedirectLayer<P>) -> (RedirectLayer<P>, Note
     (layer.on_diagnosis(hook), told)
 }
 
-/// The README's line for this proxy, and a client that forges every field: no loop, and scheme, host
+/// The guide's line for this proxy, and a client that forges every field: no loop, and scheme, host
 /// and client are right.
 async fn trusted_and_forged(kind: Kind) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
