@@ -19,6 +19,7 @@ use crate::config_error::ConfigError;
 use crate::uri::Scheme;
 
 /// Wraps a client so that it follows redirections. See the [module](crate::follow) for the rules.
+#[doc(alias("FollowRedirectLayer", "redirect policy"))]
 #[must_use]
 pub struct FollowRedirectsLayer<P = FollowAll> {
     policy: Arc<P>,

@@ -42,6 +42,7 @@ use crate::uri::{Authority, Host, HostPattern};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias("www", "apex", "non-www"))]
 #[must_use]
 pub struct CanonicalHost {
     names: Names,

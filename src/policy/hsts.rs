@@ -53,6 +53,7 @@ use crate::uri::HostPattern;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias("strict transport security"))]
 #[must_use]
 pub struct Hsts {
     max_age: u64,

@@ -45,6 +45,7 @@ use crate::uri::is_ambiguous;
 /// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[doc(alias("append slash", "normalize path", "trailing slash"))]
 #[must_use]
 pub struct TrailingSlash {
     form: Form,

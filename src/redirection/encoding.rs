@@ -48,7 +48,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             let text = [byte];
             let kept =
-                |set| percent_encode(&text, set).eq([str::from_utf8(&text).unwrap_or_default()]);
+                |set| percent_encode(&text, set).eq([std::str::from_utf8(&text).unwrap_or_default()]);
             // `?` needs no encoding in a query only, and is then encoded byte by byte.
             assert_eq!(PLAIN.contains(byte), kept(PATH), "{byte:#x}");
             assert!(!PLAIN.contains(byte) || kept(QUERY), "{byte:#x}");

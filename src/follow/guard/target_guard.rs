@@ -12,6 +12,7 @@ use crate::uri::Scheme;
 
 /// Refuses targets in networks that a client must not be led to: see the [module](super).
 #[derive(Clone)]
+#[doc(alias("ssrf"))]
 #[must_use]
 pub struct TargetGuard {
     allowed: Vec<IpNet>,

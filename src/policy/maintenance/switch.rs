@@ -29,6 +29,7 @@ use super::MaintenanceWindow;
 /// # Ok::<(), tower_redirect::ConfigError>(())
 /// ```
 #[derive(Clone, Default)]
+#[doc(alias("maintenance mode"))]
 pub struct MaintenanceSwitch(Arc<Shared>);
 
 #[derive(Default)]
