@@ -115,7 +115,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         }
         let (status, headers) = (response.status(), response.headers());
         let can_resend = || saved_body.is_replayable();
-        let is_special = settings.remembered.as_ref().is_some_and(|memory| {
+        let may_not_learn = settings.remembered.as_ref().is_some_and(|memory| {
             let is_done = status.is_success() || status.is_redirection();
             if is_done && !next_request.method.is_safe() {
                 memory.forget(&next_request.uri);
@@ -126,7 +126,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         });
         let next = step(settings, &**policy, next_request, status, headers, can_resend);
         if let (Some(memory), Ok(NextStep::Follow)) = (&settings.remembered, &next) {
-            if let Some(hop) = next_request.history.hops().last().filter(|_| !is_special) {
+            if let Some(hop) = next_request.history.hops().last().filter(|_| !may_not_learn) {
                 memory.learn(hop, headers);
             }
         }

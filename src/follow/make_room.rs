@@ -8,14 +8,14 @@ pub(super) fn make_room<K: Eq + Hash, V>(
     map: &mut HashMap<K, V>,
     most: usize,
     is_fresh: impl Fn(&V) -> bool,
-    used: impl Fn(&V) -> u64,
+    used: impl Fn(&K, &V) -> u64,
 ) {
     map.retain(|_, value| is_fresh(value));
     if map.len() < most - most / 10 {
         return;
     }
-    let mut uses: Vec<u64> = map.values().map(&used).collect();
+    let mut uses: Vec<u64> = map.iter().map(|(key, value)| used(key, value)).collect();
     uses.sort_unstable();
     let limit = uses.get(most / 10).copied().unwrap_or(u64::MAX);
-    map.retain(|_, value| used(value) >= limit);
+    map.retain(|key, value| used(key, value) >= limit);
 }

@@ -220,7 +220,7 @@ impl Remembered {
                 &mut shared.redirections,
                 MOST,
                 |known| now < known.expires,
-                |known| known.used,
+                |_, known| known.used,
             );
         }
         shared.uses += 1;

@@ -47,8 +47,9 @@ mod tests {
     fn what_is_plain_needs_no_encoding() {
         for byte in 0..=u8::MAX {
             let text = [byte];
-            let kept =
-                |set| percent_encode(&text, set).eq([std::str::from_utf8(&text).unwrap_or_default()]);
+            let kept = |set| {
+                percent_encode(&text, set).eq([std::str::from_utf8(&text).unwrap_or_default()])
+            };
             // `?` needs no encoding in a query only, and is then encoded byte by byte.
             assert_eq!(PLAIN.contains(byte), kept(PATH), "{byte:#x}");
             assert!(!PLAIN.contains(byte) || kept(QUERY), "{byte:#x}");

@@ -319,6 +319,17 @@ mod saved {
 }
 
 #[test]
+fn one_domain_does_not_drive_out_the_others() {
+    let store = learned("bank.test", &[YEAR]);
+    for number in 0..20_000 {
+        learn(&store, &format!("https://h{number}.evil.test/"), &[YEAR], SystemTime::now());
+    }
+    assert!(store.is_known("bank.test", SystemTime::now()) && store.len() <= 10_000);
+    assert!(store.is_known("h19999.evil.test", SystemTime::now()));
+    assert!(!store.is_known("h0.evil.test", SystemTime::now()));
+}
+
+#[test]
 fn what_servers_send_costs_little() {
     let directives = |count: usize| -> String {
         let extra: Vec<_> = (1..count).map(|number| format!("x{number}")).collect();

@@ -13,7 +13,8 @@
 //! 4. A host is known if it is in the store, or below a domain that includes its subdomains (§8.2).
 //!    Names are compared as `url` writes them, without a trailing dot.
 //! 5. The store holds 10,000 learned hosts. Those that have expired make room first, then those that
-//!    were used longest ago. A [start list](HstsStore::with_start_list) is never removed, and nothing
+//!    were used longest ago; where more than half of all are below one domain, such as `evil.test`,
+//!    only those. A [start list](HstsStore::with_start_list) is never removed, and nothing
 //!    that a server says changes it.
 //!
 //! Pitfall: the store trusts that the inner client verifies certificates (§8.1 asks for a connection

@@ -161,6 +161,22 @@ impl Hosts {
         false
     }
 
+    /// Removes those that have expired, then those that were used longest ago. Where more than half are
+    /// below one domain, only those go: its owner can make any number of names.
+    fn make_room(&mut self, now: SystemTime) {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for name in self.learned.keys() {
+            *counts.entry(domain(name)).or_default() += 1;
+        }
+        let crowded = counts.into_iter().find(|(_, count)| *count > MOST / 2);
+        let crowded = crowded.map(|(domain, _)| Box::<str>::from(domain));
+        let used = |name: &Box<str>, entry: &Entry| match &crowded {
+            Some(crowded) if domain(name) != &**crowded => u64::MAX,
+            _ => entry.used,
+        };
+        make_room(&mut self.learned, MOST, |entry| entry.is_valid(now), used);
+    }
+
     fn insert(
         &mut self,
         name: Box<str>,
@@ -169,11 +185,17 @@ impl Hosts {
         now: SystemTime,
     ) {
         if self.learned.len() >= MOST && !self.learned.contains_key(&name) {
-            make_room(&mut self.learned, MOST, |entry| entry.is_valid(now), |entry| entry.used);
+            self.make_room(now);
         }
         self.uses += 1;
         self.learned.insert(name, Entry { expires, include_subdomains, used: self.uses });
     }
+}
+
+/// The last two labels of a name.
+fn domain(name: &str) -> &str {
+    let start = name.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot + 1);
+    name.get(start..).unwrap_or(name)
 }
 
 /// The longest name of DNS (RFC 1035 §2.3.4). A longer one would cost time in the square of its length.
