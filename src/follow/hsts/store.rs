@@ -170,11 +170,15 @@ impl Hosts {
         }
         let crowded = counts.into_iter().find(|(_, count)| *count > MOST / 2);
         let crowded = crowded.map(|(domain, _)| Box::<str>::from(domain));
-        let used = |name: &Box<str>, entry: &Entry| match &crowded {
-            Some(crowded) if domain(name) != &**crowded => u64::MAX,
-            _ => entry.used,
-        };
-        make_room(&mut self.learned, MOST, |entry| entry.is_valid(now), used);
+        make_room(
+            &mut self.learned,
+            MOST,
+            |entry| entry.is_valid(now),
+            |name, entry| match &crowded {
+                Some(crowded) if domain(name) != &**crowded => u64::MAX,
+                _ => entry.used,
+            },
+        );
     }
 
     fn insert(
