@@ -89,9 +89,14 @@ fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings:
     });
 }
 
-/// Scheme and authority of a `Location`; `None` if it has none.
+/// Returns the scheme and authority of a `Location`, without userinfo. `None` for a relative reference,
+/// whose path or query may hold `://`, too.
 fn origin_of(location: &str) -> Option<String> {
-    let authority = location.find("://")? + 3;
+    let (scheme, _) = location.split_once("://")?;
+    if scheme.contains(['/', '?', '#']) {
+        return None;
+    }
+    let authority = scheme.len() + 3;
     let rest = location.get(authority..)?;
     let end = rest.find(['/', '?', '#']).map_or(location.len(), |length| authority + length);
     // A policy's own response may lead anywhere, with credentials, too.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use http::{Method, Version};
+use http_body_util::Full;
 use proptest::prelude::*;
 use tower_redirect::policy::{Rule, Rules};
 use tower_redirect::server::{AnswerKind, Answered};
@@ -204,6 +205,21 @@ fn nothing_secret_is_told_and_everything_in_one_line() {
         }
         Ok(!heard.is_empty())
     });
+}
+
+#[test]
+fn a_url_in_the_query_of_a_relative_location_is_not_its_origin() {
+    let moved = policy_fn(|head: &RequestHead<'_>| {
+        (head.path() == "/old").then(|| Redirection::new().path("/new"))
+    });
+    let (layer, heard) = heard(RedirectLayer::new(moved));
+    let target = "/old?token=s3cret&next=https://b.test/x";
+    let request = http::Request::get(target).header("host", "a.test");
+    ask_now(&layer, request.body(Full::<bytes::Bytes>::default()).expect("valid"));
+    let heard = std::mem::take(&mut *heard.lock().expect("not poisoned"));
+    let [answered] = heard.as_slice() else { panic!("one answer: {heard:?}") };
+    assert_eq!(answered.target_origin(), None);
+    assert!(!answered.to_string().contains("s3cret"), "{answered}");
 }
 
 #[test]
