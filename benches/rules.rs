@@ -184,8 +184,8 @@ fn naive(count: usize) -> Outcome {
 /// A table of regexes, beside the same regexes tried in turn.
 #[cfg(feature = "regex")]
 fn regexes(count: usize) -> Outcome {
-    let text = |number| format!("^/shop/([0-9]+)/item-{}-[a-z]+\\.html$", scattered(number));
-    let rule = |number| Rule::regex(&text(number))?.to("/items/$1");
+    let text = |number| format!("^/shop/(?<id>[0-9]+)/item-{}-[a-z]+\\.html$", scattered(number));
+    let rule = |number| Rule::regex(&text(number))?.to("/items/:id");
     let rules = (0..count).map(rule).collect::<Result<Vec<_>, _>>()?;
     let (table, bytes) = kept(|| Rules::new(rules.clone()));
     drop(table?);

@@ -141,7 +141,7 @@ pub(super) fn is_https_upgrade(old: &Uri, new: &Uri) -> bool {
 }
 
 /// A URI that was sent, as the URL parser reads it: a caller may have written its host in any way.
-fn url(uri: &Uri) -> Option<Url> {
+pub(super) fn url(uri: &Uri) -> Option<Url> {
     // Without a scheme, `url` would read one in `https:a.test`, whose host is `https`.
     uri.scheme()?;
     Url::parse(&uri.to_string()).ok()

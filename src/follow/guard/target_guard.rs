@@ -3,10 +3,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 use ipnet::IpNet;
-use url::{Host, Url};
+use url::Host;
 
 use super::address::{Nat64, inner_v4, is_global};
 use crate::config_error::ConfigError;
+use crate::follow::origins;
 use crate::ranges::{NO_RANGE, Ranges, parse_range};
 use crate::uri::Scheme;
 
@@ -96,11 +97,7 @@ impl TargetGuard {
 
     /// Whether a request for this URL may be sent.
     pub fn allows(&self, uri: &Uri) -> bool {
-        // Without a scheme, `url` would read one in `https:a.test`, whose host is `https`.
-        if uri.scheme().is_none() {
-            return false;
-        }
-        let Ok(url) = Url::parse(&uri.to_string()) else { return false };
+        let Some(url) = origins::url(uri) else { return false };
         let Some(scheme) = Scheme::from_lower_case(url.scheme()) else { return false };
         let port = url.port().unwrap_or(scheme.default_port());
         let is_allowed_port = self.ports.as_ref().is_none_or(|ports| ports.contains(&port));
