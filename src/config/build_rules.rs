@@ -55,7 +55,7 @@ fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rul
         rule = rule.counted(name);
     }
     if let Some(date) = section.since {
-        rule = rule.from(date.into());
+        rule = rule.since(date.into());
     }
     if let Some(date) = section.until {
         rule = rule.until(date.into());

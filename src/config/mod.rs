@@ -3,18 +3,19 @@
 //! 1. [`Config`] is what an operator writes. All of it is optional. Unknown keys are errors.
 //! 2. [`Config::build`] makes a [`RedirectLayer`](crate::RedirectLayer) of it: policies, trust, hosts
 //!    and options. The policies are asked in this order: canonical host, https, maintenance, rules,
-//!    versions, trailing slash. HSTS annotates what any of them, or the application, answers.
-//! 3. **Every wrong value is reported at once**, with its path in the configuration
-//!    (`rules[3].to`) and what to write instead. Errors of the format itself are those of the format:
-//!    the first one.
+//!    versions, trailing slash. HSTS adds its header to the answers of all of them, and of the
+//!    application.
+//! 3. **All wrong values are reported together**, each with its path in the configuration
+//!    (`rules[3].to`) and what to write instead. A syntax error, an unknown key or a value of the wrong
+//!    type is reported by the format's own parser, which stops at the first.
 //! 4. **Dates** are RFC 3339 (`2026-12-01T22:00:00Z`, or with an offset) or a day (`2026-12-01`,
 //!    midnight UTC), as text or as dates of TOML. A time without an offset is an error.
-//! 5. **Maintenance has a switch**, which is found again by [`Switches`] when a changed configuration
-//!    is built. It is set as the configuration says at first, and again only if that part changes. What
-//!    an administrator switched in between stays otherwise.
+//! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. The
+//!    configuration sets it when it is first built, and later only if `on`, `from` or `until` of
+//!    `maintenance` has changed. Until then, what an administrator has switched stays.
 //!
-//! Pitfalls: `serde` reports a misspelled key only where it can know all keys, so a program that has
-//! keys of its own keeps this configuration in a section of its own, and does not flatten it.
+//! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with keys of its own should hold
+//! [`Config`] in a field of its own.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode};

@@ -58,25 +58,25 @@ pub struct RuleConfig {
     /// Whether `from` is a regular expression (feature `regex`).
     #[serde(default, skip_serializing_if = "is_false")]
     pub regex: bool,
-    /// Whether the path is compared without case.
+    /// Whether the case of the path is ignored.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ignore_case: bool,
-    /// Whether the path is taken with and without a slash at its end.
+    /// Whether it matches the path with and without a slash at its end.
     #[serde(default, skip_serializing_if = "is_false")]
     pub either_slash: bool,
-    /// Whether `/a/*` leaves `/a` itself out.
+    /// Whether `/a/*` matches `/a/` and everything below it, but not `/a`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub below_only: bool,
-    /// When it begins.
+    /// The date from which it applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Date>,
-    /// When it ends.
+    /// The date at which it stops applying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
-    /// Seconds for which a permanent answer may be kept.
+    /// The seconds for which clients and caches may keep a 301, 308 or 410.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
-    /// Whether it may lead to the URL that was asked for.
+    /// Whether it may lead to the requested URL itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_self: bool,
     /// The name in events.

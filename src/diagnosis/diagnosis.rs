@@ -28,7 +28,7 @@ use crate::trust::Peer;
 #[non_exhaustive]
 pub enum Diagnosis {
     /// The standby of a [`Maintenance`](crate::Maintenance) is the origin that is in maintenance. The
-    /// request got 503, since a redirection would lead back here.
+    /// request got 503, because a redirection would lead back here.
     StandbyIsSelf {
         /// Host and port that were asked for.
         authority: String,
@@ -56,7 +56,7 @@ pub enum Diagnosis {
         /// The name of the field that says https, in lower case.
         header: &'static str,
     },
-    /// Proxies are configured, but the peer's address is not known, so that no peer is trusted.
+    /// Proxies are configured, but the peer's address is not known, so no peer is trusted.
     PeerUnknown,
     /// A browser sent a request that seems to come over http with headers that it sends over https
     /// alone. A proxy in front may terminate TLS.
@@ -86,7 +86,7 @@ pub enum Diagnosis {
         /// The fault in words.
         reason: &'static str,
     },
-    /// A trusted proxy replaced `Host`, so that redirections lead to the name that it knows this server
+    /// A trusted proxy replaced `Host`, so redirections lead to the name that it knows this server
     /// by.
     HostReplaced {
         /// The peer, if its address is known.
@@ -108,16 +108,16 @@ pub enum Diagnosis {
     },
     /// Many requests were sent to https, and none that arrived was known to be secure.
     NeverSecure,
-    /// A bypass by address is configured, but the peer's address is not known, so that it lets nobody
+    /// A bypass by address is configured, but the peer's address is not known, so it lets nobody
     /// through.
     ClientUnknown,
     /// A peer that is not trusted forwards requests, and a bypass contains its address. The request
-    /// was not let through, since the peer may forward everybody's.
+    /// was not let through, because the peer may forward everybody's.
     BypassThroughProxy {
         /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// Redirections lead in a loop. The request got 500, since a client would follow the loop.
+    /// Redirections lead in a loop. The request got 500, because a client would follow the loop.
     Cycle {
         /// The policies that redirected.
         policies: Vec<Cow<'static, str>>,
@@ -132,7 +132,7 @@ pub enum Diagnosis {
         /// The first `Location`s, in order.
         locations: Vec<String>,
     },
-    /// A diagnosis was made for more peers than are told of. Told once; after an hour all is told anew.
+    /// A diagnosis was made for more peers than are reported. This is reported once in an hour.
     ManyPeers {
         /// The [`name`](Self::name) of the diagnosis.
         diagnosis: &'static str,

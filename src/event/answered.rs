@@ -7,16 +7,18 @@ use http::{Method, Response, StatusCode};
 use super::escaped::Escaped;
 use crate::uri::Scheme;
 
-/// An answer that a layer gave in place of the inner service: which policy gave it, to what request,
-/// and why.
+/// An answer that a layer gave in place of the inner service, or would have given if it did not only
+/// [report](crate::RedirectLayer::report_only): which policy gave it, to what request, and why.
 ///
-/// [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) takes each,
+/// [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) is called with each,
 /// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the
-/// response's extensions, and with feature `tracing` it is an event: `debug` for redirections, `info`
-/// for all others.
+/// extensions of the response, and with feature `tracing` it is an event: `debug` for redirections,
+/// `info` for all others. Answers of [quiet](crate::policy::Rule::quiet) rules are only put into the
+/// extensions.
 ///
-/// Nothing in it is a value of a query, a header or a credential. Host and path are the client's: they
-/// may be long, and hold any byte that a URL may hold. `Display` escapes and shortens them.
+/// It holds no credential and no value of a query. Of the headers it holds what they say about the
+/// host, the scheme and, if asked for, the client's address. Host and path are as the client sent them:
+/// they may be long, and hold any byte that a URL may hold. `Display` escapes and shortens them.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -75,8 +77,8 @@ pub enum AnswerKind {
     Refuse,
     /// A policy answered with a response of its own, as 503 during maintenance.
     Respond,
-    /// The layer only [reports](crate::RedirectLayer::report_only): it would have given an answer with
-    /// this status, and the inner service got the request.
+    /// The layer only [reports](crate::RedirectLayer::report_only). It would have given an answer with
+    /// this status; instead the inner service got the request.
     ReportOnly,
 }
 
@@ -93,8 +95,8 @@ impl AnswerKind {
 }
 
 impl Answered<'static> {
-    /// Returns the facts about a response of a layer with
-    /// [`insert_answered`](crate::RedirectLayer::insert_answered); `None` if the inner service gave it.
+    /// Returns what a layer with [`insert_answered`](crate::RedirectLayer::insert_answered) has put into
+    /// the extensions of its answer. `None` for a response of the inner service.
     pub fn of<B>(response: &Response<B>) -> Option<&Self> {
         response.extensions().get()
     }
@@ -111,19 +113,20 @@ impl<'a> Answered<'a> {
         self.status
     }
 
-    /// The [name](crate::RedirectPolicy::name) of the policy that decided; `None` if the layer itself
-    /// refused the request. Where several redirections became one, it is the first policy.
+    /// The [name](crate::RedirectPolicy::name) of the policy that decided. `None` if the layer refused
+    /// the request before a policy decided. Where several redirections became one, it is the first
+    /// policy.
     pub fn policy(&self) -> Option<&str> {
         self.policy.as_deref()
     }
 
-    /// The rule of a [table](crate::policy::Rules) that decided: its name, or its pattern with its
+    /// The rule of a [table](crate::policy::Rules) that decided: its name, or else its pattern with its
     /// line. `None` for other policies.
     pub fn rule(&self) -> Option<&str> {
         self.rule.as_deref()
     }
 
-    /// Why the policy decided so, in words: see
+    /// The reason for the decision, in words. See
     /// [`RequestHead::because`](crate::RequestHead::because).
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
@@ -134,18 +137,18 @@ impl<'a> Answered<'a> {
         &self.method
     }
 
-    /// The scheme that the user agent used, as far as it is known.
+    /// The scheme that the user agent used; http if that is not known.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// The host that was asked for, in the case in which it was sent; `None` if it was refused or there
-    /// was none.
+    /// The requested host, in upper and lower case as it was sent. `None` if it was refused, or the
+    /// request has none.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
 
-    /// The port that was asked for, if it was written.
+    /// The requested port. `None` if the request names none.
     pub fn port(&self) -> Option<u16> {
         self.port
     }
@@ -155,19 +158,19 @@ impl<'a> Answered<'a> {
         &self.path
     }
 
-    /// Scheme, host and port that a redirection leads to, as in `https://shop.test:8443`; `None` if
-    /// they are not in its `Location`, and for other answers.
+    /// Scheme, host and port of a redirection's `Location`, as in `https://shop.test:8443`. `None` for a
+    /// relative `Location`, and for other answers.
     pub fn target_origin(&self) -> Option<&str> {
         self.target_origin.as_deref()
     }
 
-    /// The address of the client, where
-    /// [`report_client_ip`](crate::RedirectLayer::report_client_ip) is set and it is known.
+    /// The address of the client. `None` if it is not known, or
+    /// [`report_client_ip`](crate::RedirectLayer::report_client_ip) is not set.
     pub fn client_ip(&self) -> Option<IpAddr> {
         self.client_ip
     }
 
-    /// The same facts without a borrow, to keep or to send elsewhere.
+    /// Clones what is borrowed, so that the event can be kept or sent to another thread.
     pub fn into_owned(self) -> Answered<'static> {
         fn owned(text: Option<Cow<'_, str>>) -> Option<Cow<'static, str>> {
             text.map(|text| text.into_owned().into())

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Write};
 /// The most bytes of one field, apart from the mark at the end of a shortened one.
 const LONGEST: usize = 256;
 
-/// Writes text in one line: control characters are escaped, so that no request can begin a line or
+/// Writes text in one line: control characters are escaped, so no request can begin a line or
 /// colour a terminal. After 256 bytes it ends in `…`.
 pub(crate) struct Escaped<T>(pub(crate) T);
 

@@ -15,7 +15,7 @@ type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;
 #[derive(Clone)]
 pub(crate) struct DiagnosisHook {
     hook: Option<Arc<OnDiagnosis>>,
-    /// Whether `tracing` and `metrics` are told, too.
+    /// Whether diagnoses go to `tracing` and `metrics`, too.
     is_logged: bool,
     history: Arc<History>,
 }
@@ -39,7 +39,7 @@ impl DiagnosisHook {
         Self { hook: Some(Arc::new(hook)), ..Self::default() }
     }
 
-    /// A hook that alone is told, for an explanation.
+    /// Creates a hook that reports to neither `tracing` nor `metrics`, for an explanation.
     pub(crate) fn unlogged(hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
         Self { is_logged: false, ..Self::new(hook) }
     }

@@ -1,6 +1,6 @@
-//! Events: each is told to the hooks of a layer and, with feature `tracing`, to a subscriber.
+//! Events. Each is passed to the hooks of a layer and, with feature `tracing`, to a subscriber.
 //!
-//! A [`Diagnosis`](crate::Diagnosis) is told at most once for each peer in an hour.
+//! A [`Diagnosis`](crate::Diagnosis) is reported at most once for each peer in an hour.
 
 mod answer_hooks;
 mod answered;

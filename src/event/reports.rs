@@ -68,7 +68,7 @@ impl Reports {
     }
 }
 
-/// Counts all addresses of an IPv6 /64 as one peer, since one customer has them all.
+/// Counts all addresses of an IPv6 /64 as one peer, because one customer has them all.
 fn network(peer: Peer) -> Peer {
     match peer {
         Peer::Ip(address) => Peer::Ip(match address.to_canonical() {

@@ -49,8 +49,8 @@ impl RedirectContext {
     /// Returns the URL that answered with the redirection to this request.
     ///
     /// A `Referer` is made of it by a [hook](crate::FollowRedirectsLayer::on_request), or by a layer
-    /// inside. The follower adds none, since the URL may hold secrets: this one tells another origin
-    /// no more than the origin, and nothing where the chain leaves https (RFC 9110 §10.1.3).
+    /// inside. The follower adds none, because the URL may hold secrets: this one gives
+    /// another origin no more than the origin, and nothing where the chain leaves https (RFC 9110 §10.1.3).
     ///
     /// ```
     /// use http::{HeaderValue, Uri, header};

@@ -21,7 +21,7 @@ pub enum Dropped {
     /// The user name and password in a URL (RFC 3986 §3.2.1): that of the first request, or that of
     /// `Location`.
     Userinfo,
-    /// This many extensions of the request. [`http::Extensions`] does not tell their types.
+    /// This many extensions of the request. [`http::Extensions`] does not name their types.
     Extensions(usize),
 }
 

@@ -40,16 +40,16 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, F, B, R, P> {
-        // Redirections are not followed. The response gets the extensions, and the store learns from
-        // that to this URL.
+        // Redirections are not followed. The extensions are added to the response. The store, if any,
+        // learns from the headers of the response to this URL.
         Direct { #[pin] future: F, extensions: Extensions, learns: Option<(HstsStore, Uri)> },
-        // Nothing is sent. `error` is taken.
+        // Nothing is sent. The first poll takes `error`.
         Refused { error: Option<RedirectError> },
         Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
     }
 }
 
-/// The parts of a call that send further requests.
+/// What a call needs to send its next requests.
 pub(super) struct Chain<S, B, P> {
     pub(super) service: S,
     pub(super) next_request: NextRequest,
@@ -63,9 +63,9 @@ pin_project! {
     enum State<F, B, R> {
         // The inner service handles a request.
         Calling { #[pin] future: F },
-        // The body of a redirection is drained; `body` is that of the next request.
+        // Drains the body of a redirection. `body` is the one of the next request.
         Draining { #[pin] response: R, left: u64, body: Option<B> },
-        // The inner service is polled ready for the next request. `body` is taken when that is sent.
+        // Polls the inner service ready. `body` is taken when the next request is sent.
         Waiting { body: Option<B> },
     }
 }
@@ -92,8 +92,8 @@ where
     }
 }
 
-/// Breaks with the response to return, or continues with the next state.
-type Judgment<F, B, R> = ControlFlow<Response<R>, State<F, B, R>>;
+/// A response to return to the caller (`Break`), or the next state (`Continue`).
+type Handled<F, B, R> = ControlFlow<Response<R>, State<F, B, R>>;
 
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     /// Makes the error of a call whose last request failed with `error`.
@@ -105,10 +105,11 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         FollowError::service_at(error, &mut self.next_request)
     }
 
-    fn judge<F, R>(
+    /// Decides what follows a response, and prepares the next request if there is one.
+    fn handle_response<F, R>(
         &mut self,
         mut response: Response<R>,
-    ) -> Result<Judgment<F, B, R>, RedirectError> {
+    ) -> Result<Handled<F, B, R>, RedirectError> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
         if let Some(store) = &settings.hsts {
             store.learn(&next_request.uri, response.headers(), SystemTime::now());
@@ -138,7 +139,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             if !next_request.history.is_empty() {
                 settings.events.finished(&next_request.history, End::Returned(response.status()));
             }
-            if next_request.history.is_worth_telling() {
+            if next_request.history.has_entries() {
                 response.extensions_mut().insert(std::mem::take(&mut next_request.history));
             }
             return Ok(ControlFlow::Break(response));
@@ -159,8 +160,8 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         }
         // A remembered redirection may have dropped the content.
         let body = Some(if next_request.has_content { body } else { B::empty() });
-        // Draining makes a connection reusable, but not one whose upload was cut short. A connection of
-        // HTTP/2 and later stays usable if a stream of it is reset.
+        // Draining makes an HTTP/1 connection reusable, unless its upload was cut short. From HTTP/2 on
+        // only the stream is reset, so there is nothing to drain.
         Ok(ControlFlow::Continue(if uploading || response.version() >= Version::HTTP_2 {
             State::Waiting { body }
         } else {
@@ -192,7 +193,7 @@ where
                 return Poll::Ready(outcome);
             }
             KindProj::Refused { error } => {
-                #[allow(clippy::expect_used)] // Only a caller that breaks the contract of `Future`.
+                #[allow(clippy::expect_used)] // `Future` forbids polling after completion.
                 let error = error.take().expect("`ResponseFuture` polled after it was ready");
                 return Poll::Ready(Err(FollowError::Redirect(error)));
             }
@@ -202,7 +203,7 @@ where
             let next = match state.as_mut().project() {
                 StateProj::Calling { future } => {
                     let response = ready!(future.poll(cx)).map_err(|error| chain.failed(error))?;
-                    match chain.judge(response) {
+                    match chain.handle_response(response) {
                         Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),
                         Ok(ControlFlow::Continue(state)) => state,
                         Err(error) => {
@@ -215,13 +216,13 @@ where
                 }
                 StateProj::Draining { response, left, body } => {
                     ready!(drain::poll_drained(response, left, cx));
-                    // Drops the response before readiness is asked for: with one permit or one
-                    // connection it would wait for itself.
+                    // Setting this state drops the response. It must be dropped before the inner
+                    // service is polled ready: it may hold the only permit or connection.
                     State::Waiting { body: body.take() }
                 }
                 StateProj::Waiting { body } => {
                     ready!(chain.service.poll_ready(cx)).map_err(|error| chain.failed(error))?;
-                    #[allow(clippy::panic)] // As futures do that are polled after completion.
+                    #[allow(clippy::panic)] // Polled again after a panic, which `Future` forbids.
                     let Some(body) = body.take() else {
                         panic!("polled after the inner service's call panicked")
                     };

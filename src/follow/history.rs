@@ -80,7 +80,7 @@ impl RedirectHistory {
         self.hops.last().map(|hop| &hop.next_uri).or(upgraded)
     }
 
-    /// Returns the http URL of the call, if it was sent to https, since its host is known to the
+    /// Returns the http URL of the call, if it was sent to https, because its host is known to the
     /// [HSTS store](super::hsts). This is no hop.
     pub fn upgraded_from(&self) -> Option<&Uri> {
         self.upgraded.as_ref().map(|upgraded| &upgraded.http)
@@ -91,8 +91,8 @@ impl RedirectHistory {
         Self { hops: Vec::new(), upgraded }
     }
 
-    /// Whether there is anything to tell of.
-    pub(super) fn is_worth_telling(&self) -> bool {
+    /// Whether there is a hop or an upgrade. If not, the response gets no history.
+    pub(super) fn has_entries(&self) -> bool {
         !self.hops.is_empty() || self.upgraded.is_some()
     }
 
@@ -208,7 +208,7 @@ impl Hop {
         self.replaced_location.as_ref()
     }
 
-    /// Whether `Location` was http, and the target https, since its host is known to the
+    /// Whether `Location` was http, and the target https, because its host is known to the
     /// [HSTS store](super::hsts).
     pub fn was_upgraded(&self) -> bool {
         self.was_upgraded

@@ -130,8 +130,8 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.events.push_on_hop(hook))
     }
 
-    /// Calls `hook` at the end of each call that was redirected, or failed since it could not be. A
-    /// call without a redirection is not told, and neither is one that is dropped before its end.
+    /// Calls `hook` at the end of each call that was redirected, or whose redirection failed. Calls
+    /// without a redirection, and calls that are dropped before their end, are not reported.
     pub fn on_finish(self, hook: impl Fn(&Finished<'_>) + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.events.push_on_finish(hook))
     }

@@ -46,7 +46,7 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.mode = mode)
     }
 
-    /// Sets how many redirections are followed: 10 by default. One more is an error, so that 0 makes
+    /// Sets how many redirections are followed: 10 by default. One more is an error, so 0 makes
     /// an error of the first, unless [`on_limit`](Self::on_limit) says otherwise.
     pub fn limit(self, redirections: usize) -> Self {
         self.set(|settings| settings.limit = redirections)
@@ -133,10 +133,10 @@ impl<P> FollowRedirectsLayer<P> {
         Ok(self)
     }
 
-    /// Keeps credentials and extensions on redirections for which `trusts` returns `true`: for what no
-    /// list says. It gets the URL that answered with the redirection and the next one, and is asked
-    /// only if their origins differ and no list contains both. From https to http they are dropped all
-    /// the same. It replaces a predicate that was set before.
+    /// Keeps credentials and extensions on redirections for which `trusts` returns `true`, where a list
+    /// of origins is not enough. `trusts` gets the URL that answered with the redirection and the next
+    /// one. It is called only if their origins differ and no list contains both. From https to http
+    /// they are always dropped. A second call replaces the predicate.
     ///
     /// Compare whole hosts: `a.test.evil.example` begins with `a.test`, and `evil-a.test` ends with it.
     ///
@@ -181,7 +181,7 @@ impl<P> FollowRedirectsLayer<P> {
     /// Makes an error of a redirection that would send a request of the chain again: same method,
     /// URL, headers and content.
     ///
-    /// By default only the limit ends a loop, since some servers redirect a request to itself and
+    /// By default only the limit ends a loop, because some servers redirect a request to itself and
     /// expect a cookie that they have set meanwhile.
     pub fn error_on_loop(self) -> Self {
         self.set(|settings| settings.error_on_loop = true)

@@ -235,7 +235,7 @@ fn has_userinfo(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// Removes userinfo. Neither call fails, since http and https URLs have a host.
+/// Removes userinfo. Neither call fails, because http and https URLs have a host.
 fn remove_userinfo(url: &mut Url) {
     if has_userinfo(url) {
         let _ = url.set_username("");

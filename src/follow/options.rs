@@ -118,7 +118,7 @@ impl FollowOptions {
         Ok(self)
     }
 
-    /// Sets the fragment of the first URL, without the `#`, since `http::Uri` cannot hold one.
+    /// Sets the fragment of the first URL, without the `#`, because `http::Uri` cannot hold one.
     ///
     /// A `Location` without a fragment inherits it (RFC 9110 §10.2.2);
     /// [`RedirectHistory::fragment`](super::RedirectHistory::fragment) returns that of the final URL.
@@ -128,7 +128,7 @@ impl FollowOptions {
     }
 }
 
-/// Leaves the fragment out, since it may be a token.
+/// Leaves the fragment out, because it may be a token.
 impl fmt::Debug for FollowOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FollowOptions")

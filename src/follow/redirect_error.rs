@@ -120,7 +120,7 @@ impl RedirectError {
         }))
     }
 
-    /// The error for a request that is not sent, since the guard refuses its URL.
+    /// The error for a request that is not sent, because the guard refuses its URL.
     pub(super) fn refused(uri: Uri) -> Self {
         let history = RedirectHistory::default();
         let kind = RedirectErrorKind::TargetRefused;
@@ -134,7 +134,7 @@ impl RedirectError {
         self
     }
 
-    /// Moves the headers of the redirection into the error, since the caller does not get the
+    /// Moves the headers of the redirection into the error, because the caller does not get the
     /// response.
     pub(super) fn with_headers_of<R>(mut self, response: &mut Response<R>) -> Self {
         self.0.headers = std::mem::take(response.headers_mut());
@@ -182,7 +182,7 @@ impl RedirectError {
         self.kind() == RedirectErrorKind::UnsupportedScheme
     }
 
-    /// Whether the request was in origin-form, so that its origin is not known, and `Location` may
+    /// Whether the request was in origin-form, so its origin is not known, and `Location` may
     /// lead to another one.
     pub fn is_unknown_origin(&self) -> bool {
         self.kind() == RedirectErrorKind::UnknownOrigin
@@ -215,7 +215,7 @@ impl RedirectError {
     }
 
     /// Returns the status of the redirection that was not followed; `None` if the URL of the call was
-    /// refused, so that nothing was sent.
+    /// refused, so nothing was sent.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }

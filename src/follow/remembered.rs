@@ -30,7 +30,7 @@ const LONGEST: usize = 8 * 1024;
 /// How long a redirection is kept that does not say how long.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The longest time that counts, whatever a server says.
+/// The longest time for which a redirection is kept.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Permanent redirections that are remembered: given to
@@ -46,7 +46,7 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// 3. A later GET or HEAD for the URL goes to the target at once. The redirection is applied as if it had
 ///    been received: policy, guard, limit, and the removal of headers. The history
 ///    [says so](super::Hop::was_remembered). Where the policy stops, the request is sent as it is, and so it
-///    is where it leads to a URL that the call has asked already; then it is forgotten, since the site
+///    is where it leads to a URL that the call has asked already; then it is forgotten, because the site
 ///    has moved back. A redirection to the URL itself is not learned.
 /// 4. Other methods are only moved by a 308, and with [`any_method`](Self::any_method).
 /// 5. A request with `Cache-Control: no-cache`, `no-store` or `max-age=0` is sent as it is (RFC 9111

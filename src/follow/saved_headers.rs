@@ -108,7 +108,7 @@ impl SavedHeaders {
         }
     }
 
-    /// Has the next map made anew, since the headers have changed.
+    /// Drops the cached map, because the headers have changed.
     fn forget_map(&mut self) {
         if let CachedMap::Kept(_) = self.map {
             self.map = CachedMap::MadeOnce;

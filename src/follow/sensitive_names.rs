@@ -39,7 +39,7 @@ impl SensitiveNames {
     }
 }
 
-/// Whether a header holds credentials, or tells one origin about another.
+/// Whether a header holds credentials, or reveals one origin to another.
 fn is_credential(name: &str) -> bool {
     matches!(
         name,

@@ -37,7 +37,7 @@ pub(super) fn step(
     can_resend_body: impl FnOnce() -> bool,
 ) -> Result<NextStep, RedirectError> {
     use RedirectErrorKind as Kind;
-    if !is_redirection(status) {
+    if !is_followed(status) {
         return Ok(NextStep::Return);
     }
     let mode = request.options.mode.unwrap_or(settings.mode);
@@ -76,7 +76,7 @@ pub(super) fn step(
     let returned = match action {
         Action::Stop => true,
         Action::Reject => false,
-        // Even without a target: what is not followed need not resolve.
+        // The limit returns the response even if its `Location` does not resolve.
         Action::Follow | Action::FollowTo(_) => {
             settings.on_limit == OnLimit::Return
                 && request.followable
@@ -93,7 +93,8 @@ pub(super) fn step(
         }
         _ => (target, None),
     };
-    // Even where the policy rejects it: that there is no target says more.
+    // A `Location` that does not resolve is reported even if the policy rejects: it is the more useful
+    // error.
     let target = target.map_err(|kind| fail(request, kind, status).with_location(location))?;
     let refused = match action {
         Action::Reject => Some(Kind::Rejected),
@@ -107,14 +108,14 @@ pub(super) fn step(
         request.sent.get_or_insert_default().insert(key);
     }
     advance(settings, request, status, target, rewrite, replaced);
-    // Compared after the step, since only then it is known which headers are left.
+    // Compared after `advance`, which removes headers: they are part of the key.
     if request.sent.as_ref().is_some_and(|sent| sent.contains(&request.key())) {
-        return Err(fail_last(request, Kind::Loop));
+        return Err(fail_unsent(request, Kind::Loop));
     }
     Ok(NextStep::Follow)
 }
 
-/// The checks that hold whatever the policy says.
+/// The checks that no policy can skip.
 fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<RedirectErrorKind> {
     if settings.refuses(&target.uri) {
         Some(RedirectErrorKind::TargetRefused)
@@ -132,7 +133,7 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
     }
 }
 
-/// Replaces a target on http whose host is known by the same on https, and compares the origins again.
+/// Changes an http target to https if HSTS knows its host. The origins are then compared again.
 fn upgrade(
     settings: &Settings,
     base: Base<'_>,
@@ -156,8 +157,9 @@ fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Re
     method_rewrite.apply(status, &request.method, request.has_content)
 }
 
-/// Whether the status names one target to follow (RFC 9110 §15.4).
-fn is_redirection(status: StatusCode) -> bool {
+/// Whether a response with this status is followed: 301, 302, 303, 307 and 308 (RFC 9110 §15.4). The
+/// other 3xx name no single target.
+fn is_followed(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(
         status,
@@ -178,7 +180,7 @@ fn base<'a>(settings: &Settings, request: &'a NextRequest) -> Base<'a> {
     }
 }
 
-/// Turns `request` into the next request, and adds the hop to its history.
+/// Turns `request` into the next request, and appends the hop to its history.
 fn advance(
     settings: &Settings,
     request: &mut NextRequest,
@@ -240,8 +242,8 @@ fn advance(
     });
 }
 
-/// Whether credentials and extensions are dropped: the target is another origin, and neither the
-/// layer nor the request trusts it with them. A downgrade to http always drops them.
+/// Whether credentials and extensions are dropped: the target is another origin that is not trusted
+/// with them by the layer or by the request. A downgrade from https to http always drops them.
 fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target) -> bool {
     if !target.cross_origin || target.downgrade {
         return target.cross_origin;
@@ -253,7 +255,7 @@ fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target
     !(trusted || settings.keep_credentials_on_https_upgrade && is_https_upgrade(old, new))
 }
 
-/// Makes the error that ends the chain; it takes the history out of `request`.
+/// Makes the error that ends the chain. Moves the history out of `request`.
 fn fail(request: &mut NextRequest, kind: RedirectErrorKind, status: StatusCode) -> RedirectError {
     let history = std::mem::take(&mut request.history);
     RedirectError::new(kind, status, request.uri.clone(), history)
@@ -261,18 +263,18 @@ fn fail(request: &mut NextRequest, kind: RedirectErrorKind, status: StatusCode) 
 
 /// Makes the error for a next request whose body cannot be sent again.
 pub(super) fn not_replayable(request: &mut NextRequest, why: NotReplayable) -> RedirectError {
-    fail_last(request, RedirectErrorKind::NotReplayable(why))
+    fail_unsent(request, RedirectErrorKind::NotReplayable(why))
 }
 
-/// Makes the error for a request that was prepared and is not sent. Its hop leaves the history and
-/// becomes the subject of the error.
-fn fail_last(request: &mut NextRequest, kind: RedirectErrorKind) -> RedirectError {
+/// Makes the error for a next request that is not sent. Its hop is removed from the history; the error
+/// names it as the next URL.
+fn fail_unsent(request: &mut NextRequest, kind: RedirectErrorKind) -> RedirectError {
     match request.history.pop() {
         Some(hop) => {
             request.uri = hop.uri;
             fail(request, kind, hop.status).with_next_uri(hop.next_uri)
         }
-        // Never happens: `advance` has added the hop.
+        // Unreachable: `advance` has appended the hop.
         None => fail(request, kind, StatusCode::TEMPORARY_REDIRECT),
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Changes {
 
 /// Removes the headers that may not go on, and returns their names.
 ///
-/// A removed header does not come back later in the chain, since nothing adds headers. For the same
+/// A removed header does not come back later in the chain, because nothing adds headers. For the same
 /// reason those that concern the connection can only be there on the first hop.
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,

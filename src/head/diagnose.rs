@@ -9,12 +9,12 @@ use crate::trust::{Transport, https_field};
 use crate::uri::Authority;
 
 impl RequestHead<'_> {
-    /// Whether the acceptor says how the request came, secure or plain.
+    /// Whether the request has a [`Transport`] extension.
     pub(crate) fn has_transport(&self) -> bool {
         self.parts.extensions.get::<Transport>().is_some()
     }
 
-    /// The host as it was sent, if it is one. Asking for it refuses nothing, so that a request that is
+    /// The host as it was sent, if it is one. Asking for it refuses nothing, so a request that is
     /// diagnosed gets the same answer.
     pub(crate) fn sent_authority(&self) -> Option<Authority<'_>> {
         match self.parts.uri().authority() {

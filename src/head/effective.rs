@@ -53,7 +53,7 @@ impl<'a> RequestHead<'a> {
         })
     }
 
-    /// The scheme by what acceptor and proxies say. It is plain where their fields are refused.
+    /// The scheme by the transport and the fields of trusted proxies; http if these are refused.
     fn sent_scheme(&self) -> Scheme {
         if !self.trust.has_proxies() {
             return Trust::accepted_scheme(self.parts.extensions);
@@ -85,7 +85,7 @@ impl<'a> RequestHead<'a> {
         })
     }
 
-    /// The other end of the connection, where the server says who that is.
+    /// The other end of the connection, if the server has made it known.
     pub fn peer(&self) -> Option<Peer> {
         self.trust.peer(self.parts.extensions)
     }
@@ -126,7 +126,7 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Whether the peer is a trusted proxy, so that its fields counted.
+    /// Whether the peer is a trusted proxy, so its fields counted.
     pub(crate) fn was_proxied(&self) -> bool {
         self.trust.has_proxies() && self.effective().is_none_or(|effective| effective.by_proxy)
     }

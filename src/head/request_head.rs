@@ -43,14 +43,14 @@ pub struct RequestHead<'a> {
     pub(super) trust: &'a Trust,
     pub(super) hosts: &'a Hosts,
     pub(super) effective: EffectiveCache<'a>,
-    /// The policy that decided about this head. It is not among the notes, since another policy may
+    /// The policy that decided about this head. It is not among the notes, because another policy may
     /// decide about a moved head.
     pub(super) decider: RefCell<Option<Decider>>,
     pub(super) notes: NotesHandle<'a>,
     /// Collects the reasons of policies and the names of rules, which allocates. `None` if nobody
     /// listens.
     pub(super) trace: Option<&'a Trace>,
-    /// Takes diagnoses. `None` if no hook and no subscriber does, and for a moved head, since its
+    /// Takes diagnoses. `None` if no hook and no subscriber does, and for a moved head, because its
     /// request was never made: then none are made.
     on_diagnosis: Option<&'a DiagnosisHook>,
 }
@@ -258,7 +258,7 @@ impl<'a> RequestHead<'a> {
         self.notes.get().no_store.get()
     }
 
-    /// Whether the request is a CORS preflight. A redirection would make it fail, since browsers
+    /// Whether the request is a CORS preflight. A redirection would make it fail, because browsers
     /// accept only a 2xx answer (Fetch).
     pub fn is_preflight(&self) -> bool {
         self.parts.is_preflight()

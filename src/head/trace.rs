@@ -132,6 +132,11 @@ impl Trace {
         self.steps.as_ref().map_or(0, |steps| steps.borrow().len())
     }
 
+    /// Whether steps are kept: the decision is explained to whoever asked for it.
+    pub(crate) fn is_explaining(&self) -> bool {
+        self.steps.is_some()
+    }
+
     /// Adds a step, if the decision is explained.
     pub(crate) fn push(&self, step: impl FnOnce() -> Step) {
         if let Some(steps) = &self.steps {

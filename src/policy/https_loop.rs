@@ -37,11 +37,12 @@ fn is_local(head: &RequestHead<'_>) -> bool {
     head.sent_authority().is_none_or(|authority| authority.is_local())
 }
 
-/// Says why a request does not count as secure.
+/// Gives the reason why a request does not count as secure.
+///
+/// An explanation names a peer that is not trusted. An event does not: that peer is usually the client,
+/// whose address is in events only with `report_client_ip`.
 pub(super) fn explain(head: &RequestHead<'_>) {
-    if head.trace().is_none() {
-        return;
-    }
+    let Some(trace) = head.trace() else { return };
     let trust = head.trust();
     match head.peer() {
         _ if trust.fixed_scheme().is_some() => {
@@ -51,6 +52,9 @@ pub(super) fn explain(head: &RequestHead<'_>) {
             head.because("plain request, and no proxies are trusted that could say otherwise");
         }
         None => head.because("plain request, and its peer's address is unknown"),
+        Some(_) if !head.was_proxied() && !trace.is_explaining() => {
+            head.because("plain request, and its peer is no trusted proxy");
+        }
         Some(peer) if !head.was_proxied() => {
             head.because(format_args!("plain request, and its peer {peer} is no trusted proxy"));
         }

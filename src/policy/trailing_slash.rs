@@ -12,10 +12,10 @@ use crate::uri::is_ambiguous;
 ///
 /// Rules, in order:
 ///
-/// 1. A method that was not named passes: GET and HEAD alone unless
-///    [`methods`](Self::methods) says otherwise.
+/// 1. Only GET and HEAD are redirected, unless [`methods`](Self::methods) lists others. All other
+///    methods pass.
 /// 2. The root passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`:
-///    what is meant by it is for the application to say.
+///    only the application knows its meaning.
 /// 3. [`add`](Self::add): a path without a slash at its end gets one, unless its last segment has a
 ///    dot, as the name of a file does.
 /// 4. [`remove`](Self::remove): a path with a slash at its end loses it.

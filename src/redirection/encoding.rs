@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-/// The bytes that a query does not hold. `[` and `]` stay, since browsers send them; `%` stays, since
+/// The bytes that a query does not hold. `[` and `]` stay, because browsers send them; `%` stays, because
 /// the text is percent-encoded already.
 pub(super) const QUERY: &AsciiSet = &CONTROLS
     .add(b' ')

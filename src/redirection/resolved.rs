@@ -50,7 +50,7 @@ impl<'r> Resolved<'r, '_> {
         !self.redirection.allow_self && self.keeps_method() && self.is_same_url()
     }
 
-    /// Whether the request that follows comes back to this server with the same method, so that the
+    /// Whether the request that follows comes back to this server with the same method, so the
     /// policies can be asked about it in advance.
     pub(crate) fn comes_back(self) -> bool {
         self.keeps_method() && !self.redirection.allow_self && self.leads_to_own_host()
@@ -121,7 +121,7 @@ impl<'r> Resolved<'r, '_> {
         if self.keeps_origin() {
             return true;
         }
-        // Compared first, since this needs no host.
+        // Compared first, because this needs no host.
         if self.redirection.scheme.is_some_and(|scheme| scheme != self.head.scheme()) {
             return false;
         }
@@ -129,7 +129,7 @@ impl<'r> Resolved<'r, '_> {
         origin.is_some() && origin == self.head.origin()
     }
 
-    /// Whether nothing of scheme, host and port is changed, so that the request's need not be known.
+    /// Whether nothing of scheme, host and port is changed, so the request's need not be known.
     pub(super) fn keeps_origin(self) -> bool {
         let Redirection { scheme, host, port, .. } = self.redirection;
         host.is_none() && port.is_none() && scheme.is_none_or(|scheme| scheme == self.head.scheme())
@@ -187,7 +187,7 @@ impl<'r> Resolved<'r, '_> {
         }
     }
 
-    /// The fragment that the user agent goes to. It is never sent to a server, so that it tells no two
+    /// The fragment that the user agent goes to. It is never sent to a server, so it tells no two
     /// URLs apart here.
     pub(super) fn fragment(self) -> Option<&'r str> {
         self.redirection.fragment.as_deref()

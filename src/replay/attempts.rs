@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 /// [`supersede`](Self::supersede).
 ///
 /// Methods return the wakers that they replace. The caller wakes or drops them once its lock is
-/// released, since a waker may call back into the body.
+/// released, because a waker may call back into the body.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     latest: u64,

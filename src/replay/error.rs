@@ -12,7 +12,7 @@ pub enum NotReplayable {
     },
     /// The [`ReplayBudget`](super::ReplayBudget) that the body shares with others was spent.
     BudgetSpent,
-    /// The recording was freed, since no handle was left that could have replayed it.
+    /// The recording was freed, because no handle was left that could have replayed it.
     Released,
     /// The body has a frame that is neither data nor trailers, which cannot be recorded.
     UnknownFrame,
@@ -93,7 +93,7 @@ pub enum ReplayError {
     NotReplayable(NotReplayable),
     /// The source failed with this error.
     ///
-    /// It is boxed, since the error of many bodies is a `BoxError`: a type that is generic over its
+    /// It is boxed, because the error of many bodies is a `BoxError`: a type that is generic over its
     /// source cannot be an [`Error`] if the source is a `BoxError`.
     Source(Box<dyn Error + Send + Sync>),
 }
@@ -108,7 +108,7 @@ impl fmt::Display for ReplayError {
     }
 }
 
-/// `source` is that of the error inside, since `Display` prints that error.
+/// `source` skips the inner error, which `Display` prints already.
 impl Error for ReplayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

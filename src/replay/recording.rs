@@ -20,7 +20,7 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    /// The number of bytes recorded, those freed since included.
+    /// The number of bytes recorded, with those that were freed later.
     pub(super) fn len(&self) -> u64 {
         self.len
     }

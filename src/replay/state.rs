@@ -1,8 +1,8 @@
 //! The state that all attempts of one [`ReplayBody`](super::ReplayBody) share, behind its lock.
 //!
-//! Only the current attempt reads, so that one position in the recording is enough. It reads the
-//! recording first, then polls the source and records what comes. The recording is complete, up to
-//! where the source was read, or it is discarded as a whole: `not_replayable` says why.
+//! Only the current attempt reads, so one position in the recording is enough. It reads the recording
+//! first, then polls the source and records its frames. The recording holds all that the source gave, or
+//! it is no longer replayable: `not_replayable` is the reason.
 
 use std::cmp::Ordering;
 use std::task::{Context, Poll};
@@ -39,9 +39,9 @@ pub(super) struct State<B> {
 
 /// How much of the recording the current attempt has read.
 struct Position {
-    /// The number of chunks read. All of them, while it reads the source.
+    /// The number of chunks read; all of them once the attempt reads the source.
     chunks: usize,
-    /// The number of recorded bytes not read.
+    /// The number of recorded bytes that are not read yet.
     unread: u64,
     trailers_sent: bool,
 }
@@ -81,8 +81,8 @@ impl<B> State<B> {
         self.attempts.add()
     }
 
-    /// Forgets the handle of the attempt `number`. If the one that is left is reading, nobody can
-    /// replay: what it has read is freed.
+    /// Removes the handle of the attempt `number`. If the only handle left is the one that reads, no
+    /// attempt can replay any more, and the chunks that it has read are freed.
     pub(super) fn remove_handle(&mut self, number: u64, deferred: &mut Deferred<B>) {
         self.handles = self.handles.saturating_sub(1);
         deferred.drop_waker = self.attempts.end(number);
@@ -91,8 +91,7 @@ impl<B> State<B> {
                 self.recording.clear();
                 self.position.chunks = 0;
             } else {
-                // Freed in place, since `position` counts the chunks in front, too, and the size hint
-                // their bytes.
+                // Freed in place: `position` and the size hint still count these chunks.
                 (0..self.position.chunks).for_each(|index| self.recording.free(index));
             }
             self.mark_not_replayable(NotReplayable::Released);
@@ -115,8 +114,8 @@ impl<B> State<B> {
         self.rewind();
     }
 
-    /// Ends the current attempt, for the caller, whose handle is `number`. If only these two have a
-    /// handle, everything is freed.
+    /// Ends the current attempt. The caller holds the handle `number`. If no third handle exists,
+    /// recording and source are freed.
     pub(super) fn abort(&mut self, number: u64, deferred: &mut Deferred<B>) {
         let is_own = self.attempts.compare(number) == Ordering::Equal;
         let current = usize::from(!is_own && !self.attempts.has_ended());
@@ -157,13 +156,13 @@ impl<B> State<B> {
     pub(super) fn check_replayable(&self) -> Result<(), NotReplayable> {
         match self.not_replayable {
             Some(why) => Err(why),
-            // A source that panicked had no time to say so.
+            // A source that panicked has set no reason.
             None if matches!(self.source, Source::Failed) => Err(NotReplayable::SourceFailed),
             None => Ok(()),
         }
     }
 
-    /// Keeps the first reason, since the later ones follow from it.
+    /// Keeps the first reason, because the later ones follow from it.
     fn mark_not_replayable(&mut self, why: NotReplayable) {
         self.not_replayable = self.not_replayable.or(Some(why));
     }
@@ -175,21 +174,21 @@ impl<B> State<B> {
         self.position.chunks = 0;
     }
 
-    /// Records a frame of the source for later attempts, or discards the recording if there cannot
-    /// be any.
+    /// Records a frame of the source for later attempts. Discards the recording if there can be no later
+    /// attempt.
     fn record(&mut self, frame: &Frame<Bytes>) {
         if self.over_limit {
             // Set from the size hint of the source, or below by an earlier frame.
             self.discard(NotReplayable::TooLarge { limit: self.limit });
         } else if self.is_last() {
-            // A recording serves later attempts, and no handle is left to make one.
+            // No other handle is left that could begin a later attempt.
             self.discard(NotReplayable::Released);
         } else if let Some(data) = frame.data_ref() {
             if self.recording.len().saturating_add(data.len() as u64) > self.limit {
                 self.over_limit = true;
                 self.discard(NotReplayable::TooLarge { limit: self.limit });
             } else if self.not_replayable.is_none() {
-                // The current attempt gets the frame itself, so its position is after it.
+                // The current attempt gets this frame directly, so its position moves past it.
                 if self.recording.push(data) {
                     self.position.chunks = self.recording.chunks();
                 } else {
@@ -219,7 +218,7 @@ where
         let index = self.position.chunks;
         if let Some(chunk) = self.recording.get(index) {
             if self.is_last() {
-                // No handle is left that could replay, so that this chunk is not read again.
+                // No other handle is left that could read this chunk again.
                 self.recording.free(index);
                 self.mark_not_replayable(NotReplayable::Released);
             }
@@ -233,8 +232,8 @@ where
                 return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
             }
         }
-        // A source that panics may have lost a frame. It stays failed then, so that no attempt takes
-        // the others for a whole body.
+        // The source counts as failed while it is polled. If it panics it stays failed, because a frame
+        // may be lost, and no attempt may take the rest for a whole body.
         deferred.drop_source = std::mem::replace(&mut self.source, Source::Failed);
         let source = match &mut deferred.drop_source {
             Source::Live(source) => source,
@@ -247,7 +246,7 @@ where
                 return Poll::Ready(Some(Err(error)));
             }
         };
-        // For `Bytes`, which most bodies have, the copy copies nothing.
+        // `copy_to_bytes` does not copy if the data is `Bytes`, as in most bodies.
         let polled = source
             .as_mut()
             .poll_frame(cx)
@@ -257,8 +256,8 @@ where
             Poll::Ready(Some(Err(_))) => Source::Failed,
             _ => std::mem::replace(&mut deferred.drop_source, Source::Ended),
         };
-        // While the source is pending, the waker is kept so that a newer attempt can end this one.
-        // Wakers are dropped after unlocking, as everything foreign is.
+        // While the source is pending, the waker is kept so that a newer attempt can end this one. Old
+        // wakers are dropped after unlocking, because their code may call back into the body.
         deferred.drop_waker = match polled {
             Poll::Ready(_) => self.attempts.unregister(),
             Poll::Pending => self.attempts.register(cx),
@@ -281,13 +280,13 @@ where
         self.attempts.is_reading() && !(self.source.is_end() && self.has_read_recording())
     }
 
-    /// Whether the attempt `number` has read everything. One that is superseded, or begins too late,
-    /// has not: it ends with an error.
+    /// Whether the attempt `number` has read everything. An attempt that is superseded, or begins when
+    /// the first byte is gone, has not: it ends with an error.
     pub(super) fn is_end(&self, number: u64) -> bool {
         match self.attempts.compare(number) {
             Ordering::Less => false,
             Ordering::Equal => self.source.is_end() && self.has_read_recording(),
-            // It would begin at the first byte: at the end only if there is nothing at all.
+            // It begins at the first byte, so it is at its end only if the body is empty.
             Ordering::Greater => {
                 self.source.is_end()
                     && self.not_replayable.is_none()
@@ -304,11 +303,11 @@ where
             (Ordering::Equal, Some(hint)) if self.has_read_recording() => return hint,
             (Ordering::Equal, Some(_)) => self.recording.len().saturating_sub(self.position.unread),
             (Ordering::Greater, Some(_)) if self.not_replayable.is_none() => 0,
-            // It ends with an error, so that nothing is known.
+            // It ends with an error, so its size is not known.
             _ => return SizeHint::default(),
         };
-        // Each attempt announces what the first did, though more is known by now: a request without
-        // `Content-Length` has none on the next hop, either.
+        // Each attempt announces the size that the first one did, even if more is known by now. A
+        // request without `Content-Length` then has none on the next hop either.
         let mut hint = SizeHint::new();
         hint.set_lower(self.announced.lower().saturating_sub(read));
         if let Some(upper) = self.announced.upper() {

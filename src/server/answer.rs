@@ -113,7 +113,7 @@ pub(super) fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes
     respond(head, text_response(refusal.status, refusal.reason))
 }
 
-/// Returns whether caches are told to keep answers with this status.
+/// Returns whether answers with this status get a `max-age`.
 fn is_cacheable(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE)
@@ -123,8 +123,7 @@ fn max_age(time: Duration) -> HeaderValue {
     HeaderValue::try_from(format!("max-age={}", time.as_secs())).unwrap_or(NO_STORE)
 }
 
-/// Says `no-store`, and takes away the fields that tell some cache otherwise: it would follow them in
-/// place of `Cache-Control`.
+/// Sets `Cache-Control: no-store`, and removes the fields that some caches follow in place of it.
 pub(super) fn forbid_storing(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     while let Some(name) = headers.keys().find(|name| is_targeted(name)).cloned() {
@@ -140,8 +139,8 @@ fn is_targeted(name: &HeaderName) -> bool {
         || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires")
 }
 
-/// Adds the headers of an annotation to an answer of the layer. One that says `no-store`, to every
-/// cache, gets none that tells a cache otherwise.
+/// Adds the headers of an annotation to an answer of the layer. An answer with `no-store` gets none of
+/// the fields that some caches follow in place of it.
 pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) {
     let headers = response.headers_mut();
     let is_unstored =

@@ -18,8 +18,8 @@ pub(super) fn note_scheme(head: &RequestHead<'_>, hook: &DiagnosisHook) {
 pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: Option<&DiagnosisHook>) {
     let Some(hook) = hook else { return };
     head.diagnose_replaced_host();
-    // A server that never sees https may be one that redirects to another server. Where proxies are
-    // trusted, or a listener says how its requests came, it is not.
+    // A server that never sees https may exist to redirect to another server. It does not if proxies are
+    // trusted, or a listener sets the `Transport` of its requests.
     let expects_https = || head.trust().has_proxies() || head.has_transport();
     if to.resolve(head).upgrades() && expects_https() && hook.is_never_secure() {
         head.diagnose(Diagnosis::NeverSecure);

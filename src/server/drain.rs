@@ -55,8 +55,8 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Tells the client where the connection ends.
-    pub(super) fn tell(self, headers: &mut HeaderMap) {
+    /// Adds `Connection: close` if the connection ends after this response.
+    pub(super) fn add_header(self, headers: &mut HeaderMap) {
         if self == Self::Close {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -26,7 +26,7 @@ impl<F> DrainOn<F> {
 
 /// The future that reads an upload to its end, handed to the executor of [`DrainOn`].
 ///
-/// A type of its own, since the executor is generic: of a `Pin<Box<dyn Future>>`, rustc cannot prove
+/// A type of its own, because the executor is generic: of a `Pin<Box<dyn Future>>`, rustc cannot prove
 /// for every lifetime that a connection's task may spawn it.
 pub struct DrainTask(Pin<Box<dyn Future<Output = Connection> + Send>>);
 
@@ -34,7 +34,7 @@ impl Future for DrainTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // The answer was sent without waiting for this, and says nothing of the connection.
+        // The answer is sent already, so the fate of the connection cannot be added to it.
         self.0.as_mut().poll(cx).map(|_| ())
     }
 }

@@ -100,7 +100,7 @@ where
                 #[allow(clippy::expect_used)] // Only a caller that breaks the contract of `Future`.
                 let mut response =
                     response.take().expect("`ResponseFuture` polled after it was ready");
-                connection.tell(response.headers_mut());
+                connection.add_header(response.headers_mut());
                 Poll::Ready(Ok(response.map(ResponseBody::answer)))
             }
         }

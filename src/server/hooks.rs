@@ -1,4 +1,4 @@
-//! Who hears of the answers and the diagnoses of a layer.
+//! The hooks of a layer for its answers and diagnoses.
 
 use super::layer::RedirectLayer;
 use crate::diagnosis::Diagnosis;
@@ -46,15 +46,15 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.insert_answered = true)
     }
 
-    /// Puts the client's address into events: see [`Answered::client_ip`]. They do not have it
-    /// otherwise, since it is personal data in many places.
+    /// Puts the client's address into events: see [`Answered::client_ip`]. Without this call no event
+    /// holds it, because it is personal data in many countries. A diagnosis names the peer always.
     pub fn report_client_ip(self) -> Self {
         self.set(|settings| settings.report_client_ip = true)
     }
 
-    /// Answers nothing: every request goes to the inner service, whose response is unchanged. Events
-    /// tell what the answer would have been, as [`AnswerKind::ReportOnly`]. For trying a policy on
-    /// the requests of a running server.
+    /// Sends every request to the inner service, and leaves its response unchanged. Events report what
+    /// the answer would have been, as [`AnswerKind::ReportOnly`]. This tries a policy on the requests of
+    /// a running server.
     ///
     /// [`AnswerKind::ReportOnly`]: crate::server::AnswerKind::ReportOnly
     pub fn report_only(self) -> Self {

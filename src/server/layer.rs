@@ -35,7 +35,8 @@ impl<P: RedirectPolicy> RedirectLayer<P> {
 }
 
 impl<P, D> RedirectLayer<P, D> {
-    /// Sets which peers are trusted to say which scheme, host and client a request came from.
+    /// Sets which peers are trusted, and which of their headers give the scheme, host and client of a
+    /// request.
     pub fn trust(self, trust: Trust) -> Self {
         self.set(|settings| settings.set_trust(trust))
     }
@@ -99,7 +100,7 @@ impl<P, D> RedirectLayer<P, D> {
 
     /// The hosts that are answered for. Every request for another one is answered 421 (RFC 9110
     /// §15.5.20), and one without a host 400 unless there is a [`default_host`](Self::default_host),
-    /// whatever the policy would say and on exempt paths, too. Without a list any host is taken; a
+    /// before any policy is asked, and on exempt paths, too. Without a list every host is accepted. A
     /// second list replaces the first.
     ///
     /// An entry is

@@ -9,8 +9,8 @@ use super::settings::Settings;
 use crate::event::{AnswerCounter, AnswerKind, Answered};
 use crate::head::RequestHead;
 
-/// Reports an answer of the layer to everybody who listens. Called after the answer is built: what is
-/// read here is not noted for `Vary`.
+/// Reports an answer of the layer to hooks, `tracing` and `metrics`. Must be called after the answer is
+/// built, so that what is read here adds nothing to its `Vary`.
 #[inline]
 pub(super) fn answered(
     head: &RequestHead<'_>,
@@ -18,8 +18,8 @@ pub(super) fn answered(
     response: &mut Response<Bytes>,
     settings: &Settings,
 ) {
-    let is_heard = head.trace().is_some() && settings.takes_answers();
-    if !is_heard && !AnswerCounter::COUNTS {
+    let has_listener = head.trace().is_some() && settings.takes_answers();
+    if !has_listener && !AnswerCounter::COUNTS {
         return;
     }
     let status = response.status();
@@ -33,14 +33,14 @@ pub(super) fn answered(
     if AnswerCounter::COUNTS {
         count(head, kind, status, settings);
     }
-    if !is_heard {
+    if !has_listener {
         return;
     }
-    tell(head, kind, response, settings);
+    report(head, kind, response, settings);
 }
 
 #[cold]
-fn tell(
+fn report(
     head: &RequestHead<'_>,
     kind: AnswerKind,
     response: &mut Response<Bytes>,
@@ -75,7 +75,7 @@ fn tell(
         answered.client_ip = head.client_ip();
     }
     if !answered.is_quiet {
-        settings.on_answer.tell(&answered);
+        settings.on_answer.call(&answered);
     }
     if settings.insert_answered && !settings.report_only {
         response.extensions_mut().insert(answered.into_owned());

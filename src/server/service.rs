@@ -63,18 +63,17 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     settings: &Settings,
 ) -> Responder {
     if settings.takes_answers() || settings.on_diagnosis.takes_diagnoses() {
-        return decide_heard(policy, request, settings);
+        return decide_observed(policy, request, settings);
     }
     let notes = Notes::default();
     let head = head(request, settings, None, &notes, None);
     decide_about(&head, policy, settings, None, report::answered)
 }
 
-/// The same where somebody listens. It is a function of its own, so that a request that nobody listens
-/// to does not pay for it.
+/// The same with hooks or a subscriber. A function of its own: without them no request pays for it.
 #[cold]
 #[inline(never)]
-fn decide_heard<P: RedirectPolicy + ?Sized, B>(
+fn decide_observed<P: RedirectPolicy + ?Sized, B>(
     policy: &P,
     request: &Request<B>,
     settings: &Settings,

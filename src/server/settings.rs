@@ -9,7 +9,7 @@ use crate::uri::Hosts;
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     trust: Trust,
-    /// Fixed for this layer, whatever its trust says.
+    /// The fixed transport of this layer. It takes precedence over its trust.
     transport: Option<Transport>,
     pub(super) hosts: Hosts,
     pub(super) drain: DrainLimit,

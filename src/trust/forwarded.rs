@@ -1,8 +1,8 @@
 //! Reads the fields in which proxies describe a request: `X-Forwarded-*`, and `Forwarded` by its
 //! grammar (RFC 7239 §4).
 //!
-//! Each proxy appends an entry, so that lists are read from the right, past trusted addresses only.
-//! A client can put anything to the left of the last entry that is read: it is not even validated.
+//! Each proxy appends an entry, so lists are read from the right, as long as the addresses are trusted.
+//! Entries further left may be forged by the client. They are neither read nor validated.
 
 use std::net::IpAddr;
 use std::str;
@@ -19,23 +19,23 @@ pub(super) static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-for
 pub(super) static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub(super) static X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 
-/// The client's address, where it is known, and the position of its entry in a list, from the right.
+/// The client's address, if it is known, and the position of its entry, counted from the right.
 pub(super) type Client = (Option<IpAddr>, usize);
 
-/// Reads the fields of a trusted peer. Each `Err` says what is malformed.
+/// Reads the fields of a trusted peer. Each `Err` names the malformed field.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ForwardedReader<'p> {
     pub(super) trust: &'p Trust,
     pub(super) proxies: &'p TrustedProxies,
 }
 
-/// The value of a field, and whether it was one of several, so that the client had to be found.
+/// The value of a field, and whether it came from a list, at the position of the client.
 pub(super) type Value<'a> = (&'a [u8], bool);
 
 impl ForwardedReader<'_> {
-    /// The value of a field that has one. Of a list the value at the position of the client, from the
-    /// right: each trusted proxy appends to this list and to that of the addresses. What a client
-    /// sends to the left changes neither position.
+    /// Returns the value of a field. Of a list, the value at the position of the client, counted from
+    /// the right: each trusted proxy appends to this list and to the list of addresses. What a client
+    /// sends stands to the left, and does not change the position.
     pub(super) fn value<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -43,7 +43,7 @@ impl ForwardedReader<'_> {
         client: impl FnOnce() -> Result<Client, &'static str>,
     ) -> Result<Option<Value<'a>>, &'static str> {
         const SHORT: &str = "fewer forwarded values than proxies\n";
-        // What most proxies send. Reading it as a list costs 130 instructions more.
+        // One plain value, as most proxies send. Reading it as a list costs 130 instructions more.
         let mut lines = headers.get_all(name).iter();
         let Some(line) = lines.next() else { return Ok(None) };
         if matches!(line.as_bytes(), b"https" | b"http") && lines.next().is_none() {
@@ -60,8 +60,8 @@ impl ForwardedReader<'_> {
         Ok(Some((value, true)))
     }
 
-    /// The client by `X-Forwarded-For`: the first address that is not trusted, or the last one within
-    /// the hop limit.
+    /// Returns the client by `X-Forwarded-For`: from the right, the first address that is not trusted,
+    /// or the last one within the hop limit.
     pub(super) fn x_forwarded_for(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
         let mut client = (None, 0);
         let nodes = from_the_right(headers, &X_FORWARDED_FOR);
@@ -79,11 +79,10 @@ impl ForwardedReader<'_> {
         Ok(client)
     }
 
-    /// The element of `Forwarded` that describes the client's own request, and the client.
+    /// Returns the element of `Forwarded` that describes the client's own request, and the client.
     ///
-    /// A quoted string can only be found from the left, so that this goes from the left, and drops
-    /// what it found whenever an address follows that is not trusted. Elements beyond the hop limit
-    /// are skipped.
+    /// Quoted strings can only be found by reading from the left. So this reads from the left, skips
+    /// elements beyond the hop limit, and starts again at each element whose address is not trusted.
     pub(super) fn forwarded<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -113,8 +112,8 @@ impl ForwardedReader<'_> {
         found
     }
 
-    /// Reads `[ pair ] *( ";" [ pair ] )`. Only the parameters that count are validated: routers send
-    /// others in forms that the grammar does not know.
+    /// Reads `[ pair ] *( ";" [ pair ] )`. Only the parameters that are used are validated: some routers
+    /// send others in forms that the grammar does not allow.
     fn element<'a>(&self, element: &'a [u8]) -> Option<Element<'a>> {
         let (mut node, mut proto, mut host) = (None, None, None);
         for pair in split_bytes(element, b';') {
@@ -143,7 +142,7 @@ impl ForwardedReader<'_> {
     }
 }
 
-/// The parameters of an element of `Forwarded` that count.
+/// The parameters of an element of `Forwarded` that are used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Element<'a> {
     node: Option<Node>,
@@ -160,8 +159,8 @@ impl Element<'_> {
     }
 }
 
-/// The entries of a list field, several lines being one list, from the last to the first. Empty
-/// entries do not count (RFC 9110 §5.6.1).
+/// Returns the entries of a list field from the last to the first. Several lines are one list. Empty
+/// entries are skipped (RFC 9110 §5.6.1).
 fn from_the_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FromTheRight<'a> {
     FromTheRight { lines: headers.get_all(name).into_iter(), line: b"" }
 }
@@ -194,8 +193,8 @@ impl<'a> Iterator for FromTheRight<'a> {
     }
 }
 
-/// The text of a token or a quoted string. One with an escape is refused: no value that is read here
-/// needs one.
+/// Returns the text of a token or a quoted string. A string with an escape is refused, because no value
+/// that is read here needs one.
 fn unquote(value: &[u8]) -> Option<&[u8]> {
     let text = match value.strip_prefix(b"\"") {
         Some(quoted) => quoted.strip_suffix(b"\"")?,
@@ -205,7 +204,7 @@ fn unquote(value: &[u8]) -> Option<&[u8]> {
     is_plain.then_some(text)
 }
 
-/// The scheme by its name; some proxies send `ws` and `wss` for websockets.
+/// Parses a scheme. Some proxies send `ws` and `wss` for websockets.
 pub(super) fn scheme_of(text: &[u8]) -> Option<Scheme> {
     let is = |name: &[u8]| name.eq_ignore_ascii_case(text);
     match text {

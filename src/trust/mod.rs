@@ -23,7 +23,7 @@
 //!    counts, from the right; only a list that is too short for that is answered 400. The addresses
 //!    are read only if a policy asks for the client, or if the scheme comes as a list.
 //! 8. Of `Forwarded`, `for`, `proto` and, if it is believed, `host` are validated. `:` and `[]` need no
-//!    quotes in them, since real routers send none. Other parameters are ignored.
+//!    quotes in them, because real routers send none. Other parameters are ignored.
 //! 9. A value that is read and malformed is answered 400. `Vary` names the fields that were read.
 //! 10. [`Trust::scheme_field`] and [`Trust::scheme_on`] name another field for the scheme.
 //!
@@ -31,7 +31,7 @@
 //! Trust addresses that only your proxies can have. Each trusted proxy has to set or append *both*
 //! `X-Forwarded-For` and `-Proto`: one that appends to the former alone passes on a client's own
 //! scheme. `X-Forwarded-Host` and `-Port` are read only if
-//! [enabled](Trust::forwarded_host), since many proxies pass a client's own.
+//! [enabled](Trust::forwarded_host), because many proxies pass a client's own.
 //!
 //! ```
 //! use http::Request;

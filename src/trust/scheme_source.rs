@@ -26,7 +26,7 @@ impl SchemeSource {
         }
     }
 
-    /// The scheme where the field is absent, if that says one.
+    /// The scheme of a request without the field, if its absence means one.
     pub(super) const fn absent(&self) -> Option<Scheme> {
         match self {
             Self::Switch(_) => Some(Scheme::Http),

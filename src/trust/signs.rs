@@ -21,7 +21,7 @@ const SIGNS: [Sign; 8] = [
     Sign { name: "front-end-https", says_https: is_on },
 ];
 
-/// The first field that says https, but for `read`, which is known already.
+/// Returns the first field, except `read`, that says https.
 pub(crate) fn https_field(headers: &HeaderMap, read: Option<&str>) -> Option<&'static str> {
     let says_https = |sign: &&Sign| {
         let mut values = headers.get_all(sign.name).iter();

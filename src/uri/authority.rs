@@ -46,7 +46,7 @@ impl<'a> Authority<'a> {
     /// Parses `host [ ":" port ]` strictly: no userinfo, path, blank, percent-encoding or control
     /// byte. `Err` says what is wrong.
     ///
-    /// RFC 3986 allows percent-encoding in a registered name. It is refused here, since clients decode
+    /// RFC 3986 allows percent-encoding in a registered name. It is refused here, because clients decode
     /// it into another host than the one that was compared.
     pub(crate) fn parse(text: &'a str) -> Result<Self, &'static str> {
         if text.starts_with('[') {

@@ -46,7 +46,7 @@ impl Host {
     }
 }
 
-/// Checks for what people write in place of a host, to tell them what to write.
+/// Checks for frequent mistakes in a host. The error names what to write.
 pub(super) fn check_spelling(text: &str) -> Result<(), &'static str> {
     if text.contains("://") {
         return Err("a host only, without scheme");

@@ -61,7 +61,7 @@ impl HostSet {
         self.any(authority, |listed| listed.is_none_or(|listed| listed == port()))
     }
 
-    /// Whether a `Host` field is the very text of a listed name, so that there is nothing to parse.
+    /// Whether a `Host` field is the very text of a listed name, so there is nothing to parse.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
         // A suffix is kept with its dot in front, which no name has.
         !host.starts_with(b".") && self.names.any(host, |port| port.is_none())

@@ -45,12 +45,12 @@ impl Hosts {
         self.default.as_ref().map(|host| host.authority(None))
     }
 
-    /// Whether there is a list, so that no other host is answered for.
+    /// Whether there is a list, so no other host is answered for.
     pub(crate) const fn is_listed(&self) -> bool {
         self.listed.is_some()
     }
 
-    /// Whether the operator listed this host, so that it was not a client that chose it. An entry with
+    /// Whether the operator listed this host, so it was not a client that chose it. An entry with
     /// a port matches only where `port` gives it.
     pub(crate) fn contains(&self, authority: &Authority<'_>, port: impl Fn() -> u16) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.contains(authority, port))

@@ -79,7 +79,7 @@ mod client {
 
         /// The origin of `uri` where `url` would write it in the same way: http or https, a name in
         /// lower case or a plain IPv4 address, no userinfo, no default port. `None` for all others,
-        /// which only the URL parser can judge.
+        /// which need the URL parser.
         pub(crate) fn plain(uri: &'a Uri) -> Option<Self> {
             let scheme = Scheme::from_lower_case(uri.scheme_str()?)?;
             let text = uri.authority()?.as_str();

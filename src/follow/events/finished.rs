@@ -32,7 +32,7 @@ impl End {
 pub enum Outcome {
     /// A response that is no redirection.
     Response,
-    /// A redirection that was not followed, since a policy or the limit returned it, or it has no
+    /// A redirection that was not followed, because a policy or the limit returned it, or it has no
     /// `Location`.
     Redirection,
     /// An error.

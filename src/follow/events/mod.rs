@@ -1,4 +1,4 @@
-//! Events of a follower: each hop, and the end of a call with redirections. They are told to hooks,
+//! Events of a follower: each hop, and the end of a call with redirections. They are passed to hooks,
 //! to `tracing` and to `metrics`.
 
 #[cfg_attr(feature = "metrics", path = "count_metrics.rs")]

@@ -91,7 +91,7 @@ where
 pub struct ExpectBodyError(Option<BoxError>);
 
 impl ExpectBodyError {
-    /// Whether the body was not sent, or not to its end, since the server has answered without it, or
+    /// Whether the body was not sent, or not to its end, because the server has answered without it, or
     /// the call was dropped.
     pub const fn is_not_asked_for(&self) -> bool {
         self.0.is_none()

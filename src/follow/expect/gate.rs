@@ -2,26 +2,26 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Holds a body back until the server asks for it. Shared by the body, the callback for informational
-/// responses, and whoever has the response.
+/// Holds a body back until the server asks for it. The body, the callback for informational responses
+/// and the response share it.
 #[derive(Clone)]
 pub(super) struct Gate(Arc<Mutex<State>>);
 
 struct State {
     phase: Phase,
-    /// Of the task that polls the body.
+    /// The waker of the task that polls the body.
     waker: Option<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The body waits.
+    /// The body waits for the server.
     Closed,
-    /// The body is sent.
+    /// The body may be sent: the server has asked for it.
     Open,
-    /// The body is sent, since the wait was over.
+    /// The body may be sent: the server did not ask for it in time.
     TimedOut,
-    /// The body is not sent, or no further.
+    /// No more of the body may be sent.
     Ended,
 }
 
@@ -29,7 +29,7 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Permission {
     Granted,
-    /// Never from now on.
+    /// The body may not be read, now or later.
     Denied,
 }
 
@@ -38,12 +38,12 @@ impl Gate {
         Self(Arc::new(Mutex::new(State { phase: Phase::Closed, waker: None })))
     }
 
-    /// Lets the body go, unless it has ended.
+    /// Permits the body, unless it has ended.
     pub(super) fn open(&self) {
         self.change(|phase| if phase == Phase::Closed { Phase::Open } else { phase });
     }
 
-    /// Lets the body go since the wait is over.
+    /// Permits the body because the time to wait for the server is over.
     pub(super) fn time_out(&self) {
         self.change(|phase| if phase == Phase::Closed { Phase::TimedOut } else { phase });
     }
@@ -53,13 +53,13 @@ impl Gate {
         self.change(|_| Phase::Ended);
     }
 
-    /// Whether the body went since the wait was over.
+    /// Whether the body was permitted by the end of the wait.
     pub(super) fn has_timed_out(&self) -> bool {
         self.phase() == Phase::TimedOut
     }
 
-    /// Pending while the body waits. The waker is kept in any case: a body that is being sent can be
-    /// ended, too.
+    /// Polls for the permission to read the body. Keeps the waker even if it is granted: a body that is
+    /// being sent may have to be ended.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Permission> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match state.phase {
@@ -97,8 +97,8 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// Ends a body when it is dropped: with the call that it belongs to, or with the response that made it
-/// pointless.
+/// Ends a body when it is dropped. It is held by the call, then by a response that makes the body
+/// unnecessary.
 #[derive(Debug)]
 pub(super) struct EndOnDrop(Option<Gate>);
 
@@ -111,7 +111,7 @@ impl EndOnDrop {
         self.0.as_ref()
     }
 
-    /// Lets the body go, and leaves it alone from now on.
+    /// Permits the body. Dropping this no longer ends it.
     pub(super) fn release(mut self) {
         if let Some(gate) = self.0.take() {
             gate.open();
@@ -143,8 +143,8 @@ mod tests {
         }
     }
 
-    /// In whatever order a body is polled and let go or ended, it is woken if it waited, and what ended
-    /// stays so.
+    /// In any order of polls, permissions and ends: a waiting body is woken, and an ended body stays
+    /// ended.
     #[test]
     fn a_body_that_waits_is_woken_in_any_order() {
         let changes: [fn(&Gate); 3] = [Gate::open, Gate::end, Gate::time_out];
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// Polls until ready, parked in between: a wake-up that is lost hangs.
+    /// Polls until ready, and parks the thread in between. A lost wake-up hangs the test.
     fn block_on<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
         struct Unpark(std::thread::Thread);
         impl Wake for Unpark {

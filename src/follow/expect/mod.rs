@@ -27,8 +27,8 @@
 //!
 //! [`ExpectOptions`] in the extensions of a request turn it off for that request.
 //!
-//! Pitfalls: hyper takes one callback for informational responses, and does not tell whether there is
-//! one. This layer replaces it for requests that wait. A server that neither sends 100 nor answers
+//! Pitfalls: a request of hyper has one callback for informational responses, which cannot be read. This
+//! layer replaces it for requests that wait. A server that neither sends 100 nor answers
 //! costs its first upload the whole wait. Bodies up to the threshold are sent at once, as without this
 //! layer.
 //!

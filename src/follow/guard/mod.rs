@@ -12,7 +12,7 @@
 //! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so is any scheme but http and
 //!    https.
 //! 5. The error is the same for every reason,
-//!    [`TargetRefused`](super::RedirectErrorKind::TargetRefused): it tells nobody which addresses exist.
+//!    [`TargetRefused`](super::RedirectErrorKind::TargetRefused): it does not reveal which addresses exist.
 //!
 //! Pitfall: a *name* passes, whatever it resolves to. Resolve by a resolver that asks
 //! [`TargetGuard::allows_address`] about each address, and connect to the address that was asked about,

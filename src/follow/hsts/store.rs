@@ -10,8 +10,8 @@ use url::Host;
 use super::header as field;
 use crate::follow::make_room::make_room;
 
-/// The most hosts that are remembered, apart from a start list.
-const MOST: usize = 10_000;
+/// The most hosts that are learned. A start list does not count.
+const MAX_LEARNED: usize = 10_000;
 
 /// Hosts that are only asked over https: see the [module](super).
 #[derive(Clone, Default)]
@@ -23,13 +23,13 @@ pub(super) struct Hosts {
     learned: HashMap<Box<str>, Entry>,
     /// The hosts of the start list, and whether it includes their subdomains.
     start_list: HashMap<Box<str>, bool>,
-    /// Counts uses, so that the one longest ago is known.
+    /// Counts uses. An entry keeps the count of its last one.
     uses: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// `None` for an entry without an end, which a file may have.
+    /// `None` if the entry does not expire, as a file may say.
     pub(super) expires: Option<SystemTime>,
     pub(super) include_subdomains: bool,
     used: u64,
@@ -47,8 +47,8 @@ impl HstsStore {
         Self::default()
     }
 
-    /// Adds a list of hosts that are known from the start and for ever, each with whether their
-    /// subdomains are, too. None is shipped. Names that are no domains are skipped.
+    /// Adds a list of hosts that are always known, each with a flag that includes its subdomains. The
+    /// library ships no such list. Names that are not domains are skipped.
     pub fn with_start_list<I, N>(self, hosts: I) -> Self
     where
         I: IntoIterator<Item = (N, bool)>,
@@ -65,12 +65,12 @@ impl HstsStore {
         self
     }
 
-    /// Whether a host is known at this time, by itself or by a domain above it.
+    /// Whether a host is known at `now`, by its own entry or by one of a parent domain.
     pub fn is_known(&self, host: &str, now: SystemTime) -> bool {
         name_to_look_up(host).is_some_and(|name| self.lock().is_known(&name, now))
     }
 
-    /// Returns the https URL to use in place of an http URL whose host is known. `None` for all others.
+    /// Returns the https URL for an http URL whose host is known. `None` for all other URLs.
     pub fn upgrade(&self, uri: &Uri, now: SystemTime) -> Option<Uri> {
         if uri.scheme() != Some(&Scheme::HTTP) || !self.is_known(uri.host()?, now) {
             return None;
@@ -83,7 +83,7 @@ impl HstsStore {
         Uri::from_parts(parts).ok()
     }
 
-    /// Learns from the headers of a response to a request for this URL, if it is an https URL.
+    /// Learns from the headers of a response that came from `uri`. Only https URLs teach anything.
     pub fn learn(&self, uri: &Uri, headers: &HeaderMap, now: SystemTime) {
         let Some(value) = headers.get(header::STRICT_TRANSPORT_SECURITY) else { return };
         if uri.scheme() != Some(&Scheme::HTTPS) {
@@ -107,7 +107,7 @@ impl HstsStore {
         }
     }
 
-    /// The number of hosts that were learned, with those that have expired and were not removed yet.
+    /// The number of learned hosts, including expired ones that are not removed yet.
     pub fn len(&self) -> usize {
         self.lock().learned.len()
     }
@@ -117,7 +117,7 @@ impl HstsStore {
         self.len() == 0
     }
 
-    /// Calls `f` with each host that was learned, in order of the names.
+    /// Returns the learned hosts, sorted by name.
     #[cfg(feature = "config")]
     pub(super) fn entries(&self) -> Vec<(Box<str>, Entry)> {
         let known = self.lock();
@@ -161,18 +161,18 @@ impl Hosts {
         false
     }
 
-    /// Removes those that have expired, then those that were used longest ago. Where more than half are
-    /// below one domain, only those go: its owner can make any number of names.
+    /// Removes expired hosts, then those that were used longest ago. If one domain has more than half of
+    /// all hosts, only hosts of it are removed, because its owner can make any number of names.
     fn make_room(&mut self, now: SystemTime) {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for name in self.learned.keys() {
             *counts.entry(domain(name)).or_default() += 1;
         }
-        let crowded = counts.into_iter().find(|(_, count)| *count > MOST / 2);
+        let crowded = counts.into_iter().find(|(_, count)| *count > MAX_LEARNED / 2);
         let crowded = crowded.map(|(domain, _)| Box::<str>::from(domain));
         make_room(
             &mut self.learned,
-            MOST,
+            MAX_LEARNED,
             |entry| entry.is_valid(now),
             |name, entry| match &crowded {
                 Some(crowded) if domain(name) != &**crowded => u64::MAX,
@@ -188,7 +188,7 @@ impl Hosts {
         include_subdomains: bool,
         now: SystemTime,
     ) {
-        if self.learned.len() >= MOST && !self.learned.contains_key(&name) {
+        if self.learned.len() >= MAX_LEARNED && !self.learned.contains_key(&name) {
             self.make_room(now);
         }
         self.uses += 1;
@@ -208,8 +208,8 @@ const LONGEST_NAME: usize = 253;
 /// The longest text that is parsed as a host: a name of that length, each character percent-encoded.
 const LONGEST_TEXT: usize = 4 * LONGEST_NAME;
 
-/// A host as `url` writes it, without a trailing dot. `None` for addresses, and for what is no name of
-/// DNS.
+/// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for what is not a
+/// name of DNS.
 fn normal_name(host: &str) -> Option<Box<str>> {
     if host.len() > LONGEST_TEXT {
         return None;
@@ -224,8 +224,8 @@ fn normal_name(host: &str) -> Option<Box<str>> {
     }
 }
 
-/// The same for a host that is asked for: one that `url` refuses, or that ends in several dots, may still
-/// resolve to a server below a known domain.
+/// Returns the name by which a host is looked up, in the same form. A host that `url` refuses, or
+/// that ends in several dots, may still resolve to a server below a known domain.
 fn name_to_look_up(host: &str) -> Option<Box<str>> {
     if host.len() > LONGEST_TEXT {
         return None;

@@ -61,7 +61,7 @@ pub trait FollowPolicy: Send + Sync {
     fn decide(&self, attempt: &Attempt<'_>) -> Action;
 
     /// Asks this policy, then `other` if this one follows: the pair. For an `Option`, write the
-    /// tuple, since `Option::and` takes precedence.
+    /// tuple, because `Option::and` takes precedence.
     fn and<P>(self, other: P) -> (Self, P)
     where
         Self: Sized,

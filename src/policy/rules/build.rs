@@ -126,7 +126,7 @@ impl<'r> FoundRule<'r> {
         self.table.rule(self.number).map(|rule| rule.line()).filter(|line| *line > 0)
     }
 
-    /// The name, or else the pattern with its line, since lines move with every edit.
+    /// The name, or else the pattern with its line, because lines move with every edit.
     fn label(&self) -> String {
         let is_named = || self.table.extra(self.table.rule(self.number)?)?.name.as_deref();
         match (is_named(), self.line()) {
@@ -271,7 +271,7 @@ impl RulesBuilder {
         if let Err(message) = table.index_regexes() {
             errors.push(RuleError::new(Position::default(), message));
         }
-        let (weights, folded) = table.index();
+        let (weights, folded) = table.build_index();
         let at_host = |host: u32| {
             let at = |weights: &[u32]| weights.get(host as usize).copied().unwrap_or(0);
             at(&weights).saturating_add(at(&folded))

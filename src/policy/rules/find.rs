@@ -105,7 +105,7 @@ impl Table {
     }
 
     /// `None` where a condition does not hold, or the answer would be the same request again.
-    /// `is_simple_path` is what [`is_simple`] says of the request's path.
+    /// `is_simple_path` is the result of [`is_simple`] for the path of the request.
     fn answer(
         &self,
         rule: &Stored,

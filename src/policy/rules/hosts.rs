@@ -55,7 +55,7 @@ impl HostIndex {
         self.each_above(&key, visit);
     }
 
-    /// The most that `weigh` says of the hosts that one request can be for.
+    /// Returns the greatest sum of `weigh` over the hosts that match one request.
     pub(super) fn heaviest(&self, weigh: impl Fn(u32) -> u32) -> u32 {
         let above = |name: &str| {
             let mut sum = 0_u32;

@@ -122,7 +122,7 @@ impl Index {
     }
 
     fn node_weights(&self, lists: &Lists) -> Vec<u32> {
-        // Children stand behind their parents, so that one way back sees all.
+        // Children stand behind their parents, so one way back sees all.
         let mut by_literal = vec![0_u32; self.nodes.len()];
         let mut weights = vec![0_u32; self.nodes.len()];
         for (at, node) in self.nodes.iter().enumerate().rev() {

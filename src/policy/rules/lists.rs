@@ -10,7 +10,7 @@ pub(super) type Place = u32;
 
 const LIST: u32 = 1 << 31;
 
-/// No more rules than this, so that a [`Place`] can say which is meant.
+/// The most rules of a table: a [`Place`] has 31 bits for a rule.
 pub(super) const MAX_RULES: usize = (LIST - 1) as usize;
 
 /// The lists of an index.

@@ -31,7 +31,7 @@ pub(super) fn next_segment(path: &str) -> (&str, Option<&str>) {
 /// The normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
 /// escapes in upper case, and bytes that a path may not hold percent-encoded.
 ///
-/// Slashes are neither added nor removed, so that the segments of both forms correspond.
+/// Slashes are neither added nor removed, so the segments of both forms correspond.
 pub(super) fn normal(path: &str) -> Cow<'_, str> {
     if path.bytes().all(|byte| byte != b'%' && PLAIN.contains(byte)) {
         return Cow::Borrowed(path);

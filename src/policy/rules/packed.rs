@@ -1,4 +1,4 @@
-//! How a table packs what a rule says.
+//! The packed form of a rule in a table.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(super) mod flag {
     pub(crate) const QUIET: u16 = 1 << 9;
     /// The path after the pattern may hold segments that are not read alike: it is only copied.
     pub(crate) const COPIES_THE_REST: u16 = 1 << 10;
-    /// Caches are told to keep the answer.
+    /// The answer gets a `max-age`.
     pub(crate) const KEPT: u16 = 1 << 11;
     /// A path that ends before the slash of the rest does not match.
     pub(crate) const BELOW_ONLY: u16 = 1 << 12;

@@ -49,7 +49,7 @@ impl Rule {
         let mut rule = Self::of(Pattern::regex(pattern));
         let names = regex.group_info().pattern_names(PatternID::ZERO);
         for (at, name) in (0..).zip(names) {
-            rule.names.extend(name.map(|name| (name.into(), Source::Group(at))));
+            rule.regex_captures.extend(name.map(|name| (name.into(), Source::Group(at))));
         }
         Ok(rule)
     }

@@ -7,9 +7,9 @@ use super::target::{Source, Target};
 use crate::config_error::ConfigError;
 use crate::uri::{HostPattern, Scheme};
 
-/// One rule of a [`Rules`](super::Rules) table: where it applies, where it leads to, and how.
+/// One rule of a [`Rules`](super::Rules) table: what it applies to, where it leads to, and how.
 ///
-/// See the [module](super) for what paths, captures and queries mean. 307 unless a status is named.
+/// The [module](super) explains paths, captures and queries. The status is 307 unless another is set.
 ///
 /// ```
 /// use http::Request;
@@ -47,8 +47,7 @@ pub struct Rule {
     pub(super) rewriting_methods: bool,
     pub(super) host: Option<HostPattern>,
     pub(super) conditions: Vec<Condition>,
-    /// The captures of a regex.
-    pub(super) names: Vec<(Box<str>, Source)>,
+    pub(super) regex_captures: Vec<(Box<str>, Source)>,
     pub(super) query: QueryMode,
     pub(super) ignore_case: bool,
     pub(super) either_slash: bool,
@@ -88,13 +87,13 @@ impl Rule {
     /// A rule for a path: exact (`/a`), a pattern with `:name` segments, or one that ends in `*` or
     /// `*name` and takes `/a` and everything below it.
     ///
-    /// A query names parameters that must be there: `/a?id=7` with this value, `/a?id` with any,
-    /// `/a?id=:id` with any that is captured. A URL (`https://old.example.com/a`,
+    /// A query names parameters that a request must have: `/a?id=7` with this value, `/a?id` with any
+    /// value, `/a?id=:id` with any value, which is captured. A URL (`https://old.example.com/a`,
     /// `http://*.example.com/a`) adds [`on_scheme`](Self::on_scheme) and [`on_host`](Self::on_host).
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is no such path, [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if its host is none.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if the path is none of these, [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if the host is invalid.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -133,7 +132,7 @@ impl Rule {
         Ok(rule)
     }
 
-    /// A rule for a path, and for nothing else yet.
+    /// A rule for a path, without conditions or a target.
     pub(super) fn of(from: Pattern) -> Self {
         Self {
             from,
@@ -142,7 +141,7 @@ impl Rule {
             rewriting_methods: false,
             host: None,
             conditions: Vec::new(),
-            names: Vec::new(),
+            regex_captures: Vec::new(),
             query: QueryMode::default(),
             ignore_case: false,
             either_slash: false,
@@ -158,13 +157,13 @@ impl Rule {
         }
     }
 
-    /// Leads to a URL (`https://example.com/x?y`), or to a path on the origin that was asked for
-    /// (`/x?y`), with `:name` and `*name` where captures go; `*` is the rest without a name. A
-    /// fragment (`/x#y`) holds no captures.
+    /// Leads to a URL (`https://example.com/x?y`), or to a path on the requested origin (`/x?y`).
+    /// `:name` and `*name` are replaced by captures, `*` by the rest, whatever its name. A fragment
+    /// (`/x#y`) cannot hold captures.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if it is neither, or names what `from` does not capture.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if it is neither, or names a capture that the rule does not have.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -184,17 +183,17 @@ impl Rule {
         Ok(self)
     }
 
-    /// Changes the scheme; the port becomes the scheme's own where the request's was another.
+    /// Changes the scheme. If that of the request is another, the port becomes the default one.
     pub fn to_scheme(mut self, scheme: Scheme) -> Self {
         self.target.origin.scheme = Some(scheme);
         self
     }
 
-    /// Changes the host; path and query stay unless [`to`](Self::to) says otherwise.
+    /// Changes the host. Path and query stay unless [`to`](Self::to) sets them.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is invalid, or has a port.
     pub fn to_host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.target.origin.host = Some(crate::uri::Host::parse(host)?);
         Ok(self)
@@ -206,28 +205,28 @@ impl Rule {
         self
     }
 
-    /// 308: clients and caches may remember it, for a day unless [`max_age`](Self::max_age) or
-    /// [`until`](Self::until) says otherwise.
+    /// Answers 308, which clients and caches may keep: for a day, unless [`max_age`](Self::max_age) or
+    /// [`until`](Self::until) sets another time.
     pub fn permanent(self) -> Self {
         self.status(Status::Permanent)
     }
 
-    /// 301 for GET and HEAD; other methods get 308, which keeps them.
+    /// Answers 301 to GET and HEAD, and 308, which keeps the method, to others.
     pub fn moved_permanently(self) -> Self {
         self.status(Status::MovedPermanently)
     }
 
-    /// 302 for GET and HEAD; other methods get 307, which keeps them.
+    /// Answers 302 to GET and HEAD, and 307, which keeps the method, to others.
     pub fn found(self) -> Self {
         self.status(Status::Found)
     }
 
-    /// 303: "look there with GET" (RFC 9110 §15.4.4).
+    /// Answers 303: clients send GET to the target, whatever the method was (RFC 9110 §15.4.4).
     pub fn see_other(self) -> Self {
         self.status(Status::SeeOther)
     }
 
-    /// 410: what was here is gone, and leads nowhere.
+    /// Answers 410: the resource is gone, without a target.
     pub fn gone(self) -> Self {
         self.status(Status::Gone)
     }
@@ -237,111 +236,110 @@ impl Rule {
         self
     }
 
-    /// Sends 301 and 302 to every method, although clients then turn a POST into an empty GET.
+    /// Answers 301 or 302 to every method. Clients then turn a POST into a GET without content.
     pub fn rewriting_methods(mut self) -> Self {
         self.rewriting_methods = true;
         self
     }
 
-    /// How long a 301, 308 or 410 may be kept: whole seconds, one day unless set.
+    /// Sets how long clients and caches may keep a 301, 308 or 410: whole seconds, a day by default.
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// Takes the request's query away. A query of the target's own stays.
+    /// Drops the query of the request. A query in the target stays.
     pub fn drop_query(mut self) -> Self {
         self.query = QueryMode::Drop;
         self
     }
 
-    /// Adds the request's parameters to the target's query, but for those that it names itself.
+    /// Adds the parameters of the request to the query of the target, except those that it sets.
     pub fn merge_query(mut self) -> Self {
         self.query = QueryMode::Merge;
         self
     }
 
-    /// Compares the path without case.
+    /// Ignores the case of the path.
     pub fn ignore_case(mut self) -> Self {
         self.ignore_case = true;
         self
     }
 
-    /// Takes the path with and without a slash at its end.
+    /// Matches the path with and without a slash at its end.
     pub fn either_slash(mut self) -> Self {
         self.either_slash = true;
         self
     }
 
-    /// Takes with `/a/*` what is below `/a/`, and not `/a` itself.
+    /// Makes `/a/*` match `/a/` and everything below it, but not `/a`.
     pub fn below_only(mut self) -> Self {
         self.below_only = true;
         self
     }
 
     /// Applies from this date on.
-    pub fn from(mut self, date: SystemTime) -> Self {
+    pub fn since(mut self, date: SystemTime) -> Self {
         self.starts = Some(date);
         self
     }
 
-    /// Applies until this date: a temporary redirection that ends by itself. What caches keep ends
-    /// with it.
+    /// Stops applying at this date. Its answers do not allow caches to keep them for longer.
     pub fn until(mut self, date: SystemTime) -> Self {
         self.ends = Some(date);
         self
     }
 
-    /// Lets the rule lead to the very URL that was asked for. Without it, the rule is passed over
-    /// there, and the next one asked.
+    /// Lets the rule lead to the requested URL itself. Without this, such a rule does not match, and
+    /// later ones are tried.
     pub fn allow_self(mut self) -> Self {
         self.allow_self = true;
         self
     }
 
-    /// Names the rule; otherwise its pattern is its name.
+    /// Names the rule in events and explanations. By default its pattern is its name.
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Counts the rule's answers under a name of their own (feature `metrics`): as policy
-    /// `rules/name`, and not as `rules`. Give only a few rules such a name: each is a time series.
+    /// Counts the answers of the rule apart (feature `metrics`): as policy `rules/name` in place of
+    /// `rules`. Each such name is a time series, so use it for a few rules only.
     pub fn counted(mut self, name: &str) -> Self {
         self.counted = Some(format!("rules/{name}").into());
         self
     }
 
-    /// Keeps the rule's answers out of events and `tracing`. They are still counted, and
-    /// [`Answered::of`](crate::server::Answered::of) still tells them.
+    /// Keeps the answers of the rule from [`on_answer`](crate::RedirectLayer::on_answer) and `tracing`.
+    /// They are still counted, and [`Answered::of`](crate::server::Answered::of) still finds them.
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
         self
     }
 
-    /// The line that the rule stands on, from 1: errors and warnings name it.
+    /// Sets the line of the rule in its file, from 1. Errors and warnings name it.
     pub fn line(mut self, line: u32) -> Self {
         self.line = line;
         self
     }
 
-    /// Where the capture `name` stands; the empty name is the rest's.
+    /// Returns where the capture `name` is taken from. The empty name is a rest's, whatever it is called.
     pub(super) fn find(&self, name: &str) -> Option<Source> {
-        let mut unnamed = None;
+        let mut rest = None;
         for (at, segment) in self.from.segments().enumerate() {
             let at = u16::try_from(at).ok()?;
             match segment {
                 Segment::Name(known) if known == name => return Some(Source::Segment(at)),
                 Segment::Rest(known) if known == name => return Some(Source::Rest(at)),
-                Segment::Rest(_) => unnamed = Some(Source::Rest(at)),
+                Segment::Rest(_) => rest = Some(Source::Rest(at)),
                 _ => {}
             }
         }
         let is_it = |condition: &Condition| matches!(condition, Condition::Captured { name: known, .. } if **known == *name);
         if name.is_empty() {
-            return unnamed;
+            return rest;
         }
-        if let Some((_, source)) = self.names.iter().find(|(known, _)| **known == *name) {
+        if let Some((_, source)) = self.regex_captures.iter().find(|(known, _)| **known == *name) {
             return Some(*source);
         }
         let at = self.conditions.iter().position(is_it)?;

@@ -7,7 +7,7 @@ pub(super) const NONE: u32 = u32::MAX;
 /// third of free room.
 ///
 /// Clients choose what is looked up, never what is stored: a hash that could be made to collide
-/// makes no lookup longer than the longest run of slots in use, so that it needs no secret.
+/// makes no lookup longer than the longest run of slots in use, so it needs no secret.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
     /// A part of the hash, and the number.

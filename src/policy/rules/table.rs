@@ -1,4 +1,4 @@
-//! The rules of a table, packed: texts in one buffer, what few rules have apart.
+//! The rules of a table, packed. All texts share one buffer; what few rules have is stored apart.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,8 +28,9 @@ pub(super) struct Table {
     bases: Vec<Redirection>,
     extras: Vec<Extra>,
     pub(super) hosts: HostIndex,
-    /// Rules that compare with case, and those that do not.
+    /// The rules that compare the case of a path.
     pub(super) index: Index,
+    /// The rules that ignore it.
     pub(super) folded: Index,
     pub(super) lists: Lists,
     pub(super) regexes: RegexIndex,
@@ -86,7 +87,7 @@ impl Table {
         let length = u16::try_from(from.len()).unwrap_or(u16::MAX);
         self.text.push_str(from);
         if rule.ignore_case && !rule.from.is_regex() {
-            // Literals alone: a name is looked up by its case no more.
+            // Names change with the literals. They are not looked up by name any more.
             if let Some(text) = self.text.get_mut(start as usize..) {
                 text.make_ascii_lowercase();
             }
@@ -160,9 +161,9 @@ impl Table {
         Ok(())
     }
 
-    /// Builds the index. For each kind of comparison and host: how many places a request can come
-    /// to.
-    pub(super) fn index(&mut self) -> (Vec<u32>, Vec<u32>) {
+    /// Builds both indexes. Returns, for each of them and for each host, how many places of the index
+    /// one request can visit.
+    pub(super) fn build_index(&mut self) -> (Vec<u32>, Vec<u32>) {
         self.text.shrink_to_fit();
         self.rules.shrink_to_fit();
         self.pieces.shrink_to_fit();
@@ -190,7 +191,7 @@ impl Table {
         .collect()
     }
 
-    /// Some of the rules that one request can come to, where these are most.
+    /// Returns some of the rules that one request can visit, on the host where these are most.
     pub(super) fn heaviest(&self) -> Vec<u32> {
         let mut rules = Vec::new();
         for index in [&self.index, &self.folded] {
@@ -283,7 +284,7 @@ impl Stored {
         self.flags & flag != 0
     }
 
-    /// From 1; 0 where nobody said.
+    /// The line in its file, from 1. 0 if it is not known.
     pub(super) fn line(&self) -> u32 {
         self.line
     }

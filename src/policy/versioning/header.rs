@@ -21,10 +21,10 @@ use crate::quoted::split;
 ///
 /// 1. A request passes if it lacks the header, or if the header lacks the configured media type; so
 ///    do CORS preflights, and requests whose path carries the version.
-/// 2. A served version passes. A retired one gets what its [`Retirement`] says: the headers of a
-///    deprecated version, 307 or 308 if the path can carry the version, and 410 in the end.
+/// 2. A served version passes. A retired one is answered by the stage of its [`Retirement`]: first
+///    headers for a deprecated version, then 307 or 308 if the path can carry the version, then 410.
 /// 3. `Accept` is a list of alternatives. It passes if one of them is served, or is another media
-///    type. Otherwise it gets 406 in the end, since another media type would be accepted (RFC 9110
+///    type. Otherwise it gets 406 in the end, because another media type would be accepted (RFC 9110
 ///    §15.5.7).
 /// 4. A version that was not declared gets 400, and so does a header with several values; in `Accept`
 ///    it gets 406.

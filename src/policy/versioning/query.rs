@@ -19,8 +19,8 @@ use crate::redirection::Redirection;
 /// 1. A request without the parameter passes, and so does one that has it twice: the application
 ///    answers for them. So do CORS preflights.
 /// 2. The current version passes, and so does one that was not declared.
-/// 3. A retired version gets a 307 to the same URL with the current version in its place, or what its
-///    [`Retirement`] says. With [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD are
+/// 3. A retired version gets a 307 to the same URL with the current version in its place, or the answer
+///    of its [`Retirement`]. With [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD are
 ///    redirected, and other methods get 410 with a `Link` to the successor.
 ///
 /// Pitfalls: name and version are compared as they are written, with case and without decoding. Use

@@ -31,7 +31,7 @@ pub(super) fn start(name: &str, status: &Status) {
     for result in ["success", "failure"] {
         count(name, result, 0);
     }
-    tell(name, status);
+    set_gauges(name, status);
 }
 
 /// Counts a reload, and sets the gauges of the handle.
@@ -41,10 +41,10 @@ pub(super) fn reloaded(name: &str, reload: Reload, status: &Status) {
         Reload::Refused => count(name, "failure", 1),
         Reload::Confirmed => {}
     }
-    tell(name, status);
+    set_gauges(name, status);
 }
 
-fn tell(name: &str, status: &Status) {
+fn set_gauges(name: &str, status: &Status) {
     let is_successful = if status.rejected().is_none() { 1.0 } else { 0.0 };
     gauge(SUCCESSFUL, name, is_successful);
     gauge(CHANGED, name, seconds(status.changed_at()));

@@ -6,11 +6,11 @@
 //!    the new one. A store never waits for requests, and a request never waits for a store.
 //! 3. [`Live::follow`] stores the layers that a [`Stream`](futures_core::Stream) gives. Where the
 //!    stream gives an error or an older revision, the layer stays, and the error is reported.
-//! 4. [`Live::status`] says which revision is served, since when, and what was refused.
+//! 4. [`Live::status`] returns the revision that is served, since when, and what was refused.
 //!
-//! Pitfalls: what has to change goes into the handle whole. A policy cannot be replaced alone, since
-//! one request can ask it twice. A switch is no configuration: give the next layer a clone of the same
-//! [`MaintenanceSwitch`](crate::MaintenanceSwitch), and its state stays.
+//! Pitfalls: only whole layers can be replaced. A policy alone cannot, because one request can ask it
+//! twice. To keep the state of a switch, give the next layer a clone of the same
+//! [`MaintenanceSwitch`](crate::MaintenanceSwitch).
 //!
 //! ```
 //! use http::{Request, Response, StatusCode};

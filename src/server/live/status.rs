@@ -49,8 +49,8 @@ impl Status {
         self.changed_at
     }
 
-    /// When the source last gave this layer, or said that it is still the same. A source that is not
-    /// heard of leaves it as it is, so that a stale layer shows by it.
+    /// The time at which the source last gave this layer, or confirmed it. It stays as it is while the
+    /// source is silent, so its age shows a layer that may be stale.
     pub const fn confirmed_at(&self) -> SystemTime {
         self.confirmed_at
     }

@@ -157,9 +157,9 @@ fn a_circle_for_one_method_alone() {
 fn a_circle_that_comes_with_a_date() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let build = |rules: [Rule; 2]| Rules::builder().clock(move || at(100)).build(rules);
-    let later = build([rule("/a", "/b").from(at(200)), rule("/b", "/a").from(at(300))]);
+    let later = build([rule("/a", "/b").since(at(200)), rule("/b", "/a").since(at(300))]);
     assert!(later.expect_err("refused").to_string().contains("circle"));
-    assert!(build([rule("/a", "/b").until(at(200)), rule("/b", "/a").from(at(200))]).is_ok());
+    assert!(build([rule("/a", "/b").until(at(200)), rule("/b", "/a").since(at(200))]).is_ok());
     assert!(build([rule("/a", "/b").until(at(100)), rule("/b", "/a")]).is_ok());
 }
 
@@ -239,7 +239,7 @@ fn rules_that_say_nothing_or_two_things() {
             rule("/a", "/b").gone(),
             "rule 1: a rule that is gone leads nowhere: take its target away",
         ),
-        (rule("/a", "/b").from(at(2)).until(at(2)), "rule 1: a rule ends after it begins"),
+        (rule("/a", "/b").since(at(2)).until(at(2)), "rule 1: a rule ends after it begins"),
     ] {
         assert_eq!(refused([rule]), expected);
     }

@@ -114,7 +114,7 @@ fn build(number: usize, (from, extras): &(String, Vec<Extra>)) -> Rule {
             Extra::QueryAbsent(key) => rule.on_query_absent(key),
             Extra::Captured => rule,
             Extra::Clients(range) => rule.on_clients([range]).expect(range),
-            Extra::Starts(date) => rule.from(at(*date)),
+            Extra::Starts(date) => rule.since(at(*date)),
             Extra::Ends(date) => rule.until(at(*date + 2)),
             Extra::IgnoreCase => rule.ignore_case(),
             Extra::EitherSlash => rule.either_slash(),

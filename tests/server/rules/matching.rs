@@ -376,7 +376,7 @@ fn dates() {
         [(99, "307 /after"), (100, "308 /during"), (199, "308 /during"), (200, "307 /after")]
     {
         let rules = Rules::builder().clock(move || at(now)).build([
-            rule("/x", "/during").permanent().from(at(100)).until(at(200)),
+            rule("/x", "/during").permanent().since(at(100)).until(at(200)),
             rule("/x", "/after"),
         ]);
         let rules = rules.expect("valid");

@@ -9,7 +9,7 @@ use crate::uri::{Authority, Scheme};
 
 /// As many redirections in a row are taken; one more is a mistake.
 const MAX_HOPS: usize = 8;
-/// How far a chain that is too long is followed, to say what it is.
+/// How far a chain that is too long is followed, for its error message.
 const FAR: usize = 64;
 
 /// How following came to its end.

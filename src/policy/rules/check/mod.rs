@@ -1,4 +1,5 @@
-//! Looks for tables that do not do what they say: asks them about requests made of their own rules.
+//! Finds loops, long chains and covered rules in a table. It asks the table about requests that are made
+//! from its own rules.
 
 mod chain;
 mod cover;

@@ -130,7 +130,7 @@ struct Read {
     errors: Vec<RuleError>,
 }
 
-/// Reads line by line; `rule` gives `None` for a line that says nothing.
+/// Reads line by line. `rule` returns `None` for a blank line or a comment.
 fn read(text: &str, rule: impl Fn(Line<'_>) -> Result<Option<Rule>, Mistake>) -> Read {
     let mut read = Read::default();
     // A byte order mark is no part of the first path.
