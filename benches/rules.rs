@@ -1,6 +1,7 @@
 //! Finds redirections in tables of rules, beside a `HashMap`, matchit and a list that is tried in
 //! order. `cargo bench --features regex --bench rules`; with `-- growth` from 1 000 to 1 000 000 rules, with
-//! `-- instructions` counted by callgrind instead of timed.
+//! `-- regexes` and `-- mistakes` these alone, with `-- instructions` counted by callgrind instead of
+//! timed.
 
 mod harness;
 
@@ -78,7 +79,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (result, started.elapsed())
 }
 
-/// Nanoseconds for each of `times` calls, the least of several runs, since other programs only add to it.
+/// Nanoseconds for each of `times` calls, the least of several runs: other programs only add to it.
 fn time(times: usize, mut call: impl FnMut(usize)) -> f64 {
     let runs = (0..25).map(|_| timed(|| (0..times).for_each(&mut call)).1);
     runs.min().unwrap_or(Duration::ZERO).as_nanos() as f64 / times as f64
@@ -219,6 +220,49 @@ fn regexes(_: usize) -> Outcome {
     Ok(())
 }
 
+/// Files of 100,000 lines, of which 50 are wrong.
+fn mistakes() {
+    for (dialect, blank) in [("_redirects", ' '), ("CSV", ',')] {
+        let line = |number: usize| match number % 2_000 {
+            0 => format!("/page/{number}{blank}ftp://b.test/{number}\n"),
+            _ => format!("/page/{number}{blank}/new/{number}{blank}308\n"),
+        };
+        let text: String = (1..=100_000).map(line).collect();
+        let (read, took) = timed(|| match blank {
+            ',' => Rules::from_csv(&text),
+            _ => Rules::from_netlify(&text),
+        });
+        let errors = read.expect_err("refused").iter().count();
+        println!("{dialect} of 100000 lines: {errors} mistakes reported in {took:.0?}");
+    }
+}
+
+/// Tables that are slow in other indexes: refused, or a request has few places to visit.
+fn slow_tables() -> Outcome {
+    let patterns = (0..4_096_u32).map(|bits| {
+        let segment = |at: u32| if bits >> at & 1 == 0 { "/x".into() } else { format!("/:v{at}") };
+        let from: String = (0..12).map(segment).collect();
+        Rule::new(&from)?.to(&format!("https://b.test/{bits}"))
+    });
+    let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
+    let (built, took) = timed(|| Rules::new(patterns));
+    let outcome = built.map_or_else(|errors| errors.to_string(), |_| "taken".into());
+    println!(
+        "4096 patterns over 12 levels, in {took:.1?}: {}",
+        outcome.lines().next().unwrap_or("")
+    );
+
+    let rule = |id| Rule::new(&format!("/item?id={id}"))?.to(&format!("https://b.test/{id}"));
+    let rules = Rules::new((0..10_000).map(rule).collect::<Result<Vec<_>, _>>()?)?;
+    let request = |at| Request::get(format!("/item?id={}", scattered(at) % 10_000)).body(());
+    let requests = (0..HOT).map(request).collect::<Result<Vec<_>, _>>()?;
+    let found = time(COLD, |at| {
+        drop(black_box(rules.decide(&RequestHead::from(&requests[at % HOT]))));
+    });
+    println!("10000 rules of one path, by `?id=`: {found:.0} ns");
+    Ok(())
+}
+
 const SCENARIOS: [&str; 5] = ["empty", "find", "decide", "map", "matchit"];
 
 /// `kind-scenario`, for callgrind.
@@ -284,11 +328,18 @@ fn main() -> Outcome {
             }
             Ok(())
         }
+        ["regexes"] => regexes(1_000),
+        ["mistakes"] => {
+            mistakes();
+            slow_tables()
+        }
         [] => {
             for kind in [Kind::Exact, Kind::Prefix, Kind::Pattern] {
                 compare(kind, 100_000)?;
             }
             naive(100_000)?;
+            mistakes();
+            slow_tables()?;
             regexes(1_000)
         }
         _ => instructions(),

@@ -9,12 +9,12 @@ use tower_redirect::trust::Peer;
 
 use crate::{Outcome, file};
 
-pub fn explain(path: &Path, method: &Method, url: &Uri, peer: Option<IpAddr>) -> Outcome {
-    let (_, layer) = file::read(path)?;
+pub fn explain(path: &Path, method: Method, url: Uri, peer: Option<IpAddr>) -> Outcome {
+    let layer = file::read(path)?;
     let host = url.authority().ok_or("an absolute url: http://shop.example.com/path")?;
     let target = url.path_and_query().map_or("/", |target| target.as_str());
     let mut request =
-        Request::builder().method(method).uri(target).header("host", host.as_str()).body(())?;
+        Request::builder().method(&method).uri(target).header("host", host.as_str()).body(())?;
     if url.scheme() == Some(&Scheme::HTTPS) {
         request.extensions_mut().insert(Transport::Secure);
     }

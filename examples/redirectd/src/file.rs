@@ -10,16 +10,13 @@ use crate::Outcome;
 
 pub type Layer = RedirectLayer<Configured>;
 
-pub fn text(path: &Path) -> Outcome<String> {
-    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()).into())
+pub fn text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// The configuration of a file, and its layer.
-pub fn read(path: &Path) -> Outcome<(Config, Layer)> {
+pub fn read(path: &Path) -> Outcome<Layer> {
     let text = text(path)?;
-    let config = parse(path, &text)?;
-    let layer = build(path, &text, &config, &Switches::new())?;
-    Ok((config, layer))
+    build(path, &text, &parse(path, &text)?, &Switches::new())
 }
 
 pub fn parse(path: &Path, text: &str) -> Outcome<Config> {

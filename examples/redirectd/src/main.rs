@@ -6,9 +6,9 @@
 //! redirectd explain shop.toml POST http://shop.example.com/api/v1/orders
 //! ```
 //!
-//! Not a product: copy from it. `serve` answers over http and https, hands what passes to an upstream
-//! or answers 404, and follows the file: see `watch.rs`. It logs to standard error, reloads on SIGHUP,
-//! and ends on SIGTERM once its requests are answered.
+//! It is an example to copy from. `serve` answers over http and https, forwards what passes to an
+//! upstream or answers 404, and follows the file (`watch.rs`). It logs to standard error, reloads on
+//! SIGHUP, and ends on SIGTERM once its requests are answered.
 
 mod explain;
 mod file;
@@ -20,20 +20,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use http::{Method, Uri};
 
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-pub type Outcome<T = ()> = Result<T, Failure>;
+pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
+/// Redirects as a file says, and follows the file.
 #[derive(Parser)]
-#[command(about = "Redirects as a file says, and follows the file")]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
 enum Command {
     /// Serve, and follow the file.
     Serve(Serve),
@@ -54,22 +47,22 @@ enum Command {
 #[derive(clap::Args)]
 pub struct Serve {
     file: PathBuf,
-    /// Where requests in clear arrive.
+    /// The address for http.
     #[arg(long, default_value = "0.0.0.0:8080")]
     http: SocketAddr,
-    /// Where requests over TLS arrive; needs --cert and --key.
+    /// The address for https. Needs --cert and --key.
     #[arg(long, requires_all = ["cert", "key"])]
     https: Option<SocketAddr>,
     /// The certificate chain, PEM.
     #[arg(long)]
     cert: Option<PathBuf>,
-    /// Its private key, PEM.
+    /// The private key, PEM.
     #[arg(long)]
     key: Option<PathBuf>,
-    /// Where `/-/health` and `/metrics` are asked for.
+    /// The address of `/-/health` and `/metrics`.
     #[arg(long)]
     admin: Option<SocketAddr>,
-    /// Who gets what passes: http://127.0.0.1:3000. Without it, that is answered 404.
+    /// The server for requests that pass: http://127.0.0.1:3000. Without it they are answered 404.
     #[arg(long)]
     upstream: Option<Uri>,
 }
@@ -77,12 +70,10 @@ pub struct Serve {
 #[tokio::main]
 async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let outcome = match Cli::parse().command {
+    let outcome = match Command::parse() {
         Command::Serve(args) => serve::serve(args).await,
         Command::Check { file } => file::read(&file).map(drop),
-        Command::Explain { file, method, url, peer } => {
-            explain::explain(&file, &method, &url, peer)
-        }
+        Command::Explain { file, method, url, peer } => explain::explain(&file, method, url, peer),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Serves over http and https, and says on another port what it serves.
+//! Serves over http and https, and reports health and metrics on another port.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

@@ -88,7 +88,11 @@ impl RegexIndex {
         let too_large = |_| "the regexes of the table are too large: fewer, or simpler ones";
         let all = builder(MatchKind::All, ALL).build_many(&patterns).map_err(too_large)?;
         let one = |((rule, ..), pattern): (&(u32, &str, bool), &String)| {
-            let regex = builder(MatchKind::LeftmostFirst, ALL).build(pattern).map_err(too_large)?;
+            let mut builder = builder(MatchKind::LeftmostFirst, ALL);
+            // Backtracking in the small automaton. The tables of faster engines, one for each regex, would
+            // not stay in a CPU's cache: 1,000 regexes took 1.8 us with them, and take 1.3 us.
+            builder.configure(Config::new().hybrid(false).dfa(false).onepass(false));
+            let regex = builder.build(pattern).map_err(too_large)?;
             Ok::<_, &'static str>((*rule, regex))
         };
         let each = regexes.iter().zip(&patterns).map(one).collect::<Result<_, _>>()?;
