@@ -271,7 +271,7 @@ async fn tls_from_a_proxy_proves_nothing_of_the_visitor() {
 
 /// Sends one request of these fields in raw frames (RFC 9113 §4), and sums the answer up.
 async fn exchange_http2(mut stream: TcpStream, fields: &[(&str, &str)]) -> String {
-    let mut encoder = hpack::Encoder::new();
+    let mut encoder = loona_hpack::Encoder::new();
     let block = encoder.encode(fields.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())));
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend_from_slice(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
@@ -290,7 +290,7 @@ async fn exchange_http2(mut stream: TcpStream, fields: &[(&str, &str)]) -> Strin
         stream.read_exact(&mut payload).await.expect("a whole frame");
         match head[3] {
             1 => {
-                let fields = hpack::Decoder::new().decode(&payload).expect("fields");
+                let fields = loona_hpack::Decoder::new().decode(&payload).expect("fields");
                 let field = |name: &str| {
                     let found = fields.iter().find(|(n, _)| n == name.as_bytes());
                     found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
