@@ -88,6 +88,9 @@
 //! - `metrics`: answers, hops, diagnoses and reloads are counted, without a call.
 //! - `tracing`: answers, hops and diagnoses are events with target `tower_redirect`, without a call.
 //!
+//! Both sides run in the WebAssembly of a browser (`wasm32-unknown-unknown`), where the clocks of `std`
+//! panic, with all features but `axum` and `hyper`, which need sockets.
+//!
 #![cfg_attr(feature = "config", doc = " [configuration as data]: config")]
 #![cfg_attr(feature = "hyper", doc = " [wait until they are asked for]: follow::expect")]
 #![cfg_attr(feature = "live", doc = " [replaced while it serves]: server::live")]
@@ -134,6 +137,7 @@ pub mod redirection;
 pub mod replay;
 mod response;
 pub mod server;
+mod system_clock;
 mod timer;
 pub mod trust;
 mod uri;

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use super::reports::{Novelty, Reports};
 use super::{count, log};
 use crate::diagnosis::Diagnosis;
+use crate::system_clock::Instant;
 use crate::trust::Peer;
 
 type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;

@@ -1,6 +1,7 @@
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::system_clock::Instant;
 use crate::trust::Peer;
 
 /// The peers for which a cause is reported. Private and public peers are counted apart, so that

@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
 
 use http::{Extensions, Request, Response, Uri, Version};
 use http_body::Body;
@@ -25,6 +24,7 @@ use super::saved_body::SavedBody;
 use super::settings::Settings;
 use super::step::{NextStep, not_replayable, step};
 use crate::replay::Replay;
+use crate::system_clock;
 
 pin_project! {
     /// The response future of [`FollowRedirects`](crate::FollowRedirects).
@@ -112,7 +112,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     ) -> Result<Handled<F, B, R>, RedirectError> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
         if let Some(store) = &settings.hsts {
-            store.learn(&next_request.uri, response.headers(), SystemTime::now());
+            store.learn(&next_request.uri, response.headers(), system_clock::now());
         }
         let (status, headers) = (response.status(), response.headers());
         let can_resend = || saved_body.is_replayable();
@@ -186,7 +186,7 @@ where
                 let mut outcome = ready!(future.poll(cx)).map_err(FollowError::service);
                 if let Ok(response) = &mut outcome {
                     if let Some((store, uri)) = learns {
-                        store.learn(uri, response.headers(), SystemTime::now());
+                        store.learn(uri, response.headers(), system_clock::now());
                     }
                     response.extensions_mut().extend(std::mem::take(extensions));
                 }

@@ -17,6 +17,7 @@ use super::settings::Settings;
 use super::step::{NextStep, step};
 use crate::method::is_get_or_head;
 use crate::quoted::split;
+use crate::system_clock;
 
 /// The most redirections that are remembered.
 const MOST: usize = 10_000;
@@ -111,7 +112,7 @@ struct Redirection {
 impl Remembered {
     /// Creates a memory that holds nothing.
     pub fn new() -> Self {
-        let now = Arc::new(SystemTime::now);
+        let now = Arc::new(system_clock::now);
         Self { shared: Arc::default(), any_method: false, now }
     }
 

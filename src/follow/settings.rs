@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use http::{Extensions, StatusCode, Uri};
 
@@ -12,6 +11,7 @@ use super::options::{OnLimit, RedirectMode};
 use super::origins::{Origins, TrustFn};
 use super::remembered::Remembered;
 use super::sensitive_names::SensitiveNames;
+use crate::system_clock;
 use crate::uri::Scheme;
 
 /// The configuration of a layer, apart from its policy.
@@ -92,7 +92,7 @@ impl Settings {
 
     /// The https URL in place of an http URL whose host is known.
     pub(super) fn upgraded(&self, uri: &Uri) -> Option<Uri> {
-        self.hsts.as_ref().and_then(|store| store.upgrade(uri, SystemTime::now()))
+        self.hsts.as_ref().and_then(|store| store.upgrade(uri, system_clock::now()))
     }
 
     /// Whether the guard refuses a URL.

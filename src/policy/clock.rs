@@ -1,3 +1,4 @@
+use crate::system_clock;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,7 +13,7 @@ impl Clock {
     }
 
     pub(super) fn now(&self) -> SystemTime {
-        self.0.as_ref().map_or_else(SystemTime::now, |now| now())
+        self.0.as_ref().map_or_else(system_clock::now, |now| now())
     }
 }
 

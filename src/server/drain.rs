@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Version, header};
 use http_body::Body;
@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::drain::{Drained, poll_drain};
 use crate::media_type::{is_grpc, is_named};
+use crate::system_clock::Instant;
 use crate::timer::{Timeout, Timer};
 
 /// The time for an HTTP/2 upload of unknown length, which may be one half of a conversation whose

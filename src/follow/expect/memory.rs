@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::system_clock::Instant;
 use http::Uri;
 
 /// For how long something about an origin is remembered.

@@ -131,7 +131,7 @@ impl HstsStore {
     #[cfg(feature = "config")]
     pub(super) fn add(&self, host: &str, expires: Option<SystemTime>, include_subdomains: bool) {
         if let Some(name) = normal_name(host) {
-            self.lock().insert(name, expires, include_subdomains, SystemTime::now());
+            self.lock().insert(name, expires, include_subdomains, crate::system_clock::now());
         }
     }
 

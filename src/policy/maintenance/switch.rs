@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use super::MaintenanceWindow;
+use crate::system_clock;
 
 /// Turns a [`Maintenance`](crate::Maintenance) on and off while the server runs.
 ///
@@ -89,7 +90,7 @@ impl MaintenanceSwitch {
 
     /// Returns whether maintenance is on now, by the system's clock.
     pub fn is_on(&self) -> bool {
-        self.active_window(SystemTime::now).is_some()
+        self.active_window(system_clock::now).is_some()
     }
 
     /// Returns the window that was set, whether it is past, current or to come; without one, the

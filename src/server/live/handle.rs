@@ -1,7 +1,6 @@
 use std::any;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use http::Request;
@@ -15,6 +14,7 @@ use crate::policy::RedirectPolicy;
 use crate::server::drain_on::DrainInline;
 use crate::server::explain::Explanation;
 use crate::server::layer::RedirectLayer;
+use crate::system_clock;
 
 /// A [`RedirectLayer`] in a handle, itself a layer: see the [module](super).
 ///
@@ -63,7 +63,7 @@ impl<P, D> Live<P, D> {
     }
 
     fn with_name(name: Option<&str>, layer: RedirectLayer<P, D>) -> Self {
-        let status = Mutex::new(Status::new(SystemTime::now()));
+        let status = Mutex::new(Status::new(system_clock::now()));
         let (layer, name) = (ArcSwap::from_pointee(layer), name.map(Into::into));
         Self(Arc::new(Shared { layer, status, name }))
     }
@@ -72,7 +72,7 @@ impl<P, D> Live<P, D> {
     pub fn store(&self, layer: RedirectLayer<P, D>) {
         self.change(|status| {
             self.0.layer.store(Arc::new(layer));
-            status.changed(None, SystemTime::now());
+            status.changed(None, system_clock::now());
             self.count(Reload::Changed, status);
         });
     }
@@ -107,7 +107,7 @@ impl<P, D> Live<P, D> {
                 return Err(current);
             }
             self.0.layer.store(Arc::new(layer));
-            status.changed(Some(revision), SystemTime::now());
+            status.changed(Some(revision), system_clock::now());
             self.count(Reload::Changed, status);
             Ok(())
         })
@@ -116,7 +116,7 @@ impl<P, D> Live<P, D> {
     /// Notes that the source said that the layer is still the same.
     pub(super) fn confirm(&self) {
         self.change(|status| {
-            status.confirmed(SystemTime::now());
+            status.confirmed(system_clock::now());
             self.count(Reload::Confirmed, status);
         });
     }
@@ -124,7 +124,7 @@ impl<P, D> Live<P, D> {
     /// Notes that an update was refused.
     pub(super) fn reject(&self, reason: &str) {
         self.change(|status| {
-            status.rejected_now(reason, SystemTime::now());
+            status.rejected_now(reason, system_clock::now());
             self.count(Reload::Refused, status);
         });
     }
