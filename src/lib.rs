@@ -6,6 +6,8 @@
 //! again on 307 and 308, turns a POST into a GET on 301, 302 and 303, and sends no credentials to
 //! another origin.
 //!
+#![doc = include_str!("guide/body.svg")]
+//!
 //! # A server
 //!
 //! ```

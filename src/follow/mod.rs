@@ -50,15 +50,7 @@
 //! The parts that know more than one call are asked first, for the URL of a call as for each target,
 //! and each about the URL that will be used:
 //!
-//! ```text
-//! URL of the call ----> HSTS store ----> guard ----> remembered --.      (no policy: nothing is followed yet)
-//!                       (http->https)   (refused)    redirections |
-//!                                                                 v
-//! Location --> resolve --> HSTS store --> policy --> guard --> limit, downgrade --> headers, body --> send
-//!     ^        (WHATWG)    (http->https)  (stop,     (refused)  (errors)            (stripped)         |
-//!     |                                   reject)                                                      |
-//!     '----------------- response, or a redirection that is remembered <-------------------------------'
-//! ```
+#![doc = include_str!("../guide/follow.svg")]
 //!
 //! See [`hsts`], [`Remembered`] and [`guard`].
 //!

@@ -25,6 +25,8 @@
 //! 6. [`RedirectLayer::drain_on`] answers at once, and reads uploads on an executor, those of gRPC and
 //!    of unknown length among them.
 //!
+#![doc = include_str!("../guide/server.svg")]
+//!
 //! With axum the layer belongs on the outermost router, by `.layer(..)`, after all routes: a
 //! `route_layer`, and a nested router without a fallback of its own, do not see paths that no route
 //! matches.

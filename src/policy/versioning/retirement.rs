@@ -26,6 +26,8 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 /// | [`moved_permanently`](Self::moved_permanently) | 308, kept by caches for a day, or less where the next stage is near |
 /// | [`gone`](Self::gone) | 410 with a `Link` to the successor |
 ///
+#[doc = include_str!("../../guide/retirement.svg")]
+///
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
