@@ -19,6 +19,42 @@ use crate::config_error::ConfigError;
 use crate::uri::Scheme;
 
 /// Wraps a client so that it follows redirections. See the [module](crate::follow) for the rules.
+///
+/// Pitfalls: a body that is a stream can be sent again only with
+/// [`ReplayBodyLayer`](crate::ReplayBodyLayer) *outside* of this layer. A path alone (`/x`) has no
+/// origin: send absolute URLs, or set [`origin_form_scheme`](Self::origin_form_scheme). Credentials do not
+/// follow to another origin, http and https of one host included, unless
+/// [`trust_origins`](Self::trust_origins) says so. Turn off the redirections of the client inside: it
+/// would follow them first.
+///
+/// ```
+/// use http::{Request, Response, StatusCode, header};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = service_fn(async |request: Request<String>| {
+///     let moved = |status: StatusCode| Response::builder().status(status).header(header::LOCATION, "/new");
+///     match request.uri().path() {
+///         "/kept" => moved(StatusCode::TEMPORARY_REDIRECT).body(String::new()),
+///         "/rewritten" => moved(StatusCode::SEE_OTHER).body(String::new()),
+///         _ => Ok(Response::new(format!("{} {}", request.method(), request.body()))),
+///     }
+/// });
+/// let client = FollowRedirectsLayer::new().limit(3).layer(server);
+///
+/// let request = Request::post("http://a.test/kept").body("tea".to_owned())?;
+/// let response = client.clone().oneshot(request).await?;
+/// assert_eq!(response.body(), "POST tea");
+/// let history = RedirectHistory::of(&response).ok_or("not redirected")?;
+/// assert_eq!(history.to_string(), "POST http://a.test/kept\n  307 -> POST http://a.test/new");
+///
+/// let request = Request::post("http://a.test/rewritten").body("tea".to_owned())?;
+/// assert_eq!(client.oneshot(request).await?.body(), "GET ");
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias("FollowRedirectLayer", "redirect policy"))]
 #[must_use]
 pub struct FollowRedirectsLayer<P = FollowAll> {

@@ -10,6 +10,28 @@ use crate::replay::NotReplayable;
 /// The error for a redirection that could not be followed, with the chain before it.
 ///
 /// `Display` and `Debug` print the names in a query, never its values.
+///
+/// ```
+/// use http::{Request, Response, StatusCode, header};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_redirect::FollowRedirectsLayer;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = service_fn(async |_: Request<String>| {
+///     let response = Response::builder().status(StatusCode::FOUND);
+///     response.header(header::LOCATION, "http://a.test/?token=secret").body(String::new())
+/// });
+/// let client = FollowRedirectsLayer::new().layer(server);
+/// let request = Request::get("https://a.test/").body(String::new())?;
+/// let error = client.oneshot(request).await.err().ok_or("followed")?;
+/// let error = error.redirect().ok_or("an error of the server")?;
+/// assert!(error.is_insecure_downgrade() && !error.is_too_many_redirects());
+/// assert_eq!(error.status(), Some(StatusCode::FOUND));
+/// assert!(error.to_string().ends_with("302 from https://a.test/ to http://a.test/?token=…"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct RedirectError(Box<Inner>);
 
 struct Inner {

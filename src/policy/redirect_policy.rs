@@ -11,6 +11,36 @@ use crate::head::RequestHead;
 /// that were read become `Vary`, [`forbid_storing`](RequestHead::forbid_storing) becomes `no-store`,
 /// and a host that was asked for and is not acceptable is answered 400 or 421, whatever the policy
 /// decided.
+///
+/// Pitfalls: a policy runs on the thread that serves, so it must not block. A redirection to the requested
+/// URL itself is a pass. Read the host by [`RequestHead::authority`], not by the header: it knows proxies,
+/// HTTP/2 and what is refused.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::{Decision, RedirectPolicy, Redirection, RequestHead};
+///
+/// /// Leads people to the page in their language.
+/// struct Language;
+///
+/// impl RedirectPolicy for Language {
+///     fn decide(&self, head: &RequestHead<'_>) -> Decision {
+///         let is_german = head.header("accept-language").is_some_and(|value| {
+///             value.as_bytes().starts_with(b"de")
+///         });
+///         match head.path() {
+///             "/" if is_german => Decision::Redirect(Redirection::new().path("/de/")),
+///             _ => Decision::Pass,
+///         }
+///     }
+/// }
+///
+/// let request = Request::get("/").header("accept-language", "de-AT").body(())?;
+/// assert!(matches!(Language.decide(&RequestHead::from(&request)), Decision::Redirect(_)));
+/// let request = Request::get("/de/").header("accept-language", "de-AT").body(())?;
+/// assert!(matches!(Language.decide(&RequestHead::from(&request)), Decision::Pass));
+/// # Ok::<(), http::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a redirect policy",
     label = "not a `RedirectPolicy`",

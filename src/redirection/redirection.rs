@@ -12,6 +12,26 @@ pub(crate) const PERMANENT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60)
 
 /// A redirection (RFC 9110 §15.4): a status, and the changes that lead from the request's URL to
 /// the `Location`. See the [module](crate::redirection) for the rules.
+///
+/// Pitfalls: [`to`](Self::to) replaces the query, [`path`](Self::path) keeps it. A permanent status is kept
+/// by browsers and caches, which then do not ask again: begin with 307.
+///
+/// ```
+/// use http::{Method, Request, StatusCode};
+/// use tower_redirect::{Redirection, RequestHead};
+///
+/// let request = Request::get("/old?page=2").body(())?;
+/// let head = RequestHead::from(&request);
+/// let to = Redirection::to("/new")?;
+/// assert_eq!(to.location_for(&head).ok_or("no host")?, "/new");
+/// assert_eq!(to.keep_query().location_for(&head).ok_or("no host")?, "/new?page=2");
+///
+/// let moved = Redirection::new().path("/new").moved_permanently();
+/// assert_eq!(moved.status_for(&Method::GET), StatusCode::MOVED_PERMANENTLY);
+/// assert_eq!(moved.status_for(&Method::POST), StatusCode::PERMANENT_REDIRECT, "a POST stays one");
+/// assert!(Redirection::to("javascript:alert(1)").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Redirection {

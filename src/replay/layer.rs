@@ -10,6 +10,51 @@ use super::budget::ReplayBudget;
 
 /// Wraps every request body in a [`ReplayBody`], so that it can be sent again. Put this layer
 /// outside of [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
+///
+/// Pitfall: a body above the limit is sent once. A 307 is then an error,
+/// [`is_not_replayable`](crate::RedirectError::is_not_replayable).
+///
+/// ```
+/// use http::{HeaderValue, Request, Response, StatusCode, header};
+/// use http_body_util::{BodyExt, StreamBody};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+/// use tower_redirect::replay::{ReplayBody, ReplayError};
+/// use tower_redirect::{FollowRedirectsLayer, ReplayBodyLayer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// /// A body that can be read once.
+/// fn stream() -> http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, std::convert::Infallible> {
+///     let frames = ["to", "day"].map(|text| Ok(http_body::Frame::data(text.into())));
+///     StreamBody::new(tokio_stream::iter(frames)).boxed_unsync()
+/// }
+///
+/// let server = service_fn(async |request: Request<ReplayBody<_>>| {
+///     let is_old = request.uri().path() == "/old";
+///     let body = request.into_body().collect().await?.to_bytes();
+///     let mut response = Response::new(http_body_util::Full::new(body));
+///     if is_old {
+///         *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+///         response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/new"));
+///     }
+///     Ok::<_, ReplayError>(response)
+/// });
+/// let client = |limit| {
+///     ServiceBuilder::new()
+///         .layer(ReplayBodyLayer::new(limit))
+///         .layer(FollowRedirectsLayer::new())
+///         .service(server)
+/// };
+/// let request = || Request::post("http://a.test/old").body(stream());
+///
+/// let response = client(1024).oneshot(request()?).await?;
+/// assert_eq!(response.into_body().collect().await?.to_bytes(), "today");
+///
+/// let error = client(4).oneshot(request()?).await.err().ok_or("followed")?;
+/// assert!(error.redirect().is_some_and(|error| error.is_not_replayable()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ReplayBodyLayer {

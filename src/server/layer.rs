@@ -17,9 +17,47 @@ use crate::timer::Timer;
 use crate::trust::{Transport, Trust};
 use crate::uri::{PLAIN, is_ambiguous};
 
-/// Asks a [`RedirectPolicy`] about each request, and answers with redirections.
+/// Asks a [`RedirectPolicy`] about each request, and answers with redirections. See the
+/// [module](crate::server) for the rules.
 ///
-/// See the [module](crate::server) for the rules.
+/// Create it with [`new`](Self::new), or with [`site`](RedirectLayer::site) for a site on https under one
+/// name.
+///
+/// Pitfalls: with axum, add it by `.layer(..)` to the outermost router, after all routes. Behind a proxy
+/// that terminates TLS, [`HttpsOnly`](crate::HttpsOnly) redirects for ever until the proxy is in
+/// [`trust`](Self::trust). Without [`drain_timer`](Self::drain_timer) a client can hold its request open
+/// by not sending the body that it announced. Without [`hosts`](Self::hosts) any `Host` is accepted.
+///
+/// ```
+/// use http::{Request, Response, StatusCode};
+/// use http_body_util::Empty;
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_redirect::{RedirectLayer, Versioning};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let inner = service_fn(async |_: Request<Empty<bytes::Bytes>>| {
+///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+/// });
+/// let layer = RedirectLayer::new(Versioning::new("/api", "v2")?.retire("v1")?)
+///     .hosts(["shop.test"])?
+///     .drain_timer(tokio::time::sleep);
+/// let service = layer.layer(inner);
+///
+/// for (path, host, status, location) in [
+///     ("/api/v1/orders", "shop.test", 307, Some("/api/v2/orders")),
+///     ("/api/v2/orders", "shop.test", 200, None),
+///     ("/api/v1/orders", "attacker.test", 421, None),
+/// ] {
+///     let request = Request::post(path).header("host", host).body(Empty::new())?;
+///     let response = service.clone().oneshot(request).await?;
+///     assert_eq!(response.status(), StatusCode::from_u16(status)?);
+///     let seen = response.headers().get("location").map(|to| to.to_str()).transpose()?;
+///     assert_eq!(seen, location);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct RedirectLayer<P, D = DrainInline> {
     pub(super) policy: Arc<P>,

@@ -14,6 +14,23 @@ use crate::uri::Scheme;
 ///
 /// [`Trust::nobody`] believes the acceptor's [`Transport`] extension and nothing else. See the
 /// [module](crate::trust) for the rules.
+///
+/// Pitfalls: list addresses that only your proxies can have. Each of them has to set or append the
+/// headers that are read, or a client's own pass through. The peer's address has to be known: with axum by
+/// feature `axum` and `into_make_service_with_connect_info`, else by a [`Peer`] extension.
+///
+/// ```
+/// use http::Request;
+/// use tower_redirect::{RequestHead, Scheme, Trust, trust::Peer};
+///
+/// let trust = Trust::proxies(["10.0.0.0/8"])?.x_forwarded();
+/// for (peer, scheme) in [([10, 0, 0, 1], Scheme::Https), ([203, 0, 113, 9], Scheme::Http)] {
+///     let request = Request::get("/").header("x-forwarded-proto", "https");
+///     let request = request.extension(Peer::Ip(peer.into())).body(())?;
+///     assert_eq!(RequestHead::with_trust(&request, &trust).scheme(), scheme, "{peer:?}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Trust {

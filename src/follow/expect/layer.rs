@@ -12,6 +12,33 @@ use crate::timer::Timer;
 ///
 /// See the [module](super) for the rules. Services that one layer makes share what they remember about
 /// origins.
+///
+/// Pitfall: it belongs *inside* of [`FollowRedirectsLayer`](crate::FollowRedirectsLayer), which asks again
+/// on each hop.
+///
+/// ```
+/// use http::{Request, Response, StatusCode, header};
+/// use http_body_util::{BodyExt, Full};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use tower_redirect::follow::expect::{ExpectBody, ExpectContinueLayer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Answers at once, and does not ask for the body.
+/// let server = service_fn(async |request: Request<ExpectBody<Full<&[u8]>>>| {
+///     let waits = request.headers().contains_key(header::EXPECT);
+///     let status = if waits { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::OK };
+///     Response::builder().status(status).body(Full::new(&b""[..]))
+/// });
+/// let client = ExpectContinueLayer::new(tokio::time::sleep).threshold(4).layer(server);
+/// for (body, status) in [("long body", 307), ("tea", 200)] {
+///     let request = Request::post("http://a.test/").body(Full::new(body.as_bytes()))?;
+///     let response = client.clone().oneshot(request).await?;
+///     assert_eq!(response.status(), StatusCode::from_u16(status)?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct ExpectContinueLayer {

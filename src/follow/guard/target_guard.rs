@@ -11,7 +11,21 @@ use crate::follow::origins;
 use crate::ranges::{NO_RANGE, Ranges, parse_range};
 use crate::uri::Scheme;
 
-/// Refuses targets in networks that a client must not be led to: see the [module](super).
+/// Refuses targets in networks that a client must not be led to. See the [module](super) for the rules.
+///
+/// Pitfall: a name passes, whatever it resolves to. The resolver has to ask
+/// [`allows_address`](Self::allows_address).
+///
+/// ```
+/// use tower_redirect::follow::guard::TargetGuard;
+///
+/// let guard = TargetGuard::new().allow(["10.1.2.0/24"])?;
+/// assert!(guard.allows(&"https://93.184.216.34/".parse()?));
+/// assert!(guard.allows(&"http://10.1.2.3/".parse()?));
+/// assert!(!guard.allows(&"http://2130706433/".parse()?), "127.0.0.1 as a number");
+/// assert!(!guard.allows_address([169, 254, 169, 254].into()), "what a name may resolve to");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[doc(alias("ssrf"))]
 #[must_use]

@@ -13,7 +13,30 @@ use crate::follow::make_room::make_room;
 /// The most hosts that are learned. A start list does not count.
 const MAX_LEARNED: usize = 10_000;
 
-/// Hosts that are only asked over https: see the [module](super).
+/// Hosts that are only asked over https (RFC 6797). See the [module](super) for the rules.
+///
+/// Clones share their hosts. Pitfall: what is learned is lost with the last clone, unless it is saved
+/// (feature `config`).
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use http::{HeaderMap, Uri};
+/// use tower_redirect::follow::hsts::HstsStore;
+///
+/// let store = HstsStore::new().with_start_list([("bank.test", true)]);
+/// let mut headers = HeaderMap::new();
+/// headers.insert("strict-transport-security", "max-age=60".parse()?);
+/// let now = SystemTime::now();
+/// store.learn(&"https://shop.test/".parse()?, &headers, now);
+///
+/// let upgraded = |uri, now| store.upgrade(&Uri::from_static(uri), now).map(|uri| uri.to_string());
+/// assert_eq!(upgraded("http://www.bank.test/", now).as_deref(), Some("https://www.bank.test/"));
+/// assert_eq!(upgraded("http://shop.test/", now).as_deref(), Some("https://shop.test/"));
+/// assert_eq!(upgraded("http://www.shop.test/", now), None, "without includeSubDomains");
+/// assert_eq!(upgraded("http://shop.test/", now + Duration::from_secs(60)), None, "expired");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct HstsStore(Arc<Mutex<Hosts>>);
 
