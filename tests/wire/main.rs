@@ -48,6 +48,8 @@ mod foreign_servers;
 mod http2;
 mod leaks;
 mod maintenance;
+#[cfg(all(feature = "axum", feature = "regex"))]
+mod migrating;
 #[cfg(feature = "axum")]
 mod proxies;
 #[cfg(feature = "follow")]

@@ -106,7 +106,7 @@ impl Kind {
 }
 
 /// A foreign program, until the test ends.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -116,12 +116,12 @@ impl Drop for Running {
     }
 }
 
-async fn free_port() -> std::io::Result<u16> {
+pub async fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
 }
 
 /// An empty folder of this name.
-fn folder(name: &str) -> std::io::Result<PathBuf> {
+pub fn folder(name: &str) -> std::io::Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proxies").join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
@@ -129,7 +129,7 @@ fn folder(name: &str) -> std::io::Result<PathBuf> {
 }
 
 /// Waits until `port` accepts, or the program ends.
-async fn accepts(running: &mut Running, port: u16) -> Outcome {
+pub async fn accepts(running: &mut Running, port: u16) -> Outcome {
     for _ in 0..1000 {
         if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
             return Ok(());
