@@ -93,6 +93,7 @@ pub struct RuleConfig {
 /// How a target gets its query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum QueryMode {
     /// It is kept, unless the target has a query.
     #[default]
@@ -106,6 +107,7 @@ pub enum QueryMode {
 /// A condition on a header or a parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Condition {
     /// It is there, or it is not.
     Present(bool),

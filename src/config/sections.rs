@@ -126,6 +126,7 @@ pub struct TrustConfig {
 /// Which headers proxies send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Fields {
     /// `X-Forwarded-For`, `-Proto` and the others.
     #[default]
@@ -137,6 +138,7 @@ pub enum Fields {
 /// How every request comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum TransportConfig {
     /// Over TLS.
     Secure,
@@ -252,6 +254,7 @@ pub struct SlashConfig {
 /// Whether a slash at the end of paths is added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum SlashForm {
     /// `/a` leads to `/a/`.
     Add,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The scheme of an HTTP URI: `http` or `https` (RFC 9110 §4.2).
+/// The scheme of an HTTP URI: `http` or `https` (RFC 9110 §4.2). There will be no third.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// `http`, default port 80.

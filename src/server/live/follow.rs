@@ -10,6 +10,7 @@ use crate::server::layer::RedirectLayer;
 
 /// An item of the stream that [`Live::follow`] reads.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Update<L> {
     /// A layer to serve.
     New {
