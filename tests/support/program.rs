@@ -58,6 +58,20 @@ impl Program {
         }
         Ok(program)
     }
+
+    /// Starts `command` in `folder`, with standard error in a file there, which an error quotes.
+    pub async fn start_in(
+        folder: &Path,
+        command: &mut Command,
+        ports: &[u16],
+    ) -> Result<Self, Box<dyn Error>> {
+        let log = folder.join("log");
+        command.current_dir(folder).stdout(Stdio::null()).stderr(fs::File::create(&log)?);
+        let started = Self::start(command, ports).await;
+        started.map_err(|error| {
+            format!("{error}\n{}", fs::read_to_string(&log).unwrap_or_default()).into()
+        })
+    }
 }
 
 impl Drop for Program {

@@ -3,8 +3,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +14,7 @@ use tower_redirect::policy::{Rule, Rules, TrailingSlash};
 use tower_redirect::{Hsts, HttpsOnly, RedirectLayer, RedirectPolicy, Trust};
 use url::Url;
 
-use super::proxies::{Running, accepts, folder, free_port};
+use crate::support::program::{Program, folder, free_port};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -47,9 +46,9 @@ async fn ask(port: u16, (method, url, secure): Asked) -> Outcome<String> {
 }
 
 /// A program with this configuration, on a port.
-async fn start(name: &str, configuration: &str) -> Outcome<(Running, u16)> {
+async fn start(name: &str, configuration: &str) -> Outcome<(Program, u16)> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (folder, port) = (folder(&format!("migrating-{name}"))?, free_port().await?);
+    let (folder, port) = (folder(&format!("migrating/{name}"))?, free_port().await?);
     let configuration = configuration
         .replace("@PORT@", &port.to_string())
         .replace("@FOLDER@", &folder.to_string_lossy());
@@ -71,15 +70,7 @@ async fn start(name: &str, configuration: &str) -> Outcome<(Running, u16)> {
             python
         }
     };
-    let log = fs::File::create(folder.join("log"))?;
-    command.current_dir(&folder).stdout(Stdio::null()).stderr(log);
-    let mut running = Running(command.spawn().map_err(|error| format!("{name}: {error}"))?);
-    accepts(&mut running, port).await.map_err(|error| log_of(&folder, name, &*error))?;
-    Ok((running, port))
-}
-
-fn log_of(folder: &Path, name: &str, error: &dyn Error) -> String {
-    format!("{name}: {error}\n{}", fs::read_to_string(folder.join("log")).unwrap_or_default())
+    Ok((Program::start_in(&folder, &mut command, &[port]).await?, port))
 }
 
 /// The layer around an application that has every page.

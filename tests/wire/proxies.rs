@@ -4,20 +4,21 @@
 use std::error::Error;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::routing::any;
 use reqwest::Response;
 use reqwest::redirect::Policy;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tower_redirect::{
     ConfigError, Decision, HttpsOnly, RedirectLayer, RedirectPolicy, Trust, policy_fn,
 };
+
+use crate::support::program::{Program, folder, free_port};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 type Notes = Arc<Mutex<Vec<String>>>;
@@ -105,46 +106,9 @@ impl Kind {
     }
 }
 
-/// A foreign program, until the test ends.
-pub struct Running(pub Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // SIGTERM, so that it takes its workers along.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
-    }
-}
-
-pub async fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
-}
-
-/// An empty folder of this name.
-pub fn folder(name: &str) -> std::io::Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proxies").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
-}
-
-/// Waits until `port` accepts, or the program ends.
-pub async fn accepts(running: &mut Running, port: u16) -> Outcome {
-    for _ in 0..1000 {
-        if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-            return Ok(());
-        }
-        if let Some(status) = running.0.try_wait()? {
-            return Err(format!("ended with {status}").into());
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    Err("does not accept after 10 s".into())
-}
-
 /// A proxy in front of `app`, listening for http and https.
 struct Proxy {
-    _running: Running,
+    _program: Program,
     http: u16,
     https: u16,
     certificate: reqwest::Certificate,
@@ -152,7 +116,7 @@ struct Proxy {
 
 impl Proxy {
     async fn start(kind: Kind, name: &str, app: u16) -> Outcome<Self> {
-        let folder = folder(&format!("{kind:?}-{name}"))?;
+        let folder = folder(&format!("proxies/{kind:?}-{name}"))?;
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
         let (cert, key) = (made.cert.pem(), made.signing_key.serialize_pem());
         fs::write(folder.join("cert.pem"), &cert)?;
@@ -166,17 +130,9 @@ impl Proxy {
             .replace("@APP@", &app.to_string())
             .replace("@FOLDER@", &folder.to_string_lossy());
         fs::write(folder.join("conf"), configuration)?;
-        let log = fs::File::create(folder.join("log"))?;
-        let mut command = kind.command(&folder);
-        command.current_dir(&folder).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().map_err(|error| format!("{kind:?}: {error}"))?;
-        let mut running = Running(child);
-        accepts(&mut running, https).await.map_err(|error| {
-            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-            format!("{kind:?}: {error}\n{log}")
-        })?;
+        let program = Program::start_in(&folder, &mut kind.command(&folder), &[https]).await?;
         let certificate = reqwest::Certificate::from_der(made.cert.der())?;
-        Ok(Self { _running: running, http, https, certificate })
+        Ok(Self { _program: program, http, https, certificate })
     }
 
     /// A client at 127.0.0.2, so that client and proxy can be told apart.
@@ -197,25 +153,18 @@ impl Proxy {
 }
 
 /// A cache in front of `app`.
-async fn varnish(name: &str, key: &str, vary: &str, app: u16) -> Outcome<(Running, u16)> {
-    let folder = folder(&format!("Varnish-{name}"))?;
+async fn varnish(name: &str, key: &str, vary: &str, app: u16) -> Outcome<(Program, u16)> {
+    let folder = folder(&format!("proxies/Varnish-{name}"))?;
     let port = free_port().await?;
     let configuration = include_str!("proxies/varnish.vcl")
         .replace("@APP@", &app.to_string())
         .replace("@KEY@", key)
         .replace("@VARY@", vary);
     fs::write(folder.join("conf"), configuration)?;
-    let log = fs::File::create(folder.join("log"))?;
     let mut command = Command::new("varnishd");
     command.args(["-F", "-j", "none", "-s", "malloc,16m", "-n"]).arg(folder.join("work"));
     command.args(["-a", &format!("127.0.0.1:{port}"), "-f"]).arg(folder.join("conf"));
-    let child = command.stdout(Stdio::null()).stderr(log).spawn();
-    let mut running = Running(child.map_err(|error| format!("varnishd: {error}"))?);
-    accepts(&mut running, port).await.map_err(|error| {
-        let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-        format!("varnishd: {error}\n{log}")
-    })?;
-    Ok((running, port))
+    Ok((Program::start_in(&folder, &mut command, &[port]).await?, port))
 }
 
 /// Notes who is speaking, and lets everything on.
@@ -365,7 +314,7 @@ in_front! {
 struct Cached {
     proxy: Proxy,
     client: reqwest::Client,
-    _varnish: Running,
+    _varnish: Program,
 }
 
 const SCHEME_IN_KEY: &str = "hash_data(req.http.X-Forwarded-Proto);";
