@@ -1,18 +1,23 @@
 //! The table of `Maintenance` over HTTP/1.1 and HTTP/2, and what else passes there or does not.
 
+use std::convert::Infallible;
 use std::error::Error;
+use std::fs;
+use std::path::Path;
 
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, Uri, Version};
-use http_body_util::Empty;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
+use http_body::Frame;
+use http_body_util::{BodyExt, Empty, StreamBody};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
 use tower_redirect::{
     HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Transport,
 };
@@ -186,5 +191,43 @@ async fn a_forged_host_is_no_way_round() -> Outcome {
     *asked.uri_mut() = "http://standby.test/orders".parse()?;
     let response = send(plain, asked).await?;
     assert_eq!(summary(response.status(), response.headers()), "https://standby.test/orders");
+    Ok(())
+}
+
+/// Sends the message back, as a gRPC server does.
+async fn echo(request: axum::extract::Request) -> Response<Body> {
+    let message = request.into_body().collect().await.expect("read").to_bytes();
+    let status = HeaderMap::from_iter([(
+        HeaderName::from_static("grpc-status"),
+        HeaderValue::from_static("0"),
+    )]);
+    let frames = [Ok::<_, Infallible>(Frame::data(message)), Ok(Frame::trailers(status))];
+    let mut response = Response::new(Body::new(StreamBody::new(tokio_stream::iter(frames))));
+    response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+    response
+}
+
+/// The package `@grpc/grpc-js` in `$CARGO_TARGET_TMPDIR/clients`, where `.ci/run` installs it.
+#[tokio::test]
+#[ignore = "needs node and @grpc/grpc-js"]
+async fn a_grpc_client_sees_unavailable() -> Outcome {
+    let installed = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients");
+    let script = installed.join("grpc.cjs");
+    fs::write(&script, include_str!("clients/grpc.cjs"))?;
+    let switch = MaintenanceSwitch::new();
+    let policy = Maintenance::new(switch.clone()).standby("https://standby.test")?;
+    let app = Router::new().fallback(echo).layer(RedirectLayer::new(policy));
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    for (is_on, expected) in [(false, "OK: order\n"), (true, "UNAVAILABLE: down for maintenance\n")]
+    {
+        if is_on {
+            switch.on();
+        }
+        let output = Command::new("node").arg(&script).arg(&address).output().await?;
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{error}");
+    }
     Ok(())
 }
