@@ -176,10 +176,14 @@ impl Redirection {
     /// among them, are percent-encoded when the `Location` is written. A missing leading `/` is
     /// added.
     pub fn path(mut self, path: impl Into<Arc<str>>) -> Self {
-        let path = path.into();
+        self.set_path(path.into());
+        self
+    }
+
+    /// The same in place: a table of rules does not move the redirection for each of its parts.
+    pub(crate) fn set_path(&mut self, path: Arc<str>) {
         let absolute = path.starts_with('/');
         self.path = Some(Path::Whole(if absolute { path } else { format!("/{path}").into() }));
-        self
     }
 
     /// Replaces the bytes from `start` to `end` of the request's path.
@@ -191,8 +195,13 @@ impl Redirection {
     /// Changes the query to this percent-encoded text, without the `?`. Bytes that a query may not
     /// hold are percent-encoded when the `Location` is written.
     pub fn query(mut self, query: impl Into<Arc<str>>) -> Self {
-        self.query = Some(Some(query.into()));
+        self.set_query(Some(query.into()));
         self
+    }
+
+    /// The same in place. `None` removes the query.
+    pub(crate) fn set_query(&mut self, query: Option<Arc<str>>) {
+        self.query = Some(query);
     }
 
     /// Keeps the request's query, in place of one that the URL of [`to`](Self::to) has.

@@ -63,21 +63,25 @@ impl Table {
         };
         let mut visited = Visited::new(&self.lists, head.query(), regexes);
         self.visit(head, &compared, plain_segments, &mut visited);
-        visited.find_map(|number| {
-            let rule = self.rule(number)?;
+        for number in visited {
+            let Some(rule) = self.rule(number) else { continue };
             let is_plain = plain_segments == usize::MAX;
             if !(is_plain || rule.has(flag::EXACT) || rule.has(flag::COPIES_THE_REST)) {
-                return None;
+                continue;
             }
             if rule.has(flag::BELOW_ONLY) && self.ends_before_rest(rule, path) {
-                return None;
+                continue;
             }
-            let groups = match rule.has(flag::REGEX) {
-                true => Some(self.regexes.groups(number, &compared)?),
-                false => None,
-            };
-            Some((number, self.answer(rule, head, now, groups, is_simple)?))
-        })
+            let is_regex = rule.has(flag::REGEX);
+            let groups = is_regex.then(|| self.regexes.groups(number, &compared)).flatten();
+            if is_regex && groups.is_none() {
+                continue;
+            }
+            if let Some(answer) = self.answer(rule, head, now, groups, is_simple) {
+                return Some((number, answer));
+            }
+        }
+        None
     }
 
     fn visit(
@@ -135,9 +139,9 @@ impl Table {
             if is_regex && plain_segments(&path) != usize::MAX {
                 return None;
             }
-            to = to.path(path);
+            to.set_path(path);
         }
-        to = captures.query(to);
+        captures.set_query(&mut to);
         (is_elsewhere || !to.resolve(head).is_self()).then_some(Answer::Redirect(to))
     }
 }

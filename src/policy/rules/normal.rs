@@ -11,12 +11,13 @@ static SIMPLE: ByteSet = ByteSet::of(b"!$&'()*+,-./:;=@[]_~");
 /// at each byte shows.
 #[inline]
 pub(super) fn is_simple(path: &str) -> bool {
-    let mut follows_slash = false;
-    path.bytes().all(|byte| {
-        let is_odd = follows_slash && matches!(byte, b'/' | b'.');
-        follows_slash = byte == b'/';
-        !is_odd && SIMPLE.contains(byte)
-    })
+    // Without a branch for each byte, which saves half of the instructions.
+    let (is_simple, _) = path.bytes().fold((true, false), |(is_simple, follows_slash), byte| {
+        let is_slash = byte == b'/';
+        let is_odd = follows_slash & (is_slash | (byte == b'.'));
+        (is_simple & !is_odd & SIMPLE.contains(byte), is_slash)
+    });
+    is_simple
 }
 
 /// A segment, and what follows the slash behind it.

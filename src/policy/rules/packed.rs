@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::normal::is_simple;
 use super::rule::{QueryMode, Rule, Status};
 use super::target::{OriginChange, Source};
 use crate::redirection::Redirection;
@@ -43,7 +42,7 @@ pub(super) mod flag {
     pub(crate) const BELOW_ONLY: u16 = 1 << 12;
     /// The pattern is a regex.
     pub(crate) const REGEX: u16 = 1 << 13;
-    /// The target's path is one text, in normal form.
+    /// Of a simple path of a request, the rule makes a simple path.
     pub(crate) const SIMPLE_TARGET: u16 = 1 << 14;
 }
 
@@ -84,7 +83,7 @@ pub(super) fn flags(rule: &Rule) -> u16 {
         (flag::KEPT, is_kept),
         (flag::BELOW_ONLY, rule.below_only),
         (flag::REGEX, rule.from.is_regex()),
-        (flag::SIMPLE_TARGET, rule.target.fixed_path().is_some_and(is_simple)),
+        (flag::SIMPLE_TARGET, rule.target.keeps_simple()),
     ];
     properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)
 }

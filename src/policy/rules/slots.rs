@@ -67,12 +67,9 @@ pub(super) fn hash(key: &[u8], seed: u64) -> u64 {
         let word = chunk.try_into().map_or(0, u64::from_le_bytes);
         state = mix(state ^ word);
     }
-    let mut last = [0; 8];
-    let rest = chunks.remainder();
-    if let Some(start) = last.get_mut(..rest.len()) {
-        start.copy_from_slice(rest);
-    }
-    mix(mix(state ^ u64::from_le_bytes(last)) ^ key.len() as u64)
+    let rest = chunks.remainder().iter();
+    let last = rest.fold(0, |word, byte| word << 8 | u64::from(*byte));
+    mix(mix(state ^ last) ^ key.len() as u64)
 }
 
 #[inline]

@@ -72,16 +72,19 @@ impl<'t, 'h> Captures<'t, 'h> {
         }
     }
 
-    /// `to`, with the query that the rule leads to.
-    pub(super) fn query(&self, to: Redirection) -> Redirection {
+    /// Sets the query that the rule leads to.
+    pub(super) fn set_query(&self, to: &mut Redirection) {
         if !self.rule.has(flag::HAS_QUERY) {
-            return if self.rule.has(flag::DROPS_QUERY) { to.without_query() } else { to };
+            if self.rule.has(flag::DROPS_QUERY) {
+                to.set_query(None);
+            }
+            return;
         }
         let mut pieces = self.table.query_pieces(self.rule);
         let (first, second) = (pieces.next(), pieces.next());
         let merges = self.rule.has(flag::MERGES_QUERY) && self.query.is_some();
         if let (Some(PieceRef::Text(text)), None, false) = (first, second, merges) {
-            return if text.is_empty() { to.without_query() } else { to.query(text) };
+            return to.set_query(Some(text).filter(|text| !text.is_empty()).map(Into::into));
         }
         let mut out = Buffer::default();
         for piece in self.table.query_pieces(self.rule) {
@@ -101,10 +104,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         if merges {
             self.merge(&mut out);
         }
-        match out.as_str() {
-            "" => to.without_query(),
-            query => to.query(query),
-        }
+        to.set_query(Some(out.as_str()).filter(|query| !query.is_empty()).map(Into::into));
     }
 
     /// Adds the request's parameters of other names.
