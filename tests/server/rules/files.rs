@@ -105,6 +105,7 @@ fn cloudflare_pages() {
 /trailing /trailing/ 301
 /notrailing/ /nottrailing 301
 /blog/* https://blog.my.domain/:splat
+/page/ /page2/#fragment 301
 /products/:code/:name /products?code=:code&name=:name
 /twitch https://second.example/ 307
 /movies/:title /media/:title 308
@@ -130,12 +131,25 @@ fn cloudflare_pages() {
             ("/products/x-1/lamp", "302 /products?code=x-1&name=lamp"),
             ("/movies/x", "308 /media/x"),
             ("/movies/x/y", ""),
+            ("/page/", "301 /page2/#fragment"),
+            ("/page", ""),
             // The request's query is kept where the target has none.
             ("/home301?a=b", "301 /?a=b"),
         ],
     );
     assert_eq!(rules.warnings().len(), 1, "{:?}", rules.warnings());
-    assert!(rules.warnings()[0].to_string().starts_with("line 10: the same as line 5"));
+    assert!(rules.warnings()[0].to_string().starts_with("line 11: the same as line 5"));
+}
+
+/// 2,000 static and 100 dynamic redirects, of at most 1,000 characters, are limits of that service.
+#[test]
+fn the_limits_of_cloudflare_pages_do_not_apply() {
+    let mut text: String = (0..4_000)
+        .map(|n| format!("/static/{n} /new/{n}\n/dynamic/{n}/* /new/{n}/:splat\n"))
+        .collect();
+    let long = format!("/{}", "x".repeat(2_000));
+    writeln!(text, "{long} /short").expect("memory");
+    table(&cloudflare(&text), &[("/dynamic/3999/x", "302 /new/3999/x"), (&long, "302 /short")]);
 }
 
 /// The lines that its parser skips, as it names them.
@@ -157,6 +171,7 @@ fn what_cloudflare_pages_skips() {
         ("/shop id=:id /blog/:id 301", "line 1, column 7: invalid url \"id=:id\""),
         ("/ /us 302 Country=us", "line 1, column 11: nothing stands behind"),
         ("/a?b /c", "line 1, column 1: this dialect does not compare queries"),
+        ("/a#b /c", "line 1, column 1: invalid path \"/a#b\": a fragment is never sent"),
     ] {
         let errors = Rules::from_cloudflare_pages(line).expect_err(line).to_string();
         assert!(errors.starts_with(expected), "{line}: {errors}");

@@ -132,6 +132,15 @@ fn next_redirects() {
             ("/host/x", ""),
         ],
     );
+    // matchers of the path: `/post/:slug(\\d{1,})`, in which only the whole path may match.
+    #[cfg(feature = "regex")]
+    table(
+        &Rules::new([Rule::regex("/post/(?<slug>[0-9]{1,})")
+            .and_then(|rule| rule.to("/news/:slug"))
+            .expect("valid")])
+        .expect("sound"),
+        &[("/post/123?q", "307 /news/123?q"), ("/post/abc", ""), ("/post/123/4", "")],
+    );
     let mut asked = request("GET", "/has/x");
     asked.headers_mut().insert("x-redirect-me", HeaderValue::from_static("1"));
     assert_eq!(ask(&rules, &asked).as_deref(), Some("307 /another-page"));
