@@ -101,8 +101,28 @@ fn an_ipv4_address_inside_of_another_is_what_counts() {
     ] {
         assert_eq!(guard.allows_address(text.parse().expect(text)), allowed, "{text}");
     }
-    for prefix in ["2001:db8::/64", "2001:db8::1/96", "10.0.0.0/96", "x", ""] {
+    for prefix in ["2001:db8::/63", "2001:db8::1/96", "2001:db8::/104", "10.0.0.0/96", "x", ""] {
         assert!(TargetGuard::new().nat64(prefix).is_err(), "{prefix}");
+    }
+}
+
+/// The examples of RFC 6052 §2.4, where 192.0.2.33 is the address inside.
+#[test]
+fn nat64_prefixes_of_all_lengths() {
+    for (prefix, inside, another) in [
+        ("2001:db8::/32", "2001:db8:c000:221::", "2001:db8:c000:222::"),
+        ("2001:db8:100::/40", "2001:db8:1c0:2:21::", "2001:db8:1c0:2:22::"),
+        ("2001:db8:122::/48", "2001:db8:122:c000:2:2100::", "2001:db8:122:c000:2:2200::"),
+        ("2001:db8:122:300::/56", "2001:db8:122:3c0:0:221::", "2001:db8:122:3c0:0:222::"),
+        ("2001:db8:122:344::/64", "2001:db8:122:344:c0:2:2100::", "2001:db8:122:344:c0:2:2200::"),
+        ("2001:db8:122:344::/96", "2001:db8:122:344::192.0.2.33", "2001:db8:122:344::192.0.2.34"),
+    ] {
+        let guard = TargetGuard::new().nat64(prefix).and_then(|guard| guard.allow(["192.0.2.33"]));
+        let guard = guard.expect("valid");
+        assert!(guard.allows_address(inside.parse().expect(inside)), "{inside}");
+        assert!(!guard.allows_address(another.parse().expect(another)), "{another}");
+        let guard = TargetGuard::new().nat64(prefix).expect("valid");
+        assert!(!guard.allows_address(inside.parse().expect(inside)), "{inside}: not reachable");
     }
 }
 

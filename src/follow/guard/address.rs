@@ -4,6 +4,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
+use ipnet::Ipv6Net;
+
 use crate::ranges::Ranges;
 
 /// IPv4 addresses that are not globally reachable.
@@ -42,26 +44,38 @@ const V6_REACHABLE: [&str; 7] = [
     "2001:30::/28",
 ];
 
-/// An IPv4 address in an IPv6 address: a prefix, and how to find it.
+/// The prefix of IPv6 addresses that hold an IPv4 address (RFC 6052 §2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Nat64 {
-    /// The first 96 bits.
     prefix: u128,
+    /// 32, 40, 48, 56, 64 or 96 bits.
+    length: u32,
 }
 
 impl Nat64 {
     /// The well-known prefix (RFC 6052 §2.1).
-    const WELL_KNOWN: Self = Self { prefix: 0x0064_ff9b_u128 << 96 };
+    const WELL_KNOWN: Self = Self { prefix: 0x0064_ff9b_u128 << 96, length: 96 };
 
-    /// A prefix of 96 bits.
-    pub(super) fn new(prefix: Ipv6Addr) -> Option<Self> {
-        let prefix = prefix.to_bits();
-        (prefix & u128::from(u32::MAX) == 0).then_some(Self { prefix })
+    /// `None` for a length that RFC 6052 does not have, and for a prefix with bits beyond its length.
+    pub(super) fn new(prefix: Ipv6Net) -> Option<Self> {
+        let length = u32::from(prefix.prefix_len());
+        let is_one =
+            matches!(length, 32 | 40 | 48 | 56 | 64 | 96) && prefix.addr() == prefix.network();
+        is_one.then(|| Self { prefix: prefix.addr().to_bits(), length })
     }
 
+    /// The IPv4 address follows the prefix. Bits 64 to 71, which are always 0, are left out.
+    #[allow(clippy::cast_possible_truncation)] // The 32 bits that are meant.
     fn inner(self, address: u128) -> Option<Ipv4Addr> {
-        let is_below = address & !u128::from(u32::MAX) == self.prefix;
-        is_below.then(|| Ipv4Addr::from_bits(address as u32))
+        if (address ^ self.prefix) >> (128 - self.length) != 0 {
+            return None;
+        }
+        let (upper, lower) = (address >> 64, address & (u128::MAX >> 72));
+        let bits = match self.length {
+            96 => address,
+            length => (upper << 56 | lower) >> (120 - 32 - length),
+        };
+        Some(Ipv4Addr::from_bits(bits as u32))
     }
 }
 

@@ -1,8 +1,8 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use http::Uri;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 use url::Host;
 
 use super::address::{Nat64, inner_v4, is_global};
@@ -83,16 +83,15 @@ impl TargetGuard {
         Ok(self)
     }
 
-    /// Adds a NAT64 prefix of 96 bits of the operator's own (RFC 6052 §2.2), as in
-    /// `2001:db8:64::/96`: addresses below it are judged by the IPv4 address that they end in.
+    /// Adds a NAT64 prefix of the operator's own (RFC 6052 §2.2), of 32, 40, 48, 56, 64 or 96 bits, as
+    /// in `2001:db8:64::/96`. An address below it is allowed if the IPv4 address in it is.
     ///
     /// # Errors
     ///
     /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) if it is no such prefix.
     pub fn nat64(mut self, prefix: &str) -> Result<Self, ConfigError> {
-        let address = prefix.strip_suffix("/96").and_then(|text| text.parse::<Ipv6Addr>().ok());
-        let nat64 = address.and_then(Nat64::new);
-        let reason = "a NAT64 prefix has 96 bits, as in 2001:db8:64::/96";
+        let nat64 = prefix.parse::<Ipv6Net>().ok().and_then(Nat64::new);
+        let reason = "a NAT64 prefix has 32, 40, 48, 56, 64 or 96 bits, as in 2001:db8:64::/96";
         self.nat64.push(nat64.ok_or_else(|| ConfigError::address(prefix, reason))?);
         Ok(self)
     }
