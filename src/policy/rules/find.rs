@@ -133,9 +133,9 @@ impl Table {
         let captures = Captures::new(self, rule, head, groups);
         let mut is_elsewhere = false;
         if let Some(path) = captures.path() {
-            // Saves most rules the comparison of what both are encoded to.
-            let is_simple_target = || rule.has(flag::SIMPLE_TARGET) || is_simple(&path);
-            is_elsewhere = is_simple_path && *path != *head.path() && is_simple_target();
+            // Nothing is encoded in a simple path, so only the same text can lead there. This saves most
+            // rules the comparison of what both are encoded to.
+            is_elsewhere = is_simple_path && *path != *head.path();
             if is_regex && plain_segments(&path) != usize::MAX {
                 return None;
             }

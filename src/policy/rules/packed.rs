@@ -42,8 +42,6 @@ pub(super) mod flag {
     pub(crate) const BELOW_ONLY: u16 = 1 << 12;
     /// The pattern is a regex.
     pub(crate) const REGEX: u16 = 1 << 13;
-    /// Of a simple path of a request, the rule makes a simple path.
-    pub(crate) const SIMPLE_TARGET: u16 = 1 << 14;
 }
 
 pub(super) fn packed(source: Source) -> u16 {
@@ -83,7 +81,6 @@ pub(super) fn flags(rule: &Rule) -> u16 {
         (flag::KEPT, is_kept),
         (flag::BELOW_ONLY, rule.below_only),
         (flag::REGEX, rule.from.is_regex()),
-        (flag::SIMPLE_TARGET, rule.target.keeps_simple()),
     ];
     properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)
 }

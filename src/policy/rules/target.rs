@@ -1,6 +1,5 @@
 //! The target in a rule's `to`: parts of a URL, with captures in path and query.
 
-use super::normal::is_simple;
 use super::pattern::name_length;
 use crate::config_error::ConfigError;
 use crate::uri::{Authority, Host, Scheme};
@@ -102,19 +101,6 @@ impl Target {
         let OriginChange { scheme, host, port } = &self.origin;
         let origin = scheme.is_none() && host.is_none() && port.is_none();
         origin && self.path.is_none() && self.query.is_none()
-    }
-
-    /// Whether the path is simple for every simple path that is captured from. A captured segment is
-    /// neither empty nor begins with a dot; a rest may be empty, which only the end of a path can be.
-    pub(super) fn keeps_simple(&self) -> bool {
-        let pieces = self.path.as_deref().unwrap_or_default();
-        !pieces.is_empty()
-            && pieces.iter().zip(1..).all(|(piece, number)| match piece {
-                Piece::Text(text) => is_simple(text),
-                Piece::Capture(Source::Segment(_)) => true,
-                Piece::Capture(Source::Rest(_)) => number == pieces.len(),
-                Piece::Capture(Source::Query(_) | Source::Group(_)) => false,
-            })
     }
 
     /// The path after the pattern's literal segments is copied byte for byte to the target's end.
