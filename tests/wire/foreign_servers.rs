@@ -11,6 +11,8 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+#[cfg(feature = "hyper")]
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -29,7 +31,11 @@ use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
+#[cfg(feature = "hyper")]
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+#[cfg(feature = "hyper")]
+use tokio::net::TcpStream;
 use tower::{Layer, Service, ServiceExt};
 #[cfg(feature = "hyper")]
 use tower_redirect::follow::expect::ExpectContinueLayer;
@@ -126,6 +132,62 @@ struct Server {
     /// How many bytes arrive on all other paths: more is an error, where the server closes the
     /// connection before the client has seen the redirection.
     unread: usize,
+    /// Whether the server asks for every upload by itself, even for one that it redirects.
+    #[cfg_attr(not(feature = "hyper"), allow(dead_code))]
+    always_asks: bool,
+}
+
+/// Passes connections on to a port, and counts what comes of the client on each.
+#[cfg(feature = "hyper")]
+struct Relay {
+    port: u16,
+    sent: Arc<Mutex<Vec<Arc<AtomicUsize>>>>,
+}
+
+#[cfg(feature = "hyper")]
+impl Relay {
+    async fn start(to: u16) -> Outcome<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let (port, sent) = (listener.local_addr()?.port(), Arc::<Mutex<Vec<_>>>::default());
+        let connections = sent.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let count = Arc::new(AtomicUsize::new(0));
+                connections.lock().expect("not poisoned").push(count.clone());
+                tokio::spawn(pass_on(client, to, count));
+            }
+        });
+        Ok(Self { port, sent })
+    }
+
+    /// The bytes of the client on each connection.
+    fn sent(&self) -> Vec<usize> {
+        let sent = self.sent.lock().expect("not poisoned");
+        sent.iter().map(|count| count.load(Ordering::SeqCst)).collect()
+    }
+}
+
+#[cfg(feature = "hyper")]
+async fn pass_on(client: TcpStream, to: u16, count: Arc<AtomicUsize>) -> std::io::Result<()> {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) =
+        TcpStream::connect(("127.0.0.1", to)).await?.into_split();
+    let up = async {
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            let length = from_client.read(&mut buffer).await?;
+            if length == 0 {
+                return to_server.shutdown().await;
+            }
+            count.fetch_add(length, Ordering::SeqCst);
+            to_server.write_all(&buffer[..length]).await?;
+        }
+    };
+    let down = async {
+        tokio::io::copy(&mut from_server, &mut to_client).await?;
+        to_client.shutdown().await
+    };
+    tokio::try_join!(up, down).map(|_| ())
 }
 
 /// What a server is started from.
@@ -178,6 +240,7 @@ impl Setup {
             redirects: EARLY,
             reads: &[],
             unread: MEDIUM,
+            always_asks: false,
         })
     }
 }
@@ -280,7 +343,8 @@ impl Server {
         content: &Bytes,
         rounds: usize,
     ) -> Outcome<Vec<Result<String, UploadError>>> {
-        let url = self.url(protocol, path);
+        let relay = Relay::start(self.ports[protocol as usize]).await?;
+        let url = format!("{}://127.0.0.1:{}{path}", protocol.scheme(), relay.port);
         let follow = FollowRedirectsLayer::new();
         // A server that never asks would cost a test its patience, and one that asks late is fine.
         let expect = ExpectContinueLayer::new(tokio::time::sleep).wait(Duration::from_secs(30));
@@ -302,6 +366,11 @@ impl Server {
                 }
             });
         }
+        // An upload goes to where it is redirected, whole, and nothing of it to the server before.
+        let sent = relay.sent();
+        let is_counted = |sent: &usize| *sent < 64 * 1024 || *sent >= content.len();
+        assert!(self.always_asks || sent.iter().all(is_counted), "{sent:?}");
+        println!("{protocol:?} {kind:?}: bytes by connection {sent:?}");
         Ok(answers)
     }
 
@@ -436,7 +505,9 @@ async fn by_nginx() -> Outcome {
     )?;
     let mut command = Command::new("nginx");
     command.arg("-p").arg(&setup.folder).args(["-c", "nginx.conf", "-g", "daemon off;"]);
-    every_byte_arrives(setup.start(&mut command, &PROTOCOLS).await?).await
+    // It sends 100 for uploads that it discards, too.
+    let server = Server { always_asks: true, ..setup.start(&mut command, &PROTOCOLS).await? };
+    every_byte_arrives(server).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -473,7 +544,16 @@ async fn by_hyper() -> Outcome {
     let ports = [application().await?; 4];
     let protocols = &[Protocol::Http1, Protocol::Http2];
     let (redirects, unread) = (EARLY, SMALL);
-    let server = Server { _program: None, ports, tls, protocols, redirects, reads: &[], unread };
+    let server = Server {
+        _program: None,
+        ports,
+        tls,
+        protocols,
+        redirects,
+        reads: &[],
+        unread,
+        always_asks: false,
+    };
     every_byte_arrives(server).await
 }
 
@@ -510,5 +590,7 @@ async fn by_node() -> Outcome {
     let mut command = Command::new("node");
     command.arg(source).args(setup.ports.map(|port| port.to_string()));
     let server = setup.start(&mut command, &PROTOCOLS).await?;
+    // `http.createServer` sends 100 before it calls the program.
+    let server = Server { always_asks: true, ..server };
     every_byte_arrives(Server { redirects: EARLY_AND_READ, reads: EARLY_AND_READ, ..server }).await
 }
