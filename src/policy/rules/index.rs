@@ -43,7 +43,8 @@ pub(super) struct Asked<'p> {
 
 /// The parts of the table that the index reads.
 pub(super) trait Texts {
-    fn text(&self, start: u32, length: u32) -> &str;
+    /// The bytes of a literal segment.
+    fn segment(&self, start: u32, length: u32) -> &[u8];
     /// Host and path of a rule.
     fn key(&self, rule: u32) -> (u32, &str);
 }
@@ -87,31 +88,42 @@ impl Index {
     fn walk(
         &self,
         texts: &impl Texts,
-        at: u32,
-        rest: Option<&str>,
-        depth: usize,
+        mut at: u32,
+        mut rest: Option<&str>,
+        mut depth: usize,
         plain_segments: usize,
         visited: &mut Visited<'_>,
     ) {
-        let Some(node) = self.nodes.get(at as usize) else { return };
-        visited.visit(node.rest);
-        let Some(rest) = rest else { return visited.visit(node.end) };
-        if depth >= plain_segments {
-            return;
+        while let Some(node) = self.nodes.get(at as usize) {
+            visited.visit(node.rest);
+            let Some(path) = rest else { return visited.visit(node.end) };
+            if depth >= plain_segments {
+                return;
+            }
+            let (segment, after) = next_segment(path);
+            (rest, depth) = (after, depth + 1);
+            let named = if segment.is_empty() { NONE } else { node.named };
+            at = match self.literal(texts, at, segment) {
+                Some(literal) => {
+                    if named != NONE {
+                        self.walk(texts, named, rest, depth, plain_segments, visited);
+                    }
+                    literal
+                }
+                // `NONE` is no node: the loop ends.
+                None => named,
+            };
         }
-        let (segment, rest) = next_segment(rest);
-        let hashed = hash(segment.as_bytes(), edge_seed(at));
-        let next = self.edges.find(hashed, |node| {
-            let is_it =
-                |node: &Node| node.parent == at && texts.text(node.start, node.length) == segment;
+    }
+
+    /// The node to which this segment leads from a node.
+    fn literal(&self, texts: &impl Texts, from: u32, segment: &str) -> Option<u32> {
+        self.edges.find(hash(segment.as_bytes(), edge_seed(from)), |node| {
+            let is_it = |node: &Node| {
+                node.parent == from && texts.segment(node.start, node.length) == segment.as_bytes()
+            };
             self.nodes.get(node as usize).is_some_and(is_it)
-        });
-        if let Some(next) = next {
-            self.walk(texts, next, rest, depth + 1, plain_segments, visited);
-        }
-        if node.named != NONE && !segment.is_empty() {
-            self.walk(texts, node.named, rest, depth + 1, plain_segments, visited);
-        }
+        })
     }
 
     /// The most places that a request can come to in the tree below each host.

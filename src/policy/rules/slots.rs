@@ -37,17 +37,18 @@ impl Slots {
     /// The first number under this hash that `is_it` accepts.
     #[inline]
     pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        let (start, tag) = place(hash, self.slots.len());
-        let (before, after) = self.slots.split_at_checked(start)?;
-        for (other, value) in after.iter().chain(before) {
-            if *value == NONE {
+        let (mut at, tag) = place(hash, self.slots.len());
+        // There is free room, so a run of slots in use ends.
+        loop {
+            let (other, value) = *self.slots.get(at)?;
+            if value == NONE {
                 return None;
             }
-            if *other == tag && is_it(*value) {
-                return Some(*value);
+            if other == tag && is_it(value) {
+                return Some(value);
             }
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
-        None
     }
 }
 

@@ -255,6 +255,12 @@ impl Table {
         self.pieces(rule.pieces + u32::from(rule.path_pieces), rule.query_pieces)
     }
 
+    #[inline]
+    fn text(&self, start: u32, length: u32) -> &str {
+        let start = start as usize;
+        self.text.get(start..start + length as usize).unwrap_or_default()
+    }
+
     fn pieces(&self, start: u32, count: u8) -> impl Iterator<Item = PieceRef<'_>> + Clone {
         let start = start as usize;
         let pieces = self.pieces.get(start..start + usize::from(count)).unwrap_or_default();
@@ -267,9 +273,9 @@ impl Table {
 
 impl Texts for Table {
     #[inline]
-    fn text(&self, start: u32, length: u32) -> &str {
+    fn segment(&self, start: u32, length: u32) -> &[u8] {
         let start = start as usize;
-        self.text.get(start..start + length as usize).unwrap_or_default()
+        self.text.as_bytes().get(start..start + length as usize).unwrap_or_default()
     }
 
     #[inline]
