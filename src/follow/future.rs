@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Extensions, Request, Response, Uri, Version};
+use http::{Extensions, Method, Request, Response, Uri, Version};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -14,7 +14,6 @@ use super::drain;
 use super::error::FollowError;
 use super::events::End;
 use super::final_uri::FinalUri;
-use super::hsts::HstsStore;
 use super::next_request::NextRequest;
 use super::policy::{FollowAll, LayerPolicy};
 use super::redacted::Redacted;
@@ -24,7 +23,6 @@ use super::saved_body::SavedBody;
 use super::settings::Settings;
 use super::step::{NextStep, not_replayable, step};
 use crate::replay::Replay;
-use crate::system_clock;
 
 pin_project! {
     /// The response future of [`FollowRedirects`](crate::FollowRedirects).
@@ -40,13 +38,20 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, F, B, R, P> {
-        // Redirections are not followed. The extensions are added to the response. The store, if any,
-        // learns from the headers of the response to this URL.
-        Direct { #[pin] future: F, extensions: Extensions, learns: Option<(HstsStore, Uri)> },
+        // Redirections are not followed. The extensions are added to the response.
+        Direct { #[pin] future: F, extensions: Extensions, observer: Option<Observer> },
         // Nothing is sent. The first poll takes `error`.
         Refused { error: Option<RedirectError> },
         Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
     }
+}
+
+/// What the settings need to [observe](Settings::observe) the response to a request that is not
+/// followed.
+pub(super) struct Observer {
+    pub(super) settings: Arc<Settings>,
+    pub(super) method: Method,
+    pub(super) uri: Uri,
 }
 
 /// What a call needs to send its next requests.
@@ -77,9 +82,9 @@ where
     pub(super) fn direct(
         future: S::Future,
         extensions: Extensions,
-        learns: Option<(HstsStore, Uri)>,
+        observer: Option<Observer>,
     ) -> Self {
-        Self { kind: Kind::Direct { future, extensions, learns } }
+        Self { kind: Kind::Direct { future, extensions, observer } }
     }
 
     /// A call that is not sent.
@@ -111,26 +116,15 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         mut response: Response<R>,
     ) -> Result<Handled<F, B, R>, RedirectError> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
-        if let Some(store) = &settings.hsts {
-            store.learn(&next_request.uri, response.headers(), system_clock::now());
-        }
+        settings.observe(&next_request.method, &next_request.uri, &response);
         let (status, headers) = (response.status(), response.headers());
         let can_resend = || saved_body.is_replayable();
-        let may_not_learn = settings.remembered.as_ref().is_some_and(|memory| {
-            let is_done = status.is_success() || status.is_redirection();
-            if is_done && !next_request.method.is_safe() {
-                memory.forget(&next_request.uri);
-            }
+        let may_not_learn = settings.remembered.is_some() && {
             !settings.request_hooks.is_empty()
                 || next_request.memory_use == MemoryUse::None
                 || next_request.has_credentials(settings)
-        });
+        };
         let next = step(settings, &**policy, next_request, status, headers, can_resend);
-        if let (Some(memory), Ok(NextStep::Follow)) = (&settings.remembered, &next) {
-            if let Some(hop) = next_request.history.hops().last().filter(|_| !may_not_learn) {
-                memory.learn(hop, headers);
-            }
-        }
         if next.map_err(|error| error.with_headers_of(&mut response))? == NextStep::Return {
             saved_body.release();
             if settings.final_uri {
@@ -154,6 +148,9 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         let length = next_request.has_content.then(|| body.size_hint().lower());
         settings.events.followed(&next_request.history, length);
         if let Some(memory) = &settings.remembered {
+            if let Some(hop) = next_request.history.hops().last().filter(|_| !may_not_learn) {
+                memory.learn(hop, response.headers());
+            }
             memory
                 .apply(settings, &**policy, next_request, || saved_body.is_replayable())
                 .map_err(|error| error.with_headers_of(&mut response))?;
@@ -182,11 +179,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (mut state, chain) = match self.project().kind.project() {
-            KindProj::Direct { future, extensions, learns } => {
+            KindProj::Direct { future, extensions, observer } => {
                 let mut outcome = ready!(future.poll(cx)).map_err(FollowError::service);
                 if let Ok(response) = &mut outcome {
-                    if let Some((store, uri)) = learns {
-                        store.learn(uri, response.headers(), system_clock::now());
+                    if let Some(Observer { settings, method, uri }) = observer {
+                        settings.observe(method, uri, response);
                     }
                     response.extensions_mut().extend(std::mem::take(extensions));
                 }

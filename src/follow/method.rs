@@ -60,7 +60,7 @@ impl MethodRewrite {
 
 /// Whether the method registry lists the method as safe: RFC 9110 §9.2.1, RFC 10008 (QUERY),
 /// RFC 4918 (PROPFIND), RFC 3253 (REPORT) and RFC 5323 (SEARCH).
-fn is_registered_as_safe(method: &Method) -> bool {
+pub(super) fn is_registered_as_safe(method: &Method) -> bool {
     const SAFE: [&str; 8] =
         ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT", "SEARCH"];
     SAFE.contains(&method.as_str())

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::str;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +17,7 @@ use super::redirect_error::RedirectError;
 use super::settings::Settings;
 use super::step::{NextStep, step};
 use crate::method::is_get_or_head;
-use crate::quoted::split;
+use crate::quoted::split_bytes;
 use crate::system_clock;
 
 /// The most redirections that are remembered.
@@ -246,18 +247,12 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         return None;
     }
     let mut max_age = None;
-    for line in headers.get_all(header::CACHE_CONTROL) {
-        for directive in split(line.to_str().ok()?, b',') {
-            let directive = directive.ok()?;
-            let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
-            match name.trim().to_ascii_lowercase().as_str() {
-                "no-store" | "no-cache" => return None,
-                // A value that is no number is stale (RFC 9111 §4.2.1); the first one counts.
-                "max-age" if max_age.is_none() => {
-                    max_age = Some(value.trim().trim_matches('"').parse().unwrap_or(0_u64));
-                }
-                _ => {}
-            }
+    for directive in directives(headers) {
+        match directive? {
+            Directive::NoStore | Directive::NoCache => return None,
+            // The first one counts. One that is not a number is stale (RFC 9111 §4.2.1).
+            Directive::MaxAge(seconds) => max_age = max_age.or(Some(seconds)),
+            Directive::Other => {}
         }
     }
     let explicit = match max_age {
@@ -268,24 +263,57 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
             expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default()
         }),
     };
-    let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()).map_or(0, seconds);
-    let age = Duration::from_secs(age);
-    let left = explicit.unwrap_or(DAY).min(YEAR).saturating_sub(age);
+    // Of a list of ages the first counts (RFC 9111 §5.1).
+    let age = headers.get(header::AGE).and_then(|age| age.as_bytes().split(|b| *b == b',').next());
+    let age = Duration::from_secs(age.map_or(0, seconds));
+    let left = explicit.unwrap_or(DAY).saturating_sub(age).min(YEAR);
     (!left.is_zero()).then_some(left)
 }
 
-/// A number of seconds, the most where it is too large for us (RFC 9111 §1.2.2); 0 for what is none.
-fn seconds(text: &str) -> u64 {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { text.parse().unwrap_or(u64::MAX) } else { 0 }
+/// A directive of `Cache-Control` (RFC 9111 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Directive {
+    NoStore,
+    NoCache,
+    /// In seconds.
+    MaxAge(u64),
+    Other,
 }
 
-/// Whether a request may be moved by a memory, and teach it.
+/// The directives of all `Cache-Control` fields. `None` for a quote that is not closed.
+fn directives(headers: &HeaderMap) -> impl Iterator<Item = Option<Directive>> {
+    let lines = headers.get_all(header::CACHE_CONTROL).iter();
+    lines.flat_map(|line| split_bytes(line.as_bytes(), b',')).map(|directive| {
+        let mut parts = directive.ok()?.splitn(2, |byte| *byte == b'=');
+        let (name, value) = (parts.next()?.trim_ascii(), parts.next().unwrap_or_default());
+        Some(match name {
+            _ if name.eq_ignore_ascii_case(b"no-store") => Directive::NoStore,
+            _ if name.eq_ignore_ascii_case(b"no-cache") => Directive::NoCache,
+            _ if name.eq_ignore_ascii_case(b"max-age") => {
+                let value = value.trim_ascii();
+                let quoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+                Directive::MaxAge(seconds(quoted.unwrap_or(value)))
+            }
+            _ => Directive::Other,
+        })
+    })
+}
+
+/// Parses a number of seconds: `u64::MAX` if it is too large (RFC 9111 §1.2.2), 0 if it is not a number.
+fn seconds(text: &[u8]) -> u64 {
+    let text = text.trim_ascii();
+    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let number = str::from_utf8(text).ok().filter(|_| is_number);
+    number.map_or(0, |number| number.parse().unwrap_or(u64::MAX))
+}
+
+/// How a request uses the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MemoryUse {
-    /// It is not about its URL alone.
+    /// Not at all: the request is an upgrade or a CONNECT, its `Host` is not that of its URL, or its
+    /// answer must not be stored.
     None,
-    /// It asks the server itself.
+    /// The request is sent as it is, and its answer may be learned.
     LearnOnly,
     Full,
 }
@@ -299,15 +327,11 @@ impl MemoryUse {
         if !is_followable || !headers.get_all(header::HOST).iter().all(is_its_own) {
             return Self::None;
         }
-        let directives = headers.get_all(header::CACHE_CONTROL).iter();
-        let mut directives =
-            directives.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
-        let asks = |directive: &str| {
-            ["no-cache", "no-store", "max-age=0"]
-                .iter()
-                .any(|one| directive.trim().eq_ignore_ascii_case(one))
-        };
-        if directives.any(asks) { Self::LearnOnly } else { Self::Full }
+        directives(headers).flatten().fold(Self::Full, |whole, directive| match directive {
+            Directive::NoStore => Self::None,
+            Directive::NoCache | Directive::MaxAge(0) if whole == Self::Full => Self::LearnOnly,
+            _ => whole,
+        })
     }
 }
 

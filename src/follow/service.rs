@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::error::FollowError;
 use super::events::End;
 use super::final_uri::FinalUri;
-use super::future::{Chain, ResponseFuture};
+use super::future::{Chain, Observer, ResponseFuture};
 use super::history::{RedirectHistory, Upgrade};
 use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
@@ -88,8 +88,12 @@ where
             if upgraded.is_some() {
                 extensions.insert(RedirectHistory::upgraded(upgraded));
             }
-            let learns = self.settings.hsts.clone().map(|store| (store, request.uri().clone()));
-            return ResponseFuture::direct(self.inner.call(request), extensions, learns);
+            let observer = self.settings.learns().then(|| Observer {
+                settings: self.settings.clone(),
+                method: request.method().clone(),
+                uri: request.uri().clone(),
+            });
+            return ResponseFuture::direct(self.inner.call(request), extensions, observer);
         }
         // The instance that was polled ready is the one that is called; the clone, which is not
         // ready, takes its place.

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use http::{Extensions, StatusCode, Uri};
+use http::{Extensions, Method, Response, StatusCode, Uri};
 
 use super::events::EventHooks;
 use super::guard::TargetGuard;
 use super::hop_request::RequestHooks;
 use super::hsts::HstsStore;
-use super::method::MethodRewrite;
+use super::method::{MethodRewrite, is_registered_as_safe};
 use super::options::{OnLimit, RedirectMode};
 use super::origins::{Origins, TrustFn};
 use super::remembered::Remembered;
@@ -88,6 +88,26 @@ impl Settings {
     /// Whether URLs are upgraded or guarded.
     pub(super) fn judges_urls(&self) -> bool {
         self.hsts.is_some() || self.guard.is_some()
+    }
+
+    /// Whether responses teach something that is kept beyond the call.
+    pub(super) fn learns(&self) -> bool {
+        self.hsts.is_some() || self.remembered.is_some()
+    }
+
+    /// Learns the HSTS policy of a host from its response, and forgets the redirection of a URL that a
+    /// request with an unsafe method has changed (RFC 9111 §4.4).
+    pub(super) fn observe<B>(&self, method: &Method, uri: &Uri, response: &Response<B>) {
+        if let Some(store) = &self.hsts {
+            store.learn(uri, response.headers(), system_clock::now());
+        }
+        if let Some(memory) = &self.remembered {
+            let status = response.status();
+            let is_done = status.is_success() || status.is_redirection();
+            if is_done && !is_registered_as_safe(method) {
+                memory.forget(uri);
+            }
+        }
     }
 
     /// The https URL in place of an http URL whose host is known.

@@ -142,7 +142,7 @@ impl<'a> RequestHead<'a> {
     }
 
     /// The same request with other notes, and a trace.
-    pub(crate) fn traced<'n>(&self, notes: &'n Notes, trace: &'n Trace) -> RequestHead<'n>
+    pub(crate) fn traced<'n>(&'n self, notes: &'n Notes, trace: &'n Trace) -> RequestHead<'n>
     where
         'a: 'n,
     {
@@ -150,7 +150,7 @@ impl<'a> RequestHead<'a> {
             parts: self.parts.again(),
             trust: self.trust,
             hosts: self.hosts,
-            effective: EffectiveCache::default(),
+            effective: self.effective.at(None),
             decider: RefCell::new(None),
             notes: NotesHandle::Shared(notes),
             trace: Some(trace),

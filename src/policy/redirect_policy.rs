@@ -122,8 +122,21 @@ pub trait RedirectPolicy: Send + Sync {
     }
 }
 
-/// Returns `Moved` for `app::policies::Moved<u8>`.
+/// Returns `Moved` for `app::policies::Moved<u8>` and for `<app::S as app::Make>::make::Moved`.
 fn without_path(type_name: &'static str) -> &'static str {
-    let path = type_name.split_once('<').map_or(type_name, |(path, _)| path);
+    // Before the `<` that belongs to the `>` at the end.
+    let mut depth = 0_u32;
+    let start = type_name.strip_suffix('>').and_then(|inner| {
+        inner.char_indices().rev().find_map(|(at, character)| {
+            match character {
+                '<' if depth == 0 => return Some(at),
+                '<' => depth -= 1,
+                '>' if !inner.get(..at).is_some_and(|before| before.ends_with('-')) => depth += 1,
+                _ => {}
+            }
+            None
+        })
+    });
+    let path = start.and_then(|start| type_name.get(..start)).unwrap_or(type_name);
     path.rsplit_once("::").map_or(path, |(_, name)| name)
 }

@@ -279,3 +279,12 @@ fn names_and_uris_that_are_read_in_different_ways_are_refused() {
     }
     assert!(allows(&guard, "http://a.test./"));
 }
+
+#[test]
+fn a_whole_family_can_be_refused() {
+    let guard = TargetGuard::new().deny(["::/0"]).expect("valid");
+    for (text, allowed) in [("2606:4700::1111", false), ("1.1.1.1", true)] {
+        assert_eq!(guard.allows_address(text.parse().expect(text)), allowed, "{text}");
+    }
+    assert!(TargetGuard::new().allow(["::/0"]).is_err());
+}

@@ -6,11 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use tower_redirect::follow::Remembered;
 use tower_redirect::follow::guard::TargetGuard;
 use tower_redirect::follow::hsts::HstsStore;
-use tower_redirect::{Action, FollowRedirectsLayer, MethodRewrite, RedirectHistory, follow_fn};
+use tower_redirect::replay::ReplayBody;
+use tower_redirect::{
+    Action, FollowOptions, FollowRedirectsLayer, MethodRewrite, RedirectHistory, follow_fn,
+};
 
 use crate::support::{Answer, Script, redirection};
 
@@ -65,6 +68,9 @@ async fn what_is_learned() {
         ("GET", &[], moved(301, "/new", &[("cache-control", "max-age=60, no-cache")]), false),
         ("GET", &[], moved(301, "/new", &[("cache-control", "max-age=0")]), false),
         ("GET", &[], moved(301, "/new", &[("cache-control", "max-age=x")]), false),
+        ("GET", &[], moved(301, "/new", &[("cache-control", "max-age=+60")]), false),
+        ("GET", &[("cache-control", "no-store")], moved(301, "/new", &[]), false),
+        ("GET", &[("cache-control", "max-age=\"0\"")], moved(301, "/new", &[]), true),
         ("GET", &[], moved(301, "/new", &[("cache-control", "private, max-age=60")]), true),
         ("GET", &[], moved(301, "/new", &[("cache-control", "max-age=60"), ("age", "60")]), false),
         ("GET", &[], moved(301, "/new", &[("expires", "Thu, 01 Jan 1970 00:00:00 GMT")]), false),
@@ -110,6 +116,9 @@ async fn it_is_kept_as_long_as_it_is_fresh() {
         (&[("cache-control", "max-age=100"), ("age", "40")], 60),
         (&[], 86_400),
         (&[("cache-control", "max-age=999999999")], 365 * 86_400),
+        (&[("cache-control", "max-age=18446744073709551616")], 365 * 86_400),
+        (&[("cache-control", "max-age=63072000"), ("age", "31536000")], 365 * 86_400),
+        (&[("cache-control", "max-age=60"), ("age", "40, 0")], 20),
     ] {
         for (time, is_fresh) in [(fresh - 1, true), (fresh, false)] {
             memory.clear();
@@ -197,6 +206,45 @@ async fn other_methods_by_name_and_an_unsafe_success_forgets() {
         // The POSTs that succeeded where they were sent have removed what was known there.
         assert_eq!(memory.len(), usize::from(any_method));
     }
+}
+
+/// PROPFIND is safe (RFC 4918 §9.1). What is not followed is seen, too.
+#[tokio::test]
+async fn only_unsafe_methods_forget_and_in_every_mode() {
+    for manual in [false, true] {
+        for (method, is_kept) in [("PROPFIND", true), ("DELETE", false)] {
+            let memory = Remembered::new();
+            let layer = FollowRedirectsLayer::new().remembered(memory.clone());
+            let script = Script::new([moved(301, "/new", &[])]);
+            script
+                .follow_by(&layer, request("GET", "http://a.test/", &[]))
+                .await
+                .expect("followed");
+            let mut again = request(method, "http://a.test/", &[]);
+            if manual {
+                again.extensions_mut().insert(FollowOptions::do_not_follow());
+            }
+            script.follow_by(&layer, again).await.expect("answered");
+            assert_eq!(memory.len(), usize::from(is_kept), "{method}, manual: {manual}");
+        }
+    }
+}
+
+/// A redirection that could not be followed is not learned.
+#[tokio::test]
+async fn what_was_not_followed_is_not_learned() {
+    let memory = Remembered::new();
+    let layer = FollowRedirectsLayer::new().remembered(memory.clone());
+    let server = tower::service_fn(async |request: Request<ReplayBody<Full<Bytes>>>| {
+        request.into_body().collect().await.expect("read");
+        Ok::<_, std::convert::Infallible>(moved(308, "/new", &[]).map(|_| Full::<Bytes>::default()))
+    });
+    let body = ReplayBody::new(Full::from("longer than the limit"), 4);
+    let get = Request::get("http://a.test/").body(body).expect("valid");
+    let call = tower::ServiceExt::oneshot(tower::Layer::layer(&layer, server), get);
+    let error = call.await.expect_err("not replayable");
+    assert!(error.redirect().is_some_and(|error| error.is_not_replayable()), "{error}");
+    assert!(memory.is_empty());
 }
 
 #[tokio::test]

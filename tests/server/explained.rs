@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
-use tower_redirect::policy::{Outcome, Rule, Rules, TrailingSlash};
+use tower_redirect::policy::{Decision, Outcome, Rule, Rules, TrailingSlash, explain};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
     CanonicalHost, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch, QueryVersioning, RedirectLayer,
@@ -149,6 +149,50 @@ fn why_hsts_is_missing_is_said() {
         assert!(text.lines().any(|each| each == line), "{text}");
         assert_eq!(text.contains("adds no header"), line.starts_with("hsts"), "{text}");
     }
+}
+
+/// A policy that explains another one while the layer asks about the target of a redirection.
+#[test]
+fn a_target_is_explained_as_that_target() {
+    let inner = policy_fn(|head| (!head.is_secure()).then(|| Redirection::new().path("/insecure")));
+    let asked = policy_fn(move |head| {
+        let explained = explain(&inner, head);
+        let is_redirected = explained.steps().iter().any(|s| s.outcome() == Outcome::Redirected);
+        assert_eq!(is_redirected, !head.is_secure(), "{explained}");
+        Decision::Pass
+    });
+    let layer = RedirectLayer::new((asked, HttpsOnly::new()));
+    let asked = ask_now(&layer, request("GET", "/", &[("host", "a.test")]));
+    assert_eq!(asked.header("location"), Some("https://a.test/"));
+}
+
+/// A type in a method of a trait's implementation has a name of its own.
+#[test]
+fn a_policy_has_the_name_of_its_type() {
+    trait Make {
+        fn make() -> String;
+    }
+    struct Generic<T>(std::marker::PhantomData<fn(T) -> T>);
+    impl<T: Send + Sync + 'static> RedirectPolicy for Generic<T> {
+        fn decide(&self, _: &RequestHead<'_>) -> Decision {
+            Decision::Pass
+        }
+    }
+    struct Maker;
+    impl Make for Maker {
+        fn make() -> String {
+            struct Moved;
+            impl RedirectPolicy for Moved {
+                fn decide(&self, _: &RequestHead<'_>) -> Decision {
+                    Decision::Pass
+                }
+            }
+            Moved.name().into_owned()
+        }
+    }
+    assert_eq!(Maker::make(), "Moved");
+    let generic = Generic::<Vec<Option<fn() -> u8>>>(std::marker::PhantomData);
+    assert_eq!(generic.name(), "Generic");
 }
 
 #[test]

@@ -165,6 +165,18 @@ fn stages_may_be_left_out_and_not_be_out_of_order() {
     let twice = new().retire("v1").and_then(|p| p.retire_by("v1", plan()));
     assert!(twice.is_err());
     assert!(new().retire_by("v2", plan()).is_err());
+    let before_1970 = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    for plan in [
+        Retirement::new().deprecated(before_1970),
+        Retirement::new().moved(before_1970),
+        Retirement::new().moved_permanently(before_1970),
+        Retirement::new().gone(before_1970),
+    ] {
+        assert!(new().retire_by("v1", plan).is_err(), "{plan:?}");
+    }
+    for prefix in ["/my api", "/ä", "/a#b", "/a%2fb", "api"] {
+        assert!(Versioning::new(prefix, "v2").is_err(), "{prefix}");
+    }
 }
 
 #[test]

@@ -64,21 +64,23 @@ impl TargetGuard {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        add(&mut self.allowed, ranges)?;
+        add(&mut self.allowed, ranges, false)?;
         self.allowed_ranges = self.allowed.iter().copied().collect();
         Ok(self)
     }
 
-    /// Refuses these addresses and ranges, even if they are allowed otherwise.
+    /// Refuses these addresses and ranges, even if they are allowed otherwise. `::/0` refuses all of
+    /// IPv6.
     ///
     /// # Errors
     ///
-    /// As for [`allow`](Self::allow).
+    /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) for an entry that is neither an address
+    /// nor a range.
     pub fn deny<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        add(&mut self.denied, ranges)?;
+        add(&mut self.denied, ranges, true)?;
         self.denied_ranges = self.denied.iter().copied().collect();
         Ok(self)
     }
@@ -138,7 +140,7 @@ impl TargetGuard {
     }
 }
 
-fn add<I>(list: &mut Vec<IpNet>, ranges: I) -> Result<(), ConfigError>
+fn add<I>(list: &mut Vec<IpNet>, ranges: I, may_hold_all: bool) -> Result<(), ConfigError>
 where
     I: IntoIterator<Item: AsRef<str>>,
 {
@@ -147,8 +149,8 @@ where
         let range = parse_range(text).ok_or_else(|| ConfigError::address(text, NO_RANGE))?;
         let mapped = IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped());
         let holds_all_ipv4 = range.prefix_len() <= 96 && range.contains(&mapped);
-        if range.prefix_len() == 0 || holds_all_ipv4 {
-            let reason = "all addresses of IPv4 or IPv6: leave the guard out instead";
+        if !may_hold_all && (range.prefix_len() == 0 || holds_all_ipv4) {
+            let reason = "all addresses of IPv4 or IPv6, which guards nothing there";
             return Err(ConfigError::address(text, reason));
         }
         list.push(range);

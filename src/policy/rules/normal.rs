@@ -33,7 +33,7 @@ pub(super) fn next_segment(path: &str) -> (&str, Option<&str>) {
 /// escapes in upper case, and bytes that a path may not hold percent-encoded.
 ///
 /// Slashes are neither added nor removed, so the segments of both forms correspond.
-pub(super) fn normal(path: &str) -> Cow<'_, str> {
+pub(in crate::policy) fn normal(path: &str) -> Cow<'_, str> {
     if path.bytes().all(|byte| byte != b'%' && PLAIN.contains(byte)) {
         return Cow::Borrowed(path);
     }

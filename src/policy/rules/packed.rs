@@ -79,7 +79,7 @@ pub(super) fn flags(rule: &Rule) -> u16 {
         (flag::QUIET, rule.quiet),
         (flag::COPIES_THE_REST, !rule.from.is_regex() && rule.target.copies_the_rest()),
         (flag::KEPT, is_kept),
-        (flag::BELOW_ONLY, rule.below_only),
+        (flag::BELOW_ONLY, rule.below_only && !rule.from.is_regex()),
         (flag::REGEX, rule.from.is_regex()),
     ];
     properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)

@@ -4,7 +4,7 @@ use super::normal::{is_odd, normal};
 use crate::config_error::ConfigError;
 
 /// Paths that are longer, or have more segments, are refused: requests do not reach these sizes.
-const MAX_LENGTH: usize = 8 * 1024;
+pub(super) const MAX_LENGTH: usize = 8 * 1024;
 const MAX_SEGMENTS: usize = 64;
 
 /// A path to compare with: its literal segments in normal form, `:name` and `*name` as written.

@@ -7,7 +7,7 @@ use regex_automata::util::captures::Captures;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind, PatternID, PatternSet};
 
-use super::pattern::Pattern;
+use super::pattern::{MAX_LENGTH, Pattern};
 use super::rule::Rule;
 use super::target::Source;
 use crate::config_error::ConfigError;
@@ -44,8 +44,15 @@ impl Rule {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn regex(pattern: &str) -> Result<Self, ConfigError> {
+        if pattern.len() > MAX_LENGTH {
+            return Err(ConfigError::path(pattern, "a regex is at most 8 KiB long"));
+        }
         let refuse = |_| ConfigError::path(pattern, "not a regex, or one that is too large");
         let regex = builder(MatchKind::LeftmostFirst, ONE).build(pattern).map_err(refuse)?;
+        // A comment at the end would hide what is put behind.
+        let refuse =
+            |_| ConfigError::path(pattern, "a comment of `(?x)` needs a line end behind it");
+        builder(MatchKind::All, ALL).build(&whole(pattern, true)).map_err(refuse)?;
         let mut rule = Self::of(Pattern::regex(pattern));
         let names = regex.group_info().pattern_names(PatternID::ZERO);
         for (at, name) in (0..).zip(names) {
@@ -80,11 +87,8 @@ impl RegexIndex {
         if regexes.is_empty() {
             return Ok(Self::default());
         }
-        let whole = |(_, pattern, with_case): &(u32, &str, bool)| {
-            let flag = if *with_case { "" } else { "i" };
-            format!(r"\A(?{flag}:{pattern})\z")
-        };
-        let patterns: Vec<String> = regexes.iter().map(whole).collect();
+        let patterns: Vec<String> =
+            regexes.iter().map(|(_, pattern, with_case)| whole(pattern, *with_case)).collect();
         let too_large = |_| "the regexes of the table are too large: fewer, or simpler ones";
         let all = builder(MatchKind::All, ALL).build_many(&patterns).map_err(too_large)?;
         let one = |((rule, ..), pattern): (&(u32, &str, bool), &String)| {
@@ -129,6 +133,12 @@ impl Groups<'_> {
         let group = self.captures.get_group(at.into());
         group.and_then(|span| self.path.get(span.range())).unwrap_or_default()
     }
+}
+
+/// The regex for a path from its beginning to its end.
+fn whole(pattern: &str, with_case: bool) -> String {
+    let flag = if with_case { "" } else { "i" };
+    format!(r"\A(?{flag}:{pattern})\z")
 }
 
 fn builder(kind: MatchKind, limit: usize) -> Builder {

@@ -8,6 +8,7 @@ use super::retirement::{RetiredVersion, Retirement};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
+use crate::policy::rules::normal::normal;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
 use crate::uri::{is_ambiguous, is_below, without_trailing_slash};
@@ -92,13 +93,18 @@ impl Versioning {
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
         let trimmed = without_trailing_slash(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
-            return Err(ConfigError::path(prefix, "a path starts with `/` and has no query"));
+            let reason = "a prefix starts with `/` and has no query and no fragment";
+            return Err(ConfigError::path(prefix, reason));
         }
         if prefix.contains(['*', '{', '}']) {
             return Err(ConfigError::path(prefix, "there are no wildcards in a prefix"));
         }
         if !trimmed.is_empty() && is_ambiguous(trimmed) {
-            return Err(ConfigError::path(prefix, "an empty or dot segment never matches"));
+            let reason = "an empty or dot segment, `%2e`, `%2f`, `%5c` and `\\` never match";
+            return Err(ConfigError::path(prefix, reason));
+        }
+        if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ConfigError::path(prefix, "blanks and other letters are percent-encoded"));
         }
         check_version(current)?;
         Ok(Self {
@@ -166,7 +172,8 @@ impl Versioning {
         };
         let rest = rest.get(1..).unwrap_or_default();
         let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
-        let segment = rest.get(..length).unwrap_or_default();
+        // `v%31` is `v1` (RFC 3986 §6.2.2.2).
+        let segment = normal(rest.get(..length).unwrap_or_default());
         if *segment == *self.current {
             return PathVersion::Served;
         }
@@ -174,12 +181,12 @@ impl Versioning {
         if !checked.is_empty() && is_ambiguous(checked) {
             return PathVersion::NotVersioned;
         }
-        if let Some(version) = self.retired.iter().find(|retired| retired.has_name(segment)) {
+        if let Some(version) = self.retired.iter().find(|retired| retired.has_name(&segment)) {
             let start = at + 1;
             return PathVersion::Retired { version, start, end: start + length };
         }
-        let is_recognized = || self.recognize.as_ref().is_some_and(|recognize| recognize(segment));
-        if is_v_and_digits(segment) || !segment.is_empty() && is_recognized() {
+        let is_recognized = || self.recognize.as_ref().is_some_and(|recognize| recognize(&segment));
+        if is_v_and_digits(&segment) || !segment.is_empty() && is_recognized() {
             PathVersion::Served
         } else {
             PathVersion::Unversioned { at }
@@ -317,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn safe_only_names_the_successor() {
+    fn get_and_head_only_names_the_successor() {
         let policy = Versioning::new("/api", "v2").and_then(|p| p.retire("v1")).expect("valid");
         let policy = policy.get_and_head_only();
         let request = Request::post("/api/v1/orders?a").body(()).expect("valid");
@@ -328,5 +335,8 @@ mod tests {
         let link = "</api/v2/orders?a>; rel=\"successor-version\"";
         assert_eq!(response.headers()[header::LINK], link);
         assert_location(&policy, "/api/v1/orders", Some("/api/v2/orders"));
+        // `%31` is `1`, `%76` is `v`.
+        assert_location(&policy, "/api/v%31/orders", Some("/api/v2/orders"));
+        assert_location(&policy, "/api/%762/orders", None);
     }
 }

@@ -130,15 +130,14 @@ impl RetiredVersion {
                 "a stage begins before, or with, an earlier one",
             ));
         }
-        let value = |date: Option<SystemTime>, write: fn(SystemTime, u64) -> String| {
-            let Some(date) = date else { return Ok(None) };
-            let seconds = seconds_of(date)
-                .ok_or_else(|| ConfigError::dates(version, "a date outside of 1970 to 9999"))?;
-            Ok(HeaderValue::try_from(write(date, seconds)).ok())
-        };
+        if dates.into_iter().flatten().any(|date| seconds_of(date).is_none()) {
+            return Err(ConfigError::dates(version, "a date outside of 1970 to 9999"));
+        }
         // RFC 9651 §3.3.7, RFC 9110 §5.6.7.
-        let deprecation = value(deprecated, |_, seconds| format!("@{seconds}"))?;
-        let sunset = value(gone, |date, _| httpdate::fmt_http_date(date))?;
+        let deprecation = deprecated.and_then(seconds_of).map(|seconds| format!("@{seconds}"));
+        let deprecation = deprecation.and_then(|text| HeaderValue::try_from(text).ok());
+        let sunset = gone.map(httpdate::fmt_http_date);
+        let sunset = sunset.and_then(|text| HeaderValue::try_from(text).ok());
         Ok(Self { version: version.into(), plan: Plan::ByDate(plan), deprecation, sunset })
     }
 

@@ -115,3 +115,19 @@ fn what_is_refused() {
     }
     assert!(Rule::regex("/(?<a>x)").and_then(|rule| rule.to("/:b")).is_err());
 }
+
+#[test]
+fn what_is_no_whole_regex_is_refused_by_itself() {
+    let long = format!("(?x)/a{}|/b", " ".repeat(70_000));
+    for (pattern, expected) in [
+        ("(?x)/a # comment", "a comment of `(?x)` needs a line end behind it"),
+        ("/a)|(/b", "not a regex"),
+        (&long, "a regex is at most 8 KiB long"),
+    ] {
+        let error = Rule::regex(pattern).expect_err("refused").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let rules =
+        rules([regex("(?x)/a # comment\n", "/b"), regex("/item(/[0-9]+)?", "/x").below_only()]);
+    table(&rules, &[("/a", "307 /b"), ("/item", "307 /x"), ("/item/7", "307 /x")]);
+}
