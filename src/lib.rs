@@ -21,7 +21,7 @@
 //! let versions = Versioning::new("/api", "v2")?.retire("v1")?;
 //! let app: Router = Router::new()
 //!     .route("/api/v2/orders", post(|order: String| async move { order }))
-//!     // The TLS listener adds `Extension(Transport::Secure)` outside of this layer.
+//!     // On the TLS listener's side: `app.layer(Transport::Secure)`.
 //!     .layer(RedirectLayer::new((https, maintenance, versions)).drain_timer(tokio::time::sleep));
 //! # Ok(())
 //! # }

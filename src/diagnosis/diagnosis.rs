@@ -100,6 +100,8 @@ pub enum Diagnosis {
     HostNotListed {
         /// Host and port that were asked for.
         authority: String,
+        /// The trusted proxy that sent the request, which may have replaced `Host`.
+        proxy: Option<Peer>,
     },
     /// A client asked for https on a connection that is not known to be secure. The request got 421.
     TransportNotDeclared {
@@ -235,12 +237,23 @@ impl fmt::Display for Diagnosis {
                  passes on a client's own X-Forwarded-Host, add `.forwarded_host()` to the trust",
                 Who(*peer)
             ),
-            Self::HostNotListed { authority } => write!(
-                f,
-                "a request for {authority:?}, which is not one of the hosts, was answered 421; if it \
-                 is yours, add it to `RedirectLayer::hosts`; health checks that ask by address are \
-                 let in by listing the address or its range there"
-            ),
+            Self::HostNotListed { authority, proxy } => {
+                write!(
+                    f,
+                    "a request for {authority:?}, which is not one of the hosts, was answered 421; "
+                )?;
+                if let Some(proxy) = proxy {
+                    write!(
+                        f,
+                        "it came by the trusted proxy {proxy}: if that replaces Host, let it send the \
+                         client's (`proxy_set_header Host $http_host` in nginx); "
+                    )?;
+                }
+                f.write_str(
+                    "if it is the name of a site of yours, add it to `RedirectLayer::hosts`; health \
+                     checks that ask by address are let in by listing the address or its range there",
+                )
+            }
             Self::TransportNotDeclared { peer } => write!(
                 f,
                 "{} asked for https on a connection that is not known to be secure; answered 421; if \

@@ -11,7 +11,7 @@ impl Diagnosis {
         match &mut self {
             Self::StandbyIsSelf { authority }
             | Self::PermanentWithoutHosts { authority }
-            | Self::HostNotListed { authority } => shorten(authority),
+            | Self::HostNotListed { authority, .. } => shorten(authority),
             Self::TargetMayBeSelf { authority, target } => {
                 shorten(authority);
                 shorten(target);

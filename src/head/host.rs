@@ -82,7 +82,8 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
     let authority = without_foreign_port(head, authority);
     if !head.hosts.allows(&authority, || authority.effective_port(head.scheme())) {
         if head.takes_diagnoses() {
-            head.diagnose(Diagnosis::HostNotListed { authority: authority.to_string() });
+            let proxy = head.peer().filter(|_| head.was_proxied());
+            head.diagnose(Diagnosis::HostNotListed { authority: authority.to_string(), proxy });
         }
         return Err(Refusal::misdirected("not a host of this server\n"));
     }

@@ -16,8 +16,22 @@ impl RedirectLayer<(HttpsOnly, CanonicalHost, Hsts)> {
     /// - [`separate_https_redirect`](Self::separate_https_redirect), so that a site can go on to the
     ///   HSTS preload list.
     ///
-    /// [`and`](Self::and) adds policies, and every other setting applies, above all
-    /// [`trust`](Self::trust) behind a proxy.
+    /// [`and`](Self::and) adds policies behind these, and every setting of the layer applies, above all
+    /// [`trust`](Self::trust) behind a proxy. For a setting of a policy, such as
+    /// [`HttpsOnly::port`](crate::HttpsOnly::port) or [`HttpsOnly::exempt`](crate::HttpsOnly::exempt), write
+    /// the layer out:
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_redirect::{CanonicalHost, Hsts, HttpsOnly, RedirectLayer};
+    /// let https = HttpsOnly::new().port(8443).exempt("/health")?;
+    /// let www = CanonicalHost::new("www.shop.test")?;
+    /// let layer = RedirectLayer::new((https, www, Hsts::new(Duration::from_secs(300))))
+    ///     .hosts(["www.shop.test", "shop.test"])?
+    ///     .separate_https_redirect();
+    /// # let _ = layer;
+    /// # Ok::<(), tower_redirect::ConfigError>(())
+    /// ```
     ///
     /// Pitfall: begin with a `max_age` of minutes. A browser that has seen it comes by https alone
     /// until it is over.

@@ -227,8 +227,17 @@ fn a_host_outside_the_list() {
             ("192.168.1.5", &[("host", "b.test:81")], name, &["\"b.test:81\"", advice[0]], &[]),
             ("", &[("host", "10.0.0.7")], name, &advice, &[]),
             ("", &[("host", "a.test")], None, &[], &[]),
+            // Only a trusted proxy may have replaced the host.
+            ("10.0.0.1", &[("host", "b.test")], name, &advice, &["proxy_set_header"]),
             // A malformed host is the client's affair.
             ("", &[("host", "a b")], None, &[], &[]),
+        ],
+    );
+    check(
+        || layer().trust(trust()),
+        &[
+            ("10.0.0.1", &[HTTP, ("host", "shopback")], name, &["proxy_set_header Host"], &[]),
+            ("192.168.1.5", &[("host", "shopback")], name, &advice, &["proxy_set_header"]),
         ],
     );
 }
@@ -348,7 +357,7 @@ fn names_are_distinct() {
         Diagnosis::BrowserOverTls { peer },
         Diagnosis::ForwardedRefused { peer, reason: "" },
         Diagnosis::HostReplaced { peer, host: text(), forwarded: text() },
-        Diagnosis::HostNotListed { authority: text() },
+        Diagnosis::HostNotListed { authority: text(), proxy: None },
         Diagnosis::TransportNotDeclared { peer },
         Diagnosis::NeverSecure,
         Diagnosis::ClientUnknown,
