@@ -35,6 +35,7 @@ fn words(text: &str) -> String {
 }
 
 #[test]
+#[ignore = "starts cargo"]
 fn a_bare_closure_is_pointed_to_policy_fn() {
     let program = |policy: &str| {
         format!(
@@ -48,12 +49,13 @@ fn a_bare_closure_is_pointed_to_policy_fn() {
     let said = words(&said);
     assert!(!compiles);
     assert!(said.contains("is not a redirect policy"), "{said}");
-    assert!(said.contains("a closure becomes one by `policy_fn( head ..)`"), "{said}");
+    assert!(said.contains("use `policy_fn( head ..)` for a closure"), "{said}");
     let (compiles, said) = compile("ui-closure", &program(&format!("policy_fn({closure})")));
     assert!(compiles, "{said}");
 }
 
 #[test]
+#[ignore = "starts cargo"]
 fn a_bare_closure_is_pointed_to_follow_fn() {
     let program = |policy: &str| {
         format!(
@@ -73,6 +75,7 @@ fn a_bare_closure_is_pointed_to_follow_fn() {
 }
 
 #[test]
+#[ignore = "starts cargo"]
 fn a_body_that_cannot_be_sent_again_is_pointed_to_replay_body_layer() {
     let program = |layers: &str, body: &str| {
         format!(

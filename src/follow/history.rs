@@ -7,11 +7,11 @@ use http::{HeaderValue, Method, Response, StatusCode, Uri};
 use super::dropped::Dropped;
 use super::redacted::Redacted;
 
-/// The redirections that one call followed, in order. It is in the extensions of the response if
-/// there was at least one.
+/// The redirections that one call followed, in order. The history is in the extensions of the response
+/// if there was a redirection, or if HSTS upgraded the URL of the call.
 ///
-/// `Display` prints the chain, one hop a line. `Display` and `Debug` leave out userinfo and the values
-/// of a query; the accessors return all of it.
+/// `Display` prints the first request and then one hop per line. `Display` and `Debug` leave out userinfo
+/// and the values of a query; the accessors return them.
 ///
 /// ```
 /// use http::Response;
@@ -23,7 +23,7 @@ use super::redacted::Redacted;
 #[derive(Clone, Default)]
 pub struct RedirectHistory {
     hops: Vec<Hop>,
-    /// That of the URL of the call.
+    /// The HSTS upgrade of the URL of the call.
     upgraded: Option<Box<Upgrade>>,
 }
 
@@ -47,14 +47,14 @@ pub struct Hop {
     pub(super) downgrade: bool,
     pub(super) fragment: Option<Arc<str>>,
     pub(super) replaced_location: Option<HeaderValue>,
-    /// Whether the target was http, of a host that is known to be asked over https.
+    /// Whether the target was http and was upgraded to https, because its host is in the HSTS store.
     pub(super) was_upgraded: bool,
-    /// Whether it was not received, but remembered.
+    /// Whether it was remembered, and not received.
     pub(super) was_remembered: bool,
 }
 
 impl RedirectHistory {
-    /// Returns the history of a response, or `None` if nothing was followed.
+    /// Returns the history of a response, or `None` if nothing was followed or upgraded.
     pub fn of<B>(response: &Response<B>) -> Option<&Self> {
         response.extensions().get()
     }
@@ -80,14 +80,14 @@ impl RedirectHistory {
         self.hops.last().map(|hop| &hop.next_uri).or(upgraded)
     }
 
-    /// Returns the http URL of the call, if it was sent to https, because its host is known to the
-    /// [HSTS store](super::hsts). This is no hop.
+    /// Returns the http URL of the call if it was sent over https because its host is in the
+    /// [HSTS store](super::hsts). Such an upgrade is not a hop.
     pub fn upgraded_from(&self) -> Option<&Uri> {
         self.upgraded.as_ref().map(|upgraded| &upgraded.http)
     }
 
     /// A history without hops.
-    pub(super) fn upgraded(upgraded: Option<Box<Upgrade>>) -> Self {
+    pub(super) fn with_upgrade(upgraded: Option<Box<Upgrade>>) -> Self {
         Self { hops: Vec::new(), upgraded }
     }
 
@@ -96,8 +96,8 @@ impl RedirectHistory {
         !self.hops.is_empty() || self.upgraded.is_some()
     }
 
-    /// Returns the URL of the request that `response` answers: that of the last hop, or `asked`, the
-    /// URL of the call, if nothing was followed.
+    /// Returns the URL of the request that `response` answers: that of the last hop, or that of the
+    /// call, after an HSTS upgrade. `asked` is the URL that the caller used.
     ///
     /// ```
     /// use http::{Response, Uri};
@@ -118,8 +118,9 @@ impl RedirectHistory {
 
     /// Returns the URL that may be remembered in place of the first.
     ///
-    /// It is the last one that was reached by permanent hops alone: by 301 or 308, with the method
-    /// kept, and not from https to http. `None` if the first hop was not permanent.
+    /// It is the last one that was reached by permanent hops alone: by 301 or 308, with the method kept,
+    /// not from https to http, not by an HSTS upgrade, and not to a URL that a policy chose. `None` if the
+    /// first hop was not permanent.
     pub fn permanent_uri(&self) -> Option<&Uri> {
         let permanent = self.hops.iter().take_while(|hop| hop.is_permanent());
         permanent.last().map(|hop| &hop.next_uri)
@@ -167,7 +168,7 @@ impl Hop {
         self.status
     }
 
-    /// Returns the URL that answered with the redirection.
+    /// Returns the URL of the request that was redirected.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }

@@ -115,6 +115,7 @@
 //! stream.
 
 mod at;
+mod cache_control;
 mod context;
 mod drain;
 mod dropped;

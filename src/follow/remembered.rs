@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::str;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 
+use super::cache_control::{Directive, directives, seconds};
 use super::history::Hop;
 use super::make_room::make_room;
 use super::next_request::NextRequest;
@@ -17,48 +17,49 @@ use super::redirect_error::RedirectError;
 use super::settings::Settings;
 use super::step::{NextStep, step};
 use crate::method::is_get_or_head;
-use crate::quoted::split_bytes;
 use crate::system_clock;
 
 /// The most redirections that are remembered.
-const MOST: usize = 10_000;
+const MAX_REDIRECTIONS: usize = 10_000;
 
 /// The most redirections that are applied one after the other.
-const LONGEST_CHAIN: usize = 20;
+const MAX_CHAIN: usize = 20;
 
 /// The longest URL and `Location`, together, that are remembered.
-const LONGEST: usize = 8 * 1024;
+const MAX_LENGTH: usize = 8 * 1024;
 
-/// How long a redirection is kept that does not say how long.
+/// How long a redirection without a lifetime is kept.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The longest time for which a redirection is kept.
+/// The longest lifetime. A longer one is shortened.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Permanent redirections that are remembered: given to
-/// [`FollowRedirectsLayer::remembered`](crate::FollowRedirectsLayer::remembered). Clones share them.
+/// A memory of permanent redirections, for
+/// [`FollowRedirectsLayer::remembered`](crate::FollowRedirectsLayer::remembered). Clones share it.
 ///
-/// 1. A 301 or 308 is learned once it was followed, if the request was GET or HEAD and had no
-///    credentials, and if [`permanent_uri`](crate::RedirectHistory::permanent_uri) would count it: it
-///    did not lead from https to http, also where HSTS made https of that, and no policy chose its
-///    target. Nothing is learned where an
-///    [`on_request`](crate::FollowRedirectsLayer::on_request) hook may have added a secret.
-/// 2. It is kept as long as `Cache-Control: max-age` or `Expires` says, a year at most, or else for a
-///    day (RFC 9111 §4.2). `no-store`, `no-cache` and `Vary` forbid it.
-/// 3. A later GET or HEAD for the URL goes to the target at once. The redirection is applied as if it had
-///    been received: policy, guard, limit, and the removal of headers. The history
-///    [says so](super::Hop::was_remembered). Where the policy stops, the request is sent as it is, and so it
-///    is where it leads to a URL that the call has asked already; then it is forgotten, because the site
-///    has moved back. A redirection to the URL itself is not learned.
-/// 4. Other methods are only moved by a 308, and with [`any_method`](Self::any_method).
+/// 1. A 301 or 308 to GET or HEAD is learned when it is followed, if the request had no credentials and
+///    no userinfo, and if [`permanent_uri`](crate::RedirectHistory::permanent_uri) counts it. A layer
+///    with a hook, such as [`on_request`](crate::FollowRedirectsLayer::on_request), learns nothing: the
+///    hook may add a secret.
+/// 2. It is kept for the time of `Cache-Control: max-age` or `Expires`, a day without either, and a year
+///    at most; `Age` is subtracted (RFC 9111 §4.2). With `no-store`, `no-cache` or `Vary`, or if the
+///    request had `no-store`, it is not kept.
+/// 3. A later GET or HEAD for the URL is sent to the target at once. Policy, guard, limit and the removal
+///    of headers apply as if the redirection had been received, and
+///    [`Hop::was_remembered`](super::Hop::was_remembered) returns `true`. If the policy stops, or the
+///    limit returns, the request is sent as it is. If the target is already in the history of the call,
+///    the redirection is forgotten, and the request is sent as it is: the site may have moved back. A
+///    redirection to the URL itself is not learned.
+/// 4. Other methods are moved only by a 308, and only with [`any_method`](Self::any_method).
 /// 5. A request with `Cache-Control: no-cache`, `no-store` or `max-age=0` is sent as it is (RFC 9111
-///    §5.2.1). For one whose `Host` is not that of its URL, and for upgrades, the memory is not used.
-/// 6. A request with an unsafe method that is answered 2xx or 3xx removes what is remembered for its URL (RFC 9111 §4.4).
-/// 7. 10,000 redirections are remembered, of 8 KiB at most each. Those that are no longer fresh make room first, then those that
-///    were used longest ago.
+///    §5.2.1). The memory is not used for upgrades, nor if `Host` is not that of the URL.
+/// 6. A request with an unsafe method that is answered 2xx or 3xx removes what is remembered for its URL
+///    (RFC 9111 §4.4).
+/// 7. Up to 10,000 redirections are kept, each with a URL and a `Location` of 8 KiB together at most.
+///    Those that are not fresh make room first, then those that were used longest ago.
 ///
-/// Pitfall: share a memory only among callers that servers treat alike. What a layer inside adds to
-/// requests, such as a token of a user or a jar of cookies, is not seen here.
+/// Pitfall: share a memory only among callers that servers treat alike. Headers that an inner layer
+/// adds, such as a user's token or cookies, are not seen here.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode, header};
@@ -97,7 +98,7 @@ pub struct Remembered {
 #[derive(Default)]
 struct Shared {
     redirections: HashMap<Uri, Redirection>,
-    /// Counts uses, so that the one longest ago is known.
+    /// The number of uses so far. `Redirection::used` is its value at the last use.
     uses: u64,
 }
 
@@ -123,7 +124,7 @@ impl Remembered {
         self
     }
 
-    /// A clock in place of the system's, for tests.
+    /// Replaces the system's clock, for tests.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.now = Arc::new(now);
         self
@@ -156,7 +157,7 @@ impl Remembered {
         if request.memory_use != MemoryUse::Full {
             return Ok(());
         }
-        for _ in 0..LONGEST_CHAIN {
+        for _ in 0..MAX_CHAIN {
             let found = self.find(&request.method, &request.uri);
             let Some((status, headers, target)) = found else { break };
             if request.history.hops().iter().any(|hop| hop.uri == target) {
@@ -192,7 +193,7 @@ impl Remembered {
         Some((found.status, headers, found.target.clone()))
     }
 
-    /// Learns a redirection that was followed from a response with these headers.
+    /// Learns the redirection of `hop`, from a response with these headers.
     pub(super) fn learn(&self, hop: &Hop, headers: &HeaderMap) {
         let has_origin = hop.uri.scheme().is_some() && hop.uri.authority().is_some();
         let has_userinfo = hop.uri.authority().is_some_and(|a| a.as_str().contains('@'));
@@ -203,7 +204,7 @@ impl Remembered {
         let Some(location) = headers.get(header::LOCATION) else { return };
         // Copies: the originals may be parts of a whole response head, which they would keep alive.
         let key = hop.uri.to_string();
-        if key.len() + location.len() > LONGEST || hop.uri == hop.next_uri {
+        if key.len() + location.len() > MAX_LENGTH || hop.uri == hop.next_uri {
             return;
         }
         let (Ok(key), Ok(target), Ok(location)) = (
@@ -217,10 +218,11 @@ impl Remembered {
             return;
         };
         let mut shared = self.lock();
-        if shared.redirections.len() >= MOST && !shared.redirections.contains_key(&key) {
+        if shared.redirections.len() >= MAX_REDIRECTIONS && !shared.redirections.contains_key(&key)
+        {
             make_room(
                 &mut shared.redirections,
-                MOST,
+                MAX_REDIRECTIONS,
                 |known| now < known.expires,
                 |_, known| known.used,
             );
@@ -268,43 +270,6 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let age = Duration::from_secs(age.map_or(0, seconds));
     let left = explicit.unwrap_or(DAY).saturating_sub(age).min(YEAR);
     (!left.is_zero()).then_some(left)
-}
-
-/// A directive of `Cache-Control` (RFC 9111 §5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Directive {
-    NoStore,
-    NoCache,
-    /// In seconds.
-    MaxAge(u64),
-    Other,
-}
-
-/// The directives of all `Cache-Control` fields. `None` for a quote that is not closed.
-fn directives(headers: &HeaderMap) -> impl Iterator<Item = Option<Directive>> {
-    let lines = headers.get_all(header::CACHE_CONTROL).iter();
-    lines.flat_map(|line| split_bytes(line.as_bytes(), b',')).map(|directive| {
-        let mut parts = directive.ok()?.splitn(2, |byte| *byte == b'=');
-        let (name, value) = (parts.next()?.trim_ascii(), parts.next().unwrap_or_default());
-        Some(match name {
-            _ if name.eq_ignore_ascii_case(b"no-store") => Directive::NoStore,
-            _ if name.eq_ignore_ascii_case(b"no-cache") => Directive::NoCache,
-            _ if name.eq_ignore_ascii_case(b"max-age") => {
-                let value = value.trim_ascii();
-                let quoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-                Directive::MaxAge(seconds(quoted.unwrap_or(value)))
-            }
-            _ => Directive::Other,
-        })
-    })
-}
-
-/// Parses a number of seconds: `u64::MAX` if it is too large (RFC 9111 §1.2.2), 0 if it is not a number.
-fn seconds(text: &[u8]) -> u64 {
-    let text = text.trim_ascii();
-    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    let number = str::from_utf8(text).ok().filter(|_| is_number);
-    number.map_or(0, |number| number.parse().unwrap_or(u64::MAX))
 }
 
 /// How a request uses the memory.

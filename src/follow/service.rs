@@ -86,7 +86,7 @@ where
                 extensions.insert(FinalUri(request.uri().clone()));
             }
             if upgraded.is_some() {
-                extensions.insert(RedirectHistory::upgraded(upgraded));
+                extensions.insert(RedirectHistory::with_upgrade(upgraded));
             }
             let observer = self.settings.learns().then(|| Observer {
                 settings: self.settings.clone(),
@@ -104,7 +104,7 @@ where
         let (body, saved_body) = SavedBody::split(body);
         let options = options.unwrap_or_default();
         let has_content = saved_body.has_content();
-        let history = RedirectHistory::upgraded(upgraded);
+        let history = RedirectHistory::with_upgrade(upgraded);
         let mut next_request = NextRequest::save(&parts, has_content, options, history);
         let mut request = Request::from_parts(parts, body);
         if let Some(memory) = &self.settings.remembered {

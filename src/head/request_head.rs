@@ -19,10 +19,10 @@ use crate::uri::{Hosts, Origin};
 /// Scheme, host and client are the *effective* ones: those that the user agent used, even
 /// behind trusted proxies. They are computed when a policy first asks for them.
 ///
-/// Reading a header has an effect on the answer. If caches may store the answer, its `Vary`
-/// names the headers that were read. If a policy asks for a host or a forwarded value that is
-/// refused, the layer answers 400 or 421, whatever the policy decides. A policy should therefore
-/// read only what it needs.
+/// Reading a header has an effect on the layer's own answers: if caches may store one, its `Vary`
+/// names the headers that were read. Responses of the inner service get no `Vary`. If a policy asks for
+/// a host or a forwarded value that is refused, the layer answers 400 or 421, whatever the policy
+/// decides. A policy should therefore read only what it needs.
 ///
 /// ```
 /// use http::{Request, header};
@@ -163,7 +163,8 @@ impl<'a> RequestHead<'a> {
         self.parts.method
     }
 
-    /// The path as it was sent, not decoded; `*` for `OPTIONS *`, empty for `CONNECT`.
+    /// The path, not decoded: as it was sent, or that of the redirection whose target the policies are
+    /// asked about. `*` for `OPTIONS *`, empty for a plain `CONNECT`.
     pub fn path(&self) -> &'a str {
         self.parts.path()
     }
@@ -179,7 +180,7 @@ impl<'a> RequestHead<'a> {
     }
 
     /// The first value of a header. `None` if there is no such header, or the text is no header
-    /// name. Notes the name for `Vary`.
+    /// name. Notes the name for `Vary`, except `Host`, which is part of every cache key.
     ///
     /// The name is a [`HeaderName`] or text. Text costs a parse on each call, and an allocation for
     /// a name that `http` has no constant for.

@@ -7,10 +7,10 @@ use crate::head::RequestHead;
 ///
 /// See the [module](crate::policy) for how policies are combined.
 ///
-/// Asking a [`RequestHead`] leaves notes in it, and the layer's answer depends on them: the headers
-/// that were read become `Vary`, [`forbid_storing`](RequestHead::forbid_storing) becomes `no-store`,
-/// and a host that was asked for and is not acceptable is answered 400 or 421, whatever the policy
-/// decided.
+/// Reading a [`RequestHead`] leaves notes in it, and the layer's answer depends on them. If the layer
+/// answers, and caches may store the answer, its `Vary` names the headers that were read. A call of
+/// [`forbid_storing`](RequestHead::forbid_storing) makes any answer `no-store`. If a policy asks for
+/// the host and it is refused, the layer answers 400 or 421, whatever the policy decides.
 ///
 /// Pitfalls: a policy runs on the thread that serves, so it must not block. A redirection to the requested
 /// URL itself is a pass. Read the host by [`RequestHead::authority`], not by the header: it knows proxies,
@@ -44,34 +44,35 @@ use crate::head::RequestHead;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a redirect policy",
     label = "not a `RedirectPolicy`",
-    note = "a closure becomes one by `policy_fn(|head| ..)`; it returns `Decision`, `Redirection` \
-            or `Option<Redirection>`"
+    note = "use `policy_fn(|head| ..)` for a closure that returns `Decision`, `Redirection` or \
+            `Option<Redirection>`"
 )]
 pub trait RedirectPolicy: Send + Sync {
     /// Decides what to do with this request.
     fn decide(&self, head: &RequestHead<'_>) -> Decision;
 
-    /// Returns the headers that this policy adds to the answer, whoever gives it: the application, this
-    /// or another policy, or the layer with an error. None by default.
+    /// Returns the headers that this policy adds to the answer, whether the application, a policy or the
+    /// layer gives it. None by default.
     ///
-    /// The layer asks every policy once the answer is settled, and only about the request as it was
-    /// made. A request whose host or forwarded headers are refused is not annotated. What is read
-    /// here does not become `Vary`.
+    /// The layer asks after the policies have decided; if they pass, it asks before it calls the inner
+    /// service. It asks about the request that arrived, and not about the targets of redirections. The
+    /// headers are dropped if the host or the forwarded headers are refused. A policy of
+    /// [`after_not_found`](crate::RedirectLayer::after_not_found) annotates only its own answers. What is
+    /// read here does not become `Vary`.
     #[inline]
     fn annotate(&self, _head: &RequestHead<'_>) -> Option<Annotation> {
         None
     }
 
-    /// Returns the name of this policy in diagnoses and in
-    /// [events](crate::server::Answered): short, and the same in every release.
+    /// Returns the name of this policy in diagnoses and [events](crate::server::Answered).
     ///
-    /// It is the name of the type, without its path, unless overridden. [`named`](Self::named) sets
-    /// another one.
+    /// By default it is the type's name, without path and type parameters. Override it with a short name
+    /// that stays the same in every release, or set one with [`named`](Self::named).
     fn name(&self) -> Cow<'static, str> {
         without_path(std::any::type_name::<Self>()).into()
     }
 
-    /// Returns the names of all policies in this one, which is itself unless it is a list.
+    /// Returns the names of the policies in this list, or the name of this policy if it is not a list.
     fn names(&self) -> Vec<Cow<'static, str>> {
         vec![self.name()]
     }
@@ -94,7 +95,7 @@ pub trait RedirectPolicy: Send + Sync {
 
     /// Asks this policy, then `other` if this one passes. The result is the pair of both.
     ///
-    /// An `Option` has an `or` of its own, which comes first: write the tuple there.
+    /// On an `Option`, `Option::or` takes precedence: write the tuple instead.
     fn or<P>(self, other: P) -> (Self, P)
     where
         Self: Sized,
@@ -103,7 +104,7 @@ pub trait RedirectPolicy: Send + Sync {
         (self, other)
     }
 
-    /// Asks this policy only if `condition` holds, and passes otherwise.
+    /// Lets this policy decide and annotate only if `condition` holds. It passes otherwise.
     fn when<F>(self, condition: F) -> When<Self, F>
     where
         Self: Sized,
@@ -112,7 +113,7 @@ pub trait RedirectPolicy: Send + Sync {
         When::new(self, condition, true)
     }
 
-    /// Passes if `condition` holds, and asks this policy otherwise.
+    /// Passes if `condition` holds. Otherwise, lets this policy decide and annotate.
     fn unless<F>(self, condition: F) -> When<Self, F>
     where
         Self: Sized,

@@ -22,7 +22,7 @@ impl Resolved<'_, '_> {
     pub(super) fn location(self) -> Option<HeaderValue> {
         let (mount, path, query) = (self.mount(), self.path(), self.query());
         let fragment = self.fragment();
-        let origin = if self.is_path_absolute() { None } else { Some(self.origin()?) };
+        let origin = if self.is_absolute_path_reference() { None } else { Some(self.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
         // The exact length, unless something must be encoded or a slash added. `Bytes` takes a full

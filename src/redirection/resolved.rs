@@ -11,8 +11,8 @@ use crate::uri::{Origin, PLAIN, Scheme};
 
 /// A redirection for one request: its changes applied to the request's URL.
 ///
-/// Nothing is computed in advance: a policy's redirection is mostly compared by one component, and
-/// the request's host is looked at only if the target needs it.
+/// Nothing is computed in advance. Most comparisons need one component, and the request's host is read
+/// only if the target needs it.
 #[derive(Clone, Copy)]
 pub(crate) struct Resolved<'r, 'h> {
     pub(super) redirection: &'r Redirection,
@@ -26,7 +26,7 @@ impl Redirection {
 }
 
 impl<'r> Resolved<'r, '_> {
-    /// The status that the request is answered with.
+    /// The status for the request's method. The layer may send a temporary one in its place.
     fn status(self) -> StatusCode {
         self.redirection.status_for(self.head.method())
     }
@@ -50,8 +50,8 @@ impl<'r> Resolved<'r, '_> {
         !self.redirection.allow_self && self.keeps_method() && self.is_same_url()
     }
 
-    /// Whether the request that follows comes back to this server with the same method, so the
-    /// policies can be asked about it in advance.
+    /// Whether the client will send the same method to this server again, so the policies can be asked
+    /// about that request in advance. `false` with [`allow_self`](Redirection::allow_self).
     pub(crate) fn comes_back(self) -> bool {
         self.keeps_method() && !self.redirection.allow_self && self.leads_to_own_host()
     }
@@ -70,7 +70,7 @@ impl<'r> Resolved<'r, '_> {
     pub(crate) fn carries_unlisted_host(self) -> bool {
         self.redirection.host.is_none()
             && self.redirection.host_source != HostSource::NamedHost
-            && !self.is_path_absolute()
+            && !self.is_absolute_path_reference()
             && !self.head.origin().is_some_and(|asked| self.head.lists_host(&asked))
     }
 
@@ -78,13 +78,13 @@ impl<'r> Resolved<'r, '_> {
     /// neither in the redirection nor among the hosts. Caches must not keep it, either.
     pub(crate) fn carries_unlisted_port(self) -> bool {
         !self.sets_port()
-            && !self.is_path_absolute()
+            && !self.is_absolute_path_reference()
             && self.head.origin().is_some_and(|asked| {
                 asked.written_port().is_some() && !self.head.lists_port(&asked)
             })
     }
 
-    /// Whether the port is another than the request's: set, or the default one of another scheme.
+    /// Whether the redirection decides the port: it sets one, or changes the scheme.
     pub(super) fn sets_port(self) -> bool {
         let Redirection { scheme, port, .. } = self.redirection;
         port.is_some() || scheme.is_some_and(|scheme| scheme != self.head.scheme())
@@ -129,15 +129,16 @@ impl<'r> Resolved<'r, '_> {
         origin.is_some() && origin == self.head.origin()
     }
 
-    /// Whether nothing of scheme, host and port is changed, so the request's need not be known.
+    /// Whether the redirection sets no host and no port and keeps the scheme. The request's host is then
+    /// not needed.
     pub(super) fn keeps_origin(self) -> bool {
         let Redirection { scheme, host, port, .. } = self.redirection;
         host.is_none() && port.is_none() && scheme.is_none_or(|scheme| scheme == self.head.scheme())
     }
 
-    /// Whether a path-absolute reference is enough for a `Location`. One that begins with `//` or
-    /// `/\` is not: browsers read a host from it.
-    pub(super) fn is_path_absolute(self) -> bool {
+    /// Whether an absolute-path reference (RFC 3986 §4.2) is enough for the `Location`. One that begins
+    /// with `//` or `/\` is not: browsers read a host from it.
+    pub(super) fn is_absolute_path_reference(self) -> bool {
         let may_be_a_host = self.mount().is_empty() && self.path().looks_like_an_authority();
         self.keeps_origin() && !may_be_a_host
     }
@@ -187,8 +188,7 @@ impl<'r> Resolved<'r, '_> {
         }
     }
 
-    /// The fragment that the user agent goes to. It is never sent to a server, so it tells no two
-    /// URLs apart here.
+    /// The fragment for the user agent. It is never sent to a server, so URLs are compared without it.
     pub(super) fn fragment(self) -> Option<&'r str> {
         self.redirection.fragment.as_deref()
     }
@@ -210,7 +210,7 @@ impl<'r> Resolved<'r, '_> {
         }
     }
 
-    /// The path as a `Location` writes it.
+    /// The path, percent-encoded as in a `Location`, without the mount.
     pub(super) fn encoded_path(self) -> Cow<'r, str> {
         let pieces = self.path();
         match pieces.0 {
@@ -241,7 +241,7 @@ impl<'a> Pieces<'a> {
         self.byte(0) == Some(b'/')
     }
 
-    /// Whether a browser that reads the path as a reference takes its start for a host: `//x`, `/\x`.
+    /// Whether a browser would read a host from the start of the path: `//x`, `/\x`.
     fn looks_like_an_authority(&self) -> bool {
         // A missing slash in front is added when the `Location` is written.
         let second = usize::from(self.starts_with_slash());

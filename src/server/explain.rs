@@ -8,7 +8,7 @@ use http::{Request, Response, header};
 
 use super::after_not_found::AfterNotFound;
 use super::layer::RedirectLayer;
-use super::service::{Responder, decide_aside, head};
+use super::service::{Responder, decide_not_inlined, head};
 use super::settings::Settings;
 use crate::event::DiagnosisHook;
 use crate::head::{Notes, RequestHead, Step, Trace, write_steps};
@@ -122,7 +122,7 @@ fn explain_with<P: RedirectPolicy + ?Sized, B>(
     };
     let (notes, trace) = (Notes::default(), Trace::explaining());
     let head = head(request, settings, Some(&hook), &notes, Some(&trace));
-    let responder = decide_aside(&head, policy, settings, Some(&hook), &|_, _, _, _| {});
+    let responder = decide_not_inlined(&head, policy, settings, Some(&hook), &|_, _, _, _| {});
     if let Some(refusal) = head.refusal() {
         trace.push(|| Step::noted("host", refusal.reason.trim_end()));
     }

@@ -55,7 +55,7 @@ pub(super) enum Responder {
     Layer(Response<Bytes>),
 }
 
-/// Asks `policy` about a request, and reports an answer of the layer.
+/// Asks `policy` about a request. If the layer answers, reports the answer.
 #[inline]
 pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     policy: &P,
@@ -63,17 +63,18 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     settings: &Settings,
 ) -> Responder {
     if settings.takes_answers() || settings.on_diagnosis.takes_diagnoses() {
-        return decide_observed(policy, request, settings);
+        return decide_traced(policy, request, settings);
     }
     let notes = Notes::default();
     let head = head(request, settings, None, &notes, None);
     decide_about(&head, policy, settings, None, report::answered)
 }
 
-/// The same with hooks or a subscriber. A function of its own: without them no request pays for it.
+/// The same, with a trace: for a layer that reports answers or diagnoses. Kept out of `decide`, so other
+/// layers do not pay for it.
 #[cold]
 #[inline(never)]
-fn decide_observed<P: RedirectPolicy + ?Sized, B>(
+fn decide_traced<P: RedirectPolicy + ?Sized, B>(
     policy: &P,
     request: &Request<B>,
     settings: &Settings,
@@ -81,7 +82,7 @@ fn decide_observed<P: RedirectPolicy + ?Sized, B>(
     let hook = Some(&settings.on_diagnosis).filter(|hook| hook.takes_diagnoses());
     let (notes, trace) = (Notes::default(), Trace::default());
     let head = head(request, settings, hook, &notes, Some(&trace));
-    let responder = decide_aside(&head, policy, settings, hook, &report::answered);
+    let responder = decide_not_inlined(&head, policy, settings, hook, &report::answered);
     if settings.report_only { Responder::Inner } else { responder }
 }
 
@@ -89,7 +90,7 @@ type Report<'r> = &'r dyn Fn(&RequestHead<'_>, AnswerKind, &mut Response<Bytes>,
 
 /// [`decide_about`], not inlined.
 #[inline(never)]
-pub(super) fn decide_aside<P: RedirectPolicy + ?Sized>(
+pub(super) fn decide_not_inlined<P: RedirectPolicy + ?Sized>(
     head: &RequestHead<'_>,
     policy: &P,
     settings: &Settings,
@@ -100,7 +101,7 @@ pub(super) fn decide_aside<P: RedirectPolicy + ?Sized>(
 }
 
 /// The head of a request, as policies see it.
-#[inline(always)] // So that it is made where it stays.
+#[inline(always)] // Builds the head in the caller's frame, without a move.
 pub(super) fn head<'a, B>(
     request: &'a Request<B>,
     settings: &'a Settings,
@@ -117,8 +118,8 @@ pub(super) fn head<'a, B>(
     head
 }
 
-/// Asks `policy` about a request, and calls `report` with an answer of the layer.
-#[inline(always)] // Called twice; as a function of its own it costs a pass 40 instructions.
+/// Asks `policy` about a request. If the layer answers, calls `report` with the answer.
+#[inline(always)] // Has two callers. Not inlined, it adds 40 instructions to a pass.
 fn decide_about<P: RedirectPolicy + ?Sized>(
     head: &RequestHead<'_>,
     policy: &P,
@@ -126,8 +127,8 @@ fn decide_about<P: RedirectPolicy + ?Sized>(
     hook: Option<&DiagnosisHook>,
     report: impl Fn(&RequestHead<'_>, AnswerKind, &mut Response<Bytes>, &Settings),
 ) -> Responder {
-    // A list of hosts is enforced whether a policy asks for the host or not. Where the host is
-    // refused, no policy is asked.
+    // The list of hosts is enforced even if no policy asks for the host. If the host is refused, no
+    // policy decides.
     let decision = if settings.hosts.is_listed() && !head.has_listed_host() {
         Decision::Pass
     } else {
@@ -135,8 +136,8 @@ fn decide_about<P: RedirectPolicy + ?Sized>(
     };
     let mut kind = AnswerKind::Respond;
     let mut responder = match (head.refusal(), decision) {
-        // Returns early so that the pass path never moves a `Response`, nor looks for diagnoses:
-        // 60 instructions less.
+        // Returns early: a pass then moves no `Response` and looks for no diagnoses, which saves 60
+        // instructions.
         (None, Decision::Pass) if !head.is_unstored() && !head.takes_diagnoses() => {
             return Responder::Inner.annotated(annotation(policy, head));
         }
@@ -174,8 +175,8 @@ fn decide_about<P: RedirectPolicy + ?Sized>(
     responder.annotated(annotation(policy, head))
 }
 
-/// Asks the policies what they add to the answer. Called once it is settled: asking may refuse the
-/// host, which then gets nothing, and does not change the answer.
+/// Asks the policies for the headers that they add. Called after the decision: if `annotate` reads a
+/// host that is refused, the answer gets no headers and is otherwise unchanged.
 #[inline]
 fn annotation<P: RedirectPolicy + ?Sized>(
     policy: &P,

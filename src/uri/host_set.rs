@@ -7,8 +7,8 @@ use super::host::check_spelling;
 use crate::config_error::ConfigError;
 use crate::ranges::{Ranges, parse_range};
 
-/// Host names, suffixes and addresses. The cost of a lookup does not depend on how many there are, and
-/// it allocates nothing.
+/// Host names, suffixes and addresses. Names are looked up by hash, addresses by binary search. A lookup
+/// allocates nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct HostSet {
     names: Names,
@@ -18,7 +18,7 @@ pub(crate) struct HostSet {
     address_ports: Box<[(IpAddr, u16)]>,
 }
 
-/// A name in lower case, or a suffix, which begins with a dot; and the one port it is listed with.
+/// A name in lower case, or a suffix, which begins with a dot. `port` is `None` for any port.
 #[derive(Clone, Debug)]
 struct Name {
     hash: u64,
@@ -61,7 +61,8 @@ impl HostSet {
         self.any(authority, |listed| listed.is_none_or(|listed| listed == port()))
     }
 
-    /// Whether a `Host` field is the very text of a listed name, so there is nothing to parse.
+    /// Whether a `Host` field is a name that is listed without a port, compared without case. The field
+    /// then need not be parsed.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
         // A suffix is kept with its dot in front, which no name has.
         !host.starts_with(b".") && self.names.any(host, |port| port.is_none())
@@ -100,16 +101,16 @@ impl HostSet {
 struct Names {
     /// In the order of their hashes.
     sorted: Box<[Name]>,
-    /// Where the names begin whose hashes have these upper bits, or greater ones.
+    /// For each value of a hash's upper bits, the index of the first name with these or greater bits.
     starts: Box<[usize]>,
-    /// How far a hash is shifted to be an index of `starts`.
+    /// By how many bits a hash is shifted right to give an index of `starts`.
     shift: u32,
 }
 
 impl Names {
     fn new(mut names: Vec<Name>) -> Self {
         names.sort_unstable_by_key(|name| name.hash);
-        // Two places for a name, so that most hold one or none.
+        // Twice as many places as names: most places then hold at most one.
         let bits = (2 * names.len()).next_power_of_two().ilog2().max(1);
         let shift = u64::BITS - bits;
         let start = |place: u64| names.partition_point(|name| name.hash >> shift < place);
@@ -120,7 +121,7 @@ impl Names {
     /// Whether an entry for this text has a port that is accepted.
     fn any(&self, text: &[u8], accepts: impl Fn(Option<u16>) -> bool) -> bool {
         let hash = hash(text);
-        // The shift leaves fewer bits than there are places.
+        // The shifted hash is less than the number of places.
         let place = usize::try_from(hash >> self.shift).unwrap_or_default();
         let start = self.starts.get(place).copied().unwrap_or_default();
         let names = self.sorted.get(start..).unwrap_or_default();
@@ -154,7 +155,7 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
         return refused("this lists every host: leave the list out");
     }
     if name.contains('*') {
-        return refused("`*` stands for whole labels, in front: `*.example.com`");
+        return refused("`*.` stands only in front, for one or more labels: `*.example.com`");
     }
     if name.contains('/') {
         return refused("a host or a range of addresses, without scheme and path");
@@ -178,8 +179,8 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
     }
 }
 
-/// A hash without case, of eight bytes at a time. What is in the table is the operator's choice, so that
-/// nobody else can make lookups slow by names that collide.
+/// A hash without case, of eight bytes at a time. The operator chooses the names in the table, so clients
+/// cannot slow lookups down by collisions.
 fn hash(text: &[u8]) -> u64 {
     // Sets the bit in which lower case differs from upper case. Other bytes that become equal by it
     // only share a hash.

@@ -1,5 +1,5 @@
-//! Which addresses are globally reachable, after IANA's registries of special-purpose addresses
-//! (RFC 6890) as of 2026, with multicast and reserved ones besides.
+//! Whether an address is globally reachable, by IANA's registries of special-purpose addresses
+//! (RFC 6890) as of 2026. Multicast and reserved addresses are not.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -27,13 +27,13 @@ const V4: [&str; 15] = [
     "240.0.0.0/4",
 ];
 
-/// Those of 192.0.0.0/24 that are (RFC 7723, RFC 8155).
+/// Addresses in 192.0.0.0/24 that are globally reachable (RFC 7723, RFC 8155).
 const V4_REACHABLE: [&str; 2] = ["192.0.0.9", "192.0.0.10"];
 
 /// IPv6 addresses of 2000::/3 that are not globally reachable.
 const V6: [&str; 3] = ["2001::/23", "2001:db8::/32", "3fff::/20"];
 
-/// Those of 2001::/23 that are.
+/// Addresses in 2001::/23 that are globally reachable.
 const V6_REACHABLE: [&str; 7] = [
     "2001:1::1",
     "2001:1::2",
@@ -79,8 +79,8 @@ impl Nat64 {
     }
 }
 
-/// Whether an address is globally reachable. IPv4 addresses inside of others are what counts; `nat64` are
-/// prefixes besides the well-known one.
+/// Whether an address is globally reachable. An IPv4 address inside an IPv6 address is checked in its
+/// place. `nat64` lists prefixes in addition to the well-known one.
 pub(super) fn is_global(address: IpAddr, nat64: &[Nat64]) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_global_v4(address),
@@ -121,14 +121,14 @@ fn is_global_v4(address: Ipv4Addr) -> bool {
 fn is_global_v6(address: Ipv6Addr) -> bool {
     static SPECIAL: LazyLock<Ranges> = LazyLock::new(|| ranges(&V6));
     static REACHABLE: LazyLock<Ranges> = LazyLock::new(|| ranges(&V6_REACHABLE));
-    // Global unicast addresses are of 2000::/3 alone (RFC 4291 §2.4).
+    // IANA assigns global unicast addresses only from 2000::/3 (registry "IPv6 Address Space").
     address.segments().first().is_some_and(|first| first & 0xe000 == 0x2000)
         && (!SPECIAL.contains(address.into()) || REACHABLE.contains(address.into()))
 }
 
 /// A constant list.
 fn ranges(list: &[&str]) -> Ranges {
-    // Each entry is a range: a test looks at all.
+    // A test checks that every entry parses.
     Ranges::parse(list).unwrap_or_default()
 }
 

@@ -1,23 +1,25 @@
-//! Targets that a client may be led to: for servers that fetch URLs which others gave them.
+//! Restricts where a client may be led to. For servers that fetch URLs which others gave them.
 //!
 //! 1. [`TargetGuard`] is given to [`FollowRedirectsLayer::guard`](crate::FollowRedirectsLayer::guard).
 //!    It is asked about the URL of a call and about the target of each redirection, after an
 //!    [HSTS upgrade](super::hsts) and after the policy.
-//! 2. A URL whose host is an address is refused if IANA's registries of special-purpose addresses do
-//!    not call it globally reachable: private, loopback, link-local, shared, documentation,
-//!    multicast and others. Spellings do not matter: the host is parsed as `url` parses it
+//! 2. A URL whose host is an address is refused if that address is not globally reachable: if IANA's
+//!    registries of special-purpose addresses list it as such (private, loopback, link-local, shared,
+//!    documentation and others), if it is multicast or reserved, or if it is IPv6 outside of
+//!    2000::/3. The host is parsed as `url` parses it, so every spelling is recognized
 //!    (`http://0x7f.1/`, `http://2130706433/`). A host that `url` cannot parse is refused.
-//! 3. An IPv6 address that holds an IPv4 address is judged by that one: v4-mapped, NAT64 (RFC 6052,
-//!    and a [prefix of one's own](TargetGuard::nat64)), 6to4 and Teredo.
+//! 3. An IPv6 address that holds an IPv4 address (v4-mapped, NAT64, 6to4, Teredo) is checked by that
+//!    IPv4 address. NAT64 is the well-known prefix (RFC 6052) and those of
+//!    [`nat64`](TargetGuard::nat64). [`deny`](TargetGuard::deny) applies to both addresses.
 //! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so is any scheme but http and
 //!    https.
 //! 5. The error is the same for every reason,
 //!    [`TargetRefused`](super::RedirectErrorKind::TargetRefused): it does not reveal which addresses exist.
 //!
-//! Pitfall: a *name* passes, whatever it resolves to. Resolve by a resolver that asks
-//! [`TargetGuard::allows_address`] about each address, and connect to the address that was asked about,
-//! as `examples/guarded_fetch` does: a name may have another address the next time. A client that
-//! goes through a proxy does not resolve: there the proxy has to be guarded.
+//! Pitfall: a *name* other than `localhost` passes, whatever it resolves to, and may have another
+//! address the next time. Use a resolver that asks [`TargetGuard::allows_address`] about each address,
+//! and connect to an address that it allowed, as `examples/guarded_fetch` does. A client behind a
+//! proxy does not resolve names, so the proxy has to check them.
 //!
 //! ```
 //! use tower_redirect::follow::guard::TargetGuard;

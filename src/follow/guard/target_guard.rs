@@ -41,7 +41,8 @@ pub struct TargetGuard {
 }
 
 impl TargetGuard {
-    /// Creates a guard that allows globally reachable addresses, and names, at any port.
+    /// Creates a guard that allows globally reachable addresses, and names other than `localhost`, at any
+    /// port.
     pub fn new() -> Self {
         Self {
             allowed: Vec::new(),
@@ -134,7 +135,7 @@ impl TargetGuard {
         };
         let is_denied = self.denied_ranges.contains(address)
             || inner.is_some_and(|inner| self.denied_ranges.contains(inner));
-        // A range of IPv6 allows no IPv4 address inside of it: that one is what is connected to.
+        // An allowed IPv6 range does not allow the IPv4 addresses inside its addresses.
         let is_allowed = self.allowed_ranges.contains(inner.unwrap_or(address));
         !is_denied && (is_allowed || is_global(address, &self.nat64))
     }
@@ -150,7 +151,8 @@ where
         let mapped = IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped());
         let holds_all_ipv4 = range.prefix_len() <= 96 && range.contains(&mapped);
         if !may_hold_all && (range.prefix_len() == 0 || holds_all_ipv4) {
-            let reason = "all addresses of IPv4 or IPv6, which guards nothing there";
+            let reason =
+                "a range of all IPv4 or IPv6 addresses: without a guard, every address is allowed";
             return Err(ConfigError::address(text, reason));
         }
         list.push(range);
@@ -158,7 +160,7 @@ where
     Ok(())
 }
 
-/// A trailing dot alone is none. Names with more are read in different ways.
+/// Whether a name has an empty label, which resolvers read differently. One trailing dot is allowed.
 fn has_empty_label(name: &str) -> bool {
     name.strip_suffix('.').unwrap_or(name).split('.').any(str::is_empty)
 }

@@ -24,7 +24,7 @@ pub(super) enum Answer {
     Gone(Duration),
 }
 
-/// The time, read at most once for a request, and only if a rule has dates.
+/// The time, read at most once in a search, and only if a rule with dates is compared.
 pub(super) struct Now<'c> {
     clock: &'c Clock,
     time: OnceCell<SystemTime>,
@@ -45,8 +45,8 @@ impl<'c> Now<'c> {
 }
 
 impl Table {
-    /// The first rule that matches, and its answer. A rule that leads to the very URL that was
-    /// asked for is passed over.
+    /// The first rule that matches, and its answer. A rule that would repeat the same request is passed
+    /// over, unless it has [`allow_self`](super::Rule::allow_self).
     pub(super) fn find(&self, head: &RequestHead<'_>, now: &Now<'_>) -> Option<(u32, Answer)> {
         if !is_redirectable(head) {
             return None;
@@ -108,8 +108,9 @@ impl Table {
         }
     }
 
-    /// `None` where a condition does not hold, or the answer would be the same request again.
-    /// `is_simple_path` is the result of [`is_simple`] for the path of the request.
+    /// `None` if a condition does not hold, if the answer would repeat the same request, or if the target
+    /// of a regex has a segment that servers read differently. `is_simple_path` is the result of
+    /// [`is_simple`] for the path of the request.
     fn answer(
         &self,
         rule: &Stored,
@@ -156,7 +157,8 @@ fn kept_for(extra: Option<&Extra>, now: &Now<'_>) -> Duration {
 }
 
 impl Extra {
-    /// `looks_at_host` where the index has not.
+    /// Whether host, dates and conditions hold. The host is compared only if `looks_at_host` is set: the
+    /// index has compared it for rules without a regex.
     fn holds(&self, head: &RequestHead<'_>, now: &Now<'_>, looks_at_host: bool) -> bool {
         let host = self.host.as_ref().filter(|_| looks_at_host);
         let is_host = |pattern: &HostPattern| {

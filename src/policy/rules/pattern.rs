@@ -3,11 +3,12 @@
 use super::normal::{is_odd, normal};
 use crate::config_error::ConfigError;
 
-/// Paths that are longer, or have more segments, are refused: requests do not reach these sizes.
+/// A longer path is refused.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
+/// A pattern with more segments is refused. An exact path may have more.
 const MAX_SEGMENTS: usize = 64;
 
-/// A path to compare with: its literal segments in normal form, `:name` and `*name` as written.
+/// The path of a rule: a path in normal form with its captures, or a regex as it was written.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     text: String,
@@ -26,9 +27,9 @@ enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Segment<'p> {
     Literal(&'p str),
-    /// One segment, whatever it is.
+    /// One segment that is not empty.
     Name(&'p str),
-    /// All that follows, nothing among it. The name may be empty.
+    /// Everything that follows, which may be nothing. The name may be empty.
     Rest(&'p str),
 }
 
@@ -42,8 +43,9 @@ impl Pattern {
             return refuse("a path is at most 8 KiB long");
         }
         if path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return refuse("blanks and control bytes are percent-encoded");
+            return refuse("percent-encode blanks and control bytes");
         }
+        check_spelling(path).map_err(|reason| ConfigError::path(path, reason))?;
         let text = normal(path).into_owned();
         if segments(&text).all(is_literal) {
             return Ok(Self { text, kind: Kind::Exact });
@@ -53,7 +55,7 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// A regex, which was looked at already.
+    /// A regex that was compiled before.
     #[cfg(feature = "regex")]
     pub(super) fn regex(text: &str) -> Self {
         Self { text: text.to_owned(), kind: Kind::Regex }
@@ -70,23 +72,26 @@ impl Pattern {
                 // The raw text shows `%2e`, which the normal form decodes.
                 Segment::Literal(_) if path.split('/').nth(at + 1).is_none_or(is_odd) => {
                     return refuse(
-                        "an empty or dot segment, `%2f`, `%5c` and `\\` stand in exact paths",
+                        "only an exact path may have an empty or dot segment, `%2e`, `%2f`, `%5c` or `\\`",
                     );
                 }
                 Segment::Literal(literal) if literal.contains('*') => {
-                    return refuse("`*` stands for whole segments, at the end alone");
+                    return refuse("`*` takes whole segments and stands only at the end");
                 }
                 Segment::Literal(_) => {}
                 Segment::Rest(_) if !is_last => {
-                    return refuse("`*` stands for whole segments, at the end alone");
+                    return refuse("`*` takes whole segments and stands only at the end");
                 }
                 Segment::Name(name) | Segment::Rest(name) => {
                     let is_unnamed = segment == Segment::Rest("");
                     if !is_unnamed && !is_name(name) {
-                        return refuse("a capture is a letter, then letters, digits and `_`");
+                        return refuse(
+                            "a capture is a whole segment, `:name` or `*name`; its name is a letter, \
+                             followed by letters, digits and `_`",
+                        );
                     }
                     if names.contains(&name) {
-                        return refuse("two captures of one name");
+                        return refuse("two captures have the same name");
                     }
                     names.push(name);
                 }
@@ -102,7 +107,7 @@ impl Pattern {
         &self.text
     }
 
-    /// Neither `:name` nor `*`.
+    /// Whether this is a path that is compared whole: not a regex, and without captures and `*`.
     pub(super) fn is_exact(&self) -> bool {
         self.kind == Kind::Exact
     }
@@ -111,7 +116,7 @@ impl Pattern {
         self.kind == Kind::Regex
     }
 
-    /// None for a regex.
+    /// The segments. Empty for a regex.
     pub(super) fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
         segments(&self.text).filter(|_| !self.is_regex())
     }
@@ -129,16 +134,31 @@ pub(super) fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
     })
 }
 
+/// Refuses captures as other routers write them, and escapes that are not whole. `Err` is the reason.
+pub(super) fn check_spelling(path: &str) -> Result<(), &'static str> {
+    if path.contains(['{', '}', '<', '>']) {
+        return Err("captures are written `:name` and `*name`; a literal `{` is written `%7B`");
+    }
+    let is_escape = |rest: &str| {
+        let digits = rest.as_bytes().first_chunk::<2>();
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    match path.split('%').skip(1).all(is_escape) {
+        true => Ok(()),
+        false => Err("`%` is followed by two hexadecimal digits; a literal `%` is written `%25`"),
+    }
+}
+
 fn is_literal(segment: Segment<'_>) -> bool {
     matches!(segment, Segment::Literal(literal) if !literal.contains('*'))
 }
 
-/// `[A-Za-z]\w*`
+/// Whether a text matches `[A-Za-z][0-9A-Za-z_]*`.
 pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && name_length(text) == text.len()
 }
 
-/// How much of `text` a capture's name takes.
+/// The length of the capture name that `text` begins with; 0 if there is none.
 pub(super) fn name_length(text: &str) -> usize {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     match text.starts_with(|c: char| c.is_ascii_alphabetic()) {

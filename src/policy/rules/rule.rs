@@ -126,7 +126,7 @@ impl Rule {
         let mut rule = Self::of(Pattern::parse(path)?);
         rule.host = host;
         rule.conditions.extend(scheme.map(Condition::Scheme));
-        for part in query.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
+        for part in query.into_iter().flat_map(|query| query.split('&')) {
             rule.query_condition(from, part)?;
         }
         Ok(rule)

@@ -92,12 +92,16 @@ impl Rule {
 
     /// `key`, `key=value` or `key=:name`.
     pub(super) fn query_condition(&mut self, from: &str, part: &str) -> Result<(), ConfigError> {
+        if part.is_empty() {
+            let reason = "an empty parameter; for an optional segment write two rules";
+            return Err(ConfigError::path(from, reason));
+        }
         let (key, value) = parameters(part).next().unwrap_or_default();
         let key: Box<[u8]> = form_decoded(key).into();
         let condition = match value.strip_prefix(':') {
             Some(name) if is_name(name) => {
                 if self.find(name).is_some() {
-                    return Err(ConfigError::path(from, "two captures of one name"));
+                    return Err(ConfigError::path(from, "two captures have the same name"));
                 }
                 self.conditions.push(Condition::Captured { parameter: key, name: name.into() });
                 return Ok(());

@@ -1,6 +1,6 @@
 //! The target in a rule's `to`: parts of a URL, with captures in path and query.
 
-use super::pattern::name_length;
+use super::pattern::{check_spelling, name_length};
 use crate::config_error::ConfigError;
 use crate::uri::{Authority, Host, Scheme};
 
@@ -58,7 +58,14 @@ impl Target {
             return refuse("a target is at most 8 KiB long");
         }
         if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return refuse("blanks and control bytes are percent-encoded");
+            return refuse("percent-encode blanks and control bytes");
+        }
+        check_spelling(text).map_err(|reason| ConfigError::url(text, reason))?;
+        let is_group = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
+        if text.split('$').skip(1).any(is_group) {
+            return refuse(
+                "captures are written `:name`; a literal `$` before a digit is written `%24`",
+            );
         }
         let (text, fragment) = match text.split_once('#') {
             Some((target, fragment)) => (target, Some(fragment)),

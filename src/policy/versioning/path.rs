@@ -15,23 +15,24 @@ use crate::uri::{is_ambiguous, is_below, without_trailing_slash};
 
 /// Redirects retired and unversioned paths to the current version.
 ///
-/// Rules, in order, for a path below the prefix (`/apis` is not below `/api`):
+/// Rules, in order, for a path below the prefix (`/apis` is not below `/api`). The next segment is a
+/// version if it was declared, if it is `v` and digits (`v1`, `v1.2`), or if the function of
+/// [`recognize`](Self::recognize) returns `true`.
 ///
-/// 1. The next segment is a version if it was declared, if it is `v` and digits (`v1`, `v1.2`), or if
-///    the function of [`recognize`](Self::recognize) says so.
-/// 2. The current version passes, and so does a version that was not declared: the application
-///    answers it.
-/// 3. A retired version gets a 307 to the same path under the current version. Use
-///    [`retire`](Self::retire) if the current version accepts every old request unchanged. With
-///    [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD are redirected, and other
-///    methods get 410 with a `Link` to the successor.
-/// 4. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`.
-/// 5. A CORS preflight passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c`
-///    or `\`, which the application may read as another path.
+/// 1. A CORS preflight passes, and so does the current version.
+/// 2. A path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\` passes: the application may read
+///    it as another path. A slash at the end is allowed.
+/// 3. A retired version gets a 307 to the same path under the current version, or the answer of its
+///    [`Retirement`]. Use [`retire`](Self::retire) if the current version accepts every old request
+///    unchanged. With [`get_and_head_only`](Self::get_and_head_only), only GET and HEAD are redirected,
+///    and other methods get 410 with a `Link` to the successor.
+/// 4. A version that was not declared passes: the application answers it.
+/// 5. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`.
 ///
-/// Pitfalls: versions are case-sensitive; `V1` is unversioned. A browser follows a redirection from
-/// another origin only if it carries CORS headers: make the CORS layer the outermost,
-/// `.layer(redirects).layer(cors)`, and not `.layer(cors).layer(redirects)`.
+/// Pitfalls: versions are case-sensitive; `V1` is unversioned. A script of another origin can follow a
+/// redirection only if that carries CORS headers, so the CORS layer has to be the outermost:
+/// `.layer(redirects).layer(cors)` on an axum `Router`, `.layer(cors).layer(redirects)` on a
+/// `ServiceBuilder`.
 ///
 /// ```
 /// use http::Request;
@@ -122,8 +123,8 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is not one plain
-    /// segment, or is the current version.
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is not one plain segment, is
+    /// the current version, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
         check_retired(version, &self.current, &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
@@ -143,7 +144,8 @@ impl Versioning {
         Ok(self)
     }
 
-    /// Recognizes further segments as versions, apart from `v` and digits: dates, code names.
+    /// Recognizes further segments as versions, such as dates or code names, in addition to `v` and
+    /// digits.
     ///
     /// A version that is recognized and was not declared passes, and the application answers it.
     pub fn recognize(mut self, is_version: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
@@ -193,7 +195,7 @@ impl Versioning {
         }
     }
 
-    /// Redirects to the same path with the current version inserted.
+    /// Returns the redirection to the same path with the current version inserted.
     pub(super) fn insert(&self, at: usize) -> Redirection {
         Redirection::new().splice_path(at, at, self.inserted.clone())
     }
@@ -210,15 +212,15 @@ impl RedirectPolicy for Versioning {
                 version.decide(&self.clock, self.get_and_head_only, head, to)
             }
             PathVersion::Unversioned { at } => {
-                head.because("its path names no version");
+                head.because("the path names no version");
                 Decision::Redirect(self.insert(at))
             }
             PathVersion::Served => {
-                head.because("its path names a version that is served");
+                head.because("the path names a version that is served");
                 Decision::Pass
             }
             PathVersion::NotVersioned => {
-                head.because("its path is not below the prefix, or servers read it differently");
+                head.because("the path is not below the prefix, or servers read it differently");
                 Decision::Pass
             }
         }

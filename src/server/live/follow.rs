@@ -14,7 +14,7 @@ use crate::server::layer::RedirectLayer;
 pub enum Update<L> {
     /// A layer to serve.
     New {
-        /// Grows with each change. A rollback is a new revision, too.
+        /// Must be greater than the revision that is served. A rollback needs a new revision, too.
         revision: u64,
         /// The layer.
         value: L,
@@ -23,11 +23,11 @@ pub enum Update<L> {
     Same,
 }
 
-/// An update that changed nothing.
+/// The reason why an update was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UpdateError<E> {
-    /// The source failed, or gave something that no layer can be built of.
+    /// The source failed, or its value is not a valid layer.
     Source(E),
     /// The revision is not newer than the one that is served.
     OldRevision {
@@ -52,12 +52,12 @@ impl<E: fmt::Display> fmt::Display for UpdateError<E> {
 impl<E: fmt::Debug + fmt::Display> Error for UpdateError<E> {}
 
 impl<P, D> Live<P, D> {
-    /// Serves the layers that `updates` gives, until it ends. Spawn the future, or poll it beside the
-    /// server.
+    /// Serves the layers of the stream `updates` until the stream ends. Spawn the future, or poll it
+    /// beside the server.
     ///
-    /// The layer stays as it is over an error, and over a revision that is not newer than the one
-    /// that is served. `on_error` is called with each of these, and [`status`](Self::status) names
-    /// the last one until a later update is accepted. [`Update::Same`] confirms the layer.
+    /// On an error, and on a revision that is not newer than the one that is served, the layer stays.
+    /// `on_error` is then called, and [`status`](Self::status) has the reason until a later update is
+    /// accepted. [`Update::Same`] is accepted, too.
     ///
     /// ```
     /// use tower_redirect::policy::{Rule, Rules};

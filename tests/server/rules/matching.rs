@@ -433,3 +433,23 @@ fn a_fragment_is_written_and_makes_no_other_url() {
         assert!(rule.is_err(), "{refused}");
     }
 }
+
+/// What other routers write for captures, and escapes that are none, is an error and not a literal.
+#[test]
+fn what_looks_like_a_capture_is_refused() {
+    for (from, to, expected) in [
+        ("/a/{id}", "/b", "captures are written `:name` and `*name`"),
+        ("/a/<id>", "/b", "captures are written `:name` and `*name`"),
+        ("/a/:id", "/b/{id}", "captures are written `:name` and `*name`"),
+        ("/a/*", "/b/$1", "a literal `$` before a digit is written `%24`"),
+        ("/a/:slug?", "/b", "for an optional segment write two rules"),
+        ("/a%%20b", "/b", "a literal `%` is written `%25`"),
+        ("/a", "/b%zz", "a literal `%` is written `%25`"),
+    ] {
+        let error = Rule::new(from).and_then(|rule| rule.to(to)).expect_err(from).to_string();
+        assert!(error.contains(expected), "{from} {to}: {error}");
+    }
+    let literal = [rule("/$metadata", "/meta$data"), rule("/%7Bid%7D", "/%241")];
+    let rules = rules(literal);
+    table(&rules, &[("/$metadata", "307 /meta$data"), ("/%7bid%7d", "307 /%241")]);
+}
