@@ -32,7 +32,11 @@ impl fmt::Display for TrustCall {
             ),
             Some(Peer::Ip(address)) => {
                 let address = address.to_canonical();
-                write!(f, "add `.trust(Trust::proxies([\"{address}\"]){reads})`")
+                write!(
+                    f,
+                    "add `.trust(Trust::proxies([\"{address}\"]){reads})`, or the address to the \
+                     ranges that are trusted already"
+                )
             }
             Some(Peer::Unix) => {
                 write!(f, "add `.trust(Trust::proxies([\"127.0.0.1\"])?.unix_sockets(){})`", {

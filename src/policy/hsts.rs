@@ -124,7 +124,9 @@ impl Hsts {
         if !head.is_secure() {
             return Some("the request is not secure");
         }
-        let Some(host) = head.authority() else { return Some("the request has no host") };
+        let Some(host) = head.authority() else {
+            return Some("the request has no host, or it is refused");
+        };
         if host.address().is_some() {
             Some("the host is an address")
         } else if host.is_local() {

@@ -74,7 +74,7 @@ impl<P: RedirectPolicy> RedirectLayer<P> {
 
 impl<P, D> RedirectLayer<P, D> {
     /// Sets which peers are trusted, and which of their headers give the scheme, host and client of a
-    /// request.
+    /// request. A second call replaces the first.
     pub fn trust(self, trust: Trust) -> Self {
         self.set(|settings| settings.set_trust(trust))
     }
