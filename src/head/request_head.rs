@@ -238,7 +238,7 @@ impl<'a> RequestHead<'a> {
 
     /// All headers, without a note for `Vary`: for diagnoses, and for a bypass, whose responses
     /// caches do not store.
-    pub(crate) fn unnoted(&self) -> &'a HeaderMap {
+    pub(crate) fn headers_without_note(&self) -> &'a HeaderMap {
         self.parts.headers
     }
 

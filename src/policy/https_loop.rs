@@ -14,7 +14,7 @@ pub(super) fn diagnose(head: &RequestHead<'_>) {
 }
 
 fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
-    let (headers, peer) = (head.unnoted(), head.peer());
+    let (headers, peer) = (head.headers_without_note(), head.peer());
     let is_browser = || is_browser_over_https(headers) && !is_local(head);
     if head.was_proxied() {
         // A scheme that is missing, or a field that is refused, is told of where it is read.

@@ -95,7 +95,10 @@ fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
         }
         return false;
     };
-    if is_in(client) && !head.was_proxied() && head.unnoted().keys().any(is_sign_of_proxy) {
+    if is_in(client)
+        && !head.was_proxied()
+        && head.headers_without_note().keys().any(is_sign_of_proxy)
+    {
         head.diagnose(Diagnosis::BypassThroughProxy { peer: head.peer() });
         return false;
     }

@@ -93,11 +93,14 @@ fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
 fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
     let Some(asked) = head.sent_authority() else { return };
     let Some(origin) = target.origin() else { return };
-    if !head.unnoted().keys().any(is_sign_of_proxy) || asked.same_host(&origin.authority()) {
+    if !head.headers_without_note().keys().any(is_sign_of_proxy)
+        || asked.same_host(&origin.authority())
+    {
         return;
     }
     let names_target = |value: &HeaderValue| value.to_str().is_ok_and(|v| origin.is_host(v));
-    let forwards_target = head.unnoted().get_all("x-forwarded-host").iter().any(names_target);
+    let forwards_target =
+        head.headers_without_note().get_all("x-forwarded-host").iter().any(names_target);
     // What proxies write in place of a host: the address or the short name of the server behind.
     let is_upstream = asked.address().is_some() || !asked.host().contains('.');
     if forwards_target || is_upstream {

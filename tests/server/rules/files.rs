@@ -77,6 +77,8 @@ fn what_netlify_says_and_a_redirection_cannot() {
         ("/admin/* /b 301! Role=admin", "line 1, column 18: role is not looked at here"),
         ("/ /zh 302 Language=zh", "line 1, column 11: language is not looked at here"),
         ("/a", "line 1, column 3: a target is missing"),
+        ("/a b", "line 1, column 4: neither a target"),
+        ("/a javascript:alert(1)", "line 1, column 4: neither a target"),
         ("/a 301", "line 1, column 4: a target stands before the status"),
         ("/a /b 3o1", "line 1, column 7: the status is 301, 302, 303, 307 or 308"),
         ("/a /b 301 302", "line 1, column 11: nothing stands behind the status"),

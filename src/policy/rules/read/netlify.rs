@@ -17,6 +17,11 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         if status(word).is_ok() {
             return Err(word.refuse("a target stands before the status"));
         }
+        if !word.text.contains('=') {
+            return Err(
+                word.refuse("neither a target (`/path` or a URL) nor a parameter `key=value`")
+            );
+        }
         rule.query_condition(word.text, word.text).map_err(word.config())?;
     }
     let target = target.ok_or_else(|| line.end().refuse("a target is missing"))?;
