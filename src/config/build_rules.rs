@@ -11,10 +11,13 @@ use crate::policy::{Rule, Rules};
 
 /// `None` where something is wrong. The table is checked as a whole only if each rule is sound.
 pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<Rules> {
-    let numbered = sections.iter().enumerate();
-    let rules: Vec<_> =
-        numbered.map(|(at, section)| rule(section, &format!("rules[{at}]"), problems)).collect();
-    let rules: Vec<_> = rules.into_iter().collect::<Option<_>>()?;
+    let (numbered, before) = (sections.iter().enumerate(), problems.len());
+    let rules: Vec<_> = numbered
+        .filter_map(|(at, section)| rule(section, &format!("rules[{at}]"), problems))
+        .collect();
+    if problems.len() > before {
+        return None;
+    }
     match Rules::new(rules) {
         Ok(rules) => Some(rules),
         Err(errors) => {

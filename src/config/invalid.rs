@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::config_error::ConfigError;
 
-/// Every wrong value of a [configuration](super), in its order.
+/// The wrong values of a [configuration](super), section by section.
 ///
 /// ```
 /// use tower_redirect::config::{Config, Switches};
@@ -24,7 +24,7 @@ pub struct Problem {
 }
 
 impl InvalidConfig {
-    /// The wrong values, in the order of the configuration.
+    /// The wrong values, section by section.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }
@@ -55,7 +55,7 @@ impl fmt::Display for InvalidConfig {
 impl Error for InvalidConfig {}
 
 impl Problem {
-    /// Where the value stands: keys with dots between them, and places in lists, from 0:
+    /// The place of the value: keys with dots between them, and indexes of lists, from 0:
     /// `rules[3].to`.
     pub fn path(&self) -> &str {
         &self.path
@@ -128,6 +128,10 @@ impl Problems {
         numbered.fold(value, |value, (at, text)| {
             self.change(format_args!("{path}[{at}]"), value, |value| change(value, text))
         })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -259,6 +259,15 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
     assert!(!switches.maintenance().is_on());
 }
 
+/// A rule whose target is wrong is not reported as one without a target, too.
+#[test]
+fn each_mistake_is_reported_once() {
+    let config: Config = toml::from_str("[[rules]]\nfrom = \"/a\"\nto = \"//b\"\n").expect("read");
+    let invalid = config.build(&Switches::new()).expect_err("refused");
+    let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
+    assert_eq!(paths, ["rules[0].to"], "{invalid}");
+}
+
 #[test]
 fn a_table_that_is_wrong_as_a_whole_names_its_rules() {
     let text = "[[rules]]\nfrom = \"/x\"\nto = \"/y\"\n[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n\

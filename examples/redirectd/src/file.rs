@@ -30,8 +30,9 @@ pub fn parse(path: &Path, text: &str) -> Outcome<Config> {
 pub fn build(path: &Path, text: &str, config: &Config, switches: &Switches) -> Outcome<Layer> {
     let layer = config.build(switches).map_err(|invalid| {
         let line = |problem: &str| line_at(text, start_of(text, problem).unwrap_or(0));
-        let name = path.display();
-        let lines = invalid.iter().map(|each| format!("{name}:{}: {each}", line(each.path())));
+        let mut lines: Vec<_> = invalid.iter().map(|each| (line(each.path()), each)).collect();
+        lines.sort_by_key(|(line, _)| *line);
+        let lines = lines.iter().map(|(line, each)| format!("{}:{line}: {each}", path.display()));
         lines.collect::<Vec<_>>().join("\n")
     })?;
     Ok(layer.drain_timer(tokio::time::sleep))

@@ -30,7 +30,7 @@ pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 enum Command {
     /// Serve, and follow the file.
     Serve(Serve),
-    /// Print every mistake in the file, and exit with 1 if there is one.
+    /// Print the mistakes in the file, each with its line, and exit with 1 if there is one.
     Check { file: PathBuf },
     /// Print how a request is answered, and why: a line for each policy.
     Explain {

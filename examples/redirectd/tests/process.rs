@@ -176,7 +176,7 @@ fn explain_says_what_each_policy_decides_and_why() {
          one hop: asked again about /api/v2/orders over https\n\
          https: passed: the request came over https\n\
          maintenance: passed: no maintenance now\n\
-         versions: passed: its path names a version that is served\n\
+         versions: passed: the path names a version that is served\n\
          answer: 307, Location: https://shop.example.com/api/v2/orders\n\
          \n\
          curl -i -X POST 'http://shop.example.com/api/v1/orders'\n"

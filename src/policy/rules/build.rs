@@ -295,7 +295,7 @@ fn contradiction(rule: &Rule) -> Option<&'static str> {
         return Some("a rule that is gone leads nowhere: take its target away");
     }
     if rule.status != Status::Gone && rule.target.is_nothing() && !rule.allow_self {
-        return Some("a rule needs a target, or `gone()`");
+        return Some("a rule needs a target, or status 410 (`gone()`)");
     }
     if let (Some(starts), Some(ends)) = (rule.starts, rule.ends) {
         if ends <= starts {

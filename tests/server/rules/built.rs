@@ -234,7 +234,10 @@ fn warnings() {
 fn rules_that_say_nothing_or_two_things() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     for (rule, expected) in [
-        (Rule::new("/a").expect("valid"), "rule 1: a rule needs a target, or `gone()`"),
+        (
+            Rule::new("/a").expect("valid"),
+            "rule 1: a rule needs a target, or status 410 (`gone()`)",
+        ),
         (
             rule("/a", "/b").gone(),
             "rule 1: a rule that is gone leads nowhere: take its target away",
