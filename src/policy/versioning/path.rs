@@ -174,14 +174,18 @@ impl Versioning {
         };
         let rest = rest.get(1..).unwrap_or_default();
         let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
-        // `v%31` is `v1` (RFC 3986 §6.2.2.2).
-        let segment = normal(rest.get(..length).unwrap_or_default());
+        let segment = rest.get(..length).unwrap_or_default();
         if *segment == *self.current {
             return PathVersion::Served;
         }
         let checked = without_trailing_slash(path);
         if !checked.is_empty() && is_ambiguous(checked) {
             return PathVersion::NotVersioned;
+        }
+        // `v%31` is `v1` (RFC 3986 §6.2.2.2).
+        let segment = normal(segment);
+        if *segment == *self.current {
+            return PathVersion::Served;
         }
         if let Some(version) = self.retired.iter().find(|retired| retired.has_name(&segment)) {
             let start = at + 1;
