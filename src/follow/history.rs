@@ -209,7 +209,7 @@ impl Hop {
         self.replaced_location.as_ref()
     }
 
-    /// Whether `Location` was http, and the target https, because its host is known to the
+    /// Whether the target was http and was upgraded to https, because its host is in the
     /// [HSTS store](super::hsts).
     pub fn was_upgraded(&self) -> bool {
         self.was_upgraded

@@ -115,8 +115,8 @@ impl RequestHead<'_> {
         self.authority().is_some()
     }
 
-    /// Whether the request has nothing that names a host but one `Host` field, which is the text of a
-    /// listed name. No row of the table refuses it then. It saves 600 instructions of the pass path.
+    /// Whether the request has nothing that names a host but one `Host` field, and that is a name listed
+    /// without a port. No row of the table refuses it then. This saves a pass 600 instructions.
     #[inline(always)]
     fn has_plainly_listed_host(&self) -> bool {
         let headers = self.parts.headers;

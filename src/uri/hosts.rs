@@ -57,7 +57,7 @@ impl Hosts {
             || self.default_host().is_some_and(|default| default.same_host(authority))
     }
 
-    /// Whether a `Host` field is the very text of a listed name.
+    /// Whether a `Host` field is a name that is listed without a port, compared without case.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.contains_text(host))
     }

@@ -4,8 +4,8 @@
 //!    the layer. [`Live::store`] replaces policy, trust, hosts and all other options together.
 //! 2. A request is decided about by one layer from its arrival to its answer: wholly the old or wholly
 //!    the new one. A store never waits for requests, and a request never waits for a store.
-//! 3. [`Live::follow`] stores the layers that a [`Stream`](futures_core::Stream) gives. Where the
-//!    stream gives an error or an older revision, the layer stays, and the error is reported.
+//! 3. [`Live::follow`] stores the layers of a [`Stream`](futures_core::Stream). On an error, or on a
+//!    revision that is not newer than the one that is served, the layer stays, and the error is reported.
 //! 4. [`Live::status`] returns the revision that is served, since when, and what was refused.
 //!
 //! Pitfalls: only whole layers can be replaced. A policy alone cannot, because one request can ask it
