@@ -224,7 +224,7 @@ impl Redirection {
 
     /// Removes the query.
     pub fn without_query(mut self) -> Self {
-        self.query = Some(None);
+        self.set_query(None);
         self
     }
 

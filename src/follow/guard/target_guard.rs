@@ -65,7 +65,15 @@ impl TargetGuard {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        add(&mut self.allowed, ranges, false)?;
+        for range in ranges {
+            let text = range.as_ref();
+            let range = parse(text)?;
+            if holds_a_family(range) {
+                let reason = "a range of all IPv4 or IPv6 addresses: without a guard, every address is                               allowed";
+                return Err(ConfigError::address(text, reason));
+            }
+            self.allowed.push(range);
+        }
         self.allowed_ranges = self.allowed.iter().copied().collect();
         Ok(self)
     }
@@ -81,7 +89,9 @@ impl TargetGuard {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        add(&mut self.denied, ranges, true)?;
+        for range in ranges {
+            self.denied.push(parse(range.as_ref())?);
+        }
         self.denied_ranges = self.denied.iter().copied().collect();
         Ok(self)
     }
@@ -141,23 +151,14 @@ impl TargetGuard {
     }
 }
 
-fn add<I>(list: &mut Vec<IpNet>, ranges: I, may_hold_all: bool) -> Result<(), ConfigError>
-where
-    I: IntoIterator<Item: AsRef<str>>,
-{
-    for range in ranges {
-        let text = range.as_ref();
-        let range = parse_range(text).ok_or_else(|| ConfigError::address(text, NO_RANGE))?;
-        let mapped = IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped());
-        let holds_all_ipv4 = range.prefix_len() <= 96 && range.contains(&mapped);
-        if !may_hold_all && (range.prefix_len() == 0 || holds_all_ipv4) {
-            let reason =
-                "a range of all IPv4 or IPv6 addresses: without a guard, every address is allowed";
-            return Err(ConfigError::address(text, reason));
-        }
-        list.push(range);
-    }
-    Ok(())
+fn parse(text: &str) -> Result<IpNet, ConfigError> {
+    parse_range(text).ok_or_else(|| ConfigError::address(text, NO_RANGE))
+}
+
+/// Whether a range holds all IPv4 or all IPv6 addresses.
+fn holds_a_family(range: IpNet) -> bool {
+    let mapped = IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped());
+    range.prefix_len() == 0 || range.prefix_len() <= 96 && range.contains(&mapped)
 }
 
 /// Whether a name has an empty label, which resolvers read differently. One trailing dot is allowed.

@@ -72,11 +72,12 @@ impl Table {
             if rule.has(flag::BELOW_ONLY) && self.ends_before_rest(rule, path) {
                 continue;
             }
-            let is_regex = rule.has(flag::REGEX);
-            let groups = is_regex.then(|| self.regexes.groups(number, &compared)).flatten();
-            if is_regex && groups.is_none() {
-                continue;
-            }
+            let groups = if rule.has(flag::REGEX) {
+                let Some(groups) = self.regexes.groups(number, &compared) else { continue };
+                Some(groups)
+            } else {
+                None
+            };
             if let Some(answer) = self.answer(rule, head, now, groups, is_simple) {
                 return Some((number, answer));
             }

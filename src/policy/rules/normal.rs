@@ -104,7 +104,7 @@ pub(super) fn parameter<'q>(query: &'q str, name: &[u8]) -> Option<&'q str> {
     parameters(query).find(|(key, _)| *form_decoded(key) == *name).map(|(_, value)| value)
 }
 
-fn escape(high: u8, low: u8) -> Option<u8> {
+pub(super) fn escape(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some(digit(high)? * 16 + digit(low)?)
 }

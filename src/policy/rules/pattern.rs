@@ -1,6 +1,6 @@
 //! The path pattern in a rule's `from`.
 
-use super::normal::{is_odd, normal};
+use super::normal::{escape, is_odd, normal};
 use crate::config_error::ConfigError;
 
 /// A longer path is refused.
@@ -139,10 +139,8 @@ pub(super) fn check_spelling(path: &str) -> Result<(), &'static str> {
     if path.contains(['{', '}', '<', '>']) {
         return Err("captures are written `:name` and `*name`; a literal `{` is written `%7B`");
     }
-    let is_escape = |rest: &str| {
-        let digits = rest.as_bytes().first_chunk::<2>();
-        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
+    let is_escape =
+        |rest: &str| matches!(rest.as_bytes(), [high, low, ..] if escape(*high, *low).is_some());
     match path.split('%').skip(1).all(is_escape) {
         true => Ok(()),
         false => Err("`%` is followed by two hexadecimal digits; a literal `%` is written `%25`"),

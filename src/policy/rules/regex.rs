@@ -52,7 +52,7 @@ impl Rule {
         // A comment at the end would hide what is put behind.
         let refuse =
             |_| ConfigError::path(pattern, "a comment of `(?x)` needs a line end behind it");
-        builder(MatchKind::All, ALL).build(&whole(pattern, true)).map_err(refuse)?;
+        syntax::parse_with(&whole(pattern, true), &syntax()).map_err(refuse)?;
         let mut rule = Self::of(Pattern::regex(pattern));
         let names = regex.group_info().pattern_names(PatternID::ZERO);
         for (at, name) in (0..).zip(names) {
@@ -141,10 +141,14 @@ fn whole(pattern: &str, with_case: bool) -> String {
     format!(r"\A(?{flag}:{pattern})\z")
 }
 
+/// Paths are ASCII in normal form.
+fn syntax() -> syntax::Config {
+    syntax::Config::new().unicode(false).utf8(false)
+}
+
 fn builder(kind: MatchKind, limit: usize) -> Builder {
     let mut builder = Builder::new();
-    // Paths are ASCII in normal form.
-    builder.syntax(syntax::Config::new().unicode(false).utf8(false));
+    builder.syntax(syntax());
     let config = Config::new().match_kind(kind).utf8_empty(false).nfa_size_limit(Some(limit));
     builder.configure(config.hybrid_cache_capacity(ALL / 4));
     builder
