@@ -33,6 +33,13 @@ pub fn self_signed(folder: &Path) -> Result<CertificateDer<'static>, Box<dyn Err
     Ok(made.cert.der().clone())
 }
 
+/// nginx in `folder`, with the configuration `file` in it.
+pub fn nginx(folder: &Path, file: &str) -> Command {
+    let mut nginx = Command::new("nginx");
+    nginx.arg("-p").arg(folder).args(["-c", file, "-g", "daemon off;"]);
+    nginx
+}
+
 /// A running server; stopped when dropped.
 #[derive(Debug)]
 pub struct Program(Child);

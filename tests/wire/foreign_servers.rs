@@ -44,7 +44,7 @@ use tower_redirect::{
 };
 
 use crate::support::Frames;
-use crate::support::program::{Program, folder, free_port, self_signed};
+use crate::support::program::{Program, folder, free_port, nginx, self_signed};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 type Hyper<B> = Client<HttpsConnector<HttpConnector>, B>;
@@ -503,8 +503,7 @@ async fn by_nginx() -> Outcome {
         include_str!("foreign_servers/nginx.conf"),
         application().await?,
     )?;
-    let mut command = Command::new("nginx");
-    command.arg("-p").arg(&setup.folder).args(["-c", "nginx.conf", "-g", "daemon off;"]);
+    let mut command = nginx(&setup.folder, "nginx.conf");
     // It sends 100 for uploads that it discards, too.
     let server = Server { always_asks: true, ..setup.start(&mut command, &PROTOCOLS).await? };
     every_byte_arrives(server).await

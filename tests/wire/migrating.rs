@@ -14,7 +14,7 @@ use tower_redirect::policy::{Rule, Rules, TrailingSlash};
 use tower_redirect::{Hsts, HttpsOnly, RedirectLayer, RedirectPolicy, Trust};
 use url::Url;
 
-use crate::support::program::{Program, folder, free_port};
+use crate::support::program::{Program, folder, free_port, nginx};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -54,11 +54,7 @@ async fn start(name: &str, configuration: &str) -> Outcome<(Program, u16)> {
         .replace("@FOLDER@", &folder.to_string_lossy());
     fs::write(folder.join("conf"), configuration)?;
     let mut command = match name {
-        "nginx" => {
-            let mut nginx = Command::new("nginx");
-            nginx.arg("-p").arg(&folder).args(["-c", "conf", "-g", "daemon off;"]);
-            nginx
-        }
+        "nginx" => nginx(&folder, "conf"),
         "apache" => {
             let mut apache = Command::new("apache2");
             apache.args(["-D", "FOREGROUND", "-f"]).arg(folder.join("conf"));

@@ -18,7 +18,7 @@ use tower_redirect::{
     ConfigError, Decision, HttpsOnly, RedirectLayer, RedirectPolicy, Trust, policy_fn,
 };
 
-use crate::support::program::{Program, folder, free_port};
+use crate::support::program::{Program, folder, free_port, nginx};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 type Notes = Arc<Mutex<Vec<String>>>;
@@ -54,11 +54,7 @@ impl Kind {
     fn command(self, folder: &Path) -> Command {
         let conf = folder.join("conf");
         match self {
-            Self::Nginx | Self::NginxForwarded => {
-                let mut nginx = Command::new("nginx");
-                nginx.arg("-p").arg(folder).args(["-c", "conf", "-g", "daemon off;"]);
-                nginx
-            }
+            Self::Nginx | Self::NginxForwarded => nginx(folder, "conf"),
             Self::Haproxy | Self::HaproxyForwarded => {
                 let mut haproxy = Command::new("haproxy");
                 haproxy.args(["-db", "-f"]).arg(conf);

@@ -33,7 +33,7 @@ use tokio::process::Command;
 use tokio_rustls::TlsAcceptor;
 use tower_redirect::{RedirectLayer, RedirectPolicy, Redirection, policy_fn};
 
-use crate::support::program::{Program, folder, free_port, self_signed};
+use crate::support::program::{self, Program, folder, free_port, self_signed};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -136,9 +136,7 @@ impl Servers {
             .replace("@PORT@", &nginx.to_string())
             .replace("@TARGET@", &format!("https://127.0.0.1:{tls}/digest"));
         fs::write(folder.join("nginx.conf"), conf)?;
-        let mut command = std::process::Command::new("nginx");
-        command.arg("-p").arg(&folder).args(["-c", "nginx.conf", "-g", "daemon off;"]);
-        let program = Program::start(&mut command, &[nginx]).await?;
+        let program = Program::start(&mut program::nginx(&folder, "nginx.conf"), &[nginx]).await?;
         Ok(Self { folder, tls, clear, nginx, _program: program })
     }
 

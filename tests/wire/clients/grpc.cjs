@@ -1,4 +1,4 @@
-// Makes one unary call, and prints the code of its status, the message and Retry-After.
+// Makes one unary call, and prints the code of its status, and the message or what came back.
 const { Client, credentials, status } = require("@grpc/grpc-js");
 
 const client = new Client(process.argv[2], credentials.createInsecure());
