@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::index::Asked;
 use super::lists::Visited;
-use super::normal::{is_simple, normal, plain_segments};
+use super::normal::{is_simple, plain_segments};
 use super::regex::Groups;
 use super::table::{Extra, Stored, Table, flag};
 use super::write::Captures;
@@ -14,7 +14,7 @@ use crate::head::RequestHead;
 use crate::policy::ask::is_redirectable;
 use crate::policy::clock::Clock;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
-use crate::uri::HostPattern;
+use crate::uri::{HostPattern, normal};
 
 /// The answer of a rule.
 #[derive(Debug)]

@@ -115,7 +115,7 @@ mod hosts;
 mod index;
 mod index_build;
 mod lists;
-pub(super) mod normal;
+mod normal;
 mod packed;
 mod pattern;
 mod read;

@@ -1,7 +1,8 @@
 //! The path pattern in a rule's `from`.
 
-use super::normal::{escape, is_odd, normal};
+use super::normal::is_odd;
 use crate::config_error::ConfigError;
+use crate::uri::{escape, normal};
 
 /// A longer path is refused.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;

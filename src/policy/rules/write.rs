@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::condition::Condition;
-use super::normal::{form_decoded, next_segment, parameter, parameters, push_escaped};
+use super::normal::{form_decoded, next_segment, parameter, parameters};
 use super::regex::Groups;
 use super::table::{PieceRef, Stored, Table, flag};
 use super::target::Source;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
+use crate::uri::push_escaped;
 
 /// A rule that matched, and the request that it takes its captures from.
 pub(super) struct Captures<'t, 'h> {

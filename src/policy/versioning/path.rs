@@ -8,10 +8,9 @@ use super::retirement::{RetiredVersion, Retirement};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::rules::normal::normal;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
-use crate::uri::{is_ambiguous, is_below, without_trailing_slash};
+use crate::uri::{is_ambiguous, is_below, normal, without_trailing_slash};
 
 /// Redirects retired and unversioned paths to the current version.
 ///

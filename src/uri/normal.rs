@@ -1,0 +1,78 @@
+//! The normal form of a path (RFC 3986 §6.2.2).
+
+use std::borrow::Cow;
+
+use super::PLAIN;
+
+/// The normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
+/// escapes in upper case, and bytes that a path may not hold percent-encoded.
+///
+/// Slashes are neither added nor removed, so the segments of both forms correspond.
+pub(crate) fn normal(path: &str) -> Cow<'_, str> {
+    if path.bytes().all(|byte| byte != b'%' && PLAIN.contains(byte)) {
+        return Cow::Borrowed(path);
+    }
+    let mut out = String::with_capacity(path.len() + 8);
+    let mut rest = path.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        match (byte, tail) {
+            (b'%', [high, low, after @ ..]) => match escape(*high, *low) {
+                Some(decoded) => {
+                    rest = after;
+                    match is_unreserved(decoded) {
+                        true => out.push(char::from(decoded)),
+                        false => push_escaped(&mut out, decoded),
+                    }
+                }
+                None => out.push('%'),
+            },
+            _ if PLAIN.contains(*byte) => out.push(char::from(*byte)),
+            _ => push_escaped(&mut out, *byte),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The byte that the two digits of an escape stand for.
+pub(crate) fn escape(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? * 16 + digit(low)?)
+}
+
+/// RFC 3986 §2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// Adds a byte as an escape, in upper case.
+pub(crate) fn push_escaped(out: &mut String, byte: u8) {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0').to_ascii_uppercase();
+    out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normal_forms() {
+        for (path, expected) in [
+            ("/a/b", "/a/b"),
+            ("/%61%2D%7e", "/a-~"),
+            ("/%c3%a4", "/%C3%A4"),
+            ("/ä", "/%C3%A4"),
+            ("/a%2fb", "/a%2Fb"),
+            ("/a:b%3a", "/a:b%3A"),
+            ("/%2561", "/%2561"),
+            ("/%", "/%"),
+            ("/%4", "/%4"),
+            ("/%zz", "/%zz"),
+            ("/a\\b", "/a%5Cb"),
+            ("/%2e%2E", "/.."),
+        ] {
+            assert_eq!(normal(path), expected, "{path}");
+            assert_eq!(normal(&normal(path)), expected, "{path}");
+        }
+    }
+}
