@@ -39,7 +39,7 @@ pin_project! {
     #[project = KindProj]
     enum Kind<S, F, B, R, P> {
         // Redirections are not followed. The extensions are added to the response.
-        Direct { #[pin] future: F, extensions: Extensions, observer: Option<Observer> },
+        Direct { #[pin] future: F, extensions: Extensions, observer: Option<Box<Observer>> },
         // Nothing is sent. The first poll takes `error`.
         Refused { error: Option<RedirectError> },
         Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
@@ -82,7 +82,7 @@ where
     pub(super) fn direct(
         future: S::Future,
         extensions: Extensions,
-        observer: Option<Observer>,
+        observer: Option<Box<Observer>>,
     ) -> Self {
         Self { kind: Kind::Direct { future, extensions, observer } }
     }
@@ -182,7 +182,8 @@ where
             KindProj::Direct { future, extensions, observer } => {
                 let mut outcome = ready!(future.poll(cx)).map_err(FollowError::service);
                 if let Ok(response) = &mut outcome {
-                    if let Some(Observer { settings, method, uri }) = observer {
+                    if let Some(observer) = observer {
+                        let Observer { settings, method, uri } = &**observer;
                         settings.observe(method, uri, response);
                     }
                     response.extensions_mut().extend(std::mem::take(extensions));

@@ -88,10 +88,9 @@ where
             if upgraded.is_some() {
                 extensions.insert(RedirectHistory::with_upgrade(upgraded));
             }
-            let observer = self.settings.learns().then(|| Observer {
-                settings: self.settings.clone(),
-                method: request.method().clone(),
-                uri: request.uri().clone(),
+            let observer = self.settings.learns().then(|| {
+                let (method, uri) = (request.method().clone(), request.uri().clone());
+                Box::new(Observer { settings: self.settings.clone(), method, uri })
             });
             return ResponseFuture::direct(self.inner.call(request), extensions, observer);
         }
