@@ -89,7 +89,6 @@
 //! | | Netlify | Cloudflare Pages | CSV |
 //! |---|---|---|---|
 //! | status unless given | 301 | 302 | 307 |
-//! | order | as written | exact paths, then the others | as written |
 //! | slash at the end | does not matter | matters | matters |
 //! | `/a/*` takes `/a` | yes | no | yes |
 //! | name of what follows `*` | `:splat` | `:splat` | `*name`, `*` |

@@ -49,9 +49,8 @@ impl Rules {
     /// use tower_redirect::RequestHead;
     /// use tower_redirect::policy::Rules;
     ///
-    /// let rules = Rules::from_cloudflare_pages("/blog/* /news/:splat\n/blog/old /attic 308\n")?;
-    /// // Exact paths come first there.
-    /// for (path, line) in [("/blog/old", Some(2)), ("/blog/new", Some(1)), ("/blog", None)] {
+    /// let rules = Rules::from_cloudflare_pages("/blog/old /attic 308\n/blog/* /news/:splat\n")?;
+    /// for (path, line) in [("/blog/old", Some(1)), ("/blog/new", Some(2)), ("/blog", None)] {
     ///     let request = Request::get(path).body(())?;
     ///     let found = rules.find(&RequestHead::from(&request));
     ///     assert_eq!(found.and_then(|found| found.line()), line, "{path}");
@@ -106,9 +105,7 @@ impl RulesBuilder {
     ///
     /// As there.
     pub fn build_cloudflare_pages(self, text: &str) -> Result<Rules, RuleErrors> {
-        let mut read = read(text, cloudflare_pages::rule);
-        // A path that is matched exactly goes before every pattern.
-        read.rules.sort_by_key(|rule| !rule.from.is_exact());
+        let read = read(text, cloudflare_pages::rule);
         self.build_with(read.rules, read.errors)
     }
 
