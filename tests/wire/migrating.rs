@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -23,11 +24,15 @@ type Asked = (&'static str, &'static str, bool);
 
 /// Status, absolute `Location`, and HSTS. 404 stands for 200: neither server has all pages.
 async fn ask(port: u16, (method, url, secure): Asked) -> Outcome<String> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let url = Url::parse(url)?;
     let client = Client::builder().no_proxy().redirect(redirect::Policy::none()).build()?;
     let target = format!("http://127.0.0.1:{port}{}", &url[url::Position::BeforePath..]);
     let mut request = client.request(Method::from_bytes(method.as_bytes())?, target);
     request = request.header("host", url.host_str().ok_or("a host")?);
+    if method == "POST" {
+        request = request.header("content-length", "0");
+    }
     if secure {
         request = request.header("x-forwarded-proto", "https");
     }
@@ -47,7 +52,6 @@ async fn ask(port: u16, (method, url, secure): Asked) -> Outcome<String> {
 
 /// A program with this configuration, on a port.
 async fn start(name: &str, configuration: &str) -> Outcome<(Program, u16)> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let (folder, port) = (folder(&format!("migrating/{name}"))?, free_port().await?);
     let configuration = configuration
         .replace("@PORT@", &port.to_string())
@@ -60,13 +64,30 @@ async fn start(name: &str, configuration: &str) -> Outcome<(Program, u16)> {
             apache.args(["-D", "FOREGROUND", "-f"]).arg(folder.join("conf"));
             apache
         }
-        _ => {
-            let mut python = Command::new("/usr/bin/python3");
-            python.arg(folder.join("conf")).arg(port.to_string());
-            python
-        }
+        "django" => script("/usr/bin/python3", &folder, port),
+        "rails" => script("ruby", &folder, port),
+        other => return Err(format!("no program for {other}").into()),
     };
     Ok((Program::start_in(&folder, &mut command, &[port]).await?, port))
+}
+
+/// A program that reads `conf` in this folder, and listens on this port.
+fn script(program: &str, folder: &Path, port: u16) -> Command {
+    let mut command = Command::new(program);
+    command.arg(folder.join("conf")).arg(port.to_string());
+    command
+}
+
+/// Node with this script, beside the packages in `$CARGO_TARGET_TMPDIR/clients`, where `.ci/run` installs
+/// them. The script reads `rules`.
+async fn start_node(name: &str, source: &str, rules: &str) -> Outcome<(Program, u16)> {
+    let (folder, port) = (folder(&format!("migrating/{name}"))?, free_port().await?);
+    let script = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(name);
+    fs::write(&script, source)?;
+    fs::write(folder.join("_redirects"), rules)?;
+    let mut node = Command::new("node");
+    node.arg(script).arg(port.to_string()).arg("_redirects");
+    Ok((Program::start_in(&folder, &mut node, &[port]).await?, port))
 }
 
 /// The layer around an application that has every page.
@@ -190,4 +211,228 @@ async fn django_security_middleware() -> Outcome {
         (("GET", "http://attacker.test/", false), "400", Some("421")),
     ];
     compare(there, here, &rows).await
+}
+
+#[tokio::test]
+#[ignore = "needs rails"]
+async fn rails_force_ssl_and_routes() -> Outcome {
+    let (_running, there) = start("rails", include_str!("migrating/shop.rb")).await?;
+    let https = HttpsOnly::new().moved_permanently().exempt("/health")?;
+    let hsts = Hsts::new(Duration::from_secs(3600));
+    let rules = Rules::new([
+        rule("/stories", "/articles")?.drop_query().moved_permanently(),
+        rule("/stories/:name", "/articles/:name")?.drop_query().moved_permanently(),
+        rule("/docs/*rest", "https://docs.test/v2/*rest")?.drop_query().found(),
+        rule("/checkout", "/orders")?.drop_query(),
+    ])?;
+    let layer = RedirectLayer::new((https, hsts, rules))
+        .hosts(["shop.test"])?
+        .trust(Trust::proxies(["127.0.0.1"])?.x_forwarded());
+    let here = serve(layer).await?;
+    let rows = [
+        (("GET", "http://shop.test/health", false), "200", None),
+        (("GET", "http://shop.test/", false), "301 https://shop.test/", None),
+        (("GET", "https://shop.test/", true), "200 max-age=3600", None),
+        (("POST", "http://shop.test/orders?q=1", false), "308 https://shop.test/orders?q=1", None),
+        (
+            ("GET", "https://shop.test/stories/a?q=1", true),
+            "301 https://shop.test/articles/a max-age=3600",
+            None,
+        ),
+        (
+            ("GET", "https://shop.test/docs/x/y", true),
+            "302 https://docs.test/v2/x/y max-age=3600",
+            None,
+        ),
+        (
+            ("POST", "https://shop.test/checkout", true),
+            "307 https://shop.test/orders max-age=3600",
+            None,
+        ),
+        // Two redirections are one here.
+        (
+            ("GET", "http://shop.test/stories?q=1", false),
+            "301 https://shop.test/stories?q=1",
+            Some("301 https://shop.test/articles"),
+        ),
+        // `%2F` could be a slash or not, so that `:name` takes no such segment here.
+        (
+            ("GET", "https://shop.test/stories/a%2Fb", true),
+            "301 https://shop.test/articles/a/b max-age=3600",
+            Some("200 max-age=3600"),
+        ),
+        (("GET", "http://attacker.test/", false), "403", Some("421")),
+    ];
+    compare(there, here, &rows).await
+}
+
+/// Asks both for each URL. Each row: the URL, what the other server says, and what is different here.
+async fn compare_gets(
+    there: u16,
+    here: u16,
+    rows: &[(&'static str, &str, Option<&str>)],
+) -> Outcome {
+    let rows: Vec<_> =
+        rows.iter().map(|(url, to, other)| (("GET", *url, false), *to, *other)).collect();
+    compare(there, here, &rows).await
+}
+
+#[tokio::test]
+#[ignore = "needs node and netlify-redirector"]
+async fn netlify_redirects() -> Outcome {
+    let rules = include_str!("migrating/_netlify");
+    let source = include_str!("migrating/netlify.cjs");
+    let (_running, there) = start_node("netlify.cjs", source, rules).await?;
+    let here = serve(RedirectLayer::new(Rules::from_netlify(rules)?)).await?;
+    let rows = [
+        ("http://shop.test/home", "301 http://shop.test/", None),
+        ("http://shop.test/home/?x=1", "301 http://shop.test/?x=1", None),
+        ("http://shop.test/see", "303 http://shop.test/other", None),
+        ("http://shop.test/found", "302 http://shop.test/to#here", None),
+        ("http://shop.test/news/2020/x", "302 http://shop.test/archive/x/2020", None),
+        ("http://shop.test/news/2020/x/", "302 http://shop.test/archive/x/2020", None),
+        ("http://shop.test/news/2020/", "200", None),
+        ("http://shop.test/news/2020/x/y", "200", None),
+        ("http://shop.test/blog/", "301 http://shop.test/posts/", None),
+        ("http://shop.test/blog/a/b/", "301 http://shop.test/posts/a/b/", None),
+        ("http://shop.test/blog/a%2Fb;c", "301 http://shop.test/posts/a%2Fb;c", None),
+        ("http://shop.test/blog//b.test", "301 http://shop.test/posts//b.test", None),
+        ("http://shop.test/blog/%E2%82%AC", "301 http://shop.test/posts/%E2%82%AC", None),
+        ("http://shop.test/store", "200", None),
+        ("http://shop.test/store?id=7", "301 http://shop.test/shop/7?id=7", None),
+        ("http://shop.test/store/?z=1&id=7", "301 http://shop.test/shop/7?z=1&id=7", None),
+        ("http://shop.test/store?id=a/b", "301 http://shop.test/shop/a%2Fb?id=a/b", None),
+        ("http://shop.test/both?tag=t&id=4", "301 http://shop.test/tagged/t/4?tag=t&id=4", None),
+        ("http://shop.test/gen/7/a/b", "302 http://shop.test/g/a/b/7", None),
+        ("http://shop.test/q/a?z=1", "301 https://b.example/a?k=1", None),
+        ("http://shop.test/q", "301 https://b.example/?k=1", None),
+        ("http://shop.test/case", "200", None),
+        ("http://shop.test/CASE", "301 http://shop.test/lower", None),
+        ("http://OLD.test/a?x=1", "301 https://www.example/a?x=1", None),
+        ("http://old.test/", "301 https://www.example/", None),
+        // An empty capture adds no slash and no empty segment here.
+        (
+            "http://shop.test/blog",
+            "301 http://shop.test/posts/",
+            Some("301 http://shop.test/posts"),
+        ),
+        ("http://shop.test/gen/7/", "302 http://shop.test/g//7", Some("302 http://shop.test/g/7")),
+        ("http://shop.test/store?id=", "301 http://shop.test/shop/?id=", Some("200")),
+        // A blank of a path is `%20`; `+` is a plus sign there (RFC 3986).
+        (
+            "http://shop.test/store?id=a%20b",
+            "301 http://shop.test/shop/a+b?id=a%20b",
+            Some("301 http://shop.test/shop/a%20b?id=a%20b"),
+        ),
+    ];
+    compare_gets(there, here, &rows).await
+}
+
+#[tokio::test]
+#[ignore = "needs node and @cloudflare/pages-shared"]
+async fn cloudflare_pages_redirects() -> Outcome {
+    let rules = include_str!("migrating/_pages");
+    let source = include_str!("migrating/pages.mjs");
+    let (_running, there) = start_node("pages.mjs", source, rules).await?;
+    let here = serve(RedirectLayer::new(Rules::from_cloudflare_pages(rules)?)).await?;
+    let rows = [
+        ("http://shop.test/home", "302 http://shop.test/index", None),
+        ("http://shop.test/home?x=1", "302 http://shop.test/index?x=1", None),
+        ("http://shop.test/home/", "200", None),
+        ("http://shop.test/query?a=b", "301 http://shop.test/?query=string", None),
+        ("http://shop.test/trailing", "200", None),
+        ("http://shop.test/trailing/", "302 http://shop.test/t", None),
+        ("http://shop.test/news/2020/x", "301 http://shop.test/archive/x/2020", None),
+        ("http://shop.test/news/2020/x/", "200", None),
+        ("http://shop.test/blog", "200", None),
+        ("http://shop.test/blog/", "308 http://shop.test/posts/", None),
+        ("http://shop.test/blog/a/b?z=1", "308 http://shop.test/posts/a/b?z=1", None),
+        ("http://shop.test/blog/old", "308 http://shop.test/posts/old", None),
+        ("http://shop.test/blog/a%2Fb;c", "308 http://shop.test/posts/a%2Fb;c", None),
+        ("http://shop.test/blog//b.test", "308 http://shop.test/posts//b.test", None),
+        ("http://shop.test/blog/%E2%82%AC", "308 http://shop.test/posts/%E2%82%AC", None),
+        ("http://shop.test/gen/7/a/b", "303 http://shop.test/g/a/b/7", None),
+        ("http://shop.test/gen/7", "200", None),
+        ("http://shop.test/q/a?z=1", "302 https://b.example/a?k=1", None),
+        ("http://shop.test/q/", "302 https://b.example/?k=1", None),
+        ("http://shop.test/f?x=1", "302 http://shop.test/to?x=1#here", None),
+        ("http://shop.test/BLOG/x", "200", None),
+        (
+            "http://shop.test/products/x-1/lamp",
+            "302 http://shop.test/products?code=x-1&name=lamp",
+            None,
+        ),
+        // An empty capture adds no empty segment here.
+        ("http://shop.test/gen/7/", "303 http://shop.test/g//7", Some("303 http://shop.test/g/7")),
+        // A capture stays in its parameter here.
+        (
+            "http://shop.test/products/a&b/l=1",
+            "302 http://shop.test/products?code=a&b&name=l=1",
+            Some("302 http://shop.test/products?code=a%26b&name=l%3D1"),
+        ),
+    ];
+    compare_gets(there, here, &rows).await
+}
+
+/// Builds the application, and starts it. `next` is in `$CARGO_TARGET_TMPDIR/next`.
+async fn start_next() -> Outcome<(Program, u16)> {
+    let (folder, port) = (Path::new(env!("CARGO_TARGET_TMPDIR")).join("next"), free_port().await?);
+    fs::write(folder.join("next.config.js"), include_str!("migrating/next.config.js"))?;
+    fs::create_dir_all(folder.join("pages"))?;
+    fs::write(folder.join("pages/index.js"), "export default () => \"home\";\n")?;
+    let next = |arguments: &[&str]| {
+        let mut next = Command::new(folder.join("node_modules/.bin/next"));
+        next.args(arguments).env("NEXT_TELEMETRY_DISABLED", "1").current_dir(&folder);
+        next
+    };
+    let built = next(&["build"]).output()?;
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let mut server = next(&["start", "-H", "127.0.0.1", "-p", &port.to_string()]);
+    Ok((Program::start_in(&folder, &mut server, &[port]).await?, port))
+}
+
+#[tokio::test]
+#[ignore = "needs node and next"]
+async fn next_redirects() -> Outcome {
+    let (_running, there) = start_next().await?;
+    let rules = Rules::new([
+        rule("/about", "/")?.ignore_case().permanent(),
+        rule("/blog/:slug", "/news/:slug")?,
+        rule("/docs/*path", "/guide/*path")?.permanent(),
+        Rule::regex("/post/(?<id>[0-9]+)")?.to("/posts/:id")?,
+        rule("/q", "/r?k=1")?.merge_query(),
+        rule("/ext/*path", "https://b.example/*path")?.moved_permanently(),
+        rule("/only?id=:id", "/item/:id")?,
+        rule("http://old.test/*", "https://www.example/*")?.permanent(),
+    ])?;
+    let layer = RedirectLayer::new((TrailingSlash::remove().permanent(), rules));
+    let here = serve(layer.hosts(["shop.test", "old.test"])?).await?;
+    let rows = [
+        ("http://shop.test/about?x=1", "308 http://shop.test/?x=1", None),
+        ("http://shop.test/ABOUT", "308 http://shop.test/", None),
+        ("http://shop.test/blog/a;b", "307 http://shop.test/news/a;b", None),
+        ("http://shop.test/blog/a/b", "200", None),
+        ("http://shop.test/docs", "308 http://shop.test/guide", None),
+        ("http://shop.test/docs/a/b?x=1", "308 http://shop.test/guide/a/b?x=1", None),
+        ("http://shop.test/docs/%E2%82%AC", "308 http://shop.test/guide/%E2%82%AC", None),
+        ("http://shop.test/docs/a%2Fb", "308 http://shop.test/guide/a%2Fb", None),
+        ("http://shop.test/post/7", "307 http://shop.test/posts/7", None),
+        ("http://shop.test/post/x", "200", None),
+        ("http://shop.test/ext/a?x=1", "301 https://b.example/a?x=1", None),
+        ("http://shop.test/only?id=7&z=1", "307 http://shop.test/item/7?id=7&z=1", None),
+        ("http://shop.test/only", "200", None),
+        ("http://old.test/a/b?x=1", "308 https://www.example/a/b?x=1", None),
+        ("http://shop.test/q?k=2&x=1", "307 http://shop.test/r?k=1&x=1", None),
+        // Two redirections are one here.
+        ("http://shop.test/about/", "308 http://shop.test/about", Some("308 http://shop.test/")),
+        // A value of the query stays one segment here.
+        (
+            "http://shop.test/only?id=a/b",
+            "307 http://shop.test/item/a/b?id=a%2Fb",
+            Some("307 http://shop.test/item/a%2Fb?id=a/b"),
+        ),
+        // `%2F` could be a slash or not, so that `:name` takes no such segment here.
+        ("http://shop.test/blog/a%2Fb", "307 http://shop.test/news/a%2Fb", Some("200")),
+    ];
+    compare_gets(there, here, &rows).await
 }
