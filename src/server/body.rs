@@ -35,6 +35,13 @@ impl<R> ResponseBody<R> {
     }
 }
 
+/// An empty body, which layers of tower-http put into answers of their own.
+impl<R> Default for ResponseBody<R> {
+    fn default() -> Self {
+        Self::answer(Bytes::new())
+    }
+}
+
 impl<R> Body for ResponseBody<R>
 where
     R: Body<Data: From<Bytes>>,

@@ -8,7 +8,8 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::routing::{any, get};
 use http::{Request, StatusCode, header};
-use tower::ServiceExt;
+use tower::{ServiceBuilder, ServiceExt};
+use tower_http::cors::CorsLayer;
 use tower_redirect::trust::Peer;
 use tower_redirect::{HttpsOnly, RedirectLayer, RedirectPolicy, Trust, Versioning};
 
@@ -149,4 +150,22 @@ async fn where_a_layer_belongs() {
             assert_eq!(status == moved, sees, "{place}: {path} is answered {status}");
         }
     }
+}
+
+/// Layers of tower-http answer with a body of their own, which they make by `Default`.
+#[tokio::test]
+async fn one_stack_with_layers_that_need_a_default_body() {
+    let stack = ServiceBuilder::new()
+        .layer(CorsLayer::permissive())
+        .layer(RedirectLayer::new(HttpsOnly::new()));
+    let app = Router::new().route("/x", any(|| async { "inner" })).layer(stack);
+    let request = |method| {
+        let request = Request::builder().method(method).uri("/x").header("host", "a.test");
+        let request = request.header("origin", "https://b.test");
+        let request = request.header("access-control-request-method", "POST");
+        request.body(Body::empty()).expect("valid")
+    };
+    assert_eq!(answer(app.clone(), request("OPTIONS")).await, (StatusCode::OK, String::new()));
+    let moved = (StatusCode::TEMPORARY_REDIRECT, "https://a.test/x".to_owned());
+    assert_eq!(answer(app, request("POST")).await, moved);
 }

@@ -32,6 +32,13 @@ impl<R> ExpectResponseBody<R> {
     }
 }
 
+/// An empty body, which layers of tower-http put into answers of their own.
+impl<R: Default> Default for ExpectResponseBody<R> {
+    fn default() -> Self {
+        Self::new(R::default())
+    }
+}
+
 impl<R: Body> Body for ExpectResponseBody<R> {
     type Data = R::Data;
     type Error = R::Error;
