@@ -102,10 +102,9 @@ impl<B: Body> Upload<B> {
 
     fn new(request: Request<B>, limit: &DrainLimit, time: Duration) -> Self {
         let connection = Connection::unread(&request);
-        // Polling a body with `Expect` makes the server send 100, and the client upload. What follows
-        // a CONNECT is no content.
-        let unread =
-            request.headers().contains_key(header::EXPECT) || *request.method() == Method::CONNECT;
+        // Polling the body of a client that waits for 100 makes the server send it, and the client
+        // upload. What follows a CONNECT is no content.
+        let unread = expects_continue(&request) || *request.method() == Method::CONNECT;
         let body = request.into_body();
         if body.is_end_stream() {
             return Self::finished(Connection::Keep);
@@ -122,6 +121,14 @@ impl<B: Body> Upload<B> {
             connection,
         }
     }
+}
+
+/// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1). The
+/// expectation means nothing in HTTP/1.0, and no other has a client wait.
+fn expects_continue<B>(request: &Request<B>) -> bool {
+    let is_continue = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    request.version() >= Version::HTTP_11
+        && request.headers().get_all(header::EXPECT).iter().any(is_continue)
 }
 
 fn has_unknown_length<B: Body>(request: &Request<B>) -> bool {

@@ -111,6 +111,15 @@ async fn an_upload_is_read_before_the_answer() {
     assert_eq!(drain(nothing, 1000, Duration::ZERO).await, at(0, true), "out of time");
     let held = |r: &mut Request<Upload>| drop(r.headers_mut().insert(header::EXPECT, expect));
     assert_eq!(drain(held, 1000, MINUTE).await, at(0, true), "not even begun");
+    let old = |r: &mut Request<Upload>| {
+        *r.version_mut() = Version::HTTP_10;
+        r.headers_mut().insert(header::EXPECT, HeaderValue::from_static("100-continue"));
+    };
+    assert_eq!(drain(old, 1000, MINUTE).await, at(11, false), "HTTP/1.0 knows no 100");
+    let other = |r: &mut Request<Upload>| {
+        r.headers_mut().insert(header::EXPECT, HeaderValue::from_static("tea"));
+    };
+    assert_eq!(drain(other, 1000, MINUTE).await, at(11, false), "waits for nothing");
     let long = |r: &mut Request<Upload>| r.body_mut().announced = Some(1001);
     assert_eq!(drain(long, 1000, MINUTE).await, at(0, true), "too long from the start");
     let empty = |r: &mut Request<Upload>| r.body_mut().frame = Bytes::new();
