@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Decision, RedirectPolicy, is_redirectable};
+use super::{Decision, RedirectPolicy, is_acme_challenge, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
@@ -12,7 +12,8 @@ use crate::uri::{Authority, Host, HostPattern};
 ///
 /// 1. A request for the canonical host passes, and so does one for a host that is not configured:
 ///    health checks use addresses. List your hosts with
-///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) to refuse others.
+///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) to refuse others. ACME challenges
+///    (RFC 8555 §8.3) pass on every host, which each needs a certificate of its own.
 /// 2. The twin (the host with `www.` added or removed) and every [`alias`](Self::aliases) get a 307 to
 ///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query stay.
 ///
@@ -198,6 +199,10 @@ fn with_www<'b>(host: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
 impl RedirectPolicy for CanonicalHost {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         if !is_redirectable(head) {
+            return Decision::Pass;
+        }
+        if is_acme_challenge(head) {
+            head.because("an ACME challenge");
             return Decision::Pass;
         }
         head.authority().map_or(Decision::Pass, |asked| self.decide_for(&asked, head))

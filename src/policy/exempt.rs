@@ -14,9 +14,6 @@ pub(crate) struct Exempt {
 }
 
 impl Exempt {
-    /// HTTP-01 challenges (RFC 8555 §8.3), without which there is no certificate to redirect to.
-    const ACME: &'static str = "/.well-known/acme-challenge";
-
     pub(crate) const fn acme_only() -> Self {
         Self { paths: Vec::new() }
     }
@@ -29,10 +26,10 @@ impl Exempt {
         if path.contains(['?', '#']) {
             return Err(ConfigError::path(path, "a path has no query and no fragment"));
         }
-        if path.contains(['*', '{', '}']) {
+        if path.contains(['*', '{', '}']) || path.contains("/:") {
             return Err(ConfigError::path(
                 path,
-                "there are no wildcards: all below a path is exempt",
+                "there are no wildcards and captures: all below a path is exempt",
             ));
         }
         if may_be_misread(trimmed) {
@@ -47,15 +44,26 @@ impl Exempt {
 
     /// Returns whether the request passes: ACME by GET and HEAD, the configured paths by OPTIONS, too.
     pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
-        let get_or_head = is_get_or_head(head.method());
-        if !get_or_head && *head.method() != Method::OPTIONS {
+        if !is_get_or_head(head.method()) && *head.method() != Method::OPTIONS {
             return false;
         }
         let path = head.path();
-        let named = || self.paths.iter().any(|prefix| is_below(path, prefix));
-        ((get_or_head && is_below(path, Self::ACME)) || named())
-            && !may_be_misread(without_trailing_slash(path))
+        is_acme_challenge(head)
+            || self.paths.iter().any(|prefix| is_below(path, prefix)) && !is_misread(path)
     }
+}
+
+fn is_misread(path: &str) -> bool {
+    may_be_misread(without_trailing_slash(path))
+}
+
+/// Whether the request is that of an HTTP-01 challenge (RFC 8555 §8.3), without which there is no
+/// certificate to redirect to.
+pub(crate) fn is_acme_challenge(head: &RequestHead<'_>) -> bool {
+    let path = head.path();
+    is_get_or_head(head.method())
+        && is_below(path, "/.well-known/acme-challenge")
+        && !is_misread(path)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use http::Method;
 
-use super::{Decision, RedirectPolicy};
+use super::{Decision, RedirectPolicy, is_acme_challenge};
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
@@ -14,13 +14,18 @@ use crate::uri::is_ambiguous;
 ///
 /// 1. Only GET and HEAD are redirected, unless [`methods`](Self::methods) lists others. All other
 ///    methods pass.
-/// 2. The root passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`:
-///    only the application knows its meaning.
+/// 2. The root passes, and so do ACME challenges (RFC 8555 §8.3) and a path with an empty or dot
+///    segment, `%2e`, `%2f`, `%5c` or `\`: only the application knows its meaning.
 /// 3. [`add`](Self::add): a path without a slash at its end gets one, unless its last segment has a
 ///    dot, as the name of a file does.
 /// 4. [`remove`](Self::remove): a path with a slash at its end loses it.
 /// 5. The answer is 307, or 308 by [`permanent`](Self::permanent). The query stays. With other
 ///    policies of the same layer it becomes one redirection.
+///
+/// Pitfalls: a service inside that redirects to the other form makes a loop with
+/// [`remove`](Self::remove): tower-http's `ServeDir` adds the slash to the path of a directory, unless
+/// `append_index_html_on_directories(false)` is set. To leave a path as it is, such as that of a health
+/// check, use [`unless`](RedirectPolicy::unless).
 ///
 /// ```
 /// use http::Request;
@@ -109,8 +114,8 @@ impl RedirectPolicy for TrailingSlash {
                 return Decision::Pass;
             }
         };
-        if !self.is_for(head.method()) || is_ambiguous(bare) {
-            head.because("not for its method, or a path that servers read differently");
+        if !self.is_for(head.method()) || is_ambiguous(bare) || is_acme_challenge(head) {
+            head.because("not for its method or path: ACME, or one that servers read differently");
             return Decision::Pass;
         }
         head.because(match self.form {

@@ -1,6 +1,7 @@
 //! Exempt paths, as the layer sees them: what they cover reaches the application over http.
 
-use tower_redirect::{HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer};
+use tower_redirect::policy::TrailingSlash;
+use tower_redirect::{CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer};
 
 use crate::support::{ask_now, request};
 
@@ -47,4 +48,35 @@ fn what_a_server_may_read_as_another_path_is_never_exempt() {
         let status = ask_now(&closed, request("GET", path, &[])).status.as_u16();
         assert_eq!(status, if exempt { 200 } else { 503 }, "{path}");
     }
+}
+
+/// A challenge is answered by the application under the very URL that the certificate authority asks for,
+/// whichever policies there are (RFC 8555 §8.3).
+#[test]
+fn an_acme_challenge_passes_every_policy_that_moves_all_urls() {
+    let policies =
+        (HttpsOnly::new(), CanonicalHost::new("www.a.test").expect("valid"), TrailingSlash::add());
+    let layer = RedirectLayer::new(policies);
+    let challenge = "/.well-known/acme-challenge/token";
+    for (method, path, status) in [
+        ("GET", challenge, 200),
+        ("HEAD", challenge, 200),
+        ("POST", challenge, 307),
+        ("GET", "/.well-known/acme-challenge/..%2fx", 307),
+        ("GET", "/.well-known/other", 307),
+    ] {
+        let asked = ask_now(&layer, request(method, path, &[]));
+        assert_eq!(asked.status.as_u16(), status, "{method} {path}");
+    }
+    let site = RedirectLayer::site("www.a.test", std::time::Duration::from_secs(300));
+    assert_eq!(ask_now(&site.expect("valid"), request("GET", challenge, &[])).calls, 1);
+}
+
+#[test]
+fn an_exempt_path_has_no_capture() {
+    for path in ["/health/:id", "/:id", "/health/*", "/health/{id}"] {
+        let error = HttpsOnly::new().exempt(path).expect_err(path).to_string();
+        assert!(error.contains("no wildcards and captures"), "{error}");
+    }
+    assert!(HttpsOnly::new().exempt("/a:b").is_ok());
 }
