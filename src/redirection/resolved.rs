@@ -7,7 +7,7 @@ use super::encoding::{PATH, QUERY, encoded};
 use super::redirection::{HostSource, Path, Redirection};
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
-use crate::uri::{Origin, PLAIN, Scheme};
+use crate::uri::{Origin, PLAIN, Scheme, without_trailing_slash};
 
 /// A redirection for one request: its changes applied to the request's URL.
 ///
@@ -101,10 +101,19 @@ impl<'r> Resolved<'r, '_> {
     }
 
     /// Whether the path is that of the request, both as a `Location` writes them.
-    pub(crate) fn is_same_path(self) -> bool {
+    fn is_same_path(self) -> bool {
         let asked = [self.head.path()].into_iter();
         self.redirection.path.is_none()
             || encoded(self.path().iter(), PATH).eq(encoded(asked, PATH))
+    }
+
+    /// Whether the path is that of the request, but for a slash at the end of either.
+    pub(crate) fn is_same_page(self) -> bool {
+        let encode = |path| encoded([without_trailing_slash(path)].into_iter(), PATH);
+        match &self.redirection.path {
+            Some(Path::Whole(path)) => encode(path).eq(encode(self.head.path())),
+            _ => self.is_same_path(),
+        }
     }
 
     fn is_same_query(self) -> bool {

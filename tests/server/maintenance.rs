@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
+use tower_redirect::policy::TrailingSlash;
 use tower_redirect::{Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy, Transport};
 
 use crate::support::classes::{NAVIGATE, ROWS, columns};
@@ -110,6 +111,22 @@ async fn a_page_is_found_however_it_is_written() {
     let asked = ask(&layer, request("GET", "/", NAVIGATE)).await;
     assert_eq!(summary(&asked), "/%C3%A4%7Cb");
     assert_eq!(summary(&ask(&layer, request("GET", "/%C3%A4%7Cb", &[])).await), "pass");
+}
+
+/// `TrailingSlash` would lead away from a page that is reached in one form alone.
+#[tokio::test]
+async fn a_page_is_reached_with_and_without_a_slash() {
+    for (page, slash, location) in [
+        ("/closed", TrailingSlash::add(), "/closed/"),
+        ("/closed/", TrailingSlash::remove(), "/closed"),
+        ("/closed", TrailingSlash::remove(), "/closed"),
+    ] {
+        let page = Maintenance::new(on()).page(page).expect("valid");
+        let layer = RedirectLayer::new((page, slash));
+        assert_eq!(summary(&ask(&layer, request("GET", "/", NAVIGATE)).await), location);
+        assert_eq!(summary(&ask(&layer, request("GET", location, NAVIGATE)).await), "pass");
+        assert_eq!(summary(&ask(&layer, request("POST", location, &[])).await), "503");
+    }
 }
 
 #[test]

@@ -19,8 +19,9 @@ use crate::redirection::Redirection;
 /// 1. Everything passes outside of the switch's [`MaintenanceWindow`].
 /// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and what
 ///    [`exempt`](Self::exempt) names), and so do CORS preflights, GET and HEAD of the page, and
-///    every method of the `redirect_to` URL. The path of these is compared, and the origin where the
-///    URL has one: a page on another host at `/x` lets no `/x` pass on this one.
+///    every method of the `redirect_to` URL. The path of these is compared, where a slash at the end
+///    makes no difference, and the origin where the URL has one: a page on another host at `/x` lets
+///    no `/x` pass on this one.
 ///    A request also passes by a bypass: by [client](Self::bypass_clients), by secret (header or
 ///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.
 /// 3. Upgrade, CONNECT and `OPTIONS *` get 503, and a gRPC call the status `UNAVAILABLE`. `h2c` and
