@@ -297,6 +297,11 @@ fn contradiction(rule: &Rule) -> Option<&'static str> {
     if rule.status != Status::Gone && rule.target.is_nothing() && !rule.allow_self {
         return Some("a rule needs a target, or status 410 (`gone()`)");
     }
+    let is_kept =
+        matches!(rule.status, Status::Permanent | Status::MovedPermanently | Status::Gone);
+    if rule.max_age.is_some() && !is_kept {
+        return Some("caches keep only 301, 308 and 410: `max_age` has no effect with this status");
+    }
     if let (Some(starts), Some(ends)) = (rule.starts, rule.ends) {
         if ends <= starts {
             return Some("a rule ends after it begins");

@@ -243,6 +243,10 @@ fn rules_that_say_nothing_or_two_things() {
             "rule 1: a rule that is gone leads nowhere: take its target away",
         ),
         (rule("/a", "/b").since(at(2)).until(at(2)), "rule 1: a rule ends after it begins"),
+        (
+            rule("/a", "/b").max_age(Duration::from_secs(60)),
+            "rule 1: caches keep only 301, 308 and 410: `max_age` has no effect with this status",
+        ),
     ] {
         assert_eq!(refused([rule]), expected);
     }
