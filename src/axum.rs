@@ -34,4 +34,4 @@ pub(crate) fn connect_info(extensions: &Extensions) -> Option<SocketAddr> {
 
 /// How to make peers known.
 pub(crate) const MAKE_PEERS_KNOWN: &str = "serve with `app.into_make_service_with_connect_info::<SocketAddr>()`, or put a `Peer` into each \
-     request's extensions";
+     request's extensions (`axum::Extension(Peer::Unix)` as a layer, for a `UnixListener`)";

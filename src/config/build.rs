@@ -115,7 +115,6 @@ fn trust(
             TransportConfig::Plain => Transport::Plain,
         });
     }
-    // Proxies on Unix sockets have no address.
     if section.proxies.is_empty() && !section.unix_sockets {
         let needs_proxies = [
             ("hop_limit", section.hop_limit.is_some()),
@@ -127,8 +126,12 @@ fn trust(
         }
         return layer;
     }
-    let proxies = if section.proxies.is_empty() { &[][..] } else { &section.proxies };
-    let Some(mut proxies) = problems.take("trust.proxies", Trust::proxies(proxies)) else {
+    let proxies = match &*section.proxies {
+        // Proxies on Unix sockets have no address.
+        [] => Ok(Trust::unix_sockets()),
+        addresses => Trust::proxies(addresses),
+    };
+    let Some(mut proxies) = problems.take("trust.proxies", proxies) else {
         return layer;
     };
     if section.unix_sockets {

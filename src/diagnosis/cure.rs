@@ -39,9 +39,7 @@ impl fmt::Display for TrustCall {
                 )
             }
             Some(Peer::Unix) => {
-                write!(f, "add `.trust(Trust::proxies([\"127.0.0.1\"])?.unix_sockets(){})`", {
-                    reads.without_question_mark()
-                })
+                write!(f, "add `.trust(Trust::unix_sockets(){})`", reads.without_question_mark())
             }
             None => {
                 write!(f, "{MAKE_PEERS_KNOWN}, and add `.trust(Trust::proxies([..]){reads})`")

@@ -23,10 +23,15 @@ impl TrustedProxies {
         let refused = |text: String| ConfigError::proxy(&text, NO_RANGE);
         let ranges = Ranges::parse(ranges).map_err(refused)?;
         if ranges.is_empty() {
-            let reason = "no address: `Trust::nobody()` trusts nobody";
+            let reason = "no address: `Trust::nobody()` trusts nobody, `Trust::unix_sockets()` \
+                          those that have none";
             return Err(ConfigError::proxy("", reason));
         }
         Ok(Self { ranges, unix: false, hop_limit: 8 })
+    }
+
+    pub(super) fn on_unix_sockets() -> Self {
+        Self { ranges: Ranges::default(), unix: true, hop_limit: 8 }
     }
 
     /// Trusts every peer that connects by a Unix socket, too.

@@ -81,6 +81,28 @@ impl Trust {
         TrustedProxies::parse(ranges)
     }
 
+    /// Trusts every peer that connects by a Unix socket, and no other:
+    /// [`TrustedProxies::unix_sockets`] adds them to proxies with an address.
+    ///
+    /// The server says that a connection is one by [`Peer::Unix`] in the request's extensions. With axum
+    /// that is `app.layer(axum::Extension(Peer::Unix))`, for the app that a `UnixListener` serves.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_redirect::{RequestHead, Trust, trust::Peer};
+    ///
+    /// let trust = Trust::unix_sockets().x_forwarded();
+    /// for (peer, is_secure) in [(Peer::Unix, true), (Peer::Ip([127, 0, 0, 1].into()), false)] {
+    ///     let request = Request::get("/").header("x-forwarded-proto", "https").extension(peer);
+    ///     let request = request.body(())?;
+    ///     assert_eq!(RequestHead::with_trust(&request, &trust).is_secure(), is_secure, "{peer}");
+    /// }
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn unix_sockets() -> TrustedProxies {
+        TrustedProxies::on_unix_sockets()
+    }
+
     pub(super) fn from_proxies(proxies: TrustedProxies, family: Family) -> Self {
         Self { proxies: Some(proxies), family, ..Self::nobody() }
     }

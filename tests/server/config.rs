@@ -166,6 +166,17 @@ fn every_section_does_what_its_policy_does() {
     assert_eq!(answer(&build(&format!("{https}{secure}")), "GET", "http://a.test/"), "200");
 }
 
+/// Proxies on Unix sockets have no address that could be listed.
+#[test]
+fn proxies_on_unix_sockets_alone() {
+    let layer = build("[trust]\nunix_sockets = true\n[https]\n");
+    for (peer, status) in [(Peer::Unix, 200), (Peer::Ip([127, 0, 0, 1].into()), 307)] {
+        let mut asked = request("GET", "/x", &[("x-forwarded-proto", "https")]);
+        asked.extensions_mut().insert(peer);
+        assert_eq!(ask_now(&layer, asked).status.as_u16(), status, "{peer}");
+    }
+}
+
 #[test]
 fn hsts_is_added_to_every_secure_answer() {
     let text = "[hsts]\nmax_age = 31536000\ninclude_subdomains = true\npreload = true\n\

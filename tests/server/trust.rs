@@ -351,9 +351,11 @@ async fn a_transport_is_fixed_or_said_by_proxy_or_acceptor() {
 
 #[test]
 fn unix_sockets_and_other_sources_of_peers() {
-    let trust = proxies().unix_sockets().x_forwarded();
     let from_unix = request(Some("unix"), &[(PROTO, b"https")]);
-    assert_eq!(RequestHead::with_trust(&from_unix, &trust).scheme(), Scheme::Https);
+    for trusted in [proxies().unix_sockets(), Trust::unix_sockets()] {
+        let trust = trusted.x_forwarded();
+        assert_eq!(RequestHead::with_trust(&from_unix, &trust).scheme(), Scheme::Https);
+    }
     let trust = proxies().x_forwarded().peer_from(|_| Some(Peer::Ip([10, 0, 0, 1].into())));
     let from_nowhere = request(None, &[(PROTO, b"https")]);
     assert_eq!(RequestHead::with_trust(&from_nowhere, &trust).scheme(), Scheme::Https);
