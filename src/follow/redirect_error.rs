@@ -276,12 +276,9 @@ impl fmt::Display for RedirectError {
         let (answer, next) = (format!("{status}{}", Redacted(uri)), next_uri);
         match kind {
             RedirectErrorKind::TooManyRedirects => {
-                let followed = history.len();
-                write!(
-                    f,
-                    "stopped after {followed} redirections (`.limit(n)`) at {}",
-                    Redacted(uri)
-                )?;
+                let (followed, at) = (history.len(), Redacted(uri));
+                let s = if followed == 1 { "" } else { "s" };
+                write!(f, "stopped after {followed} redirection{s} (`.limit(n)`) at {at}")?;
                 let mut separator = "; repeating: ";
                 for uri in history.repeating(next.as_ref()) {
                     write!(f, "{separator}{}", Redacted(uri))?;

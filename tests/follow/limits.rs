@@ -46,12 +46,15 @@ async fn ten_are_followed_and_the_eleventh_is_an_error() {
 
 #[tokio::test]
 async fn a_limit_of_none_makes_an_error_of_the_first() {
-    let script = hops(1);
-    let layer = FollowRedirectsLayer::new().limit(0);
-    let error = script.follow_by(&layer, get("http://a.test/0")).await.expect_err("too many");
-    let error = error.redirect().expect("of ours");
-    assert_eq!(error.to_string(), "stopped after 0 redirections (`.limit(n)`) at http://a.test/0");
-    assert_eq!(script.seen().len(), 1);
+    for (limit, words) in [(0, "0 redirections"), (1, "1 redirection")] {
+        let script = hops(limit + 1);
+        let layer = FollowRedirectsLayer::new().limit(limit);
+        let error = script.follow_by(&layer, get("http://a.test/0")).await.expect_err("too many");
+        let error = error.redirect().expect("of ours");
+        let expected = format!("stopped after {words} (`.limit(n)`) at http://a.test/{limit}");
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(script.seen().len(), limit + 1);
+    }
 }
 
 #[tokio::test]
