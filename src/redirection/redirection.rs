@@ -105,7 +105,7 @@ impl Redirection {
             Some((target, fragment)) => (target, Some(fragment)),
             None => (url, None),
         };
-        let uri: Uri = target.parse().map_err(|_| ConfigError::url(url, "not a url"))?;
+        let uri: Uri = target.parse().map_err(|_| ConfigError::url(url, why_no_url(target)))?;
         let whole = Self {
             path: Some(Path::Whole(uri.path().into())),
             query: Some(uri.query().map(Arc::from)),
@@ -316,5 +316,16 @@ impl Redirection {
     /// How long caches may keep the answer, where its status is permanent.
     pub(crate) fn permanent_for(&self) -> Duration {
         self.max_age.unwrap_or(PERMANENT_MAX_AGE)
+    }
+}
+
+/// Returns the reason why a text is no URL.
+fn why_no_url(text: &str) -> &'static str {
+    if !text.is_ascii() {
+        "not a url: other letters than ASCII are punycode (`xn--`) in a host, and percent-encoded elsewhere"
+    } else if text.contains(char::is_whitespace) {
+        "not a url: blanks are percent-encoded (`%20`)"
+    } else {
+        "not a url"
     }
 }
