@@ -1,4 +1,4 @@
-//! What the compiler says to the two mistakes that everyone makes first.
+//! What the compiler says to the mistakes that everyone makes first.
 #![allow(missing_docs)]
 
 use std::fs;
@@ -51,6 +51,25 @@ fn a_bare_closure_is_pointed_to_policy_fn() {
     assert!(said.contains("is not a redirect policy"), "{said}");
     assert!(said.contains("use `policy_fn( head ..)` for a closure"), "{said}");
     let (compiles, said) = compile("ui-closure", &program(&format!("policy_fn({closure})")));
+    assert!(compiles, "{said}");
+}
+
+#[test]
+#[ignore = "starts cargo"]
+fn a_closure_that_returns_no_decision_is_told_what_to_return() {
+    let program = |returned: &str| {
+        format!(
+            "use tower_redirect::{{Redirection, RedirectLayer, policy_fn}};\n\
+             fn main() {{ let _ = Redirection::new();\n\
+             let _ = RedirectLayer::new(policy_fn(|_| {returned})); }}\n"
+        )
+    };
+    let (compiles, said) = compile("ui-decision", &program("Redirection::to(\"/b\")"));
+    let said = words(&said);
+    assert!(!compiles);
+    assert!(said.contains("is not a decision"), "{said}");
+    assert!(said.contains("are called once, before the closure"), "{said}");
+    let (compiles, said) = compile("ui-decision", &program("Redirection::to(\"/b\").ok()"));
     assert!(compiles, "{said}");
 }
 

@@ -27,17 +27,35 @@ impl Decision {
     }
 }
 
-impl From<Redirection> for Decision {
-    fn from(redirection: Redirection) -> Self {
-        Self::Redirect(redirection)
+/// What a closure of [`policy_fn`](crate::policy_fn) may return: a [`Decision`], a [`Redirection`], or an
+/// `Option<Redirection>`, of which `None` passes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a decision",
+    label = "returns no `Decision`, `Redirection` or `Option<Redirection>`",
+    note = "put a response into `Decision::Respond`",
+    note = "`Redirection::to(..)` and others that return a `Result` are called once, before the closure, \
+            which clones the redirection",
+    note = "a policy decides without I/O, so that the closure is not `async`"
+)]
+pub trait IntoDecision {
+    /// Converts it to a decision.
+    fn into_decision(self) -> Decision;
+}
+
+impl IntoDecision for Decision {
+    fn into_decision(self) -> Decision {
+        self
     }
 }
 
-impl From<Option<Redirection>> for Decision {
-    fn from(redirection: Option<Redirection>) -> Self {
-        match redirection {
-            Some(redirection) => Self::Redirect(redirection),
-            None => Self::Pass,
-        }
+impl IntoDecision for Redirection {
+    fn into_decision(self) -> Decision {
+        Decision::Redirect(self)
+    }
+}
+
+impl IntoDecision for Option<Redirection> {
+    fn into_decision(self) -> Decision {
+        self.map_or(Decision::Pass, Decision::Redirect)
     }
 }

@@ -2,7 +2,7 @@ use std::any;
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Decision, RedirectPolicy};
+use super::{Decision, IntoDecision, RedirectPolicy};
 use crate::head::RequestHead;
 
 /// Creates a policy from a closure that returns [`Decision`], [`Redirection`](crate::Redirection) or
@@ -23,7 +23,7 @@ use crate::head::RequestHead;
 pub fn policy_fn<F, R>(f: F) -> PolicyFn<F>
 where
     F: Fn(&RequestHead<'_>) -> R + Send + Sync,
-    R: Into<Decision>,
+    R: IntoDecision,
 {
     PolicyFn(f)
 }
@@ -36,11 +36,11 @@ pub struct PolicyFn<F>(F);
 impl<F, R> RedirectPolicy for PolicyFn<F>
 where
     F: Fn(&RequestHead<'_>) -> R + Send + Sync,
-    R: Into<Decision>,
+    R: IntoDecision,
 {
     #[inline]
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        (self.0)(head).into()
+        (self.0)(head).into_decision()
     }
 
     fn name(&self) -> Cow<'static, str> {
