@@ -281,7 +281,8 @@ impl fmt::Display for Diagnosis {
             ),
             Self::Cycle { policies, locations } => write!(
                 f,
-                "redirections lead in a circle, answered 500: {}, by {}",
+                "redirections lead in a circle, answered 500: {}, by {}; if other servers answer for \
+                 these hosts, set `.allow_self()`, so that the policies here are not asked for them",
                 locations.join(" -> "),
                 policies.join(", ")
             ),

@@ -24,8 +24,9 @@ use crate::uri::Scheme;
 /// [`ReplayBodyLayer`](crate::ReplayBodyLayer) *outside* of this layer. A path alone (`/x`) has no
 /// origin: send absolute URLs, or set [`origin_form_scheme`](Self::origin_form_scheme). Credentials do not
 /// follow to another origin, http and https of one host included, unless
-/// [`trust_origins`](Self::trust_origins) says so. Turn off the redirections of the client inside: it
-/// would follow them first.
+/// [`trust_origins`](Self::trust_origins) says so. A layer *inside* of this one that adds a secret adds it
+/// for every origin: put it outside, or name the origins by [`on_request_to`](Self::on_request_to). Turn
+/// off the redirections of the client inside: it would follow them first.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode, header};
@@ -107,6 +108,10 @@ impl<P> FollowRedirectsLayer<P> {
 
     /// Sets the scheme of requests whose URI is in origin-form (`/path`). Together with `Host` it
     /// gives their origin; without it only references that stay on the origin are followed.
+    ///
+    /// Pitfall: a redirection to another origin is then sent in absolute-form, without `Host`. A service
+    /// that has one connection, as hyper's `SendRequest` and Unix sockets do, would send it to the same
+    /// server: add [`SameOriginOnly`](super::SameOriginOnly) for those.
     pub fn origin_form_scheme(self, scheme: Scheme) -> Self {
         self.set(|settings| settings.origin_form_scheme = Some(scheme))
     }

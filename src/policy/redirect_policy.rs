@@ -12,6 +12,10 @@ use crate::head::RequestHead;
 /// [`forbid_storing`](RequestHead::forbid_storing) makes any answer `no-store`. If a policy asks for
 /// the host and it is refused, the layer answers 400 or 421, whatever the policy decides.
 ///
+/// A policy is also asked about requests that were not made. Where a redirection leads to a host of this
+/// server, the layer asks about its target, so that several redirections become one: see
+/// [`Redirection::allow_self`](crate::Redirection::allow_self) for policies that must not be.
+///
 /// Pitfalls: a policy runs on the thread that serves, so it must not block. A redirection to the requested
 /// URL itself is a pass. Read the host by [`RequestHead::authority`], not by the header: it knows proxies,
 /// HTTP/2 and what is refused.

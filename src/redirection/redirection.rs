@@ -285,6 +285,10 @@ impl Redirection {
 
     /// Allows this redirection to lead to the URL that was asked for. Without it, such a
     /// redirection counts as [`Decision::Pass`](crate::Decision::Pass).
+    ///
+    /// It is sent as it is: the policies are not asked about its target, even if that is on a host of
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). A policy that spreads requests over listed
+    /// servers needs this, because it would otherwise be asked again in place of each of them.
     pub fn allow_self(mut self) -> Self {
         self.allow_self = true;
         self

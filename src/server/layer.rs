@@ -131,7 +131,7 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Ignores axum's `OriginalUri` (feature `axum`): paths are then those that a nested router sees,
-    /// without the prefix that it removed.
+    /// without the prefix that it removed, and after a middleware in front of this layer rewrote them.
     pub fn ignore_original_uri(self) -> Self {
         self.set(|settings| settings.uri_source = UriSource::REQUEST)
     }

@@ -33,7 +33,9 @@
 //!
 //! Pitfalls: without [`RedirectLayer::drain_timer`], a client that announces a body and never sends it
 //! keeps its request waiting as long as the connection is open. If the application's own answer
-//! depends on a header which a policy read, the application has to set `Vary` itself.
+//! depends on a header which a policy read, the application has to set `Vary` itself. The layer is ready
+//! when the inner service is: inside of it, a `ConcurrencyLimit` delays redirections, too, and a caller
+//! that keeps a service which was ready keeps its permit. Put the limit outside, or around the handlers.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};
