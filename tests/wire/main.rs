@@ -50,6 +50,7 @@ mod leaks;
 mod maintenance;
 #[cfg(all(feature = "axum", feature = "regex"))]
 mod migrating;
+#[cfg(feature = "follow")]
 mod migrating_clients;
 #[cfg(feature = "axum")]
 mod proxies;
