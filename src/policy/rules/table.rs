@@ -210,7 +210,7 @@ impl Table {
             < self.from(rule).bytes().filter(|byte| *byte == b'/').count()
     }
 
-    /// Whether the rule leads to one URL, whatever is asked for.
+    /// Whether path and query of the target are the same text for each request.
     pub(super) fn is_fixed(&self, rule: &Stored) -> bool {
         let is_text = |piece| matches!(piece, PieceRef::Text(_));
         rule.has(flag::HAS_PATH)

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Method;
 use proptest::prelude::*;
+use tower_redirect::Scheme;
 use tower_redirect::policy::{Rule, Rules};
 
 use super::answer;
@@ -211,6 +212,26 @@ fn warnings() {
         (
             lines("/a/* /b/*\n/b/* /c/*"),
             vec!["line 1: leads on by line 2: GET http://x0x.invalid/a ends at /c"],
+        ),
+        // A target to write is the end of every request, not of the one that was made up.
+        (
+            lines("/a?id /b\n/b /c"),
+            vec!["line 1: leads on by line 2: GET http://x0x.invalid/a?id=x0x ends at /c?id=x0x"],
+        ),
+        (
+            lines("/a?x=1 /b\n/b /c"),
+            vec!["line 1: leads on by line 2: GET http://x0x.invalid/a?x=1 ends at /c?x=1"],
+        ),
+        (lines("/a?x=1 /b?y\n/b /c"), vec!["line 1: leads on by line 2: write /c?y as its target"]),
+        (
+            vec![rule("/a", "/b"), rule("/b", "/c").to_scheme(Scheme::Https)],
+            vec![
+                "rule 1: leads on by rule 2: GET http://x0x.invalid/a ends at https://x0x.invalid/c",
+            ],
+        ),
+        (
+            vec![rule("/a", "/b"), Rule::new("/b").expect("valid").gone()],
+            vec!["rule 1: leads on by rule 2, to what is gone: make it 410, too"],
         ),
         (
             vec![rule("/a", "/b"), rule("/a", "/b")],

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use super::error::{Position, RuleError, RuleWarning};
 use super::find::Now;
 use super::slots::NONE;
-use super::table::{Stored, Table};
+use super::table::{Stored, Table, flag};
 use crate::policy::clock::Clock;
 use chain::Outcome;
 use cover::covers;
@@ -117,14 +117,25 @@ impl Checks<'_> {
             followed.rules.iter().skip(1).map(|rule| self.position(*rule).to_string()).collect();
         let end = followed.urls.last().map_or("", String::as_str);
         let through = lines.join(", ");
-        let is_fixed = self.table.rule(number).is_some_and(|rule| self.table.is_fixed(rule));
-        let message = if is_fixed {
+        let rule = self.table.rule(number);
+        let last = followed.rules.last().and_then(|last| self.table.rule(*last));
+        let message = if last.is_some_and(|last| last.has(flag::GONE)) {
+            format!("leads on by {through}, to what is gone: make it 410, too")
+        } else if rule.is_some_and(|rule| self.ends_at_one_url(rule, witness, end)) {
             format!("leads on by {through}: write {end} as its target")
         } else {
             format!("leads on by {through}: {witness} ends at {end}")
         };
         self.warnings.push(RuleWarning::new(self.position(number), message));
         true
+    }
+
+    /// Whether `end` is the target to write for every request of `rule`, and not for this witness alone.
+    fn ends_at_one_url(&self, rule: &Stored, witness: &Witness, end: &str) -> bool {
+        let sets_query = rule.has(flag::HAS_QUERY) && !rule.has(flag::MERGES_QUERY);
+        let keeps_query = !sets_query && !rule.has(flag::DROPS_QUERY) && witness.query.is_some();
+        // An end with the token in it was made from this witness.
+        self.table.is_fixed(rule) && !keeps_query && !self.token.is_in(end)
     }
 
     fn report(&mut self, followed: &chain::Followed, witness: &Witness) {

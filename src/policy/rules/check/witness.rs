@@ -22,6 +22,10 @@ impl Token {
         // A text has finitely many words.
         Self(words.into_iter().find(|word| !table.whole_text().contains(word)).unwrap_or_default())
     }
+
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        text.contains(&self.0)
+    }
 }
 
 /// A request, in the parts that rules look at.
