@@ -133,12 +133,16 @@ fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
     };
     let end = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    if authority.contains([':', '*']) && Authority::parse(authority).is_err()
-        || authority.contains('*')
-    {
+    let parsed = Authority::parse(authority);
+    let names_capture = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_pattern = || {
+        let mut after_colons = authority.split(':').skip(1);
+        !authority.contains(['@', '[']) && after_colons.any(names_capture)
+    };
+    if authority.contains('*') || parsed.is_err() && is_pattern() {
         return refuse("a capture never stands in scheme, host or port");
     }
-    let authority = Authority::parse(authority).map_err(|why| ConfigError::url(text, why))?;
+    let authority = parsed.map_err(|why| ConfigError::url(text, why))?;
     let port = authority.effective_port(scheme);
     let host = Host::from(&authority);
     Ok((OriginChange { scheme: Some(scheme), host: Some(host), port: Some(port) }, rest))

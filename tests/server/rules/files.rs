@@ -89,6 +89,11 @@ fn what_netlify_says_and_a_redirection_cannot() {
             "/a https://:sub.test/",
             "line 1, column 4: invalid url \"https://:sub.test/\": a capture never",
         ),
+        // A mistake in the port is none about captures.
+        (
+            "/a https://b.test:99999/",
+            "line 1, column 4: invalid url \"https://b.test:99999/\": port above 65535",
+        ),
     ] {
         let errors = Rules::from_netlify(line).expect_err(line).to_string();
         assert!(errors.starts_with(expected), "{line}: {errors}");
