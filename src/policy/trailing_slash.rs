@@ -6,7 +6,7 @@ use super::{Decision, RedirectPolicy, is_acme_challenge};
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
-use crate::uri::is_ambiguous;
+use crate::uri::{is_ambiguous, is_below};
 
 /// One form for each path: with a slash at its end, or without.
 ///
@@ -17,7 +17,8 @@ use crate::uri::is_ambiguous;
 /// 2. The root passes, and so do ACME challenges (RFC 8555 §8.3) and a path with an empty or dot
 ///    segment, `%2e`, `%2f`, `%5c` or `\`: only the application knows its meaning.
 /// 3. [`add`](Self::add): a path without a slash at its end gets one, unless its last segment has a
-///    dot, as the name of a file does.
+///    dot, as the name of a file does, or it is below `/.well-known/` (RFC 8615): an ACME challenge
+///    has to be answered under its own URL.
 /// 4. [`remove`](Self::remove): a path with a slash at its end loses it.
 /// 5. The answer is 307, or 308 by [`permanent`](Self::permanent). The query stays. With other
 ///    policies of the same layer it becomes one redirection.
@@ -107,7 +108,9 @@ impl RedirectPolicy for TrailingSlash {
         }
         let end = path.len();
         let (start, slash) = match self.form {
-            Form::With if bare.len() == end && !is_file(bare) => (end, "/"),
+            Form::With if bare.len() == end && !is_file(bare) && !is_below(bare, WELL_KNOWN) => {
+                (end, "/")
+            }
             Form::Without if bare.len() < end => (bare.len(), ""),
             _ => {
                 head.because("its path has the right form, or is that of a file");
@@ -130,6 +133,9 @@ impl RedirectPolicy for TrailingSlash {
         "trailing-slash".into()
     }
 }
+
+/// Well-known URIs are fixed (RFC 8615 §3). Next.js leaves them alone, too.
+const WELL_KNOWN: &str = "/.well-known";
 
 /// Returns whether the last segment looks like the name of a file: it has a dot.
 fn is_file(path: &str) -> bool {

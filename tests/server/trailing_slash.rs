@@ -53,6 +53,21 @@ fn django_append_slash() {
     );
 }
 
+/// Well-known URIs are fixed (RFC 8615 §3), and Next.js with `trailingSlash` leaves them alone, too. An
+/// ACME server asks for its token without a slash, and the application has no other file for it.
+#[test]
+fn well_known_uris_get_no_slash() {
+    let rows = [
+        ("/.well-known/acme-challenge/LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0", ""),
+        ("/.well-known/openid-configuration", ""),
+        ("/.well-known/", ""),
+        ("/.well-known-not/x", "307 /.well-known-not/x/"),
+        ("/x/.well-known/y", "307 /x/.well-known/y/"),
+    ];
+    table(&TrailingSlash::add(), &rows);
+    table(&TrailingSlash::remove(), &[("/.well-known/x/", "307 /.well-known/x")]);
+}
+
 /// Rails' `trailing_slash: true` and Gatsby's, Jekyll's and nginx' directories: no slash behind
 /// what looks like a file.
 #[test]
