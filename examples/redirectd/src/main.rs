@@ -63,8 +63,16 @@ pub struct Serve {
     #[arg(long)]
     admin: Option<SocketAddr>,
     /// The server for requests that pass: http://127.0.0.1:3000. Without it they are answered 404.
-    #[arg(long)]
+    #[arg(long, value_parser = upstream)]
     upstream: Option<Uri>,
+}
+
+fn upstream(text: &str) -> Outcome<Uri> {
+    let uri: Uri = text.parse()?;
+    match (uri.scheme_str(), uri.path_and_query().map(|target| target.as_str())) {
+        (Some("http"), None | Some("/")) => Ok(uri),
+        _ => Err("an http origin is needed: http://127.0.0.1:3000".into()),
+    }
 }
 
 #[tokio::main]

@@ -183,6 +183,36 @@ fn explain_says_what_each_policy_decides_and_why() {
     );
 }
 
+#[test]
+fn explain_prints_a_command_for_a_shell() {
+    let directory = Directory::new("curl");
+    let file = directory.file("shop.toml", "");
+    for (method, url, expected) in [
+        ("GET", "http://a.test/it's", r"curl -i -X GET 'http://a.test/it'\''s'"),
+        ("HEAD", "http://a.test/x", "curl -I 'http://a.test/x'"),
+    ] {
+        let output = run(&["explain", file.to_str().expect("utf-8"), method, url]);
+        let said = String::from_utf8(output.stdout).expect("utf-8");
+        assert_eq!(said.lines().last(), Some(expected), "{said}");
+    }
+}
+
+/// Each of these would make the server answer 400 or 502 to everything that passes.
+#[test]
+fn an_upstream_that_cannot_be_asked_is_refused_at_start() {
+    let directory = Directory::new("upstream");
+    let file = directory.file("shop.toml", "");
+    for upstream in ["127.0.0.1:3000", "localhost:3000", "https://a.test", "http://a.test/base"] {
+        let file = file.to_str().expect("utf-8");
+        // The port is in use: a server that takes the upstream ends there.
+        let used = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = used.local_addr().expect("bound").to_string();
+        let output = run(&["serve", file, "--http", &address, "--upstream", upstream]);
+        let said = String::from_utf8(output.stderr).expect("utf-8");
+        assert!(said.contains("an http origin is needed"), "{upstream}: {said}");
+    }
+}
+
 #[tokio::test]
 async fn it_serves_http_and_https_and_forwards() {
     let directory = Directory::new("serve");
