@@ -53,34 +53,34 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// All that is wrong with the table: rules that lead nowhere, in a circle, or ever further, and
-    /// a table that would be slow.
+    /// Everything that is wrong with the table: rules without a target, circles, targets that grow, chains
+    /// of more than eight redirections, and a table that would be slow.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, RuleErrors> {
         RulesBuilder::new().build(rules)
     }
 
-    /// Settings for a table, before it is built.
+    /// Creates settings for a table.
     pub fn builder() -> RulesBuilder {
         RulesBuilder::new()
     }
 
-    /// Oddities of the table which are no errors: duplicates, rules that an earlier one
-    /// covers, dates gone by, and chains.
+    /// Returns possible mistakes in the table: duplicates, rules that an earlier rule covers, rules that
+    /// have ended, and chains.
     pub fn warnings(&self) -> &[RuleWarning] {
         &self.warnings
     }
 
-    /// The number of rules.
+    /// Returns the number of rules.
     pub fn len(&self) -> usize {
         self.table.len()
     }
 
-    /// Whether there are no rules.
+    /// Returns whether there are no rules.
     pub fn is_empty(&self) -> bool {
         self.table.len() == 0
     }
 
-    /// The rule that a request is answered by.
+    /// Returns the rule that answers a request.
     ///
     /// ```
     /// use http::Request;
@@ -109,24 +109,24 @@ pub struct FoundRule<'r> {
 }
 
 impl<'r> FoundRule<'r> {
-    /// The rule's place in the table, from 0.
+    /// Returns the place of the rule in the table, from 0.
     pub fn index(&self) -> usize {
         self.number as usize
     }
 
-    /// The name of the rule, or else its pattern.
+    /// Returns the name of the rule, or, if it has none, its pattern as [`Rule::named`] describes it.
     pub fn name(&self) -> &'r str {
         let Some(rule) = self.table.rule(self.number) else { return "" };
         let name = self.table.extra(rule).and_then(|extra| extra.name.as_deref());
         name.unwrap_or_else(|| self.table.from(rule))
     }
 
-    /// The line that the rule stands on, where it was read from lines.
+    /// Returns the line of the rule in its file, from 1, if it is known.
     pub fn line(&self) -> Option<u32> {
         self.table.rule(self.number).map(|rule| rule.line()).filter(|line| *line > 0)
     }
 
-    /// The name, or else the pattern with its line, because lines move with every edit.
+    /// The name, or else the pattern and its line. The line alone would not do: it moves with every edit.
     fn label(&self) -> String {
         let is_named = || self.table.extra(self.table.rule(self.number)?)?.name.as_deref();
         match (is_named(), self.line()) {
@@ -150,7 +150,7 @@ impl<'r> FoundRule<'r> {
         }
     }
 
-    /// Whether the rule's answers are kept out of events.
+    /// Returns whether the answers of the rule are kept out of events.
     pub fn is_quiet(&self) -> bool {
         self.table.rule(self.number).is_some_and(|rule| rule.has(flag::QUIET))
     }
@@ -222,18 +222,18 @@ pub struct RulesBuilder {
 }
 
 impl RulesBuilder {
-    /// Compares paths with case.
+    /// Creates settings by which the case of paths matters.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Compares the paths of all rules without case.
+    /// Ignores the case of ASCII letters in the paths of all rules.
     pub fn ignore_case(mut self) -> Self {
         self.ignore_case = true;
         self
     }
 
-    /// A clock in place of the system's, for tests.
+    /// Replaces the system's clock, for tests.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(now);
         self
@@ -248,7 +248,7 @@ impl RulesBuilder {
         self.build_with(rules, Vec::new())
     }
 
-    /// The same, where a reader has found mistakes already.
+    /// Builds the table, and adds to the mistakes that a reader has found.
     pub(super) fn build_with(
         self,
         rules: impl IntoIterator<Item = Rule>,

@@ -112,7 +112,7 @@ impl RuleError {
         (self.at.column > 0).then_some(self.at.column)
     }
 
-    /// The mistake, and its cure.
+    /// The mistake, and how to mend it.
     pub fn message(&self) -> String {
         match &self.kind {
             Kind::Config(error) => error.to_string(),
@@ -136,7 +136,7 @@ impl Error for RuleError {
     }
 }
 
-/// Something that an operator should know of a table that was taken all the same.
+/// A possible mistake in a table of rules. The table is built all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleWarning {
     at: Position,
@@ -157,7 +157,7 @@ impl RuleWarning {
         (self.at.line > 0).then_some(self.at.line)
     }
 
-    /// The oddity, and its cure.
+    /// The possible mistake, and how to mend it.
     pub fn message(&self) -> &str {
         &self.message
     }

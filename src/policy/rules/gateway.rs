@@ -7,9 +7,9 @@ use super::target::{Piece, Source};
 use crate::config_error::ConfigError;
 use crate::uri::{Host, HostPattern, Scheme};
 
-/// The matches of an `HTTPRoute` rule (Kubernetes Gateway API).
+/// One match of an `HTTPRoute` rule (Kubernetes Gateway API), with a hostname of its route.
 ///
-/// A prefix is compared per segment, and a slash at its end does not count.
+/// A prefix is compared per segment, and a slash at its end makes no difference.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RouteMatch {
@@ -22,7 +22,7 @@ pub struct RouteMatch {
 }
 
 impl RouteMatch {
-    /// `Exact`: this path alone.
+    /// Creates a match of type `Exact`: this path alone.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ impl RouteMatch {
         Self::new(path, path)
     }
 
-    /// `PathPrefix`: this path and all below it.
+    /// Creates a match of type `PathPrefix`: this path and all below it.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl RouteMatch {
         Ok(Self { rule, length: path.len(), methods: 0, headers: 0, parameters: 0 })
     }
 
-    /// A hostname of the route: exact, or `*.example.com`.
+    /// Sets the hostname: exact, or `*.example.com`.
     ///
     /// # Errors
     ///
@@ -61,21 +61,21 @@ impl RouteMatch {
         Ok(self)
     }
 
-    /// The method.
+    /// Sets the method.
     pub fn method(mut self, method: Method) -> Self {
         self.rule = self.rule.on_methods([method]);
         self.methods = 1;
         self
     }
 
-    /// A header and its value.
+    /// Adds a header and its value.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.rule = self.rule.on_header(name, value);
         self.headers += 1;
         self
     }
 
-    /// A parameter of the query and its value.
+    /// Adds a query parameter and its value.
     pub fn query_param(mut self, name: &str, value: &str) -> Self {
         self.rule = self.rule.on_query(name, value);
         self.parameters += 1;
@@ -96,8 +96,9 @@ impl RouteMatch {
 
 /// A `RequestRedirect` filter of an `HTTPRoute` (Kubernetes Gateway API).
 ///
-/// 302 unless another status is set. The query stays, and so does all else that is not replaced. A
-/// redirection to the URL that was asked for is sent, as the API's conformance tests ask.
+/// The status is 302 unless another is set. As in other rules, 301 and 302 are sent for GET and HEAD, and
+/// other methods get 308 and 307 in their place. The query stays, and so does every part that is not
+/// replaced. A redirection to the URL that was asked for is sent, as the API's conformance tests require.
 ///
 /// The port is the one that is set; else the well-known one of [`scheme`](Self::scheme), if that is
 /// set; else the [listener's](Self::listener_port). Ports 80 of http and 443 of https are not written.
@@ -142,18 +143,18 @@ enum Replacement {
 }
 
 impl RequestRedirect {
-    /// A 302 that changes nothing yet.
+    /// Creates a 302 that changes nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// `scheme`.
+    /// Sets `scheme`.
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = Some(scheme);
         self
     }
 
-    /// `hostname`.
+    /// Sets `hostname`.
     ///
     /// # Errors
     ///
@@ -163,40 +164,42 @@ impl RequestRedirect {
         Ok(self)
     }
 
-    /// `port`.
+    /// Sets `port`.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
     }
 
-    /// The port of the listener that the route is attached to, as clients see it. Without it, the
+    /// Sets the port of the listener that the route is attached to, as clients see it. Without it, the
     /// port that was asked for stays.
     pub fn listener_port(mut self, port: u16) -> Self {
         self.listener_port = Some(port);
         self
     }
 
-    /// `path` of type `ReplaceFullPath`.
+    /// Sets `path` of type `ReplaceFullPath`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it has a query or fragment.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is not empty and does not begin with
+    /// one `/`, or has a query or fragment.
     pub fn replace_full_path(mut self, path: &str) -> Result<Self, ConfigError> {
         self.path = Some(Replacement::Full(replacement(path)?));
         Ok(self)
     }
 
-    /// `path` of type `ReplacePrefixMatch`: the prefix that matched is replaced, what follows stays.
+    /// Sets `path` of type `ReplacePrefixMatch`: it replaces the prefix that matched, and the rest stays.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it has a query or fragment.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) as for
+    /// [`replace_full_path`](Self::replace_full_path).
     pub fn replace_prefix_match(mut self, path: &str) -> Result<Self, ConfigError> {
         self.path = Some(Replacement::Prefix(replacement(path)?));
         Ok(self)
     }
 
-    /// `statusCode`: 301, 302, 303, 307 or 308.
+    /// Sets `statusCode`: 301, 302, 303, 307 or 308.
     ///
     /// # Errors
     ///

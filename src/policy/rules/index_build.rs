@@ -7,7 +7,7 @@ use super::lists::{Lists, Place};
 use super::pattern::{Segment, segments};
 use super::slots::{NONE, Slots, hash};
 
-/// A rule as the index wants to know it.
+/// The parts of a rule that the index needs.
 #[derive(Clone, Copy)]
 pub(super) struct Indexed<'r> {
     pub(super) rule: u32,
@@ -115,7 +115,7 @@ fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
     let numbers: Vec<u32> =
         group.iter().filter_map(|at| rules.get(*at as usize)).map(|rule| rule.rule).collect();
     let parameter_of = |number: u32| {
-        // In ascending order, both.
+        // The numbers of `rules` are in ascending order.
         let at = rules.binary_search_by_key(&number, |rule| rule.rule).ok()?;
         rules.get(at)?.parameter
     };
@@ -212,7 +212,7 @@ impl<'r> Tree<'r> {
     }
 }
 
-/// Of what is bounded when rules are taken.
+/// Converts a number of nodes or bytes. A table is refused before it holds too many of them.
 fn to_u32(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(NONE)
 }

@@ -22,7 +22,7 @@
 //! 3. **A capture cannot change the structure of the target.** Its name is a letter, followed by
 //!    letters, digits and `_`.
 //!    - A part of the path is written to a path as it was sent, and to a query with `& = + ;`
-//!      encoded.
+//!      encoded. A group of a regex is written in normal form.
 //!    - A value of the query (`/shop?id=:id`) is written to a path as one segment, with `/ ? # % \`
 //!      encoded. A value that is empty, `.` or `..` does not match.
 //!    - No capture is written to the scheme, host or port, and none can begin an authority.

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use crate::uri::ByteSet;
 
-/// Bytes of a path that is in normal form without a look at escapes.
+/// The bytes of a simple path besides letters and digits. `%` is not among them.
 static SIMPLE: ByteSet = ByteSet::of(b"!$&'()*+,-./:;=@[]_~");
 
-/// Whether a path is in normal form, and all its segments are read alike: most are, which one look
-/// at each byte shows.
+/// Whether a path is in normal form, and all servers read its segments alike. Most paths are simple, and
+/// one look at each byte shows it. A segment that begins with a dot is never simple.
 #[inline]
 pub(super) fn is_simple(path: &str) -> bool {
     // Without a branch for each byte, which saves half of the instructions.

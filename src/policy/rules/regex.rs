@@ -20,15 +20,15 @@ const ALL: usize = 1 << 26;
 
 impl Rule {
     /// A rule for the paths that a regex matches from beginning to end, in the syntax of the `regex`
-    /// crate; `(?<name>..)` captures, without its slashes being looked at.
+    /// crate. A group `(?<name>..)` is a capture, which may hold slashes.
     ///
-    /// Paths are matched in normal form. Longer ones than 8 KiB do not match, nor do those with an
-    /// empty or dot segment, `%2e`, `%2f`, `%5c` or `\`; a rule whose target would have one is passed
-    /// over. The work is linear in the path's length.
+    /// Paths are matched in normal form. Paths that are longer than 8 KiB do not match, and neither do
+    /// those with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`. If the target would have such a
+    /// segment, the rule is passed over. The work is linear in the path's length.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is no regex, or a very large one.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is not a valid regex, or too large.
     ///
     /// ```
     /// use http::Request;

@@ -207,6 +207,10 @@ impl Rule {
 
     /// Answers 308, which clients and caches may keep: for a day, unless [`max_age`](Self::max_age) or
     /// [`until`](Self::until) sets another time.
+    ///
+    /// If the `Location` would carry the host of the request, as by [`to_scheme`](Self::to_scheme), it is
+    /// a 307 unless [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists that host: see
+    /// [`Redirection::permanent`](crate::Redirection::permanent).
     pub fn permanent(self) -> Self {
         self.status(Status::Permanent)
     }
@@ -260,7 +264,7 @@ impl Rule {
         self
     }
 
-    /// Ignores the case of the path.
+    /// Ignores the case of ASCII letters in the path.
     pub fn ignore_case(mut self) -> Self {
         self.ignore_case = true;
         self
@@ -297,7 +301,8 @@ impl Rule {
         self
     }
 
-    /// Names the rule in events and explanations. By default its pattern is its name.
+    /// Names the rule in events and explanations. By default its name is its pattern, in normal form, and
+    /// in lower case if case is ignored.
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self
@@ -310,7 +315,7 @@ impl Rule {
         self
     }
 
-    /// Keeps the answers of the rule from [`on_answer`](crate::RedirectLayer::on_answer) and `tracing`.
+    /// Keeps the answers of the rule out of [`on_answer`](crate::RedirectLayer::on_answer) and `tracing`.
     /// They are still counted, and [`Answered::of`](crate::server::Answered::of) still finds them.
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
@@ -323,7 +328,7 @@ impl Rule {
         self
     }
 
-    /// Returns where the capture `name` is taken from. The empty name is a rest's, whatever it is called.
+    /// Returns where the capture `name` is taken from. The empty name finds `*name`, whatever its name is.
     pub(super) fn find(&self, name: &str) -> Option<Source> {
         let mut rest = None;
         for (at, segment) in self.from.segments().enumerate() {

@@ -11,7 +11,7 @@ use crate::uri::{HostPattern, Scheme};
 
 /// The conditions of a rule apart from path and host. All must hold.
 impl Rule {
-    /// Applies to one host, or with `*.example.com` to all below one; ports are not compared.
+    /// Applies only to this host, or, with `*.example.com`, to all hosts below it. Ports are not compared.
     ///
     /// # Errors
     ///
@@ -21,61 +21,64 @@ impl Rule {
         Ok(self)
     }
 
-    /// Applies to one scheme.
+    /// Applies only to this scheme.
     pub fn on_scheme(mut self, scheme: Scheme) -> Self {
         self.conditions.push(Condition::Scheme(scheme));
         self
     }
 
-    /// Applies to these methods.
+    /// Applies only to these methods.
     pub fn on_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.conditions.push(Condition::Methods(methods.into_iter().collect()));
         self
     }
 
-    /// Applies where a header has this value.
+    /// Applies only to requests in which a header has this value.
     pub fn on_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.conditions.push(Condition::Header(name, Expected::Value(value)));
         self
     }
 
-    /// Applies where a header is there.
+    /// Applies only to requests that have this header.
     pub fn on_header_present(mut self, name: HeaderName) -> Self {
         self.conditions.push(Condition::Header(name, Expected::Present));
         self
     }
 
-    /// Applies where a header is not there.
+    /// Applies only to requests that lack this header.
     pub fn on_header_absent(mut self, name: HeaderName) -> Self {
         self.conditions.push(Condition::Header(name, Expected::Absent));
         self
     }
 
-    /// Applies where the query's first parameter of this name has this value, both decoded. Other
-    /// parameters may be there.
+    /// Applies only if the first query parameter of this name has this value, both decoded. There may be
+    /// other parameters.
     pub fn on_query(mut self, name: &str, value: &str) -> Self {
         let value = Expected::Value(value.as_bytes().into());
         self.conditions.push(Condition::Query(name.as_bytes().into(), value));
         self
     }
 
-    /// Applies where the query has a parameter of this name.
+    /// Applies only if the query has a parameter of this name.
     pub fn on_query_present(mut self, name: &str) -> Self {
         self.conditions.push(Condition::Query(name.as_bytes().into(), Expected::Present));
         self
     }
 
-    /// Applies where the query has no parameter of this name.
+    /// Applies only if the query has no parameter of this name.
     pub fn on_query_absent(mut self, name: &str) -> Self {
         self.conditions.push(Condition::Query(name.as_bytes().into(), Expected::Absent));
         self
     }
 
-    /// Applies to clients in these ranges (`10.0.0.0/8`).
+    /// Applies only to clients in these ranges (`10.0.0.0/8`), as [`RequestHead::client_ip`] finds them.
+    ///
+    /// [`RequestHead::client_ip`]: crate::RequestHead::client_ip
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for what is neither an address nor a range, or no range at all.
+    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for text that is neither an address nor a
+    /// range, and if there is none.
     pub fn on_clients<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -45,7 +45,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         while let Some(piece) = pieces.next() {
             match piece {
                 PieceRef::Text(text) => {
-                    // Behind a slash, after a piece that was left out.
+                    // The piece before it may be empty, or end in a slash: one slash is enough.
                     let doubled = out.ends_with_slash();
                     out.push(text.strip_prefix('/').filter(|_| doubled).unwrap_or(text));
                 }
@@ -65,7 +65,7 @@ impl<'t, 'h> Captures<'t, 'h> {
     fn push_rest(&self, at: u16, is_last: bool, out: &mut Buffer) {
         match self.rest(at) {
             Some(rest) if is_last => out.push(rest),
-            // One slash at the end belongs to the end.
+            // Text follows, so a slash at the end of the rest is not at the end of the path.
             Some(rest) => out.push(rest.strip_suffix('/').unwrap_or(rest)),
             // The request ends before the slash, and so does the target.
             None if is_last => out.pop_slash(),
@@ -173,7 +173,7 @@ fn as_segment(value: &str) -> String {
     out
 }
 
-/// Text under way: on the stack, until it is too long.
+/// Text that is being written: on the stack, until it is too long.
 struct Buffer {
     short: [u8; Self::ROOM],
     length: usize,
@@ -227,7 +227,7 @@ impl Buffer {
     }
 
     fn as_str(&self) -> &str {
-        // Whole texts were put in.
+        // Only whole texts are pushed, so this is UTF-8.
         std::str::from_utf8(self.bytes()).unwrap_or_default()
     }
 }

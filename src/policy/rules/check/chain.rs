@@ -7,12 +7,12 @@ use crate::policy::rules::find::{Answer, Now};
 use crate::policy::rules::table::{Table, flag};
 use crate::uri::{Authority, Scheme};
 
-/// As many redirections in a row are taken; one more is a mistake.
+/// The most redirections in a row that are not an error.
 const MAX_HOPS: usize = 8;
 /// How far a chain that is too long is followed, for its error message.
 const FAR: usize = 64;
 
-/// How following came to its end.
+/// How a chain of redirections ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// No rule answers any more, or the answer leads elsewhere.
@@ -41,7 +41,7 @@ pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Followe
     loop {
         let this = key(&at);
         if let Some(first) = seen.iter().position(|other| *other == this) {
-            // What led into the circle is not on it.
+            // The rules that led into the circle are not part of it.
             followed.rules.drain(..first);
             followed.outcome = Outcome::Circle;
             return followed;
@@ -115,7 +115,7 @@ fn step(
     };
     (next.path, next.query) = (path.to_owned(), query);
     let (from, to) = (host_of(&witness.host)?, host_of(&next.host)?);
-    // Elsewhere unless a rule says that it is here.
+    // Another host is on this server only if a rule names it.
     (from.same_host(&to) || table.hosts.names(&to)).then_some(next)
 }
 

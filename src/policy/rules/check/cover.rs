@@ -42,7 +42,7 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if earlier.has(flag::EXACT) {
         return later.has(flag::EXACT) && !needs_twin && is_same(from, other);
     }
-    // Segments that are not read alike are for exact rules, and for those that copy them.
+    // Only exact rules, and rules that copy them, take segments that servers read differently.
     let copies = earlier.has(flag::COPIES_THE_REST) || !later.has(flag::COPIES_THE_REST);
     let (mut ours, mut theirs) = (segments(from), segments(other));
     loop {

@@ -19,10 +19,10 @@ use cover::covers;
 pub(super) use slow::slow;
 use witness::{Token, Witness, witnesses};
 
-/// Beyond this many chains that do not end well, the rest is left for when these are mended.
+/// After this many faulty chains, no more are looked for.
 const MAX_ERRORS: usize = 1000;
 
-/// Adds to `errors`, and gives the warnings.
+/// Adds to `errors`, and returns the warnings.
 pub(super) fn check(table: &Table, clock: &Clock, errors: &mut Vec<RuleError>) -> Vec<RuleWarning> {
     let mut checks = Checks {
         table,
@@ -63,7 +63,8 @@ impl Checks<'_> {
             let message = "the rule has ended: take it out".to_owned();
             return self.warnings.push(RuleWarning::new(self.position(number), message));
         }
-        // A circle or a chain comes to be when its last rule begins: each is asked at its own time.
+        // A circle or a chain exists once the last of its rules has begun, so each rule is checked at its
+        // own beginning.
         let time = starts.map_or(now, |starts| starts.max(now));
         let mut warned = false;
         if self.found >= MAX_ERRORS || self.reported.contains(&number) {

@@ -131,7 +131,7 @@ fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
     for segment in segments(from) {
         match segment {
             Segment::Literal(literal) => path += &format!("/{literal}"),
-            // Each another one, so that two that change places are seen to.
+            // Each gets a segment of its own, so that two captures that change places lead elsewhere.
             Segment::Name(_) if names > 0 => path += &format!("/{}{names}", token.0),
             Segment::Name(_) => path += &format!("/{}", token.0),
             Segment::Rest(_) => takes_rest = true,

@@ -11,8 +11,8 @@ use crate::config_error::ConfigError;
 
 impl Rules {
     /// Reads a `_redirects` file as Netlify does; the differences are in the [module](super)'s
-    /// table. Netlify serves files first, where a rule does not end in `!`: ask these rules once
-    /// the application has said 404.
+    /// table. Netlify serves an existing file before it looks at a rule whose status has no `!`. For
+    /// such rules, use [`RedirectLayer::after_not_found`](crate::RedirectLayer::after_not_found).
     ///
     /// # Errors
     ///
@@ -62,9 +62,10 @@ impl Rules {
         RulesBuilder::new().build_cloudflare_pages(text)
     }
 
-    /// Reads lines of `from,to[,status]`, as [`Rule::new`] and [`Rule::to`] take them; 307 unless a
-    /// status is given, 410 without a target. A first line `from,to,status` and lines that begin
-    /// with `#` are left out; a field with a comma stands in double quotes (RFC 4180).
+    /// Reads lines of `from,to[,status]`, as [`Rule::new`] and [`Rule::to`] take them. The status is 307
+    /// unless one is given; a line with 410 has an empty `to`. A first line whose first field is `from`
+    /// and lines that begin with `#` are left out. A field with a comma stands in double quotes
+    /// (RFC 4180).
     ///
     /// # Errors
     ///
@@ -220,7 +221,7 @@ fn status(word: Word<'_>) -> Result<Status, Mistake> {
     })
 }
 
-/// The two dialects of `_redirects` name what follows `*` `splat`.
+/// In both dialects of `_redirects`, `splat` is the name of the text that `*` takes.
 fn with_splat(from: Word<'_>) -> Result<String, Mistake> {
     match from.text.strip_suffix("/*") {
         Some(start) if !start.contains('*') => Ok(format!("{start}/*splat")),
