@@ -34,7 +34,7 @@ pub enum ConfigErrorKind {
     Url,
     /// A path that requests are compared with.
     Path,
-    /// An address of a trusted proxy, or a range of addresses.
+    /// An address or a range of addresses: of trusted proxies, or of the clients that a rule is for.
     Proxy,
     /// An address, or a range of addresses, that a client may or may not be led to.
     Address,

@@ -18,13 +18,13 @@ use crate::server::RedirectLayer;
 use crate::trust::{Transport, Trust};
 
 impl Config {
-    /// Builds a layer, whose maintenance has its switch in `switches`.
+    /// Builds a layer. Its maintenance is turned on and off by the switch in `switches`.
     ///
-    /// Nothing is changed, in `switches` either, if a value is wrong.
+    /// If a value is wrong, the switch stays as it is.
     ///
     /// # Errors
     ///
-    /// All values that are wrong.
+    /// All values that are wrong, each with its path.
     pub fn build(&self, switches: &Switches) -> Result<RedirectLayer<Configured>, InvalidConfig> {
         let mut problems = Problems::default();
         let switch = switches.maintenance();

@@ -9,7 +9,7 @@ use super::rule::{Condition, QueryMode, RuleConfig};
 use crate::config_error::ConfigError;
 use crate::policy::{Rule, Rules};
 
-/// `None` where something is wrong. The table is checked as a whole only if each rule is sound.
+/// `None` if something is wrong. The table is checked as a whole only if each of its rules is valid.
 pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<Rules> {
     let (numbered, before) = (sections.iter().enumerate(), problems.len());
     let rules: Vec<_> = numbered

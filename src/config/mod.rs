@@ -10,12 +10,15 @@
 //!    type is reported by the format's own parser, which stops at the first.
 //! 4. **Dates** are RFC 3339 (`2026-12-01T22:00:00Z`, or with an offset) or a day (`2026-12-01`,
 //!    midnight UTC), as text or as dates of TOML. A time without an offset is an error.
-//! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. The
-//!    configuration sets it when it is first built, and later only if `on`, `from` or `until` of
-//!    `maintenance` has changed. Until then, what an administrator has switched stays.
+//! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. A
+//!    configuration sets it only if its `on`, `from` or `until` differs from that of the configuration
+//!    before it; the first one is compared with maintenance that is off. Otherwise the switch stays as an
+//!    administrator has set it.
 //!
 //! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with keys of its own should hold
-//! [`Config`] in a field of its own.
+//! [`Config`] in a field of its own. [Warnings](crate::policy::Rules::warnings) about rules, such as
+//! duplicates, are not reported. In messages about several rules, the first rule is `rule 1`, and its
+//! path is `rules[0]`.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode};

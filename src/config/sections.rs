@@ -76,8 +76,8 @@ pub struct Config {
 
 impl Config {
     /// Whether this configuration has lost more than half of the rules of the one before it, without
-    /// saying `allow_shrink = true`. A program that reloads should then refuse it: a file that was
-    /// cut off is mostly a sound file.
+    /// saying `allow_shrink = true`. A program that reloads should then refuse it, because a file that was
+    /// cut off is often still valid.
     ///
     /// ```
     /// use tower_redirect::config::Config;
@@ -118,7 +118,7 @@ pub struct TrustConfig {
     /// The header that is `on` for https.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme_on: Option<String>,
-    /// How every request comes, whatever headers say.
+    /// The transport of every request, whatever headers say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transport: Option<TransportConfig>,
 }
@@ -135,7 +135,7 @@ pub enum Fields {
     Forwarded,
 }
 
-/// How every request comes.
+/// The transport of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -151,7 +151,7 @@ pub enum TransportConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CanonicalHostConfig {
-    /// The host, or `www` or `apex` for those of two listed hosts that differ by `www.`.
+    /// The host; or `www` or `apex`, for each name that `hosts` lists both with `www.` and without.
     pub host: String,
     /// The hosts that lead to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -191,7 +191,7 @@ pub struct HttpsConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HstsConfig {
-    /// In seconds; 0 takes it back.
+    /// For how many seconds browsers use https alone; with 0 they forget the host.
     pub max_age: u64,
     /// Whether it holds for all subdomains.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -199,7 +199,7 @@ pub struct HstsConfig {
     /// Whether browsers may put the host into the list that they ship with.
     #[serde(default, skip_serializing_if = "is_false")]
     pub preload: bool,
-    /// Hosts without it.
+    /// Hosts whose answers do not get the header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
 }
@@ -228,7 +228,7 @@ pub struct MaintenanceConfig {
     /// Where every request is redirected to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_to: Option<String>,
-    /// Seconds that clients wait where the end is not known.
+    /// Seconds that clients wait if there is no end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
     /// Paths that are served.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::policy::{MaintenanceSwitch, MaintenanceWindow};
 
-/// The switches of [configurations](super) that follow each other, found again by name.
+/// Keeps the switches of a [configuration](super), so that the next one finds them as they are.
 ///
 /// Clones share the switches.
 ///

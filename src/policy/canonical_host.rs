@@ -98,8 +98,8 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, and for
-    /// any after [`www`](Self::www) or [`apex`](Self::apex), which have no one host to lead to.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, and for every
+    /// name after [`www`](Self::www) or [`apex`](Self::apex), which lead to more than one host.
     pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -75,8 +75,8 @@ impl HttpsOnly {
         self
     }
 
-    /// Redirects to this host, whichever was asked for. One that is not acceptable is refused all the
-    /// same.
+    /// Redirects to this host, whichever was asked for. A request for a host that is not acceptable is
+    /// refused all the same.
     ///
     /// # Errors
     ///

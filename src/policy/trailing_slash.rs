@@ -83,7 +83,7 @@ impl TrailingSlash {
         self
     }
 
-    /// The methods that are redirected, in place of GET and HEAD.
+    /// Sets the methods that are redirected, in place of GET and HEAD.
     pub fn methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.methods = Some(methods.into_iter().collect());
         self

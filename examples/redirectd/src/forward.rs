@@ -1,4 +1,5 @@
-//! Hands what passes to the upstream, or answers 404. WebSockets and other upgrades are not forwarded.
+//! Forwards requests that pass to the upstream, or answers 404. WebSockets and other upgrades are not
+//! forwarded.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};

@@ -18,7 +18,7 @@ use crate::file::{self, Layer};
 
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// What is served, and what was read last.
+/// The configuration that is served, and the last reading of the file.
 pub struct Source {
     path: PathBuf,
     switches: Switches,

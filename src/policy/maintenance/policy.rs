@@ -19,9 +19,9 @@ use crate::redirection::Redirection;
 /// 1. Everything passes outside of the switch's [`MaintenanceWindow`].
 /// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and what
 ///    [`exempt`](Self::exempt) names), and so do CORS preflights, GET and HEAD of the page, and
-///    every method of the `redirect_to` URL. The path of these is compared, where a slash at the end
-///    makes no difference, and the origin where the URL has one: a page on another host at `/x` lets
-///    no `/x` pass on this one.
+///    every method of the `redirect_to` URL. Paths are compared, in which a slash at the end makes no
+///    difference, and origins if the URL has one: a page at `/x` of another host does not let `/x` of
+///    this host pass.
 ///    A request also passes by a bypass: by [client](Self::bypass_clients), by secret (header or
 ///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.
 /// 3. Upgrade, CONNECT and `OPTIONS *` get 503, and a gRPC call the status `UNAVAILABLE`. `h2c` and
@@ -41,8 +41,8 @@ use crate::redirection::Redirection;
 /// lost. Use [`when`](RedirectPolicy::when) for different targets on different paths.
 ///
 /// The body of a 503 is a line of text, or that of [`html`](Self::html),
-/// [`problem_json`](Self::problem_json) or [`respond_with`](Self::respond_with). `Retry-After` is the time until the window ends, if that is known, or that of
-/// [`retry_after`](Self::retry_after).
+/// [`problem_json`](Self::problem_json) or [`respond_with`](Self::respond_with). Its `Retry-After` is the
+/// time until the window ends, or, if there is no end, that of [`retry_after`](Self::retry_after).
 ///
 /// Pitfalls: a standby that is the origin in maintenance gets 503, and a diagnosis says so. If this
 /// application serves the page, exempt the paths of its styles and pictures, too.
@@ -167,8 +167,6 @@ impl<T: Target> RedirectPolicy for Maintenance<T> {
 }
 
 impl<T: Target> Maintenance<T> {
-    /// Decides about a request within the window. Inlined into `decide`, it would cost a request outside
-    /// of the window 7 instructions.
     /// Returns why a request passes during maintenance; `None` if it does not.
     fn lets_pass(&self, head: &RequestHead<'_>) -> Option<&'static str> {
         if self.exempt.covers(head) {
@@ -184,6 +182,8 @@ impl<T: Target> Maintenance<T> {
         }
     }
 
+    /// Decides about a request within the window. Inlined into `decide`, it would cost a request outside
+    /// of the window 7 instructions.
     #[cold]
     fn decide_within(
         &self,

@@ -16,8 +16,8 @@ impl<T> Maintenance<T> {
     /// # Errors
     ///
     /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) if `name` is no field name, or
-    /// `secret` is shorter than 16 bytes, longer than 4096, or holds what is no visible ASCII. The
-    /// error names the field, never the secret.
+    /// `secret` is shorter than 16 bytes, longer than 4096, or holds a byte that is not visible ASCII. The
+    /// error names the header, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         let field = HeaderName::try_from(name)
             .map_err(|_| ConfigError::bypass(name, "not a field name"))?;
@@ -37,8 +37,8 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) as there, and for what no cookie
-    /// can hold (RFC 6265 §4.1.1).
+    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) as there, and if a cookie cannot hold the
+    /// secret (RFC 6265 §4.1.1).
     pub fn bypass_cookie(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(name).is_err() {
             return Err(ConfigError::bypass(name, "not the name of a cookie"));

@@ -93,7 +93,8 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if the path is none of these, [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if the host is invalid.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if the path is none of these,
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if the host is invalid or has a port.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -163,7 +164,8 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if it is neither, or names a capture that the rule does not have.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if it is neither, or names a capture that the
+    /// rule does not have.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;

@@ -29,8 +29,10 @@ use crate::quoted::split;
 /// 4. A version that was not declared gets 400, and so does a header with several values; in `Accept`
 ///    it gets 406.
 ///
-/// Pitfall: the layer sets `Vary` on its own answers. If the application's answer depends on the
-/// header, the application has to set `Vary` itself.
+/// Pitfalls: the layer sets `Vary` on its own answers. If the application's answer depends on the
+/// header, the application has to set `Vary` itself. With [`accept`](Self::accept), every media type
+/// that continues the configured one with a dot names a version: for `application/vnd.shop`,
+/// `application/vnd.shop.invoice+json` asks for the version `invoice`, and gets 406.
 ///
 /// ```
 /// use std::time::SystemTime;

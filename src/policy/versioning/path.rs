@@ -28,7 +28,8 @@ use crate::uri::{is_ambiguous, is_below, normal, without_trailing_slash};
 /// 4. A version that was not declared passes: the application answers it.
 /// 5. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`.
 ///
-/// Pitfalls: versions are case-sensitive; `V1` is unversioned. A script of another origin can follow a
+/// Pitfalls: versions are case-sensitive; `V1` is unversioned. The prefix is compared as it is written:
+/// an application that decodes `/%61pi` has to answer for it. A script of another origin can follow a
 /// redirection only if that carries CORS headers, so the CORS layer has to be the outermost:
 /// `.layer(redirects).layer(cors)` on an axum `Router`, `.layer(cors).layer(redirects)` on a
 /// `ServiceBuilder`.

@@ -112,8 +112,7 @@ impl QueryVersioning {
     }
 
     /// Adds `api-supported-versions` and `api-deprecated-versions` to every answer, as ASP.NET's API
-    /// versioning does: the versions that are served, with the
-    /// deprecated ones apart.
+    /// versioning does: the versions that are served, with the deprecated ones apart.
     pub fn report_versions(mut self) -> Self {
         self.report_versions = true;
         self

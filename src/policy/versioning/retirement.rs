@@ -193,7 +193,6 @@ impl RetiredVersion {
         }
     }
 
-    /// Returns the headers that announce the end in a response that is still served.
     /// Says at which stage the version is.
     pub(super) fn explain(&self, stage: Stage, head: &RequestHead<'_>) {
         let is = match stage {
@@ -206,6 +205,7 @@ impl RetiredVersion {
         head.because(format_args!("version {} {is}", self.version));
     }
 
+    /// Returns the headers that announce the end in a response that is still served.
     pub(super) fn announcement(
         &self,
         head: &RequestHead<'_>,
