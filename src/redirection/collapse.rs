@@ -11,8 +11,9 @@ use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 use crate::uri::{Origin, Scheme};
 
-/// More redirections than this in a row are taken for a configuration that never ends.
-const BOUND: usize = 8;
+/// More redirections than this in a row are taken for a configuration that never ends. A table of rules may
+/// hold eight in a row, and other policies redirect before and after them.
+const BOUND: usize = 16;
 
 /// Redirections that follow each other without an end.
 #[derive(Debug)]

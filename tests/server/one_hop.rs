@@ -258,6 +258,20 @@ async fn a_circle_is_answered_500_and_named() {
     );
 }
 
+/// A table is built with up to eight redirections in a row. They do not become too many because other
+/// policies redirect, too.
+#[tokio::test]
+async fn the_longest_chain_of_a_table_still_ends_behind_other_policies() {
+    let chain = (0..8).map(|n| {
+        let rule = Rule::new(&format!("/{n}")).and_then(|rule| rule.to(&format!("/{}", n + 1)));
+        rule.expect("valid")
+    });
+    let rules = Rules::new(chain).expect("valid");
+    let layer = RedirectLayer::new((HttpsOnly::new(), www(), rules));
+    let asked = ask(&layer, request("GET", "/0", &[("host", "a.test")])).await;
+    assert_eq!(asked.location(), Some("https://www.a.test/8"));
+}
+
 struct Moved<T>(std::marker::PhantomData<T>);
 
 impl<T: Send + Sync> RedirectPolicy for Moved<T> {
