@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{ask, request};
 use http::{Request, Version};
+use tower_redirect::policy::{Rule, Rules};
 use tower_redirect::{
     CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, RedirectPolicy,
     Redirection, Scheme, Transport, Trust, Versioning, policy_fn, trust::Peer,
@@ -140,6 +141,35 @@ async fn the_default_port_of_the_other_scheme_is_nobodys() {
         let mut request = request("GET", "/", &[("host", host), ("x-forwarded-proto", proto)]);
         request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
         assert_eq!(ask(&layer, request).await.location(), Some(location), "{proto} {host}");
+    }
+}
+
+/// A rule that names the host of its requests may send it: the client did not choose it.
+#[tokio::test]
+async fn a_rule_that_names_its_host_is_permanent() {
+    let rules = |from: &str| {
+        let rule = Rule::new(from).and_then(|rule| rule.to("/y")).expect("valid");
+        Rules::new([rule.to_scheme(Scheme::Https).permanent()]).expect("valid")
+    };
+    for (from, status) in [
+        ("http://a.test/x", 308),
+        // Not one host, but all that a client makes up.
+        ("http://*.test/x", 307),
+        ("/x", 307),
+    ] {
+        let layer = RedirectLayer::new(rules(from));
+        let asked = ask(&layer, request("GET", "/x", &[("host", "a.test")])).await;
+        assert_eq!((asked.status.as_u16(), asked.location()), (status, Some("https://a.test/y")));
+    }
+    // Two rules of one table that differ in nothing but the host.
+    let both = ["http://a.test/x", "/x"].map(|from| {
+        let rule = Rule::new(from).and_then(|rule| rule.to("/y")).expect("valid");
+        rule.to_scheme(Scheme::Https).permanent()
+    });
+    let layer = RedirectLayer::new(Rules::new(both).expect("valid"));
+    for (host, status) in [("a.test", 308), ("b.test", 307)] {
+        let asked = ask(&layer, request("GET", "/x", &[("host", host)])).await;
+        assert_eq!(asked.status.as_u16(), status, "{host}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::rule::{QueryMode, Rule, Status};
 use super::target::{OriginChange, Source};
 use crate::redirection::Redirection;
+use crate::uri::HostPattern;
 
 /// A piece of a path or query: its text, or where in the request it stands.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +92,7 @@ pub(super) struct BaseKey {
     status: u8,
     rewriting_methods: bool,
     allow_self: bool,
+    keeps_named_host: bool,
     scheme: Option<crate::uri::Scheme>,
     host: Option<String>,
     port: Option<u16>,
@@ -105,6 +107,7 @@ impl BaseKey {
             status: rule.status as u8,
             rewriting_methods: rule.rewriting_methods,
             allow_self: rule.allow_self,
+            keeps_named_host: keeps_named_host(rule),
             scheme: *scheme,
             host: host.as_ref().map(|host| host.as_str().to_owned()),
             port: *port,
@@ -112,6 +115,11 @@ impl BaseKey {
             max_age: rule.max_age,
         }
     }
+}
+
+/// Whether the redirection keeps the request's host, and the rule is for that one host alone.
+fn keeps_named_host(rule: &Rule) -> bool {
+    matches!(rule.host, Some(HostPattern::Exact(_))) && rule.target.origin.host.is_none()
 }
 
 /// Status, origin and fragment of a rule's redirection.
@@ -130,6 +138,9 @@ pub(super) fn base(rule: &Rule) -> Redirection {
     }
     if rule.allow_self {
         base = base.allow_self();
+    }
+    if keeps_named_host(rule) {
+        base = base.requested_by_named_host();
     }
     if let Some(max_age) = rule.max_age {
         base = base.max_age(max_age);

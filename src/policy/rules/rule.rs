@@ -211,7 +211,8 @@ impl Rule {
     /// [`until`](Self::until) sets another time.
     ///
     /// If the `Location` would carry the host of the request, as by [`to_scheme`](Self::to_scheme), it is
-    /// a 307 unless [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists that host: see
+    /// a 307 unless the rule is [for that host](Self::on_host), or
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists it: see
     /// [`Redirection::permanent`](crate::Redirection::permanent).
     pub fn permanent(self) -> Self {
         self.status(Status::Permanent)
