@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::pattern::Segment;
 use super::rule::{QueryMode, Rule, Status};
 use super::target::{OriginChange, Source};
 use crate::redirection::Redirection;
@@ -67,6 +68,7 @@ pub(super) fn unpacked(source: u16) -> Option<Source> {
 
 pub(super) fn flags(rule: &Rule) -> u16 {
     let is_kept = matches!(rule.status, Status::Permanent | Status::MovedPermanently);
+    let takes_rest = rule.from.segments().any(|segment| matches!(segment, Segment::Rest(_)));
     let properties = [
         (flag::EXACT, rule.from.is_exact()),
         (flag::IGNORE_CASE, rule.ignore_case),
@@ -80,7 +82,7 @@ pub(super) fn flags(rule: &Rule) -> u16 {
         (flag::QUIET, rule.quiet),
         (flag::COPIES_THE_REST, !rule.from.is_regex() && rule.target.copies_the_rest()),
         (flag::KEPT, is_kept),
-        (flag::BELOW_ONLY, rule.below_only && !rule.from.is_regex()),
+        (flag::BELOW_ONLY, rule.below_only && takes_rest),
         (flag::REGEX, rule.from.is_regex()),
     ];
     properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)

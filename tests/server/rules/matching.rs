@@ -332,6 +332,9 @@ fn either_slash_and_below_only() {
         rule("/c/:x", "/3/:x").either_slash(),
         rule("/d/:x/", "/4/:x").either_slash(),
         rule("/e/*", "/5/*").below_only(),
+        // Without a rest, there is nothing to be below.
+        rule("/f/", "/6").either_slash().below_only(),
+        rule("/g/:x/", "/7/:x").either_slash().below_only(),
     ]);
     table(
         &rules,
@@ -348,6 +351,8 @@ fn either_slash_and_below_only() {
             ("/e", ""),
             ("/e/", "307 /5/"),
             ("/e/x", "307 /5/x"),
+            ("/f", "307 /6"),
+            ("/g/x", "307 /7/x"),
         ],
     );
 }
