@@ -198,6 +198,19 @@ fn warnings() {
             vec!["line 2: line 1 takes every request of this rule: put this one before it"],
         ),
         (lines("/a/b /d\n/:x/b /c"), vec![]),
+        (
+            vec![
+                rule("/a/*", "https://b.test/").below_only(),
+                rule("/a/", "https://c.test/").either_slash(),
+            ],
+            vec![],
+        ),
+        // The first takes no `/a//x`: servers read it differently, and only the second copies it.
+        (lines("/* https://b.test/\n/a/* https://b.test/a/*"), vec![]),
+        (
+            lines("/* https://b.test/*\n/a/* https://b.test/a/*"),
+            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+        ),
         (lines("/p/* /p/x?\n/p/x /c"), vec!["line 1: leads on by line 2: write /c as its target"]),
         (lines("/a?x=1 /b\n/a /c"), vec![]),
         (

@@ -43,7 +43,11 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
         return later.has(flag::EXACT) && !needs_twin && is_same(from, other);
     }
     // Only exact rules, and rules that copy them, take segments that servers read differently.
-    let copies = earlier.has(flag::COPIES_THE_REST) || !later.has(flag::COPIES_THE_REST);
+    let takes_odd = |rule: &Stored, from| {
+        let mut segments = segments(from);
+        rule.has(flag::COPIES_THE_REST) && segments.any(|one| matches!(one, Segment::Rest(_)))
+    };
+    let copies = takes_odd(earlier, from) || !takes_odd(later, other);
     let (mut ours, mut theirs) = (segments(from), segments(other));
     loop {
         match (ours.next(), theirs.next()) {
@@ -52,7 +56,11 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
                 return copies && below;
             }
             (Some(Segment::Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
-            (Some(Segment::Rest(_)), _) => return true,
+            (Some(Segment::Rest(_)), _) => {
+                // Without its slash, the later path may end before the rest.
+                let ends_before = earlier.has(flag::BELOW_ONLY) && later.has(flag::EITHER_SLASH);
+                return copies && !ends_before;
+            }
             (Some(Segment::Literal(one)), Some(Segment::Literal(other))) => {
                 if !is_same(one, other) {
                     return false;
