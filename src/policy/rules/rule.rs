@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::condition::Condition;
-use super::pattern::{Pattern, Segment};
+use super::pattern::Pattern;
 use super::target::{Source, Target};
 use crate::config_error::ConfigError;
 use crate::uri::{HostPattern, Scheme};
@@ -279,7 +279,7 @@ impl Rule {
         self
     }
 
-    /// Makes `/a/*` match `/a/` and everything below it, but not `/a`.
+    /// Makes `/a/*` match `/a/` and everything below it, but not `/a`. A path without `*` stays as it is.
     pub fn below_only(mut self) -> Self {
         self.below_only = true;
         self
@@ -329,28 +329,5 @@ impl Rule {
     pub fn line(mut self, line: u32) -> Self {
         self.line = line;
         self
-    }
-
-    /// Returns where the capture `name` is taken from. The empty name finds `*name`, whatever its name is.
-    pub(super) fn find(&self, name: &str) -> Option<Source> {
-        let mut rest = None;
-        for (at, segment) in self.from.segments().enumerate() {
-            let at = u16::try_from(at).ok()?;
-            match segment {
-                Segment::Name(known) if known == name => return Some(Source::Segment(at)),
-                Segment::Rest(known) if known == name => return Some(Source::Rest(at)),
-                Segment::Rest(_) => rest = Some(Source::Rest(at)),
-                _ => {}
-            }
-        }
-        let is_it = |condition: &Condition| matches!(condition, Condition::Captured { name: known, .. } if **known == *name);
-        if name.is_empty() {
-            return rest;
-        }
-        if let Some((_, source)) = self.regex_captures.iter().find(|(known, _)| **known == *name) {
-            return Some(*source);
-        }
-        let at = self.conditions.iter().position(is_it)?;
-        u16::try_from(at).ok().map(Source::Query)
     }
 }

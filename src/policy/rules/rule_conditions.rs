@@ -3,8 +3,9 @@ use ipnet::IpNet;
 
 use super::condition::{Condition, Expected};
 use super::normal::{form_decoded, parameters};
-use super::pattern::is_name;
+use super::pattern::{Segment, is_name};
 use super::rule::Rule;
+use super::target::Source;
 use crate::config_error::ConfigError;
 use crate::ranges::{NO_RANGE, Ranges};
 use crate::uri::{HostPattern, Scheme};
@@ -114,5 +115,28 @@ impl Rule {
         };
         self.conditions.push(Condition::Query(key, condition));
         Ok(())
+    }
+
+    /// Returns where the capture `name` is taken from. The empty name finds `*name`, whatever its name is.
+    pub(super) fn find(&self, name: &str) -> Option<Source> {
+        let mut rest = None;
+        for (at, segment) in self.from.segments().enumerate() {
+            let at = u16::try_from(at).ok()?;
+            match segment {
+                Segment::Name(known) if known == name => return Some(Source::Segment(at)),
+                Segment::Rest(known) if known == name => return Some(Source::Rest(at)),
+                Segment::Rest(_) => rest = Some(Source::Rest(at)),
+                _ => {}
+            }
+        }
+        let is_it = |condition: &Condition| matches!(condition, Condition::Captured { name: known, .. } if **known == *name);
+        if name.is_empty() {
+            return rest;
+        }
+        if let Some((_, source)) = self.regex_captures.iter().find(|(known, _)| **known == *name) {
+            return Some(*source);
+        }
+        let at = self.conditions.iter().position(is_it)?;
+        u16::try_from(at).ok().map(Source::Query)
     }
 }
