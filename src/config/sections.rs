@@ -41,8 +41,8 @@ pub struct Config {
     /// [`RedirectLayer::separate_https_redirect`](crate::RedirectLayer::separate_https_redirect).
     #[serde(skip_serializing_if = "is_false")]
     pub separate_https_redirect: bool,
-    /// Whether this configuration may replace one that has more than twice as many rules: see
-    /// [`shrinks`](Self::shrinks).
+    /// Whether this configuration may be empty, or have fewer than half of the rules of the one that it
+    /// replaces: see [`shrinks`](Self::shrinks).
     #[serde(skip_serializing_if = "is_false")]
     pub allow_shrink: bool,
     /// Which peers are trusted.
@@ -75,8 +75,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether this configuration has lost more than half of the rules of the one before it, without
-    /// saying `allow_shrink = true`. A program that reloads should then refuse it, because a file that was
+    /// Whether this configuration has lost more than half of the rules of the one before it, or is empty
+    /// where that one is not, without saying `allow_shrink = true`. A program that reloads should then refuse it, because a file that was
     /// cut off is often still valid.
     ///
     /// ```
@@ -88,10 +88,16 @@ impl Config {
     /// assert!(cut_off.shrinks(&before));
     /// let meant: Config = toml::from_str(&format!("allow_shrink = true\n{rule}"))?;
     /// assert!(!meant.shrinks(&before));
+    ///
+    /// let https: Config = toml::from_str("[https]")?;
+    /// assert!(Config::default().shrinks(&https));
+    /// assert!(!https.shrinks(&Config::default()));
     /// # Ok::<(), toml::de::Error>(())
     /// ```
     pub fn shrinks(&self, before: &Self) -> bool {
-        !self.allow_shrink && self.rules.len() < before.rules.len().div_ceil(2)
+        let is_emptied = *self == Self::default() && *before != Self::default();
+        let loses_rules = self.rules.len() < before.rules.len().div_ceil(2);
+        !self.allow_shrink && (is_emptied || loses_rules)
     }
 }
 

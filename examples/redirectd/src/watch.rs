@@ -74,8 +74,11 @@ impl Source {
     fn build(&mut self, text: String) -> Outcome<Update<Layer>> {
         let config = file::parse(&self.path, &text)?;
         if config.shrinks(&self.config) {
-            let lost = self.config.rules.len() - config.rules.len();
-            return Err(format!("{lost} rules are lost, without `allow_shrink = true`").into());
+            let lost = match self.config.rules.len() - config.rules.len() {
+                0 => "all sections".to_owned(),
+                rules => format!("{rules} rules"),
+            };
+            return Err(format!("{lost} are lost, without `allow_shrink = true`").into());
         }
         let value = file::build(&self.path, &text, &config, &self.switches)?;
         (self.config, self.served, self.revision) = (config, text, self.revision + 1);

@@ -364,3 +364,21 @@ async fn no_request_fails_while_the_file_changes_in_every_way() {
     let said = server.end();
     assert!(said.contains("shop.toml:802: https.status: a redirection is"), "{said}");
 }
+
+/// A disk that is full leaves an empty file, which is a valid configuration.
+#[tokio::test]
+async fn an_emptied_file_does_not_turn_https_off() {
+    let directory = Directory::new("emptied");
+    let file = directory.file("shop.toml", "[https]\n");
+    let server = Server::start(&file, &["--admin", "127.0.0.1:0"], 2);
+    let client = client();
+    fs::write(&file, "").expect("writable");
+    let health = format!("http://{}/-/health", server.others[0]);
+    wait_for(&client, &health, |said| said.contains("all sections are lost")).await;
+    let answered = client.post(format!("http://{}/pay", server.http)).send().await;
+    assert_eq!(answered.expect("answered").status(), StatusCode::TEMPORARY_REDIRECT);
+    fs::write(&file, "allow_shrink = true\n").expect("writable");
+    wait_for(&client, &health, |said| said.contains("rejected: none")).await;
+    let answered = client.post(format!("http://{}/pay", server.http)).send().await;
+    assert_eq!(answered.expect("answered").status(), StatusCode::NOT_FOUND);
+}
