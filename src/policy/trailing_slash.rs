@@ -6,7 +6,7 @@ use super::{Decision, RedirectPolicy, is_acme_challenge};
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
-use crate::uri::{is_ambiguous, is_below};
+use crate::uri::{is_ambiguous, is_well_known};
 
 /// One form for each path: with a slash at its end, or without.
 ///
@@ -108,12 +108,12 @@ impl RedirectPolicy for TrailingSlash {
         }
         let end = path.len();
         let (start, slash) = match self.form {
-            Form::With if bare.len() == end && !is_file(bare) && !is_below(bare, WELL_KNOWN) => {
-                (end, "/")
-            }
+            Form::With if bare.len() == end && !is_file(bare) && !is_well_known(bare) => (end, "/"),
             Form::Without if bare.len() < end => (bare.len(), ""),
             _ => {
-                head.because("its path has the right form, or is that of a file");
+                head.because(
+                    "its path has the right form, or is that of a file or a well-known uri",
+                );
                 return Decision::Pass;
             }
         };
@@ -133,9 +133,6 @@ impl RedirectPolicy for TrailingSlash {
         "trailing-slash".into()
     }
 }
-
-/// Well-known URIs are fixed (RFC 8615 §3). Next.js leaves them alone, too.
-const WELL_KNOWN: &str = "/.well-known";
 
 /// Returns whether the last segment looks like the name of a file: it has a dot.
 fn is_file(path: &str) -> bool {

@@ -20,5 +20,7 @@ pub(crate) use host_set::HostSet;
 pub(crate) use hosts::Hosts;
 pub(crate) use normal::{escape, normal, push_escaped};
 pub(crate) use origin::Origin;
-pub(crate) use path::{is_ambiguous, is_below, may_be_misread, without_trailing_slash};
+pub(crate) use path::{
+    is_ambiguous, is_below, is_well_known, may_be_misread, without_trailing_slash,
+};
 pub use scheme::Scheme;

@@ -5,6 +5,12 @@ pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Whether this is a well-known URI (RFC 8615 §3), which is asked for as it stands: an ACME challenge that
+/// is redirected to another path is lost.
+pub(crate) fn is_well_known(path: &str) -> bool {
+    is_below(path, "/.well-known")
+}
+
 /// Returns the path without one slash at its end: an empty last segment there is a spelling of the
 /// same path, and not an ambiguous one.
 pub(crate) fn without_trailing_slash(path: &str) -> &str {

@@ -10,7 +10,7 @@ use crate::head::RequestHead;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
-use crate::uri::{is_ambiguous, is_below, normal, without_trailing_slash};
+use crate::uri::{is_ambiguous, is_below, is_well_known, normal, without_trailing_slash};
 
 /// Redirects retired and unversioned paths to the current version.
 ///
@@ -26,7 +26,8 @@ use crate::uri::{is_ambiguous, is_below, normal, without_trailing_slash};
 ///    unchanged. With [`get_and_head_only`](Self::get_and_head_only), only GET and HEAD are redirected,
 ///    and other methods get 410 with a `Link` to the successor.
 /// 4. A version that was not declared passes: the application answers it.
-/// 5. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`.
+/// 5. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`. Only paths below
+///    `/.well-known/` pass (RFC 8615), if the prefix is `/`.
 ///
 /// Pitfalls: versions are case-sensitive; `V1` is unversioned. The prefix is compared as it is written:
 /// an application that decodes `/%61pi` has to answer for it. A script of another origin can follow a
@@ -72,7 +73,7 @@ type Recognize = dyn Fn(&str) -> bool + Send + Sync;
 
 /// The version in a path, by the rules of a [`Versioning`].
 pub(super) enum PathVersion<'a> {
-    /// The path is not below the prefix, or ambiguous.
+    /// The path is not below the prefix, ambiguous, or a well-known URI.
     NotVersioned,
     /// The current version, or one that was not declared.
     Served,
@@ -194,6 +195,8 @@ impl Versioning {
         let is_recognized = || self.recognize.as_ref().is_some_and(|recognize| recognize(&segment));
         if is_v_and_digits(&segment) || !segment.is_empty() && is_recognized() {
             PathVersion::Served
+        } else if is_well_known(path) && self.prefix.is_empty() {
+            PathVersion::NotVersioned
         } else {
             PathVersion::Unversioned { at }
         }
@@ -224,7 +227,7 @@ impl RedirectPolicy for Versioning {
                 Decision::Pass
             }
             PathVersion::NotVersioned => {
-                head.because("the path is not below the prefix, or servers read it differently");
+                head.because("the path is not below the prefix, is a well-known uri, or servers read it differently");
                 Decision::Pass
             }
         }
@@ -314,6 +317,9 @@ mod tests {
         assert_location(&policy, "/", Some("/v2/"));
         assert_location(&policy, "/v2", None);
         assert_location(&policy, "//evil.example/x", None);
+        assert_location(&policy, "/.well-known/acme-challenge/token", None);
+        let below = Versioning::new("/.well-known", "v2").expect("valid");
+        assert_location(&below, "/.well-known/x", Some("/.well-known/v2/x"));
     }
 
     #[test]
