@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use tower_redirect::policy::{Decision, Outcome, Rule, Rules, TrailingSlash, explain};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    CanonicalHost, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch, QueryVersioning, RedirectLayer,
-    RedirectPolicy, Redirection, RequestHead, Scheme, Transport, Trust, Versioning, policy_fn,
+    CanonicalHost, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
+    QueryVersioning, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Scheme, Transport,
+    Trust, Versioning, policy_fn,
 };
 
 use crate::generated::{proxies, sent};
@@ -126,6 +127,25 @@ fn each_policy_has_a_line_and_says_why() {
          slash: passed: its path has the right form, or is that of a file or a well-known uri\n\
          answer: 307, Location: https://a.test/y/1?q"
     );
+}
+
+#[test]
+fn a_version_in_a_header_is_explained() {
+    let policy = HeaderVersioning::header("api-version", ["2"]).expect("valid");
+    let layer = RedirectLayer::new(policy.in_path("/api", "v2").expect("valid"));
+    for (path, version, expected) in [
+        ("/api/x", "2", "header-versions: passed: it names a version that is served, or none"),
+        ("/api/v2/x", "7", "header-versions: passed: its path carries the version"),
+        (
+            "/api/x",
+            "7",
+            "header-versions: responded: it names a version that was not declared, or several",
+        ),
+    ] {
+        let request = request("GET", path, &[("api-version", version)]);
+        let explained = layer.explain(&request).to_string();
+        assert!(explained.lines().any(|line| line == expected), "{explained}");
+    }
 }
 
 #[test]

@@ -239,7 +239,10 @@ impl HeaderVersioning {
 impl RedirectPolicy for HeaderVersioning {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let to = match self.in_path.as_ref().map(|paths| (paths, paths.locate(head.path()))) {
-            Some((_, PathVersion::Served)) => return Decision::Pass,
+            Some((_, PathVersion::Served)) => {
+                head.because("its path carries the version");
+                return Decision::Pass;
+            }
             Some((paths, PathVersion::Unversioned { at })) => Some(paths.insert(at)),
             _ => None,
         };
@@ -255,7 +258,10 @@ impl RedirectPolicy for HeaderVersioning {
                 head.because("it names a version that is served, or none");
                 return Decision::Pass;
             }
-            HeaderVersion::Unknown => return Decision::text(refusal, "no such version\n"),
+            HeaderVersion::Unknown => {
+                head.because("it names a version that was not declared, or several");
+                return Decision::text(refusal, "no such version\n");
+            }
             HeaderVersion::Retired(retired) => retired,
         };
         let stage = retired.stage(&self.clock);
