@@ -18,7 +18,8 @@ use super::sync::{Arc, Mutex, MutexGuard};
 /// for the rules.
 pub struct ReplayBody<B> {
     shared: Arc<Mutex<State<B>>>,
-    number: u64,
+    /// `None` for a clone that was not polled: its first poll makes it the newest attempt.
+    number: Option<u64>,
     /// Whether this attempt has read everything. Later attempts do not change that.
     done: bool,
 }
@@ -42,7 +43,7 @@ impl<B: Body> ReplayBody<B> {
 
 impl<B> ReplayBody<B> {
     fn from_state(state: State<B>) -> Self {
-        Self { shared: Arc::new(Mutex::new(state)), number: 0, done: false }
+        Self { shared: Arc::new(Mutex::new(state)), number: Some(0), done: false }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
@@ -60,8 +61,8 @@ where
         let mut deferred = Deferred::nothing();
         let mut state = self.lock();
         state.check_replayable()?;
-        let number = state.add_handle();
-        state.supersede(number, &mut deferred);
+        state.add_handle();
+        let number = Some(state.begin_attempt(&mut deferred));
         drop(state);
         Ok(Self { shared: self.shared.clone(), number, done: false })
     }
@@ -105,13 +106,14 @@ where
         }
         let mut deferred = Deferred::nothing();
         let mut state = self.lock();
-        if let Err(error) = state.claim(self.number, &mut deferred) {
-            return Poll::Ready(Some(Err(error)));
-        }
+        let number = match state.claim(self.number, &mut deferred) {
+            Ok(number) => Some(number),
+            Err(error) => return Poll::Ready(Some(Err(error))),
+        };
         let polled = state.poll_current(cx, &mut deferred);
-        let done = matches!(polled, Poll::Ready(None)) || state.is_end(self.number);
+        let done = matches!(polled, Poll::Ready(None)) || state.is_end(number);
         drop(state);
-        self.done = done;
+        (self.number, self.done) = (number, done);
         polled
     }
 
@@ -124,11 +126,11 @@ where
     }
 }
 
-/// A clone is a newer attempt. It supersedes the older ones when it is first polled.
+/// A clone supersedes all other attempts when it is first polled, also those made after it.
 impl<B> Clone for ReplayBody<B> {
     fn clone(&self) -> Self {
-        let number = self.lock().add_handle();
-        Self { shared: self.shared.clone(), number, done: false }
+        self.lock().add_handle();
+        Self { shared: self.shared.clone(), number: None, done: false }
     }
 }
 

@@ -75,17 +75,16 @@ impl<B> State<B> {
         }
     }
 
-    /// Counts a new handle, and returns the number of its attempt.
-    pub(super) fn add_handle(&mut self) -> u64 {
+    /// Counts a new handle.
+    pub(super) fn add_handle(&mut self) {
         self.handles += 1;
-        self.attempts.add()
     }
 
     /// Removes the handle of the attempt `number`. If the only handle left is the one that reads, no
     /// attempt can replay any more, and the chunks that it has read are freed.
-    pub(super) fn remove_handle(&mut self, number: u64, deferred: &mut Deferred<B>) {
+    pub(super) fn remove_handle(&mut self, number: Option<u64>, deferred: &mut Deferred<B>) {
         self.handles = self.handles.saturating_sub(1);
-        deferred.drop_waker = self.attempts.end(number);
+        deferred.drop_waker = number.and_then(|number| self.attempts.end(number));
         if self.is_last() && self.attempts.is_reading() {
             if self.has_read_recording() {
                 self.recording.clear();
@@ -108,16 +107,23 @@ impl<B> State<B> {
             && (self.position.trailers_sent || self.trailers.is_none())
     }
 
-    /// Makes the attempt `number` current, from the first byte.
-    pub(super) fn supersede(&mut self, number: u64, deferred: &mut Deferred<B>) {
+    /// Makes a new attempt current, from the first byte. Returns its number.
+    pub(super) fn begin_attempt(&mut self, deferred: &mut Deferred<B>) -> u64 {
+        let number = self.attempts.add();
         deferred.wake = self.attempts.supersede(number);
         self.rewind();
+        number
+    }
+
+    /// Compares an attempt with the current one: `Greater` for a clone that was not polled.
+    fn compare(&self, number: Option<u64>) -> Ordering {
+        number.map_or(Ordering::Greater, |number| self.attempts.compare(number))
     }
 
     /// Ends the current attempt. The caller holds the handle `number`. If no third handle exists,
     /// recording and source are freed.
-    pub(super) fn abort(&mut self, number: u64, deferred: &mut Deferred<B>) {
-        let is_own = self.attempts.compare(number) == Ordering::Equal;
+    pub(super) fn abort(&mut self, number: Option<u64>, deferred: &mut Deferred<B>) {
+        let is_own = self.compare(number) == Ordering::Equal;
         let current = usize::from(!is_own && !self.attempts.has_ended());
         let others = self.handles.saturating_sub(1 + current);
         deferred.wake = self.attempts.abort();
@@ -135,20 +141,19 @@ impl<B> State<B> {
         self.position = Position::start(&self.recording);
     }
 
-    /// Makes the attempt `number` current if it is newer than the current one. Fails if it is
-    /// superseded, or if it is newer and the first byte is gone.
+    /// Returns the number of an attempt that may read. A clone that was not polled becomes a new attempt.
+    /// Fails if the attempt is superseded, or if the first byte that a new one needs is gone.
     pub(super) fn claim(
         &mut self,
-        number: u64,
+        number: Option<u64>,
         deferred: &mut Deferred<B>,
-    ) -> Result<(), ReplayError> {
-        match self.attempts.compare(number) {
-            Ordering::Less => Err(ReplayError::Superseded),
-            Ordering::Equal => Ok(()),
-            Ordering::Greater => {
+    ) -> Result<u64, ReplayError> {
+        match number {
+            Some(number) if self.attempts.compare(number) == Ordering::Equal => Ok(number),
+            Some(_) => Err(ReplayError::Superseded),
+            None => {
                 self.check_replayable().map_err(ReplayError::NotReplayable)?;
-                self.supersede(number, deferred);
-                Ok(())
+                Ok(self.begin_attempt(deferred))
             }
         }
     }
@@ -282,8 +287,8 @@ where
 
     /// Whether the attempt `number` has read everything. An attempt that is superseded, or begins when
     /// the first byte is gone, has not: it ends with an error.
-    pub(super) fn is_end(&self, number: u64) -> bool {
-        match self.attempts.compare(number) {
+    pub(super) fn is_end(&self, number: Option<u64>) -> bool {
+        match self.compare(number) {
             Ordering::Less => false,
             Ordering::Equal => self.source.is_end() && self.has_read_recording(),
             // It begins at the first byte, so it is at its end only if the body is empty.
@@ -297,8 +302,8 @@ where
     }
 
     /// The number of bytes that the attempt `number` has still to read.
-    pub(super) fn size_hint(&self, number: u64) -> SizeHint {
-        let read = match (self.attempts.compare(number), self.source.size_hint()) {
+    pub(super) fn size_hint(&self, number: Option<u64>) -> SizeHint {
+        let read = match (self.compare(number), self.source.size_hint()) {
             // It reads the source itself.
             (Ordering::Equal, Some(hint)) if self.has_read_recording() => return hint,
             (Ordering::Equal, Some(_)) => self.recording.len().saturating_sub(self.position.unread),

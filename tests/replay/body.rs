@@ -153,6 +153,20 @@ fn a_clone_supersedes_when_it_is_first_polled() {
     assert_end(poll(&mut older));
 }
 
+/// As `tower::retry` around an `ExpectContinueLayer`, which replays the body only where it waits.
+#[test]
+fn a_clone_supersedes_replays_that_were_made_after_it() {
+    let first = ReplayBody::new(frames(&["a", "b"]), 100);
+    let mut copy = first.clone();
+    let mut again = first.replay().expect("kept");
+    assert_eq!(data(poll(&mut again)), "a");
+    assert_eq!(data(poll(&mut copy)), "a");
+    assert_superseded(poll(&mut again));
+    drop((first, again));
+    assert_eq!(data(poll(&mut copy)), "b");
+    assert_end(poll(&mut copy));
+}
+
 #[test]
 fn an_upload_that_was_finished_stays_so() {
     let kept = ReplayBody::new(Full::new(Bytes::from("a")), 100);
