@@ -157,6 +157,8 @@ impl Remembered {
         if request.memory_use != MemoryUse::Full {
             return Ok(());
         }
+        // Requests that are not sent do not count for `error_on_loop`: the site may have moved back.
+        let sent = request.sent.take();
         for _ in 0..MAX_CHAIN {
             let found = self.find(&request.method, &request.uri);
             let Some((status, headers, target)) = found else { break };
@@ -171,6 +173,7 @@ impl Remembered {
             request.history.mark_remembered();
             settings.events.followed(&request.history, None);
         }
+        request.sent = sent;
         Ok(())
     }
 

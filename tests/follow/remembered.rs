@@ -292,6 +292,20 @@ async fn a_site_that_moved_back_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_not_sent_is_no_part_of_a_loop() {
+    let (x, y) = ("http://a.test/x", "http://a.test/y");
+    let layer = FollowRedirectsLayer::new().remembered(Remembered::new()).error_on_loop();
+    seen_by(&layer, x, [moved(301, "/y", &[])]).await;
+    // The site has moved back.
+    let (status, seen) = seen_by(&layer, x, [moved(301, "/x", &[])]).await;
+    assert_eq!((status, seen), (200, vec![y.to_owned(), x.to_owned()]));
+    let script = Script::new([moved(302, "/y", &[]), moved(302, "/x", &[])]);
+    let outcome = script.follow_by(&layer, request("GET", x, &[])).await;
+    let error = outcome.expect_err("it comes round");
+    assert!(error.redirect().is_some_and(|error| error.is_loop()));
+}
+
+#[tokio::test]
 async fn a_redirection_to_the_same_url_is_not_learned() {
     let memory = Remembered::new();
     let layer = FollowRedirectsLayer::new().remembered(memory.clone());
