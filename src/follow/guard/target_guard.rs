@@ -69,7 +69,8 @@ impl TargetGuard {
             let text = range.as_ref();
             let range = parse(text)?;
             if holds_a_family(range) {
-                let reason = "a range of all IPv4 or IPv6 addresses: without a guard, every address is                               allowed";
+                let reason = "a range of all IPv4 or IPv6 addresses: without a guard, every address is \
+                              allowed";
                 return Err(ConfigError::address(text, reason));
             }
             self.allowed.push(range);
