@@ -49,8 +49,8 @@ impl RedirectContext {
     /// Returns the URL that answered with the redirection to this request.
     ///
     /// A `Referer` is made of it by a [hook](crate::FollowRedirectsLayer::on_request), or by a layer
-    /// inside. The follower adds none, because the URL may hold secrets: this one gives
-    /// another origin no more than the origin, and nothing where the chain leaves https (RFC 9110 §10.1.3).
+    /// inside. The follower adds none, because the URL may hold secrets. This hook tells another origin
+    /// no more than the origin, and nothing if the chain leaves https (RFC 9110 §10.1.3).
     ///
     /// ```
     /// use http::{HeaderValue, Uri, header};
@@ -61,7 +61,9 @@ impl RedirectContext {
     ///     let from = request.context().map(RedirectContext::previous_uri)?;
     ///     let (scheme, authority) = (from.scheme_str()?, from.authority()?);
     ///     let left_https = scheme == "https" && request.uri().scheme_str() != Some("https");
-    ///     let path = match request.uri().authority() == Some(authority) {
+    ///     let same_origin = request.uri().scheme() == from.scheme()
+    ///         && request.uri().authority() == Some(authority);
+    ///     let path = match same_origin {
     ///         true => from.path_and_query().map_or("/", |path| path.as_str()),
     ///         false => "/",
     ///     };
@@ -82,7 +84,7 @@ impl RedirectContext {
     }
 
     /// Whether the chain has been on an origin that is not trusted with the first one's credentials.
-    /// It stays so where the chain comes back, and in the chain of a follower inside.
+    /// Stays `true` if the chain comes back, and in the chain of a follower inside.
     pub fn has_crossed(&self) -> bool {
         self.crossed
     }
