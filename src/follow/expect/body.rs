@@ -86,7 +86,7 @@ where
     }
 }
 
-/// The error of an [`ExpectBody`]: the server did not ask for the body, or the body itself failed.
+/// The error of an [`ExpectBody`]: the server has answered without the body, or the body itself failed.
 #[derive(Debug)]
 pub struct ExpectBodyError(Option<BoxError>);
 

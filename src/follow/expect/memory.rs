@@ -20,7 +20,7 @@ pub(super) struct Memory(Arc<Mutex<HashMap<OriginKey, Known>>>);
 pub(super) struct OriginKey(Box<str>);
 
 impl OriginKey {
-    /// `None` for a request in origin-form, of which nothing is remembered.
+    /// `None` for a request in origin-form: nothing is remembered of it.
     pub(super) fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
         let mut key = format!("{scheme}://{authority}");
@@ -32,7 +32,7 @@ impl OriginKey {
 /// When an origin last did something.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    /// It let the wait run out, answered 417, or over HTTP/2.
+    /// It let the wait run out, answered 417, or answered over HTTP/2.
     useless: Option<Instant>,
     /// It redirected an upload.
     redirected: Option<Instant>,

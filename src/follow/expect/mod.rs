@@ -9,27 +9,27 @@
 //!    around a client of `hyper-util`, or any client that honours
 //!    [`hyper::ext::on_informational`]. An HTTP/1.1 request whose body is longer than a
 //!    [threshold](ExpectContinueLayer::threshold), or of unknown length, gets
-//!    `Expect: 100-continue`. One that has the header already is waited for whatever its length.
-//!    Another expectation is left alone, and its body is sent at once.
+//!    `Expect: 100-continue`. A body whose request has the header already waits whatever its length.
+//!    A request with another expectation is not changed, and its body is sent at once.
 //! 2. The body waits until the server sends 100, until a final response is there, or until
 //!    [`wait`](ExpectContinueLayer::wait) is over. The wait begins when the client first polls the
 //!    body, once the head is written.
-//! 3. A final 2xx lets the body go: the server reads it. Any other final response ends it, once the
-//!    response's own body has ended or been dropped. Its error is an [`ExpectBodyError`]; the
-//!    connection on which the body was announced is closed by then, and never used again.
-//! 4. 417 (RFC 9110 §15.5.18) is answered by the same request without the header, once, if the body
+//! 3. After a final 2xx the body is sent, because the server reads it. After any other final response
+//!    the body ends with an [`ExpectBodyError`], once the response's own body has ended or been
+//!    dropped. The connection on which the body was announced is then closed, and never used again.
+//! 4. After 417 (RFC 9110 §15.5.18) the same request is sent again without the header, once, if its body
 //!    can be sent again.
-//! 5. What an origin did is remembered for an hour, for 1,000 origins: one that let the wait run out,
-//!    that answers over HTTP/2, or with 417, is not waited for again. Over HTTP/2 no connection is
-//!    lost by a redirection, so nothing has to wait. With
+//! 5. Bodies do not wait for an origin that let the wait run out, answered 417, or answered over HTTP/2.
+//!    This is remembered for an hour, for 1,000 origins. Over HTTP/2 no connection is lost by a
+//!    redirection, so nothing has to wait. With
 //!    [`after_redirect`](ExpectContinueLayer::after_redirect) only origins that redirected an upload
 //!    within the hour are waited for.
 //!
 //! [`ExpectOptions`] in the extensions of a request turn it off for that request.
 //!
-//! Pitfalls: a request of hyper has one callback for informational responses, which cannot be read. This
-//! layer replaces it for requests that wait. A server that neither sends 100 nor answers
-//! costs its first upload the whole wait. Bodies up to the threshold are sent at once, as without this
+//! Pitfalls: a request of hyper has one callback for informational responses. This layer cannot keep the
+//! caller's, and replaces it for requests that wait. If a server neither sends 100 nor answers, its
+//! first upload waits for the whole time. Bodies up to the threshold are sent at once, as without this
 //! layer.
 //!
 //! ```no_run

@@ -7,8 +7,8 @@ use pin_project_lite::pin_project;
 use super::gate::EndOnDrop;
 
 pin_project! {
-    /// A response body. Where the response has made an upload pointless, its end, or its drop, ends
-    /// the upload.
+    /// A response body. If the response made an upload pointless, the upload is ended when this body
+    /// ends or is dropped.
     #[derive(Debug)]
     pub struct ExpectResponseBody<R> {
         #[pin]
