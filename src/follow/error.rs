@@ -91,8 +91,8 @@ impl<E> FollowError<E> {
     }
 
     /// Boxes the error. For stacks whose inner error is a `BoxError`:
-    /// `.map_err(FollowError::into_boxed)`. A `BoxError` is not an [`Error`] itself, and so a
-    /// `FollowError` around one is none, either.
+    /// `.map_err(FollowError::into_boxed)`. A `BoxError` is not an [`Error`] itself, so a `FollowError`
+    /// around one is not an `Error` either.
     ///
     /// The boxed error prints the same; its [`source`](Error::source) is the error of the inner
     /// service, or the [`RedirectError`].

@@ -111,7 +111,7 @@ impl RedirectHistory {
     }
 
     /// Returns the fragment of the final URL, without the `#`: that of the last `Location` which had
-    /// one, or else the first URL's (RFC 9110 §10.2.2).
+    /// one, or else the first URL's (RFC 9110 §10.2.2). `None` without a hop.
     pub fn fragment(&self) -> Option<&str> {
         self.hops.last().and_then(Hop::fragment)
     }

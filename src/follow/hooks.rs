@@ -10,7 +10,7 @@ impl<P> FollowRedirectsLayer<P> {
     /// Calls `hook` with each request just before it is sent, the first included, to sign it or to
     /// add a token.
     ///
-    /// It comes after all checks. What it adds or removes is for that request alone: later hops begin
+    /// It is called after all checks. What it adds or removes is for that request alone: later hops begin
     /// from the caller's headers and extensions. The hook is called for requests to other origins,
     /// too: look at the URL before you add a secret. It is not called where redirections are not
     /// followed ([`Manual`](super::RedirectMode::Manual)). Several hooks are called in the order in which they were
@@ -37,7 +37,7 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.request_hooks.push(None, hook))
     }
 
-    /// Calls `hook` as [`on_request`](Self::on_request) does, and only with requests that are sent to one
+    /// Calls `hook` as [`on_request`](Self::on_request) does, but only with requests that are sent to one
     /// of these origins, in the forms of [`trust_origins`](Self::trust_origins): the first request and
     /// each hop. A secret that is added here reaches these origins on every hop, and no other.
     ///
@@ -130,8 +130,9 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.events.push_on_hop(hook))
     }
 
-    /// Calls `hook` at the end of each call that was redirected, or whose redirection failed. Calls
-    /// without a redirection, and calls that are dropped before their end, are not reported.
+    /// Calls `hook` at the end of each call that followed a redirection, or that ended with a
+    /// [`RedirectError`](crate::RedirectError). Other calls, and calls that are dropped before their
+    /// end, are not reported.
     pub fn on_finish(self, hook: impl Fn(&Finished<'_>) + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.events.push_on_finish(hook))
     }

@@ -107,7 +107,9 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Sets the scheme of requests whose URI is in origin-form (`/path`). Together with `Host` it
-    /// gives their origin; without it only references that stay on the origin are followed.
+    /// gives their origin; without it only references that stay on the origin are followed. The HSTS
+    /// store, the guard and the lists of origins do not use it: such a request is not upgraded, is
+    /// refused by a guard, and is on no list.
     ///
     /// Pitfall: a redirection to another origin is then sent in absolute-form, without `Host`. A service
     /// that has one connection, as hyper's `SendRequest` and Unix sockets do, would send it to the same
@@ -148,9 +150,9 @@ impl<P> FollowRedirectsLayer<P> {
         Ok(self.set(|settings| settings.sensitive.push_prefix(prefix)))
     }
 
-    /// Replaces the list of headers that are credentials: of `Authorization`, `Cookie`, `Cookie2`,
-    /// `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer` and `Origin`, those
-    /// that are not in `names` go on to any origin that a redirection leads to.
+    /// Replaces the list of headers that are credentials: `Authorization`, `Cookie`, `Cookie2`,
+    /// `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer` and `Origin`. A header
+    /// that is not in `names` is then sent to any origin that a redirection leads to.
     ///
     /// [`sensitive_headers`](Self::sensitive_headers) adds to the list and keeps it. Values that
     /// [are sensitive](http::HeaderValue::is_sensitive) are dropped all the same.

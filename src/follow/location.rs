@@ -38,7 +38,7 @@ pub(super) struct Target {
     pub(super) fragment: Option<Arc<str>>,
     /// Whether the URI is known to have a [plain](Origin::plain) origin.
     pub(super) plain_origin: bool,
-    /// Whether it was http, and its host is known to be asked over https.
+    /// Whether it was http and HSTS upgraded it.
     pub(super) was_upgraded: bool,
 }
 
@@ -120,7 +120,7 @@ impl Base<'_> {
         let url = joined.map_err(|_| RedirectErrorKind::InvalidLocation)?;
         let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
         if names_host {
-            // Another origin in any case: the parser can write it, but not that of the base.
+            // The parser can write this origin, but not that of the base, so they differ.
             let downgrade = old_scheme == Some(Scheme::Https) && url.scheme() == "http";
             let target = Target::same_origin(uri(url)?);
             return Ok(Target { cross_origin: true, downgrade, userinfo, fragment, ..target });

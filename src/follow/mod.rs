@@ -5,7 +5,7 @@
 //! 1. 301, 302, 303, 307 and 308 with a `Location` are followed. All other responses are returned
 //!    to the caller. So is a redirection without `Location`, but in mode
 //!    [`Error`](RedirectMode::Error) it is an error. A redirection that answers a CONNECT or an
-//!    upgrade is never followed: it is an error.
+//!    upgrade is never followed: it is an error, unless the policy stops.
 //! 2. `Location` is resolved as browsers do (WHATWG URL). It is an error if there are two different
 //!    ones, if it does not resolve, or if the scheme is neither http nor https. A `Location`
 //!    without a host keeps the request's scheme and authority as they are, even if the URL standard
@@ -23,9 +23,10 @@
 //!    sent again from its first byte. Once a redirection has dropped the body, later ones do not
 //!    send it.
 //! 6. Headers are removed:
-//!    - If the content is dropped, those about content: `Content-*`, `Repr-Digest`, `Digest`,
-//!      `Last-Modified`, `Transfer-Encoding`, `Trailer`, `Expect` and `Idempotency-Key`. If the
-//!      request becomes GET, also `If-*` and `Range`.
+//!    - If the content is dropped, those about content: `Content-Encoding`, `Content-Language`,
+//!      `Content-Location`, `Content-Type`, `Content-Length`, `Content-Range`, `Content-Digest`,
+//!      `Content-MD5`, `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`,
+//!      `Expect` and `Idempotency-Key`. If the request becomes GET, also `If-*` and `Range`.
 //!    - If the origin changes (scheme, host or port), `Host`.
 //!    - If the origin changes, the credentials and the extensions. Credentials are `Authorization`,
 //!      `Cookie`, `Cookie2`, `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`,
@@ -47,8 +48,8 @@
 //!    service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of
 //!    this one request, and the inner service is called.
 //!
-//! The parts that know more than one call are asked first, for the URL of a call as for each target,
-//! and each about the URL that will be used:
+//! Three optional parts work across calls: the HSTS store, the memory of permanent redirections, and
+//! the guard. They apply to the URL of a call and to each target, in this order:
 //!
 #![doc = include_str!("../guide/follow.svg")]
 //!

@@ -140,7 +140,7 @@ pub(super) fn is_https_upgrade(old: &Uri, new: &Uri) -> bool {
     origins.is_some_and(|(old, new)| old.upgrades_to(&new))
 }
 
-/// A URI that was sent, as the URL parser reads it: a caller may have written its host in any way.
+/// Parses a URI as the URL parser does, because a caller may have spelled its host in any way.
 pub(super) fn url(uri: &Uri) -> Option<Url> {
     // Without a scheme, `url` would read one in `https:a.test`, whose host is `https`.
     uri.scheme()?;

@@ -283,6 +283,7 @@ pub(super) enum MemoryUse {
     None,
     /// The request is sent as it is, and its answer may be learned.
     LearnOnly,
+    /// The memory is asked, and the answer may be learned.
     Full,
 }
 

@@ -42,12 +42,12 @@ impl SavedHeaders {
         Self { values: values.into(), headers, map: CachedMap::NotMade }
     }
 
-    /// Returns the headers as a map, for the next request.
     /// Whether one of the headers is sensitive, or has a name that is.
     pub(super) fn any_sensitive(&self, is_sensitive: impl Fn(&HeaderName) -> bool) -> bool {
         self.headers.iter().any(|header| header.sensitive || is_sensitive(&header.name))
     }
 
+    /// Returns the headers as a map, for the next request.
     pub(super) fn next_map(&mut self) -> HeaderMap {
         match &self.map {
             CachedMap::NotMade => {

@@ -16,8 +16,8 @@ pub(super) struct Changes {
     pub(super) to_get: bool,
     /// The content is dropped, as it always is if the method becomes GET.
     pub(super) drops_content: bool,
-    /// The origin differs. Then `Host` goes, even if host and port are the same: a port that it does
-    /// not write is the default one of the scheme.
+    /// The origin differs. `Host` is dropped even if only the scheme differs: without a port, it means
+    /// the default port of the scheme.
     pub(super) cross_origin: bool,
     /// The origin differs, and the two origins do not trust each other.
     pub(super) drops_credentials: bool,
@@ -80,7 +80,7 @@ fn connection_options(headers: &SavedHeaders) -> HashSet<HeaderName> {
     for (name, value, _) in headers.iter() {
         if name == header::CONNECTION {
             let list = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-            // What is no header's name matches none.
+            // Text that is not a header's name cannot match a header.
             names.extend(list.filter_map(|name| HeaderName::from_bytes(name).ok()));
         }
     }

@@ -1,4 +1,5 @@
-//! Counts with the `metrics` facade. `guide::observability` lists the names. All keys are made once: a call allocates nothing here.
+//! Counts with the `metrics` facade. `guide::observability` lists the names. All keys are made once, so
+//! a call allocates nothing here.
 
 use std::sync::LazyLock;
 

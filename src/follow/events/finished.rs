@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::follow::history::RedirectHistory;
 use crate::follow::redirect_error::RedirectError;
 
-/// The end of a call with redirections: see
+/// The end of a call that followed a redirection, or that ended with a `RedirectError`: see
 /// [`FollowRedirectsLayer::on_finish`](crate::FollowRedirectsLayer::on_finish).
 #[derive(Clone, Copy, Debug)]
 pub struct Finished<'a> {
@@ -68,8 +68,8 @@ impl<'a> Finished<'a> {
         }
     }
 
-    /// The kind of the error: the [name](crate::follow::RedirectErrorKind::name) of that of a
-    /// redirection, or `service` if the inner service failed.
+    /// The kind of the error: the [name](crate::follow::RedirectErrorKind::name) of the kind of a
+    /// [`RedirectError`](crate::RedirectError), or `service` if the inner service failed.
     pub fn error_type(&self) -> Option<&'static str> {
         match self.end {
             End::Returned(_) => None,

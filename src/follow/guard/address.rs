@@ -56,7 +56,7 @@ impl Nat64 {
     /// The well-known prefix (RFC 6052 §2.1).
     const WELL_KNOWN: Self = Self { prefix: 0x0064_ff9b_u128 << 96, length: 96 };
 
-    /// `None` for a length that RFC 6052 does not have, and for a prefix with bits beyond its length.
+    /// Returns `None` for a length that is not in RFC 6052, and for a prefix with bits beyond its length.
     pub(super) fn new(prefix: Ipv6Net) -> Option<Self> {
         let length = u32::from(prefix.prefix_len());
         let is_one =

@@ -1,4 +1,4 @@
-//! Restricts where a client may be led to. For servers that fetch URLs which others gave them.
+//! Restricts the targets that a client may be led to: for servers that fetch URLs given by others.
 //!
 //! 1. [`TargetGuard`] is given to [`FollowRedirectsLayer::guard`](crate::FollowRedirectsLayer::guard).
 //!    It is asked about the URL of a call and about the target of each redirection, after an
@@ -12,7 +12,7 @@
 //!    IPv4 address. NAT64 is the well-known prefix (RFC 6052) and those of
 //!    [`nat64`](TargetGuard::nat64). [`deny`](TargetGuard::deny) applies to both addresses.
 //! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so is any scheme but http and
-//!    https.
+//!    https. A request in origin-form (`/path`) is refused, because its URL does not name its host.
 //! 5. The error is the same for every reason,
 //!    [`TargetRefused`](super::RedirectErrorKind::TargetRefused): it does not reveal which addresses exist.
 //!

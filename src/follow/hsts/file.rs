@@ -43,8 +43,8 @@ impl Error for HstsFileError {}
 
 impl HstsStore {
     /// Reads the text of a file of curl's `--hsts`: a host in each line, with a dot in front if its
-    /// subdomains are included, and the time when it expires, in UTC. Of a host that occurs twice the
-    /// later line counts.
+    /// subdomains are included, and the time when it expires, in UTC. If a host occurs twice, the later
+    /// line counts.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -95,8 +95,8 @@ impl HstsStore {
     ///
     /// # Errors
     ///
-    /// An error of reading; of kind [`InvalidData`](io::ErrorKind::InvalidData) for a line that is no
-    /// entry.
+    /// The error of reading the file, or one of kind [`InvalidData`](io::ErrorKind::InvalidData) for a
+    /// line that is not an entry.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         match fs::read_to_string(path) {
             Ok(text) => Self::from_curl(&text)
@@ -107,11 +107,11 @@ impl HstsStore {
     }
 
     /// Saves the hosts that were learned as a file of curl's `--hsts`. It is written beside `path` and
-    /// renamed, so that the file there is whole at any time, and stays as it was after an error.
+    /// renamed, so that the file at `path` is whole at any time, and stays as it was after an error.
     ///
     /// # Errors
     ///
-    /// An error of writing or renaming.
+    /// The error of writing or renaming the file.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let (beside, mut file) = create_beside(path)?;
@@ -139,7 +139,7 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// The host and the end of a line; `None` within for `unlimited`.
+/// Parses a line into its host and the time when it expires, which is `None` for `unlimited`.
 fn entry(line: &str) -> Option<(&str, Option<SystemTime>)> {
     let (host, rest) = line.split_once(char::is_whitespace)?;
     let time = rest.trim().strip_prefix('"')?.strip_suffix('"')?;

@@ -17,7 +17,7 @@ pub(super) struct Policy {
 /// hundreds of kilobytes.
 const MOST_DIRECTIVES: usize = 32;
 
-/// The longest time that counts: ten years. A longer one would be remembered for as long.
+/// The longest lifetime, ten years. A longer `max-age` is shortened to it.
 const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
 
 /// Parses a field; `None` if it is not valid. Unknown directives are ignored, and one that occurs twice
@@ -56,7 +56,7 @@ pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
     Some(Policy { max_age, include_subdomains })
 }
 
-/// A number of seconds, in quotes or not. One that is too large for us is the longest.
+/// Parses a number of seconds, in quotes or not. One that is too large becomes the largest `u64`.
 fn seconds(value: &str) -> Option<u64> {
     let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     let digits = quoted.unwrap_or(value);

@@ -4,18 +4,19 @@
 //!    [`FollowRedirectsLayer::hsts`](crate::FollowRedirectsLayer::hsts). Clones share what they know.
 //! 2. The URL of a call, and the target of each redirection, are upgraded from http to https before
 //!    anything else is decided about them (§8.3): port 80 becomes 443, another port stays. So a
-//!    redirection from https to http on a known host is followed over https, and refused nowhere. An
-//!    upgrade is no hop: [`RedirectHistory::upgraded_from`](crate::RedirectHistory::upgraded_from) and
+//!    redirection from https to http on a known host is followed over https, and is not an error. A
+//!    request in origin-form (`/path`) is not upgraded. An upgrade is no hop:
+//!    [`RedirectHistory::upgraded_from`](crate::RedirectHistory::upgraded_from) and
 //!    [`Hop::was_upgraded`](super::Hop::was_upgraded) report it.
 //! 3. It learns from responses over https alone, whatever their status, from the first
 //!    `Strict-Transport-Security` field (§8.1). A field that is not valid is ignored whole. Addresses are
 //!    never known (§8.1.1). `max-age=0` removes the host.
 //! 4. A host is known if it is in the store, or below a domain that includes its subdomains (§8.2).
 //!    Names are compared as `url` writes them, without a trailing dot.
-//! 5. The store holds 10,000 learned hosts. Those that have expired make room first, then those that
-//!    were used longest ago; where more than half of all are below one domain, such as `evil.test`,
-//!    only those. A [start list](HstsStore::with_start_list) is never removed, and no
-//!    response changes it.
+//! 5. The store holds 10,000 learned hosts. If it is full, expired hosts are removed first, then those
+//!    that were used longest ago. If more than half of all hosts are below one domain, such as
+//!    `evil.test`, only hosts below it are removed. A [start list](HstsStore::with_start_list) is never
+//!    removed, and no response changes it.
 //!
 //! Pitfall: the store trusts that the inner client verifies certificates (§8.1 asks for a connection
 //! without any error). Do not give it to a client that accepts invalid ones.

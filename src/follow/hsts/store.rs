@@ -262,7 +262,7 @@ fn name_to_look_up(host: &str) -> Option<Box<str>> {
     (name.len() <= LONGEST_NAME).then(|| name.into())
 }
 
-/// The authority without port 80, which becomes the default one of https. `None` if it is none then.
+/// Removes port 80, so that the default port of https applies. `None` if the rest is not an authority.
 fn without_port_80(authority: Authority) -> Option<Authority> {
     match authority.port_u16() {
         Some(80) => {

@@ -26,7 +26,7 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Calls `decide` with this redirection as it is if it leads to `uri`.
+    /// Calls `decide` with this redirection as if it led to `uri`.
     pub(super) fn leading_to<T>(&self, uri: &Uri, decide: impl FnOnce(&Attempt<'_>) -> T) -> T {
         let target = self.base.resolve(uri.to_string().as_bytes());
         let (next_uri, cross_origin) = next_of(&target);
@@ -98,8 +98,8 @@ impl<'a> Attempt<'a> {
         self.resends_body
     }
 
-    /// Whether the request's content can be sent again, as far as is known before it is tried. `true`
-    /// if there is none.
+    /// Whether the request's content can be sent again, as far as this is known before it is tried.
+    /// `true` if there is none.
     pub fn can_resend_body(&self) -> bool {
         self.can_resend_body
     }

@@ -7,7 +7,7 @@ use http::Uri;
 
 use super::{Action, Attempt, FollowPolicy};
 
-/// The policies of a list asked so far, all of which follow: to this URL, if one chose it.
+/// The result of the policies asked so far. All of them follow: to this URL, if one of them chose it.
 #[derive(Default)]
 struct Asked(Option<Uri>);
 

@@ -12,12 +12,11 @@ use crate::follow::redacted::Redacted;
 ///
 /// It is asked about redirections that cannot be followed, too: their
 /// [`next_uri`](Attempt::next_uri) is `None`, or their body
-/// [cannot be sent again](Attempt::can_resend_body). To stop there returns them to the caller.
+/// [cannot be sent again](Attempt::can_resend_body). If the policy stops, the caller gets them.
 ///
 /// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies: all
 /// have to follow, and the first that does not wins. Those after an [`Action::FollowTo`] are asked
-/// about its URL. A closure becomes a policy by
-/// [`follow_fn`](super::follow_fn).
+/// about its URL. A closure becomes a policy by [`follow_fn`](super::follow_fn).
 ///
 /// ```
 /// use bytes::Bytes;
