@@ -87,9 +87,9 @@ mod tests {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// A newer attempt reads the body now.
+    /// A newer attempt reads the body now, or the body was [aborted](super::Replay::abort).
     Superseded,
-    /// This attempt began after the first byte was gone.
+    /// This attempt began after the first byte was gone, or was polled again after the source failed.
     NotReplayable(NotReplayable),
     /// The source failed with this error.
     ///

@@ -62,7 +62,7 @@ pin_project! {
         Reading { #[pin] body: B },
         // Everything was read.
         Complete,
-        // A newer attempt was made before everything was read; or this is no attempt, but a handle.
+        // A newer attempt was made before everything was read, or this is a handle that reads nothing.
         Superseded,
         // The body failed; what it would return afterwards is not its rest.
         Failed,
@@ -74,7 +74,8 @@ where
     F: Fn() -> Result<B, E>,
 {
     /// Calls `make` for the first attempt, and keeps it for others. It is called once for each
-    /// attempt and has to return the same bytes.
+    /// attempt and has to return the same bytes. A follower makes one more attempt than it sends: the
+    /// first stays behind, so that others can be made of it.
     ///
     /// # Errors
     ///

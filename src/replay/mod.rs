@@ -5,7 +5,7 @@
 //! 1. A body is [`Replay`] if another attempt can be made of it: `Full`, `Empty` and `String` are
 //!    cloned, `Either`, `Option` and `Box` ask the body inside, a [`ReplayFn`] calls a function again,
 //!    such as one that opens a file, and a [`ReplayBody`] records any other body.
-//! 2. A [`ReplayBody`] records what its first attempt reads *while that is sent*; nothing is collected
+//! 2. A [`ReplayBody`] records what is read of the source *while that is sent*; nothing is collected
 //!    beforehand. A newer attempt gets what was recorded, then goes on with the source: each byte
 //!    once, in order, trailers at the end.
 //! 3. The newest attempt reads. [`Replay::replay`] supersedes the older one as soon as it is called:
@@ -101,9 +101,9 @@ pub trait Replay: Sized {
         false
     }
 
-    /// Returns a handle for a body that is sent without being replayable: with its
-    /// [`is_uploading`](Self::is_uploading) and [`abort`](Self::abort), and a `replay` that fails.
-    /// `None` for bodies that do not track their attempts.
+    /// Returns a handle for a body that is sent although it cannot be replayed, for its
+    /// [`is_uploading`](Self::is_uploading) and [`abort`](Self::abort). `None` for bodies that do not
+    /// track their attempts.
     fn abort_handle(&self) -> Option<Self> {
         None
     }
