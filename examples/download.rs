@@ -1,7 +1,7 @@
 //! Run with: `cargo run --example download`, or `cargo run --example download -- http://example.com/`
 //!
-//! Downloads by way of redirections, and says which way it was: every hop, what stayed behind, and
-//! which URL to remember.
+//! Downloads a file through redirections, and prints every hop, what stayed behind, and which URL to
+//! remember.
 
 use std::env;
 use std::error::Error;
@@ -29,16 +29,16 @@ pub fn app() -> Router {
         .route("/private", get(|| async { Redirect::to("/login") }))
 }
 
-/// What came, and by which way.
+/// A file that was downloaded.
 #[derive(Debug)]
 pub struct Download {
-    /// How many bytes.
+    /// The length of the file.
     pub bytes: usize,
-    /// Where from, if not from where it was looked for.
+    /// The redirections that led to it, if there were any.
     pub history: Option<RedirectHistory>,
 }
 
-/// Downloads a file; a redirection to a login page is no file.
+/// Downloads a file. A redirection to a login page is an error.
 pub async fn download(url: &str) -> Result<Download, Box<dyn Error>> {
     let no_login =
         follow_fn(|attempt: &Attempt<'_>| match attempt.next_uri().map(|uri| uri.path()) {

@@ -1,7 +1,7 @@
 //! Run with: `cargo run --example hsts_client --features config -- http://example.com/`
 //!
-//! A client with a memory: it starts with the hosts that it knew the last time, asks them over https
-//! alone, and saves what it has learned. `hsts.txt` is a file of curl's `--hsts`, too.
+//! A client with a memory: it loads the hosts that it knew the last time, sends requests to them over
+//! https only, and saves what it has learned. curl's `--hsts` can read and write the same `hsts.txt`.
 
 use std::error::Error;
 
@@ -21,10 +21,10 @@ use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// Where Debian keeps the certificates that are trusted.
+/// The file in which Debian keeps the trusted certificates.
 const ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Asks for a URL. Certificates are verified, as the store relies on.
+/// Requests a URL. Certificates are verified, because the store relies on it.
 pub async fn get(url: &str, store: HstsStore, roots: RootCertStore) -> Outcome<Response<Incoming>> {
     let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();

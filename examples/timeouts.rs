@@ -1,7 +1,7 @@
 //! Run with: `cargo run --example timeouts`
 //!
-//! Limits the time of each hop and that of the whole call, and prints where the time went: the error
-//! names the URL and the hop, and its sources the reason.
+//! Limits the time of each hop and that of the whole call, and prints the errors. If a hop takes too
+//! long, the error names its URL and number, and its source the reason.
 
 use std::error::Error;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub async fn fetch(
 ) -> Result<Response<Incoming>, BoxError> {
     let client = ServiceBuilder::new()
         .layer(TimeoutLayer::new(in_all))
-        // A `BoxError`, such as that of a timeout, is boxed again together with the place.
+        // A `BoxError`, such as that of a timeout, is boxed again together with the URL and the hop.
         .map_err(FollowError::into_boxed)
         .layer(FollowRedirectsLayer::new())
         .layer(TimeoutLayer::new(per_hop))

@@ -31,7 +31,7 @@ use tower_redirect::{FollowRedirects, FollowRedirectsLayer, ReplayBodyLayer};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// A server that takes uploads elsewhere than where they are sent.
+/// A server that redirects uploads to its storage.
 pub fn app() -> Router {
     Router::new()
         .route("/upload", put(async |_: Bytes| Redirect::temporary("/storage")))
@@ -56,7 +56,7 @@ pub async fn from_file(url: &str, path: PathBuf) -> Outcome<String> {
     send(follow(), url, ReplayFn::new(move || FileBody::open(&path))?).await
 }
 
-/// As it is, once the server asks for it: one that redirects gets not a byte.
+/// `Full`, once the server asks for it: a server that redirects gets not a byte.
 #[cfg(feature = "hyper")]
 pub async fn when_asked(url: &str, bytes: Bytes) -> Outcome<String> {
     let expect = ExpectContinueLayer::new(tokio::time::sleep).threshold(100_000);
