@@ -159,7 +159,7 @@ fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Re
 
 /// Whether a response with this status is followed: 301, 302, 303, 307 and 308 (RFC 9110 §15.4). The
 /// other 3xx name no single target.
-fn is_followed(status: StatusCode) -> bool {
+pub(super) fn is_followed(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(
         status,

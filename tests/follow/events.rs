@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_redirect::follow::{OnLimit, Outcome, RedirectErrorKind};
@@ -112,6 +112,14 @@ async fn errors_have_a_type_and_the_hops_before_them() {
     let returned = ask(layer().limit(2).on_limit(OnLimit::Return), hops()).await;
     assert_eq!(returned.expect("returned"), StatusCode::FOUND);
     assert_eq!(end(), (Outcome::Redirection, Some(StatusCode::FOUND), None, 2));
+
+    // A 304 answers the request: it is no redirection.
+    let script = chain![307 "/1"];
+    let mut not_modified = Response::new(Full::default());
+    *not_modified.status_mut() = StatusCode::NOT_MODIFIED;
+    script.push(not_modified);
+    assert!(ask(layer(), script).await.is_ok());
+    assert_eq!(end(), (Outcome::Response, Some(StatusCode::NOT_MODIFIED), None, 1));
 
     assert!(ask(layer(), chain![307 "http://a.test/"]).await.is_err());
     assert_eq!(end(), (Outcome::Error, None, Some("insecure_downgrade"), 0));

@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use crate::follow::history::RedirectHistory;
 use crate::follow::redirect_error::RedirectError;
+use crate::follow::step::is_followed;
 
 /// The end of a call that followed a redirection, or that ended with a `RedirectError`: see
 /// [`FollowRedirectsLayer::on_finish`](crate::FollowRedirectsLayer::on_finish).
@@ -30,7 +31,7 @@ impl End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// A response that is no redirection.
+    /// A response that is no redirection, a 300 or a 304 among them.
     Response,
     /// A redirection that was not followed, because a policy or the limit returned it, or it has no
     /// `Location`.
@@ -54,7 +55,7 @@ impl<'a> Finished<'a> {
     /// The outcome.
     pub fn outcome(&self) -> Outcome {
         match self.end {
-            End::Returned(status) if status.is_redirection() => Outcome::Redirection,
+            End::Returned(status) if is_followed(status) => Outcome::Redirection,
             End::Returned(_) => Outcome::Response,
             End::Failed(_) => Outcome::Error,
         }
