@@ -14,7 +14,7 @@ pub(crate) fn text_response(status: StatusCode, text: &'static str) -> Response<
     response
 }
 
-/// Appends `added` to `headers`, and replaces none.
+/// Appends `added` to `headers`, without replacing any.
 pub(crate) fn append_headers(headers: &mut HeaderMap, added: HeaderMap) {
     let mut last_name = None;
     for (name, value) in added {

@@ -7,7 +7,7 @@ pub(crate) use std::time::Instant;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub(crate) use web_time::Instant;
 
-/// Returns the time of the day.
+/// Returns the current time.
 pub(crate) fn now() -> SystemTime {
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     return SystemTime::now();

@@ -30,14 +30,14 @@ impl fmt::Debug for Timer {
     }
 }
 
-/// A time that something may take.
+/// A limit on the time that something may take.
 pub(crate) enum Timeout {
     /// No timer was given.
     Unlimited,
     /// The future is made when it is first waited for: most never are.
     Unstarted(Timer, Duration),
-    /// Nothing locks the mutex. It makes a future shareable that is only `Send`, so that the response
-    /// future stays `Sync`.
+    /// The mutex is never locked. A future that is only `Send` becomes `Sync` in it, so that the
+    /// response future stays `Sync`.
     Running(Mutex<Sleep>),
 }
 

@@ -15,8 +15,8 @@ pub struct Followed<'a> {
 }
 
 impl<'a> Followed<'a> {
-    /// The number of the hop in its call, from 1: the request that follows is the one with this
-    /// `http.request.resend_count`.
+    /// The number of the hop in its call, from 1. It is the `http.request.resend_count` of the request
+    /// that follows.
     pub fn number(&self) -> usize {
         self.number
     }

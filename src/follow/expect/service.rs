@@ -29,17 +29,17 @@ impl<S> ExpectContinue<S> {
         Self { inner, settings }
     }
 
-    /// Returns the inner service.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns the inner service, mutably.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Returns the inner service, and drops the rest.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -47,9 +47,9 @@ impl<S> ExpectContinue<S> {
 
 /// How a request is sent.
 enum Plan {
-    /// At once, and nothing is remembered of it.
+    /// At once, and nothing is remembered.
     AtOnce,
-    /// At once, and it is remembered whether the origin redirects it.
+    /// At once, and it is remembered if the origin redirects it.
     Watched(OriginKey),
     /// Once it is asked for.
     Waiting(Option<OriginKey>),
@@ -70,7 +70,7 @@ impl Settings {
         let origin = OriginKey::of(request.uri());
         let is_useless = origin.as_ref().is_some_and(|origin| self.memory.is_useless(origin));
         if has_expect {
-            // What the caller set is sent; whether it is waited for is what the origin has taught.
+            // The caller's header is sent. The body waits unless that was of no use for this origin.
             return match is_continue(request) && !is_useless {
                 true => Plan::Waiting(origin),
                 false => Plan::AtOnce,

@@ -229,7 +229,7 @@ struct Listed {
 }
 
 impl StartList {
-    /// The hosts that are only asked over https, and whether their subdomains are, too.
+    /// Returns the hosts of mode `force-https`, each with whether its subdomains are included.
     pub fn hosts(&self) -> impl Iterator<Item = (&str, bool)> {
         let is_forced = |listed: &&Listed| listed.mode.as_deref() == Some("force-https");
         let listed = self.entries.iter().filter(is_forced);

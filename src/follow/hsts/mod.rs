@@ -1,4 +1,4 @@
-//! HTTP Strict Transport Security on the client (RFC 6797): hosts that are only asked over https.
+//! HTTP Strict Transport Security on the client (RFC 6797): hosts that are only contacted over https.
 //!
 //! 1. [`HstsStore`] is a cloneable handle, given to
 //!    [`FollowRedirectsLayer::hsts`](crate::FollowRedirectsLayer::hsts). Clones share what they know.
@@ -18,7 +18,7 @@
 //!    `evil.test`, only hosts below it are removed. A [start list](HstsStore::with_start_list) is never
 //!    removed, and no response changes it.
 //!
-//! Pitfall: the store trusts that the inner client verifies certificates (§8.1 asks for a connection
+//! Pitfall: the store trusts that the inner client verifies certificates (§8.1 requires a connection
 //! without any error). Do not give it to a client that accepts invalid ones.
 //!
 //! ```

@@ -13,7 +13,7 @@ use crate::follow::make_room::make_room;
 /// The most hosts that are learned. A start list does not count.
 const MAX_LEARNED: usize = 10_000;
 
-/// Hosts that are only asked over https (RFC 6797). See the [module](super) for the rules.
+/// Hosts that are only contacted over https (RFC 6797). See the [module](super) for the rules.
 ///
 /// Clones share their hosts. Pitfall: what is learned is lost with the last clone, unless it is saved
 /// (feature `config`).
