@@ -279,13 +279,18 @@ impl fmt::Display for Diagnosis {
                 Who(*peer),
                 TrustCall(*peer, None)
             ),
-            Self::Cycle { policies, locations } => write!(
-                f,
-                "redirections lead in a circle, answered 500: {}, by {}; if other servers answer for \
-                 these hosts, set `.allow_self()`, so that the policies here are not asked for them",
-                locations.join(" -> "),
-                policies.join(", ")
-            ),
+            Self::Cycle { policies, locations } => {
+                write!(
+                    f,
+                    "redirections lead in a circle, answered 500: {}, by {}",
+                    locations.join(" -> "),
+                    policies.join(", ")
+                )?;
+                let names_hosts = locations.iter().any(|location| !location.starts_with('/'));
+                let cure = "; a policy of yours that sends requests to other servers sets \
+                            `.allow_self()`";
+                f.write_str(if names_hosts { cure } else { "" })
+            }
             Self::EndlessRedirections { policies, locations } => write!(
                 f,
                 "redirections have no end, answered 500: {} -> .., by {}; let the policy pass its own \

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use http::Method;
 
-use super::{Decision, RedirectPolicy, is_acme_challenge};
+use super::{Decision, RedirectPolicy};
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
@@ -14,11 +14,11 @@ use crate::uri::{is_ambiguous, is_well_known};
 ///
 /// 1. Only GET and HEAD are redirected, unless [`methods`](Self::methods) lists others. All other
 ///    methods pass.
-/// 2. The root passes, and so do ACME challenges (RFC 8555 §8.3) and a path with an empty or dot
-///    segment, `%2e`, `%2f`, `%5c` or `\`: only the application knows its meaning.
+/// 2. The root passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`:
+///    only the application knows its meaning. A path below `/.well-known/` passes (RFC 8615): an ACME
+///    challenge has to be answered under its own URL.
 /// 3. [`add`](Self::add): a path without a slash at its end gets one, unless its last segment has a
-///    dot, as the name of a file does, or it is below `/.well-known/` (RFC 8615): an ACME challenge
-///    has to be answered under its own URL.
+///    dot, as the name of a file does.
 /// 4. [`remove`](Self::remove): a path with a slash at its end loses it.
 /// 5. The answer is 307, or 308 by [`permanent`](Self::permanent). The query stays. With other
 ///    policies of the same layer it becomes one redirection.
@@ -108,17 +108,19 @@ impl RedirectPolicy for TrailingSlash {
         }
         let end = path.len();
         let (start, slash) = match self.form {
-            Form::With if bare.len() == end && !is_file(bare) && !is_well_known(bare) => (end, "/"),
+            Form::With if bare.len() == end && !is_file(bare) => (end, "/"),
             Form::Without if bare.len() < end => (bare.len(), ""),
             _ => {
-                head.because(
-                    "its path has the right form, or is that of a file or a well-known uri",
-                );
+                head.because("its path has the right form, or is that of a file");
                 return Decision::Pass;
             }
         };
-        if !self.is_for(head.method()) || is_ambiguous(bare) || is_acme_challenge(head) {
-            head.because("not for its method or path: ACME, or one that servers read differently");
+        if is_well_known(bare) {
+            head.because("a well-known uri");
+            return Decision::Pass;
+        }
+        if !self.is_for(head.method()) || is_ambiguous(bare) {
+            head.because("not for its method, or a path that servers read differently");
             return Decision::Pass;
         }
         head.because(match self.form {

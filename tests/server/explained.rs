@@ -124,7 +124,7 @@ fn each_policy_has_a_line_and_says_why() {
          maintenance: passed: no maintenance now\n\
          https: passed: the request came over https\n\
          rules: passed: no rule matches\n\
-         slash: passed: its path has the right form, or is that of a file or a well-known uri\n\
+         slash: passed: its path has the right form, or is that of a file\n\
          answer: 307, Location: https://a.test/y/1?q"
     );
 }
