@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::PLAIN;
+use super::{PLAIN, is_below};
 
 /// The normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
 /// escapes in upper case, and bytes that a path may not hold percent-encoded.
@@ -32,6 +32,20 @@ pub(crate) fn normal(path: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Finds `prefix`, which is in normal form, at the start of a path in any spelling. Returns its length in
+/// the path, of which it is a whole number of segments.
+pub(crate) fn length_of_prefix(path: &str, prefix: &str) -> Option<usize> {
+    if is_below(path, prefix) {
+        return Some(prefix.len());
+    }
+    if !path.contains('%') {
+        return None;
+    }
+    let slashes = prefix.matches('/').count();
+    let end = path.match_indices('/').nth(slashes).map_or(path.len(), |(at, _)| at);
+    path.get(..end).filter(|start| *normal(start) == *prefix).map(str::len)
 }
 
 /// The byte that the two digits of an escape stand for.

@@ -10,7 +10,7 @@ use crate::head::RequestHead;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
-use crate::uri::{is_ambiguous, is_below, is_well_known, normal, without_trailing_slash};
+use crate::uri::{is_ambiguous, is_well_known, length_of_prefix, normal, without_trailing_slash};
 
 /// Redirects retired and unversioned paths to the current version.
 ///
@@ -29,8 +29,7 @@ use crate::uri::{is_ambiguous, is_below, is_well_known, normal, without_trailing
 /// 5. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`. Only paths below
 ///    `/.well-known/` pass (RFC 8615), if the prefix is `/`.
 ///
-/// Pitfalls: versions are case-sensitive; `V1` is unversioned. The prefix is compared as it is written:
-/// an application that decodes `/%61pi` has to answer for it. A script of another origin can follow a
+/// Pitfalls: versions are case-sensitive; `V1` is unversioned. A script of another origin can follow a
 /// redirection only if that carries CORS headers, so the CORS layer has to be the outermost:
 /// `.layer(redirects).layer(cors)` on an axum `Router`, `.layer(cors).layer(redirects)` on a
 /// `ServiceBuilder`.
@@ -110,7 +109,7 @@ impl Versioning {
         }
         check_version(current)?;
         Ok(Self {
-            prefix: trimmed.into(),
+            prefix: normal(trimmed).into(),
             current: current.into(),
             inserted: format!("/{current}").into(),
             retired: Vec::new(),
@@ -169,11 +168,10 @@ impl Versioning {
 
     /// Finds the version in `path`.
     pub(super) fn locate(&self, path: &str) -> PathVersion<'_> {
-        let at = self.prefix.len();
-        let Some(rest) = path.get(at..).filter(|_| is_below(path, &self.prefix)) else {
+        let Some(at) = length_of_prefix(path, &self.prefix) else {
             return PathVersion::NotVersioned;
         };
-        let rest = rest.get(1..).unwrap_or_default();
+        let rest = path.get(at + 1..).unwrap_or_default();
         let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
         let segment = rest.get(..length).unwrap_or_default();
         if *segment == *self.current {
@@ -227,7 +225,9 @@ impl RedirectPolicy for Versioning {
                 Decision::Pass
             }
             PathVersion::NotVersioned => {
-                head.because("the path is not below the prefix, is a well-known uri, or servers read it differently");
+                head.because(
+                    "not below the prefix, a well-known uri, or read differently by servers",
+                );
                 Decision::Pass
             }
         }
@@ -304,6 +304,11 @@ mod tests {
             ("/api/v1%2fx", None),
             ("//api/v1", None),
             ("/x/api/v1", None),
+            // The same path in another spelling (RFC 3986 §6.2.2.2).
+            ("/%61pi/v%31/x", Some("/%61pi/v2/x")),
+            ("/%61pi/x", Some("/%61pi/v2/x")),
+            ("/%61pi/v2/x", None),
+            ("/%61pis/v1", None),
         ] {
             assert_location(&policy, path, expected);
         }
