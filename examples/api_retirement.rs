@@ -22,7 +22,7 @@ pub fn app(now: SystemTime) -> Result<Router, ConfigError> {
         Retirement::new()
             .deprecated(start)
             .moved(start + 90 * DAY)
-            .moved_permanently(start + 180 * DAY)
+            .permanent(start + 180 * DAY)
             .gone(start + 270 * DAY)
     };
     let versions = Versioning::new("/api", "v5")?

@@ -299,7 +299,7 @@ fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Op
 
 /// `None` without dates: the version has moved.
 fn plan(dates: &RetirementConfig) -> Option<Retirement> {
-    let RetirementConfig { deprecated, moved, moved_permanently, gone } = *dates;
+    let RetirementConfig { deprecated, moved, permanent, gone } = *dates;
     let mut plan = Retirement::new();
     if let Some(date) = deprecated {
         plan = plan.deprecated(date.into());
@@ -307,8 +307,8 @@ fn plan(dates: &RetirementConfig) -> Option<Retirement> {
     if let Some(date) = moved {
         plan = plan.moved(date.into());
     }
-    if let Some(date) = moved_permanently {
-        plan = plan.moved_permanently(date.into());
+    if let Some(date) = permanent {
+        plan = plan.permanent(date.into());
     }
     if let Some(date) = gone {
         plan = plan.gone(date.into());

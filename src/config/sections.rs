@@ -310,7 +310,7 @@ pub struct RetirementConfig {
     pub moved: Option<Date>,
     /// When it is redirected by 308.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub moved_permanently: Option<Date>,
+    pub permanent: Option<Date>,
     /// When it is answered 410.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gone: Option<Date>,

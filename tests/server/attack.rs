@@ -388,7 +388,7 @@ fn nothing_forged_gets_past_maintenance() {
 /// All policies at once, with every setting that reads a request.
 fn everything(trust: Trust, are_hosts_listed: bool) -> RedirectLayer<impl RedirectPolicy> {
     let date = std::time::SystemTime::UNIX_EPOCH;
-    let plan = Retirement::new().moved_permanently(date);
+    let plan = Retirement::new().permanent(date);
     let www = CanonicalHost::new("www.a.test").and_then(|www| www.aliases(["*.b.test"]));
     let versions = Versioning::new("/api", "v2").and_then(|v| v.retire_by("v1", plan));
     let query = QueryVersioning::new("v", "2").and_then(|v| v.retire("1"));

@@ -68,7 +68,7 @@ fn server()
         move || at(now.load(Ordering::Relaxed))
     };
     let switch = MaintenanceSwitch::new();
-    let plan = Retirement::new().moved_permanently(at(PERMANENT)).gone(at(GONE));
+    let plan = Retirement::new().permanent(at(PERMANENT)).gone(at(GONE));
     let policy = (
         Maintenance::new(switch.clone())
             .clock(clock())

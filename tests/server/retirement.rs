@@ -41,7 +41,7 @@ fn plan() -> Retirement {
     Retirement::new()
         .deprecated(at(DEPRECATED))
         .moved(at(MOVED))
-        .moved_permanently(at(PERMANENT))
+        .permanent(at(PERMANENT))
         .gone(at(GONE))
 }
 
@@ -144,13 +144,13 @@ fn stages_may_be_left_out_and_not_be_out_of_order() {
         (plan(), true),
         (plan().gone(at(5)), true),
         (plan().deprecated(at(1)).gone(at(5)), true),
-        (plan().moved(at(1)).moved_permanently(at(2)), true),
+        (plan().moved(at(1)).permanent(at(2)), true),
         (plan().gone(at(5)).deprecated(at(1)), true),
         (plan().deprecated(at(5)).gone(at(1)), false),
         (plan().deprecated(at(5)).gone(at(5)), false),
         (plan().moved(at(5)).deprecated(at(6)), false),
-        (plan().moved_permanently(at(5)).moved(at(6)), false),
-        (plan().gone(at(5)).moved_permanently(at(6)), false),
+        (plan().permanent(at(5)).moved(at(6)), false),
+        (plan().gone(at(5)).permanent(at(6)), false),
         (plan().deprecated(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), false),
         (plan().gone(at(253_402_300_800_000)), false),
         (plan().gone(at(253_402_300_799_999)), true),
@@ -169,7 +169,7 @@ fn stages_may_be_left_out_and_not_be_out_of_order() {
     for plan in [
         Retirement::new().deprecated(before_1970),
         Retirement::new().moved(before_1970),
-        Retirement::new().moved_permanently(before_1970),
+        Retirement::new().permanent(before_1970),
         Retirement::new().gone(before_1970),
     ] {
         assert!(new().retire_by("v1", plan).is_err(), "{plan:?}");

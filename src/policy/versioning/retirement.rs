@@ -23,7 +23,7 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 /// | before | served |
 /// | [`deprecated`](Self::deprecated) | served, with `Deprecation: @..` (RFC 9745), `Sunset` where [`gone`](Self::gone) has a date (RFC 8594), and a `Link` to the successor |
 /// | [`moved`](Self::moved) | 307 to the successor |
-/// | [`moved_permanently`](Self::moved_permanently) | 308, kept by caches for a day, or less where the next stage is near |
+/// | [`permanent`](Self::permanent) | 308, kept by caches for a day, or less where the next stage is near |
 /// | [`gone`](Self::gone) | 410 with a `Link` to the successor |
 ///
 #[doc = include_str!("../../guide/retirement.svg")]
@@ -69,7 +69,7 @@ impl Retirement {
     }
 
     /// Redirects to the successor with 308 from this date on.
-    pub const fn moved_permanently(mut self, date: SystemTime) -> Self {
+    pub const fn permanent(mut self, date: SystemTime) -> Self {
         self.permanent = Some(date);
         self
     }
