@@ -34,8 +34,10 @@ pub enum ConfigErrorKind {
     Url,
     /// A path that requests are compared with.
     Path,
-    /// An address or a range of addresses: of trusted proxies, or of the clients that a rule is for.
+    /// An address of trusted proxies, or a range of addresses.
     Proxy,
+    /// An address of the clients that a rule is for, or a range of addresses.
+    Client,
     /// An address, or a range of addresses, that a client may or may not be led to.
     Address,
     /// A bypass of [`Maintenance`](crate::Maintenance). The value is the range, or the name of the
@@ -81,6 +83,7 @@ constructors! {
     url: Url,
     path: Path,
     proxy: Proxy,
+    client: Client,
     #[cfg(feature = "follow")]
     address: Address,
     bypass: Bypass,
@@ -99,11 +102,12 @@ impl fmt::Display for ConfigError {
             ConfigErrorKind::Url => "url",
             ConfigErrorKind::Path => "path",
             ConfigErrorKind::Proxy => "proxy",
+            ConfigErrorKind::Client => "client",
             ConfigErrorKind::Address => "address",
             ConfigErrorKind::Bypass => "bypass",
             ConfigErrorKind::Dates => "dates of",
             ConfigErrorKind::Hsts => "strict-transport-security",
-            ConfigErrorKind::HeaderName => "field",
+            ConfigErrorKind::HeaderName => "header name",
             ConfigErrorKind::Version => "version",
             ConfigErrorKind::Status => "status",
         };

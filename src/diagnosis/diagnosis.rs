@@ -113,9 +113,10 @@ pub enum Diagnosis {
     /// A bypass by address is configured, but the peer's address is not known, so it lets nobody
     /// through.
     ClientUnknown,
-    /// A peer that is not trusted forwards requests, and a bypass contains its address. The request
-    /// was not let through, because the peer may forward everybody's.
-    BypassThroughProxy {
+    /// A peer that is not trusted forwards requests, and the clients of a bypass or of a rule include
+    /// its address. The request was not taken for one of theirs, because the peer may forward
+    /// everybody's.
+    ClientThroughProxy {
         /// The peer, if its address is known.
         peer: Option<Peer>,
     },
@@ -158,7 +159,7 @@ impl Diagnosis {
             Self::TransportNotDeclared { .. } => "transport_not_declared",
             Self::NeverSecure => "never_secure",
             Self::ClientUnknown => "client_unknown",
-            Self::BypassThroughProxy { .. } => "bypass_through_proxy",
+            Self::ClientThroughProxy { .. } => "client_through_proxy",
             Self::Cycle { .. } => "cycle",
             Self::ManyPeers { .. } => "many_peers",
             Self::TargetMayBeSelf { .. } => "target_may_be_self",
@@ -269,13 +270,13 @@ impl fmt::Display for Diagnosis {
             ),
             Self::ClientUnknown => write!(
                 f,
-                "clients are let through maintenance by address, but no peer address is known, so \
-                 that nobody is: {MAKE_PEERS_KNOWN}"
+                "a bypass or a rule is for clients by address, but no peer address is known, so \
+                 that it is for nobody: {MAKE_PEERS_KNOWN}"
             ),
-            Self::BypassThroughProxy { peer } => write!(
+            Self::ClientThroughProxy { peer } => write!(
                 f,
-                "{} would be let through maintenance by its address, but forwards for others; if \
-                 it is your proxy, {}",
+                "{} is among the clients of a bypass or of a rule, but forwards for others; if it is \
+                 your proxy, {}",
                 Who(*peer),
                 TrustCall(*peer, None)
             ),

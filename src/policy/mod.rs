@@ -32,6 +32,7 @@
 mod annotation;
 mod ask;
 mod canonical_host;
+mod clients;
 mod clock;
 mod combine;
 mod decide;

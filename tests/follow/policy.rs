@@ -216,7 +216,10 @@ async fn more_fields_can_be_credentials() {
     assert_eq!((kept.len(), marked), (4, true));
     for prefix in ["", "x amz", "x:"] {
         let error = FollowRedirectsLayer::new().sensitive_prefix(prefix).expect_err(prefix);
-        assert_eq!(error.to_string(), format!("invalid field {prefix:?}: no field name begins so"));
+        assert_eq!(
+            error.to_string(),
+            format!("invalid header name {prefix:?}: no field name begins so")
+        );
     }
 }
 

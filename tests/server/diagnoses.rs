@@ -361,7 +361,7 @@ fn names_are_distinct() {
         Diagnosis::TransportNotDeclared { peer },
         Diagnosis::NeverSecure,
         Diagnosis::ClientUnknown,
-        Diagnosis::BypassThroughProxy { peer },
+        Diagnosis::ClientThroughProxy { peer },
         Diagnosis::Cycle { policies: vec![], locations: vec![] },
         Diagnosis::ManyPeers { diagnosis: "" },
     ];

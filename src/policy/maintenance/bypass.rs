@@ -1,15 +1,12 @@
 //! Lets some requests through during maintenance.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
-
-use http::HeaderName;
 
 use super::Maintenance;
 use crate::config_error::ConfigError;
-use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
+use crate::policy::clients::comes_from;
 use crate::ranges::{NO_RANGE, Ranges};
 
 type Condition = dyn Fn(&RequestHead<'_>) -> bool + Send + Sync;
@@ -69,38 +66,4 @@ impl<T> Maintenance<T> {
         self.bypass.0.push(Arc::new(condition));
         self
     }
-}
-
-/// Returns whether a proxy adds this header to what it forwards.
-pub(super) fn is_sign_of_proxy(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    name.starts_with("x-forwarded-")
-        || matches!(
-            name,
-            "forwarded"
-                | "via"
-                | "x-real-ip"
-                | "true-client-ip"
-                | "cf-connecting-ip"
-                | "x-envoy-external-address"
-        )
-}
-
-/// Returns whether the request comes from one of `ranges`, and not through an untrusted proxy there.
-fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
-    let is_in = |client: IpAddr| ranges.contains(client);
-    let Some(client) = head.client_ip() else {
-        if head.peer().is_none() {
-            head.diagnose(Diagnosis::ClientUnknown);
-        }
-        return false;
-    };
-    if is_in(client)
-        && !head.was_proxied()
-        && head.headers_without_note().keys().any(is_sign_of_proxy)
-    {
-        head.diagnose(Diagnosis::BypassThroughProxy { peer: head.peer() });
-        return false;
-    }
-    is_in(client)
 }

@@ -1,10 +1,10 @@
 use http::{HeaderValue, Version, header};
 
-use super::bypass::is_sign_of_proxy;
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
 use crate::media_type::is_named;
 use crate::method::is_get_or_head;
+use crate::policy::clients::is_sign_of_proxy;
 use crate::redirection::{Redirection, Resolved};
 
 /// Where a [`Maintenance`](super::Maintenance) redirects to. Sealed: the targets are these four.

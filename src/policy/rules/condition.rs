@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use super::normal::{form_decoded, parameter};
 use crate::head::RequestHead;
+use crate::policy::clients::comes_from;
 use crate::ranges::Ranges;
 use crate::uri::Scheme;
 
@@ -76,7 +77,9 @@ impl Condition {
                 value.is_some_and(|value| !matches!(&*form_decoded(value), b"" | b"." | b".."))
             }
             Self::Clients { ranges, .. } => {
-                head.client_ip().is_some_and(|client| ranges.contains(client))
+                // A cache compares what a request says, and not who sent it.
+                head.forbid_storing();
+                comes_from(ranges, head)
             }
         }
     }

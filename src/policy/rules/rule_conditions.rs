@@ -73,19 +73,22 @@ impl Rule {
     }
 
     /// Applies only to clients in these ranges (`10.0.0.0/8`), as [`RequestHead::client_ip`] finds them.
+    /// An untrusted peer that forwards for others is in no range, as for
+    /// [`Maintenance::bypass_clients`](crate::Maintenance::bypass_clients). Caches must not keep an answer
+    /// that depends on this: a 308 has `no-store`, too.
     ///
     /// [`RequestHead::client_ip`]: crate::RequestHead::client_ip
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for text that is neither an address nor a
+    /// [`ConfigErrorKind::Client`](crate::ConfigErrorKind::Client) for text that is neither an address nor a
     /// range, and if there is none.
     pub fn on_clients<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
         let text: Box<[String]> = ranges.into_iter().map(|r| r.as_ref().to_owned()).collect();
-        let refuse = |range: &str| ConfigError::proxy(range, NO_RANGE);
+        let refuse = |range: &str| ConfigError::client(range, NO_RANGE);
         let first = text.first().ok_or_else(|| refuse(""))?;
         let range = first.parse().map(|range: IpNet| range.addr());
         let example = range.ok().or_else(|| first.parse().ok()).ok_or_else(|| refuse(first))?;

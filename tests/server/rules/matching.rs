@@ -310,6 +310,25 @@ fn conditions() {
     }
 }
 
+/// Behind a proxy that is not trusted, every request has the proxy's address. Caches compare headers,
+/// and not addresses.
+#[test]
+fn clients_are_neither_taken_from_an_untrusted_proxy_nor_cached() {
+    let rule = rule("/c", "/inside").on_clients(["10.0.0.0/8"]).expect("valid").permanent();
+    let layer = RedirectLayer::new(rules([rule])).hosts(["a.test"]).expect("valid");
+    let from_peer = |fields: &[(&str, &str)]| {
+        let mut asked = crate::support::request("GET", "/c", fields);
+        asked.extensions_mut().insert(Peer::Ip([10, 1, 2, 3].into()));
+        crate::support::ask_now(&layer, asked)
+    };
+    let inside = from_peer(&[]);
+    assert_eq!((inside.status.as_u16(), inside.location()), (308, Some("/inside")));
+    assert_eq!(inside.header("cache-control"), Some("no-store"));
+    for sign in ["x-forwarded-for", "forwarded", "via"] {
+        assert_eq!(from_peer(&[(sign, "203.0.113.9")]).calls, 1, "{sign}");
+    }
+}
+
 #[test]
 fn without_case() {
     let rules = rules([

@@ -1,0 +1,43 @@
+//! Tells requests apart by the address of their client.
+
+use std::net::IpAddr;
+
+use http::HeaderName;
+
+use crate::diagnosis::Diagnosis;
+use crate::head::RequestHead;
+use crate::ranges::Ranges;
+
+/// Returns whether a proxy adds this header to what it forwards.
+pub(super) fn is_sign_of_proxy(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("x-forwarded-")
+        || matches!(
+            name,
+            "forwarded"
+                | "via"
+                | "x-real-ip"
+                | "true-client-ip"
+                | "cf-connecting-ip"
+                | "x-envoy-external-address"
+        )
+}
+
+/// Returns whether the request comes from one of `ranges`, and not through an untrusted proxy there.
+pub(super) fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
+    let is_in = |client: IpAddr| ranges.contains(client);
+    let Some(client) = head.client_ip() else {
+        if head.peer().is_none() {
+            head.diagnose(Diagnosis::ClientUnknown);
+        }
+        return false;
+    };
+    if is_in(client)
+        && !head.was_proxied()
+        && head.headers_without_note().keys().any(is_sign_of_proxy)
+    {
+        head.diagnose(Diagnosis::ClientThroughProxy { peer: head.peer() });
+        return false;
+    }
+    is_in(client)
+}
