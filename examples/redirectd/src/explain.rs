@@ -21,13 +21,9 @@ pub fn explain(path: &Path, method: Method, url: Uri, peer: Option<IpAddr>) -> O
     if let Some(peer) = peer {
         request.extensions_mut().insert(Peer::Ip(peer));
     }
-    // With `-X HEAD`, curl waits for a body.
-    let curl = match method {
-        Method::HEAD => "curl -I".to_owned(),
-        method => format!("curl -i -X {method}"),
-    };
-    // A quote in the URL does not end that of the shell.
+    // With `-X HEAD`, curl waits for a body. A quote in the URL does not end that of the shell.
+    let flags = if method == Method::HEAD { "-I".into() } else { format!("-i -X {method}") };
     let quoted = url.to_string().replace('\'', r"'\''");
-    println!("{}\n\n{curl} '{quoted}'", layer.explain(&request));
+    println!("{}\n\ncurl {flags} '{quoted}'", layer.explain(&request));
     Ok(())
 }

@@ -8,6 +8,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+#[derive(Clone)]
 pub struct Forward {
     client: Client<HttpConnector, Body>,
     upstream: Option<Uri>,
@@ -18,12 +19,12 @@ impl Forward {
         Self { client: Client::builder(TokioExecutor::new()).build_http(), upstream }
     }
 
-    pub async fn respond(&self, mut request: Request<Body>) -> Response {
-        let Some(upstream) = &self.upstream else {
+    pub async fn respond(self, mut request: Request<Body>) -> Response {
+        let Some(upstream) = self.upstream else {
             return StatusCode::NOT_FOUND.into_response();
         };
         let host = request.uri().authority().and_then(|host| host.as_str().parse().ok());
-        let mut parts = upstream.clone().into_parts();
+        let mut parts = upstream.into_parts();
         parts.path_and_query = request.uri().path_and_query().cloned();
         let Ok(uri) = Uri::from_parts(parts) else {
             return StatusCode::BAD_REQUEST.into_response();
@@ -35,8 +36,10 @@ impl Forward {
             request.headers_mut().entry(header::HOST).or_insert(host);
         }
         // What is said to the next hop alone (RFC 9110 §7.6.1).
-        for name in [header::CONNECTION, header::TE, header::TRANSFER_ENCODING, header::UPGRADE] {
-            request.headers_mut().remove(name);
+        let named = request.headers_mut().remove("connection");
+        let named = named.as_ref().and_then(|names| names.to_str().ok()).unwrap_or_default();
+        for name in named.split(',').chain(["te", "transfer-encoding", "upgrade"]) {
+            request.headers_mut().remove(name.trim());
         }
         match self.client.request(request).await {
             Ok(mut response) => {

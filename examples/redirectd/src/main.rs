@@ -6,9 +6,7 @@
 //! redirectd explain shop.toml POST http://shop.example.com/api/v1/orders
 //! ```
 //!
-//! It is an example to copy from. `serve` answers over http and https, forwards what passes to an
-//! upstream or answers 404, and follows the file (`watch.rs`). It logs to standard error, reloads on
-//! SIGHUP, and ends on SIGTERM once its requests are answered.
+//! It logs to standard error, reloads on SIGHUP, too, and ends on SIGTERM once its requests are answered.
 
 mod explain;
 mod file;
@@ -83,11 +81,9 @@ async fn main() -> ExitCode {
         Command::Check { file } => file::read(&file).map(drop),
         Command::Explain { file, method, url, peer } => explain::explain(&file, method, url, peer),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+    if let Err(error) = outcome {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }

@@ -1,15 +1,12 @@
 //! Serves over http and https, and reports health and metrics on another port.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::body::Body;
 use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use http::Request;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -21,8 +18,6 @@ use crate::forward::Forward;
 use crate::watch::Source;
 use crate::{Outcome, Serve};
 
-const LAST_REQUESTS: Duration = Duration::from_secs(30);
-
 pub async fn serve(args: Serve) -> Outcome {
     let (source, layer) = Source::open(&args.file)?;
     let metrics = PrometheusBuilder::new().install_recorder()?;
@@ -30,15 +25,10 @@ pub async fn serve(args: Serve) -> Outcome {
     let live = Live::named(&file, layer);
     let (updates, stream) = mpsc::channel(1);
     tokio::spawn(source.watch(updates));
-    let on_error = |error| eprintln!("refused: {error}");
-    tokio::spawn(live.follow(ReceiverStream::new(stream), on_error));
+    tokio::spawn(live.follow(ReceiverStream::new(stream), |error| eprintln!("refused: {error}")));
 
-    let forward = Arc::new(Forward::new(args.upstream));
-    let respond = move |request: Request<Body>| {
-        let forward = forward.clone();
-        async move { forward.respond(request).await }
-    };
-    let app = Router::new().fallback(respond).layer(live.clone());
+    let forward = Forward::new(args.upstream);
+    let app = Router::new().fallback(|request| forward.respond(request)).layer(live.clone());
     let make = |app: Router| app.into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     tokio::spawn(end_gracefully(handle.clone()));
@@ -71,10 +61,9 @@ fn listen(name: &str, address: SocketAddr) -> Outcome<TcpListener> {
 }
 
 async fn end_gracefully(handle: Handle<SocketAddr>) -> Outcome {
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
-    handle.graceful_shutdown(Some(LAST_REQUESTS));
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! { _ = terminate.recv() => {} _ = tokio::signal::ctrl_c() => {} }
+    handle.graceful_shutdown(Some(Duration::from_secs(30)));
     Ok(())
 }
 

@@ -16,8 +16,6 @@ use tower_redirect::server::live::Update;
 use crate::Outcome;
 use crate::file::{self, Layer};
 
-const INTERVAL: Duration = Duration::from_millis(250);
-
 /// The configuration that is served, and the last reading of the file.
 pub struct Source {
     path: PathBuf,
@@ -45,7 +43,7 @@ impl Source {
         let mut hangups = signal(SignalKind::hangup())?;
         loop {
             tokio::select! {
-                () = sleep(INTERVAL) => {}
+                () = sleep(Duration::from_millis(250)) => {}
                 _ = hangups.recv() => self.is_done = false, // A mistake is reported again.
             }
             let Some(update) = self.look() else { continue };
@@ -74,11 +72,11 @@ impl Source {
     fn build(&mut self, text: String) -> Outcome<Update<Layer>> {
         let config = file::parse(&self.path, &text)?;
         if config.shrinks(&self.config) {
-            let lost = match self.config.rules.len() - config.rules.len() {
-                0 => "all sections".to_owned(),
-                rules => format!("{rules} rules"),
-            };
-            return Err(format!("{lost} are lost, without `allow_shrink = true`").into());
+            let lost = self.config.rules.len() - config.rules.len();
+            return Err(format!(
+                "emptied, or {lost} rules are lost, without `allow_shrink = true`"
+            )
+            .into());
         }
         let value = file::build(&self.path, &text, &config, &self.switches)?;
         (self.config, self.served, self.revision) = (config, text, self.revision + 1);
