@@ -223,7 +223,7 @@ fn hsts(section: &HstsConfig, problems: &mut Problems) -> Hsts {
     let preload = section.preload.then_some(());
     let policy = problems.set("hsts.preload", policy, preload, |policy, ()| policy.preload());
     let except = |policy: Hsts, host: &str| policy.except_hosts([host]);
-    problems.each("hsts.except", policy, &section.except, except)
+    problems.each("hsts.except_hosts", policy, &section.except_hosts, except)
 }
 
 /// The window that a configuration gives; `None` is off.

@@ -207,7 +207,7 @@ pub struct HstsConfig {
     pub preload: bool,
     /// Hosts whose answers do not get the header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub except: Vec<String>,
+    pub except_hosts: Vec<String>,
 }
 
 /// Maintenance. At most one of `standby`, `page` and `redirect_to` is given; without one, requests

@@ -144,7 +144,7 @@ impl<P> FollowRedirectsLayer<P> {
     /// [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) for text that no header name begins with.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(prefix).is_err() {
-            return Err(ConfigError::header_name(prefix, "no field name begins so"));
+            return Err(ConfigError::header_name(prefix, "no header name begins so"));
         }
         let prefix = prefix.to_ascii_lowercase().into();
         Ok(self.set(|settings| settings.sensitive.push_prefix(prefix)))

@@ -322,7 +322,7 @@ fn it_is_written_back_to_the_same_meaning_in_every_format() {
         host = "www"
         [hsts]
         max_age = 5
-        except = ["b.test"]
+        except_hosts = ["b.test"]
         [trailing_slash]
         form = "remove"
         [[rules]]

@@ -15,12 +15,12 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) if `name` is no field name, or
+    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) if `name` is no header name, or
     /// `secret` is shorter than 16 bytes, longer than 4096, or holds a byte that is not visible ASCII. The
     /// error names the header, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         let field = HeaderName::try_from(name)
-            .map_err(|_| ConfigError::bypass(name, "not a field name"))?;
+            .map_err(|_| ConfigError::bypass(name, "not a header name"))?;
         let digest = digest_of(name, secret)?;
         Ok(self.bypass(move |head| {
             let mut values = head.header_all(field.clone()).take(MAX_CANDIDATES);

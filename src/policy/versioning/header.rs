@@ -86,14 +86,14 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `name` is no field name, or
-    /// no version is served.
+    /// [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) if `name` is no header name,
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if no version is served.
     pub fn header<I>(name: &str, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
         let name = HeaderName::try_from(name)
-            .map_err(|_| ConfigError::version(name, "not a field name"))?;
+            .map_err(|_| ConfigError::header_name(name, "not a header name"))?;
         Self::new(Source::Header(name), served)
     }
 
