@@ -27,8 +27,20 @@ impl Decision {
     }
 }
 
+impl From<Redirection> for Decision {
+    fn from(redirection: Redirection) -> Self {
+        Self::Redirect(redirection)
+    }
+}
+
+impl From<Option<Redirection>> for Decision {
+    fn from(redirection: Option<Redirection>) -> Self {
+        redirection.map_or(Self::Pass, Self::Redirect)
+    }
+}
+
 /// What a closure of [`policy_fn`](crate::policy_fn) may return: a [`Decision`], a [`Redirection`], or an
-/// `Option<Redirection>`, of which `None` passes.
+/// `Option<Redirection>`, of which `None` passes. It is there for the compiler's message about others.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a decision",
     label = "returns no `Decision`, `Redirection` or `Option<Redirection>`",
@@ -50,12 +62,12 @@ impl IntoDecision for Decision {
 
 impl IntoDecision for Redirection {
     fn into_decision(self) -> Decision {
-        Decision::Redirect(self)
+        self.into()
     }
 }
 
 impl IntoDecision for Option<Redirection> {
     fn into_decision(self) -> Decision {
-        self.map_or(Decision::Pass, Decision::Redirect)
+        self.into()
     }
 }
