@@ -71,6 +71,13 @@ impl<'a> RequestHead<'a> {
         self.scheme() == Scheme::Https
     }
 
+    /// Whether the connection that the request arrived on is secure. Behind a trusted proxy, that of the
+    /// user agent may still be plain.
+    pub(super) fn is_connection_secure(&self) -> bool {
+        let accepted = || Trust::accepted_scheme(self.parts.extensions);
+        self.trust.fixed_scheme().unwrap_or_else(accepted) == Scheme::Https
+    }
+
     /// The address of the user agent, or of the last proxy that is not trusted: the peer's address,
     /// or one that a trusted proxy forwards. `None` where neither is known.
     pub fn client_ip(&self) -> Option<IpAddr> {

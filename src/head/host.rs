@@ -66,7 +66,7 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
             return Err(bad("Host differs from the request target\n"));
         }
     }
-    if target_scheme == Some(Scheme::Https) && !head.is_secure() {
+    if target_scheme == Some(Scheme::Https) && !head.is_secure() && !head.is_connection_secure() {
         head.diagnose(Diagnosis::TransportNotDeclared { peer: head.peer() });
         return Err(Refusal::misdirected("https asked for on a connection that is not secure\n"));
     }

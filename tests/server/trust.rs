@@ -370,6 +370,29 @@ fn ranges_are_checked_when_they_are_given() {
     assert!(Trust::proxies(["10.0.0.0/8", "::1", "::ffff:10.0.0.1"]).is_ok());
 }
 
+/// A proxy that encrypts again asks for https over HTTP/2, whichever scheme its visitor used.
+#[tokio::test]
+async fn a_proxy_asks_for_https_over_tls() {
+    let layer = || RedirectLayer::new(HttpsOnly::new());
+    let asked = async |layer: RedirectLayer<HttpsOnly>, proto: &'static [u8], transport| {
+        let mut request = request(Some("10.0.0.1"), &[(PROTO, proto)]);
+        request.headers_mut().remove("host");
+        *request.uri_mut() = http::Uri::from_static("https://a.test/p");
+        *request.version_mut() = Version::HTTP_2;
+        request.extensions_mut().insert::<Transport>(transport);
+        let asked = ask(&layer, request).await;
+        (asked.status.as_u16(), asked.location().map(str::to_owned))
+    };
+    let proxied = || layer().trust(proxies().x_forwarded());
+    let https = Some("https://a.test/p".to_owned());
+    assert_eq!(asked(proxied(), b"http", Transport::Secure).await, (307, https));
+    assert_eq!(asked(proxied(), b"https", Transport::Secure).await, (200, None));
+    assert_eq!(asked(proxied(), b"http", Transport::Plain).await, (421, None));
+    let plain = proxied().transport(Transport::Plain);
+    assert_eq!(asked(plain, b"https", Transport::Secure).await, (421, None));
+    assert_eq!(asked(layer(), b"http", Transport::Plain).await, (421, None));
+}
+
 #[tokio::test]
 async fn an_http_1_0_request_through_a_proxy() {
     let layer =
