@@ -1,7 +1,7 @@
 use http::{HeaderMap, Response, StatusCode};
 
 use super::after_not_found::SavedHead;
-use super::answer::forbid_storing;
+use super::answer::{annotate, forbid_storing};
 use super::body::ResponseBody;
 use crate::policy::Annotation;
 use crate::response::append_headers;
@@ -27,9 +27,13 @@ impl Additions {
         let saved = self.saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
         match saved.and_then(|saved| saved.answer()) {
             Some(mut answer) => {
-                // The headers are what a policy said of a request that is served.
-                self.headers = None;
-                self.add_to(answer.headers_mut());
+                // Without `headers`: they are what a policy said of a request that is served.
+                if let Some(annotation) = &self.annotation {
+                    annotate(&mut answer, annotation);
+                }
+                if self.no_store {
+                    forbid_storing(answer.headers_mut());
+                }
                 answer.map(ResponseBody::answer)
             }
             None => {

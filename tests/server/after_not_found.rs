@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_redirect::policy::{Rule, Rules};
+use tower_redirect::policy::{Annotation, Rule, Rules};
 use tower_redirect::{Decision, RedirectLayer, RedirectPolicy, RequestHead, Versioning, policy_fn};
 
 /// Serves `/live`, and answers 404 to all else.
@@ -41,7 +41,7 @@ fn rules() -> Rules {
     let rules = [
         moved("/live", "/shadow"),
         moved("/old/*", "/new/*").permanent(),
-        moved("/beta", "/b").on_header_present(http::HeaderName::from_static("x-beta")),
+        moved("/beta", "/b").on_header_present(HeaderName::from_static("x-beta")),
         Rule::new("/gone").expect("valid").gone(),
     ];
     Rules::new(rules).expect("sound")
@@ -88,6 +88,37 @@ async fn headers_of_the_policy_in_front_stay_on_what_is_served() {
         let response = layer.layer(service_fn(app)).oneshot(request).await.expect("infallible");
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.headers().contains_key("x-mark"), marked, "{path}");
+    }
+}
+
+/// Allows CDNs to keep every answer.
+struct ForCdns;
+
+impl RedirectPolicy for ForCdns {
+    fn decide(&self, _: &RequestHead<'_>) -> Decision {
+        Decision::Pass
+    }
+
+    fn annotate(&self, _: &RequestHead<'_>) -> Option<Annotation> {
+        let name = HeaderName::from_static("cdn-cache-control");
+        Some(Annotation::new(name, HeaderValue::from_static("max-age=60")))
+    }
+}
+
+#[tokio::test]
+async fn no_cdn_keeps_what_says_no_store() {
+    let layer = RedirectLayer::new(ForCdns).after_not_found(rules());
+    for (path, status, annotated) in [
+        ("/live", 200, true),
+        ("/nowhere", 404, true),
+        ("/old/x", 308, true),
+        ("/beta", 307, false),
+    ] {
+        let request = Request::get(path).header("x-beta", "1").body(Full::default());
+        let response = layer.layer(service_fn(app)).oneshot(request.expect(path)).await;
+        let response = response.expect("infallible");
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(response.headers().contains_key("cdn-cache-control"), annotated, "{path}");
     }
 }
 
