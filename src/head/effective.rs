@@ -133,9 +133,9 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Whether the peer is a trusted proxy, so its fields counted.
+    /// Whether the peer is a trusted proxy, so its fields count. Reads none of them.
     pub(crate) fn was_proxied(&self) -> bool {
-        self.trust.has_proxies() && self.effective().is_none_or(|effective| effective.by_proxy)
+        self.trust.is_proxied(self.parts.extensions)
     }
 
     /// Refuses the fields of a trusted proxy.

@@ -22,8 +22,6 @@ pub(crate) struct Effective<'a> {
     /// Forwarded host and port, where they are believed.
     pub(crate) host: Option<&'a [u8]>,
     pub(crate) port: Option<u16>,
-    /// Whether the peer is a trusted proxy.
-    pub(crate) by_proxy: bool,
     /// The fields that were read for these values.
     pub(crate) fields: FieldSet,
 }
@@ -45,7 +43,7 @@ impl Trust {
     ) -> Result<Effective<'a>, &'static str> {
         let Some(reader) = self.reader(self.peer(extensions)) else {
             let (scheme, fields) = (Some(Self::accepted_scheme(extensions)), FieldSet::NONE);
-            return Ok(Effective { scheme, host: None, port: None, by_proxy: false, fields });
+            return Ok(Effective { scheme, host: None, port: None, fields });
         };
         reader.effective(headers)
     }
@@ -80,6 +78,11 @@ impl Trust {
         reader.effective(headers).ok()?.host
     }
 
+    /// Whether the peer is a trusted proxy.
+    pub(crate) fn is_proxied(&self, extensions: &Extensions) -> bool {
+        self.reader(self.peer(extensions)).is_some()
+    }
+
     /// A reader for the fields of this peer; `None` where the peer is not trusted.
     fn reader(&self, peer: Option<Peer>) -> Option<ForwardedReader<'_>> {
         let proxies = self.proxies.as_ref()?;
@@ -90,7 +93,7 @@ impl Trust {
 impl ForwardedReader<'_> {
     fn effective<'a>(&self, headers: &'a HeaderMap) -> Result<Effective<'a>, &'static str> {
         let mut fields = FieldSet::NONE;
-        let mut values = Effective { scheme: None, host: None, port: None, by_proxy: true, fields };
+        let mut values = Effective { scheme: None, host: None, port: None, fields };
         // The element is read once, and is all there is to read unless a field is named.
         if matches!(self.trust.family, Family::Forwarded) {
             let (Element { scheme, host, .. }, _) = self.forwarded(headers)?;

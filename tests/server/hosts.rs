@@ -125,6 +125,25 @@ async fn a_forwarded_host_is_the_one_that_is_enforced() {
     }
 }
 
+/// The diagnosis of a refused host names the proxy, and reads nothing that would refuse the request, too.
+#[tokio::test]
+async fn a_refused_host_is_refused_alike_where_it_is_diagnosed() {
+    let trust = Trust::proxies(["10.0.0.1"]).expect("valid").x_forwarded();
+    let layer = RedirectLayer::new(policy_fn(|_| None)).trust(trust);
+    let layer = layer.hosts(["a.test"]).expect("valid");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = told.clone();
+    let hooked =
+        layer.clone().on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.name()));
+    for layer in [layer, hooked] {
+        let fields = [("host", "evil.test"), ("x-forwarded-proto", "gopher")];
+        let mut request = request("GET", "/", &fields);
+        request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+        assert_eq!(ask(&layer, request).await.status, 421);
+    }
+    assert_eq!(*told.lock().expect("not poisoned"), ["host_not_listed"]);
+}
+
 /// nginx's `proxy_set_header Host $host:$server_port` behind another that terminates TLS.
 #[tokio::test]
 async fn the_default_port_of_the_other_scheme_is_nobodys() {
