@@ -146,14 +146,23 @@ impl<'a> RequestHead<'a> {
     where
         'a: 'n,
     {
+        RequestHead { notes: NotesHandle::Shared(notes), trace: Some(trace), ..self.observed() }
+    }
+
+    /// The same request for an observer: what is refused when it is read there refuses nothing here,
+    /// and is not diagnosed.
+    pub(crate) fn observed<'n>(&'n self) -> RequestHead<'n>
+    where
+        'a: 'n,
+    {
         RequestHead {
             parts: self.parts.again(),
             trust: self.trust,
             hosts: self.hosts,
             effective: self.effective.at(None),
             decider: RefCell::new(None),
-            notes: NotesHandle::Shared(notes),
-            trace: Some(trace),
+            notes: NotesHandle::Shared(self.notes.get()),
+            trace: self.trace,
             on_diagnosis: None,
         }
     }

@@ -55,7 +55,9 @@ fn report(
         true => response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()),
         false => None,
     };
-    let authority = head.authority();
+    // A report changes no answer: nothing is refused for it.
+    let observed = head.observed();
+    let authority = observed.authority();
     let mut answered = Answered {
         kind,
         status,
@@ -63,7 +65,7 @@ fn report(
         rule: by.rule.map(|rule| String::from(rule).into()),
         reason: by.reason.map(|reason| String::from(reason).into()),
         method: Cow::Borrowed(head.method()),
-        scheme: head.scheme(),
+        scheme: observed.scheme(),
         host: authority.map(|authority| authority.host().into()),
         port: authority.and_then(|authority| authority.port()),
         path: head.path().into(),
@@ -72,7 +74,7 @@ fn report(
         is_quiet: by.is_quiet,
     };
     if settings.report_client_ip {
-        answered.client_ip = head.client_ip();
+        answered.client_ip = observed.client_ip();
     }
     if !answered.is_quiet {
         settings.on_answer.call(&answered);

@@ -1,5 +1,6 @@
 //! `Hsts`: RFC 6797 §7 and §8.1.1, the rules of the preload list, and how policies annotate.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request, Response, header};
@@ -231,6 +232,31 @@ impl RedirectPolicy for Marked {
     fn annotate(&self, _: &RequestHead<'_>) -> Option<Annotation> {
         Some(Annotation::new(header::SERVER, HeaderValue::from_static("marked")))
     }
+}
+
+/// The host is read for the event alone: the redirection needs none.
+#[tokio::test]
+async fn a_hook_changes_no_answer() {
+    let moved = || policy_fn(|head| (head.path() == "/old").then(|| Redirection::new().path("/p")));
+    let layer = RedirectLayer::new((moved(), Marked));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (answers, diagnoses) = (told.clone(), told.clone());
+    let hooked = RedirectLayer::new((moved(), Marked))
+        .report_client_ip()
+        .on_answer(move |a| answers.lock().expect("not poisoned").push(a.to_string()))
+        .on_diagnosis(move |d| diagnoses.lock().expect("not poisoned").push(d.to_string()));
+    for (uri, host) in [("/old", "a b"), ("https://shop.test/old", "shop.test")] {
+        for layer in [&layer, &hooked] {
+            let asked = support::ask(layer, support::request("GET", uri, &[("host", host)])).await;
+            assert_eq!(
+                (asked.status.as_u16(), asked.location()),
+                (307, Some("/p")),
+                "{uri} {host}"
+            );
+            assert_eq!(asked.header("server"), Some("marked"), "{uri} {host}");
+        }
+    }
+    assert_eq!(*told.lock().expect("not poisoned"), ["307 GET /old, by policy-fn"; 2]);
 }
 
 #[tokio::test]
