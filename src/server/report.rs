@@ -85,7 +85,9 @@ fn report(
 }
 
 fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings: &Settings) {
+    // Refusals are counted together, so that the first loop is an increase of a series that is there.
     head.with_decider(|by| {
+        let by = by.filter(|_| kind != AnswerKind::Refuse);
         let policy = by.map_or("", |by| by.counted.as_deref().unwrap_or(&by.policy));
         settings.counter.count(policy, kind, status);
     });

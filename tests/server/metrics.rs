@@ -4,7 +4,9 @@ use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tower_layer::Layer;
 use tower_redirect::policy::{Rule, Rules};
-use tower_redirect::{HttpsOnly, RedirectLayer, RedirectPolicy, policy_fn};
+use tower_redirect::{
+    HttpsOnly, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Scheme, policy_fn,
+};
 
 use crate::support::{Inner, ask_now, request};
 
@@ -46,6 +48,28 @@ fn known_series_start_at_zero() {
             ("tower_redirect_answers_total{policy=none,kind=refuse,code=500}", 0),
         ]
     );
+}
+
+/// `increase()` sees nothing of a series that begins with 1.
+#[test]
+fn refusals_are_counted_in_series_that_start_at_zero() {
+    let to = |path: &'static str| {
+        policy_fn(move |_: &RequestHead<'_>| Some(Redirection::new().path(path)))
+    };
+    let circle = (to("/a").when(|head| head.path() == "/b"), to("/b"));
+    let to_a_host = policy_fn(|_| Some(Redirection::new().scheme(Scheme::Https)));
+    let counted = counted(|| {
+        ask_now(&RedirectLayer::new(circle), request("GET", "/a", &[]));
+        let mut hostless = request("GET", "/", &[]);
+        hostless.headers_mut().clear();
+        *hostless.version_mut() = http::Version::HTTP_10;
+        ask_now(&RedirectLayer::new(to_a_host), hostless);
+    });
+    for (code, times) in [(500, 1), (400, 1), (421, 0)] {
+        let series = format!("tower_redirect_answers_total{{policy=none,kind=refuse,code={code}}}");
+        assert_eq!(value(&counted, &series), Some(times), "{counted:?}");
+    }
+    assert_eq!(counted.iter().filter(|(_, value)| *value > 0).count(), 2, "{counted:?}");
 }
 
 #[test]
