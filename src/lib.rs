@@ -71,7 +71,7 @@
 //! redirect it forever. Set which peers are your proxies, and which headers they send, on
 //! [`RedirectLayer`]: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for
 //! the rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so
-//! does feature `tracing`. A cache in front has to hold http and https apart: make the scheme part
+//! does feature `tracing`. A cache in front has to keep http and https apart: make the scheme part
 //! of its key.
 //!
 //! # Features

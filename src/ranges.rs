@@ -47,7 +47,7 @@ impl FromIterator<IpNet> for Ranges {
         for range in ranges {
             match (range.network().to_canonical(), range.broadcast().to_canonical()) {
                 (IpAddr::V4(first), IpAddr::V4(last)) => v4.push((first.to_bits(), last.to_bits())),
-                // A range that is wider than the mapped addresses holds all of these.
+                // A range that is wider than that of the mapped addresses is one of IPv6 alone.
                 (first, last) => v6.push((v6_bits(first), v6_bits(last))),
             }
         }

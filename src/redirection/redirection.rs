@@ -49,8 +49,8 @@ pub struct Redirection {
     pub(super) fragment: Option<Arc<str>>,
 }
 
-/// The knowledge of a policy about the request's host and that of its redirection. The later ones
-/// outweigh the earlier.
+/// What a policy knows about the host of the request and that of its redirection. Where two redirections
+/// become one, the later variant counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum HostSource {
     /// Nothing: the client may have chosen both.
@@ -88,7 +88,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or https, or holds userinfo.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or https, or
+    /// holds userinfo.
     ///
     /// ```
     /// use tower_redirect::Redirection;
@@ -135,7 +136,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is no http or https origin, or has a path or query.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is no http or https origin, or has
+    /// a path or query.
     pub fn to_origin(origin: &str) -> Result<Self, ConfigError> {
         if origin.starts_with('/') || !origin.contains("://") {
             let reason = "an origin has a scheme and a host: `https://example.com`";
