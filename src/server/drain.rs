@@ -63,7 +63,7 @@ impl Connection {
         }
     }
 
-    /// Returns whether it survives unread input. Over HTTP/2 the stream alone is reset, when its body
+    /// The fate of a connection with unread input. Over HTTP/2 the stream alone is reset, when its body
     /// is dropped, and there is no header `Connection` (RFC 9113 §8.2.2).
     fn unread<B>(request: &Request<B>) -> Self {
         if request.version() < Version::HTTP_2 { Self::Close } else { Self::Keep }

@@ -1,4 +1,4 @@
-//! Explains what a layer answers, by the code that answers.
+//! Explains the answers of a layer, by the code that gives them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

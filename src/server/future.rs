@@ -15,8 +15,8 @@ use super::drain::Upload;
 pin_project! {
     /// The response future of [`Redirect`](crate::Redirect).
     ///
-    /// It resolves to the inner service's response, or to an answer of the layer once the upload
-    /// before it is read.
+    /// It resolves to the inner service's response, or, once the upload is read, to an answer of the
+    /// layer.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,

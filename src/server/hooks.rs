@@ -47,7 +47,7 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Puts the client's address into events: see [`Answered::client_ip`]. Without this call no event
-    /// holds it, because it is personal data in many countries. A diagnosis names the peer always.
+    /// holds it, because it is personal data in many countries. Diagnoses name the peer without this call.
     pub fn report_client_ip(self) -> Self {
         self.set(|settings| settings.report_client_ip = true)
     }

@@ -80,8 +80,8 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Fixes the transport of every request: for a listener that accepts TLS alone, or one behind a
-    /// proxy that terminates TLS for all traffic. It counts whatever [`trust`](Self::trust) says, in
-    /// either order.
+    /// proxy that terminates TLS for all traffic. It takes precedence over [`trust`](Self::trust),
+    /// whichever is called first.
     pub fn transport(self, transport: Transport) -> Self {
         self.set(|settings| settings.set_transport(transport))
     }
@@ -90,7 +90,8 @@ impl<P, D> RedirectLayer<P, D> {
     /// a proxy that removes `/shop` from the paths of its requests. Policies, exempt paths and the
     /// application go on to see paths without it.
     ///
-    /// The prefix is never read from a request: `X-Forwarded-Prefix` may be the client's.
+    /// Targets are written without the prefix. An absolute URL of this server is one of them, and gets
+    /// it, too. The prefix is never read from a request: `X-Forwarded-Prefix` may be the client's.
     ///
     /// ```
     /// use http::{Request, Response, header};
@@ -118,7 +119,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// # Errors
     ///
     /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it does not start with `/`, names no
-    /// segment, or holds what a path in a `Location` may not.
+    /// segment, or holds an empty segment, a dot segment or a character that a path may not hold.
     pub fn mounted_at(self, prefix: &str) -> Result<Self, ConfigError> {
         let mount = check_mount(prefix)?;
         Ok(self.set(|settings| settings.hosts.set_mount(mount)))
@@ -136,10 +137,10 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.uri_source = UriSource::REQUEST)
     }
 
-    /// The hosts that are answered for. Every request for another one is answered 421 (RFC 9110
-    /// §15.5.20), and one without a host 400 unless there is a [`default_host`](Self::default_host),
-    /// before any policy is asked, and on exempt paths, too. Without a list every host is accepted. A
-    /// second list replaces the first.
+    /// Sets the hosts that this server answers for. A request for another host is answered 421 (RFC 9110
+    /// §15.5.20), and one without a host 400, before any policy is asked, and on exempt paths, too. Only
+    /// an HTTP/1.0 request may take the [`default_host`](Self::default_host). Without a list every host
+    /// is accepted. A second list replaces the first.
     ///
     /// An entry is
     ///
@@ -200,8 +201,8 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.separate_https_redirect = true)
     }
 
-    /// Adds a line of HTML that links to the target to redirections of GET, for people whose client
-    /// does not follow.
+    /// Gives redirections of GET a body: a line of HTML with a link to the target, for people whose
+    /// client does not follow.
     pub fn html_body(self) -> Self {
         self.set(|settings| settings.html_body = true)
     }
@@ -261,7 +262,8 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// `sleep` is called for uploads that have to be waited for. Without a timer, a client that
     /// announces a body and then sends nothing keeps its request, or the task of `drain_on`, and its
-    /// connection for as long as it likes; and an HTTP/2 upload of unknown length is not read at all.
+    /// connection for as long as it likes; and an HTTP/2 upload of unknown length is not read before the
+    /// answer.
     pub fn drain_timer<F, T>(self, sleep: F) -> Self
     where
         F: Fn(Duration) -> T + Send + Sync + 'static,
@@ -277,12 +279,12 @@ impl<P, D> RedirectLayer<P, D> {
         RedirectLayer { policy, settings, drain: DrainOn::new(spawn) }
     }
 
-    /// The policy.
+    /// Returns the policy.
     pub fn policy(&self) -> &P {
         &self.policy
     }
 
-    /// The same layer, with its trust, hosts and options, around another policy.
+    /// Returns this layer, with its trust, hosts and options, around another policy.
     ///
     /// ```
     /// use tower_redirect::{HttpsOnly, RedirectLayer, RedirectPolicy, Versioning};

@@ -6,9 +6,9 @@
 //!    unchanged, and nothing is allocated.
 //!    A redirection to a host of this server is not sent yet: the policy is asked again about the
 //!    request that it would lead to, so that several redirections become one. A loop is answered 500.
-//! 2. A host outside of [`RedirectLayer::hosts`] is answered 421, and no host 400, before the policy is
-//!    asked. Without a list, the answer is 400 or 421 if a policy asked for the host and the host is
-//!    refused, whatever the policy decided.
+//! 2. A request for a host outside of [`RedirectLayer::hosts`] is answered 421, and one without a host
+//!    400, before the policy is asked. Without a list, the answer is 400 or 421 if a policy asked for the
+//!    host and the host is refused, whatever the policy decided.
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and
 //!    `Cache-Control`: that of a policy's own response, else `max-age` on 301, 308 and 410, and
 //!    `no-store` on all others. If caches may keep it, `Vary` names the headers that were read.

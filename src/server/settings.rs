@@ -18,7 +18,7 @@ pub(super) struct Settings {
     pub(super) html_body: bool,
     pub(super) insert_answered: bool,
     pub(super) report_client_ip: bool,
-    /// Whether the layer answers nothing, and only tells what it would have answered.
+    /// Whether the layer answers nothing, and only reports what it would have answered.
     pub(super) report_only: bool,
     pub(super) on_answer: AnswerHooks,
     pub(super) counter: AnswerCounter,
@@ -49,8 +49,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether anybody takes the facts about answers, or the layer does nothing but to report them.
-    /// Otherwise none are collected.
+    /// Whether anybody takes the facts about answers, or the layer only reports. Otherwise none are
+    /// collected.
     pub(super) fn takes_answers(&self) -> bool {
         self.insert_answered || self.report_only || self.on_answer.take_answers()
     }

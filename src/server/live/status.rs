@@ -60,7 +60,8 @@ impl Status {
         self.revision
     }
 
-    /// The last update, if it was refused: a layer that was accepted later removes it.
+    /// The refusal of the last update; `None` if that was accepted, as [`Update::Same`](super::Update::Same)
+    /// always is.
     pub const fn rejected(&self) -> Option<&Rejection> {
         self.rejected.as_ref()
     }
