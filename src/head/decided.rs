@@ -12,7 +12,7 @@ impl RequestHead<'_> {
     /// [events](crate::server::Answered) and [explanations](crate::policy::explain). The last reason
     /// before the decision counts. Nothing is formatted unless somebody listens.
     ///
-    /// Say no secret, and no value of a query.
+    /// The reason should hold no secret, and no value of a query.
     ///
     /// ```
     /// use http::Request;

@@ -1,5 +1,5 @@
-//! Questions of diagnoses about a request. The answers are not believed, and nothing is noted for
-//! `Vary` after the answer is built.
+//! Reads what diagnoses need to know about a request. Nothing that is read here is believed, or noted
+//! for `Vary`.
 
 use http::header;
 

@@ -99,6 +99,9 @@ impl<'a> RequestHead<'a> {
 
     /// Host and port that the user agent asked for. `None` if there is none (HTTP/1.0), or if it is
     /// refused: then the layer answers 400 or 421, whatever the policy decides.
+    ///
+    /// The default port of the other scheme counts as not written: a proxy that terminates TLS may send
+    /// `Host: a.test:80` for https.
     pub fn authority(&self) -> Option<Authority<'a>> {
         let find = || effective_host(self).unwrap_or_else(|refusal| self.refuse(refusal));
         *self.effective.authority.get_or_init(find)

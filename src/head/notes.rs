@@ -10,7 +10,7 @@ pub(crate) struct Notes {
     pub(super) vary: Vary,
     /// Whether the answer is marked `no-store`.
     pub(super) no_store: Cell<bool>,
-    /// Whether the layer refuses the request since its redirections have no end.
+    /// Whether the layer refuses the request because its redirections have no end.
     pub(crate) is_endless: Cell<bool>,
 }
 

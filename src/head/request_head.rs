@@ -50,8 +50,8 @@ pub struct RequestHead<'a> {
     /// Collects the reasons of policies and the names of rules, which allocates. `None` if nobody
     /// listens.
     pub(super) trace: Option<&'a Trace>,
-    /// Takes diagnoses. `None` if no hook and no subscriber does, and for a moved head, because its
-    /// request was never made: then none are made.
+    /// Takes diagnoses. `None` if neither a hook nor a subscriber wants any, and for a moved head, whose
+    /// request was never made.
     on_diagnosis: Option<&'a DiagnosisHook>,
 }
 

@@ -1,4 +1,4 @@
-//! Which of a request's statements about scheme, host and client count.
+//! Decides which statements about a request's scheme, host and client are believed.
 //!
 //! Rules for the *effective* scheme, in the order in which they apply:
 //!
@@ -19,8 +19,8 @@
 //! 6. `X-Forwarded-For` and `Forwarded` are read from the right, past trusted addresses only, and no
 //!    further than the [hop limit](TrustedProxies::hop_limit). Entries to the left of the last one
 //!    read are not validated. `unknown` and `_hidden` end the reading.
-//! 7. `X-Forwarded-Proto` with one value is that value. Of a list, the value at the client's position
-//!    counts, from the right; only a list that is too short for that is answered 400. The addresses
+//! 7. `X-Forwarded-Proto` with one value is that value. Of a list, the value at the client's position,
+//!    counted from the right, is taken; a list that is too short for that is answered 400. The addresses
 //!    are read only if a policy asks for the client, or if the scheme comes as a list.
 //! 8. Of `Forwarded`, `for`, `proto` and, if it is believed, `host` are validated. `:` and `[]` need no
 //!    quotes in them, because real routers send none. Other parameters are ignored.

@@ -40,7 +40,7 @@ impl TrustedProxies {
         self
     }
 
-    /// Reads at most so many entries of a forwarded list, 8 unless set. With 0 no proxy is trusted.
+    /// Reads at most this many entries of a forwarded list, 8 unless set. With 0 no proxy is trusted.
     pub fn hop_limit(mut self, entries: usize) -> Self {
         self.hop_limit = entries;
         self

@@ -8,7 +8,7 @@ use tower_service::Service;
 /// [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes for all requests.
 ///
 /// It is also the layer that sets the extension. Put it around the application on the listener that
-/// only TLS reaches, and leave it away on the other one:
+/// only TLS reaches, and leave it out on the other one:
 ///
 /// ```
 /// use axum::Router;

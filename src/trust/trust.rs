@@ -9,8 +9,8 @@ use crate::axum;
 use crate::config_error::ConfigError;
 use crate::uri::Scheme;
 
-/// Which statements about scheme, host and client a server believes: one value, for every layer
-/// that needs it.
+/// Decides which statements about the scheme, host and client of a request a server believes. One value
+/// serves every layer that needs it.
 ///
 /// [`Trust::nobody`] believes the acceptor's [`Transport`] extension and nothing else. See the
 /// [module](crate::trust) for the rules.
@@ -68,7 +68,7 @@ impl Trust {
     }
 
     /// Trusts peers with these addresses, single or as ranges (`10.0.0.0/8`, `2001:db8::/32`).
-    /// `::ffff:10.0.0.1` is 10.0.0.1.
+    /// `::ffff:10.0.0.1` is 10.0.0.1, and `::/0` holds no IPv4 address.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Trust {
     }
 
     /// Believes `X-Forwarded-Port` of a trusted proxy. Enable it only where the proxy sets the value
-    /// itself.
+    /// itself. It has no effect where `Forwarded` is read, whose `host` has the port.
     pub const fn forwarded_port(mut self) -> Self {
         self.port = true;
         self
