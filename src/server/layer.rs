@@ -90,8 +90,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// a proxy that removes `/shop` from the paths of its requests. Policies, exempt paths and the
     /// application go on to see paths without it.
     ///
-    /// Targets are written without the prefix. An absolute URL of this server is one of them, and gets
-    /// it, too. The prefix is never read from a request: `X-Forwarded-Prefix` may be the client's.
+    /// Targets are written without it, too. `X-Forwarded-Prefix` is not read: it may be the client's.
     ///
     /// ```
     /// use http::{Request, Response, header};
@@ -262,8 +261,7 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// `sleep` is called for uploads that have to be waited for. Without a timer, a client that
     /// announces a body and then sends nothing keeps its request, or the task of `drain_on`, and its
-    /// connection for as long as it likes; and an HTTP/2 upload of unknown length is not read before the
-    /// answer.
+    /// connection for as long as it likes; and no HTTP/2 upload of unknown length is read before the answer.
     pub fn drain_timer<F, T>(self, sleep: F) -> Self
     where
         F: Fn(Duration) -> T + Send + Sync + 'static,
