@@ -33,7 +33,7 @@ async fn order(transport: Option<Extension<Transport>>, body: Bytes) -> String {
     format!("took {} bytes, secure: {secure}\n", body.len())
 }
 
-/// What the TLS listener serves: nothing else reaches it, so that its requests are secure.
+/// The application on the TLS listener. Only TLS reaches that, so its requests are secure.
 pub fn secure(app: Router) -> Router {
     app.layer(Transport::Secure)
 }

@@ -1,9 +1,9 @@
 //! Run with: `cargo run --example maintenance_file -- /tmp/down`, then `touch /tmp/down`,
 //! `curl -i http://127.0.0.1:3000/` and `rm /tmp/down`
 //!
-//! While the file is there, the server is in maintenance. What it holds is the end, in seconds from
-//! now (`echo 600 > /tmp/down`), which every 503 says in `Retry-After`. Nothing looks at the disk
-//! while a request waits: a task does, twice a second, and drives the switch.
+//! While the file is there, the server is in maintenance. The file may hold how long that lasts, in
+//! seconds (`echo 600 > /tmp/down`); every 503 then says the end in `Retry-After`. No request waits for
+//! the disk: a task looks at the file twice a second, and drives the switch.
 
 use std::env;
 use std::error::Error;

@@ -1,9 +1,9 @@
 //! Run with: `cargo run --example maintenance_page`, then open `http://127.0.0.1:3000/` in a
 //! browser, and `curl -i -d tea http://127.0.0.1:3000/orders`
 //!
-//! People see a page that says when the shop opens again, and looks for it by itself; programs get
-//! a 503 with the same time in `Retry-After`. A form that is sent meanwhile is refused, not lost in
-//! a page.
+//! People see a page that says when the shop opens again, and then goes back there by itself; programs
+//! get a 503 with the same time in `Retry-After`. A form that is sent meanwhile is refused, and not lost
+//! in a page.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};

@@ -1,8 +1,8 @@
 //! Run with: `cargo run --example maintenance_switch`, then
 //! `curl -X POST http://127.0.0.1:3001/on` and `curl -i -L -d tea http://127.0.0.1:3000/orders`
 //!
-//! While the switch is on, the standby does the work: a POST arrives there whole. The switch is
-//! reached on a port of its own, which stays inside; a real one asks who flips it, too.
+//! While the switch is on, the standby does the work: a POST arrives there whole. The switch has a port
+//! of its own, which is not public; a real one authenticates its users, too.
 
 use std::error::Error;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub fn app(
         .layer(RedirectLayer::new(maintenance).drain_timer(tokio::time::sleep)))
 }
 
-/// What both the application and its standby can do.
+/// The routes of both the application and its standby.
 pub fn orders(name: &'static str) -> Router {
     let order = move |body: String| async move { format!("{name} took: {body}\n") };
     Router::new().route("/orders", post(order))

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 use tower_redirect::Transport;
 
-/// What the application redirects to by itself.
+/// The targets of the application's own redirections.
 #[derive(Clone, Debug)]
 pub struct Links {
     /// Where `/cross` leads.
@@ -39,7 +39,7 @@ pub fn app(links: Links) -> Router {
         .with_state(links)
 }
 
-/// What arrived: 201 to a POST, 200 to others.
+/// Says what arrived, with 201 for a POST and 200 for others.
 async fn receipt(request: Request) -> Response {
     let secure = request.extensions().get() == Some(&Transport::Secure);
     let (parts, body) = request.into_parts();
@@ -52,7 +52,7 @@ async fn receipt(request: Request) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], text + "\n").into_response()
 }
 
-/// The words of a receipt, JSON.
+/// The text of a receipt, in JSON.
 pub fn receipt_text(method: &str, scheme: &str, path: &str, body: &[u8]) -> String {
     let length = body.len();
     let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -61,7 +61,7 @@ pub fn receipt_text(method: &str, scheme: &str, path: &str, body: &[u8]) -> Stri
     )
 }
 
-/// The names of the fields that arrived.
+/// Lists the names of the fields that arrived.
 async fn fields(headers: HeaderMap) -> String {
     let mut names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
     names.sort_unstable();

@@ -28,7 +28,7 @@ pub async fn stream(check: &mut Check<'_>) -> Outcome {
     Ok(())
 }
 
-/// What the statuses make of a form.
+/// A form that is redirected with each status.
 pub async fn methods(check: &mut Check<'_>) -> Outcome {
     let form = b"name=tea&pieces=3".as_slice();
     for (status, expected) in [

@@ -16,7 +16,7 @@ use crate::servers::Servers;
 pub struct Check<'a> {
     pub servers: &'a Servers,
     client: &'a Client,
-    /// Everything so far was as expected.
+    /// Whether everything so far was as expected.
     pub held: bool,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Check<'a> {
         self.client.send(request).await
     }
 
-    /// Sends a request that should end in an error, and tells which.
+    /// Sends a request that should end in an error, and returns its text.
     pub async fn send_in_vain(&self, url: &str) -> Result<String, Box<dyn Error>> {
         println!("  GET {url}");
         Ok(match self.client.send(get(url).body(Body::empty())?).await {

@@ -25,7 +25,7 @@ type Hyper = BoxCloneService<Request<Body>, Response<hyper::body::Incoming>, Hyp
 #[derive(Clone, Debug)]
 pub struct Client(Hyper);
 
-/// What came back.
+/// The response, read, and the redirections before it.
 #[derive(Debug)]
 pub struct Seen {
     pub status: StatusCode,

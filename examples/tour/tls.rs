@@ -30,7 +30,7 @@ impl Identity {
         Ok(Self { certificate: made.cert.der().clone(), key })
     }
 
-    /// What a server presents.
+    /// The configuration of a server that presents the certificate.
     pub fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
         let chain = vec![self.certificate.clone()];
         let config = ServerConfig::builder().with_no_client_auth();
@@ -39,12 +39,12 @@ impl Identity {
         Ok(Arc::new(config))
     }
 
-    /// The certificate, for clients to believe.
+    /// The certificate, for clients that trust it.
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
     }
 
-    /// A client that believes this certificate and no other.
+    /// The configuration of a client that trusts this certificate and no other.
     pub fn client_config(&self) -> Result<ClientConfig, rustls::Error> {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone())?;

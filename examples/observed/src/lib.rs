@@ -14,7 +14,7 @@ pub fn layer(rules: Rules) -> RedirectLayer<Rules> {
     RedirectLayer::new(rules).drain_timer(tokio::time::sleep)
 }
 
-/// The application, and beside it, not redirected, what is counted.
+/// The application, and beside it the metrics, which are not redirected.
 pub fn app(live: &Live<Rules>, metrics: PrometheusHandle) -> Router {
     let shop = Router::new().fallback(get(async || "the shop")).layer(live.clone());
     Router::new().route("/metrics", get(async move || metrics.render())).fallback_service(shop)
