@@ -1,7 +1,7 @@
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::after_not_found::SavedHead;
-use super::answer::{annotate, forbid_storing};
+use super::answer::{annotate, append_vary, forbid_storing};
 use super::body::ResponseBody;
 use crate::policy::Annotation;
 use crate::response::append_headers;
@@ -16,6 +16,8 @@ pub(super) struct Additions {
     /// Added where the response does not have them.
     pub(super) annotation: Option<Annotation>,
     pub(super) no_store: bool,
+    /// The `Vary` of the decision to pass, for an answer in the place of a 404.
+    pub(super) vary: Option<HeaderValue>,
     /// For the policy that is asked if the inner service answers 404.
     pub(super) saved: Option<Box<SavedHead>>,
 }
@@ -34,6 +36,9 @@ impl Additions {
                 if self.no_store {
                     forbid_storing(answer.headers_mut());
                 }
+                // It takes a pass and a 404 to get here, so what these depended on counts, too.
+                let of_404 = response.headers().get_all(header::VARY).iter().cloned();
+                append_vary(answer.headers_mut(), || of_404.chain(self.vary));
                 answer.map(ResponseBody::answer)
             }
             None => {

@@ -61,7 +61,7 @@ pub(super) fn redirect(
     }
     if is_cacheable(status) && !head.is_unstored() {
         headers.insert(header::CACHE_CONTROL, max_age(to.permanent_for()));
-        append_vary(head, &mut headers);
+        append_vary(&mut headers, || head.vary());
     } else {
         headers.insert(header::CACHE_CONTROL, NO_STORE);
     }
@@ -94,7 +94,7 @@ pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> 
     } else if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, max_age(PERMANENT_MAX_AGE));
     }
-    append_vary(head, headers);
+    append_vary(headers, || head.vary());
     // In an answer to HEAD, `Content-Length` is the length that GET would return (RFC 9110 §8.6). A
     // policy may have set it without a body.
     if no_content {
@@ -151,11 +151,16 @@ pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) 
     }
 }
 
-/// Appends `Vary` with the headers that were read, unless no cache may keep the answer.
-fn append_vary(head: &RequestHead<'_>, headers: &mut HeaderMap) {
+/// Appends values of `Vary`, unless no cache may keep the answer.
+pub(super) fn append_vary<I>(headers: &mut HeaderMap, values: impl FnOnce() -> I)
+where
+    I: IntoIterator<Item = HeaderValue>,
+{
     if headers.get(header::CACHE_CONTROL) != Some(&NO_STORE) {
-        if let Some(vary) = head.vary() {
-            headers.append(header::VARY, vary);
+        for value in values() {
+            if !headers.get_all(header::VARY).iter().any(|vary| *vary == value) {
+                headers.append(header::VARY, value);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -67,7 +67,7 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     }
     let notes = Notes::default();
     let head = head(request, settings, None, &notes, None);
-    decide_about(&head, policy, settings, None, report::answered)
+    decide_about(&head, policy, settings, None, report::answered).keeping_vary(&head, settings)
 }
 
 /// The same, with a trace: for a layer that reports answers or diagnoses. Kept out of `decide`, so other
@@ -83,7 +83,7 @@ fn decide_traced<P: RedirectPolicy + ?Sized, B>(
     let (notes, trace) = (Notes::default(), Trace::default());
     let head = head(request, settings, hook, &notes, Some(&trace));
     let responder = decide_not_inlined(&head, policy, settings, hook, &report::answered);
-    if settings.report_only { Responder::Inner } else { responder }
+    if settings.report_only { Responder::Inner } else { responder.keeping_vary(&head, settings) }
 }
 
 type Report<'r> = &'r dyn Fn(&RequestHead<'_>, AnswerKind, &mut Response<Bytes>, &Settings);
@@ -187,6 +187,24 @@ fn annotation<P: RedirectPolicy + ?Sized>(
 }
 
 impl Responder {
+    /// Keeps the `Vary` of a pass, if the layer may answer in the place of a 404.
+    #[inline]
+    fn keeping_vary(self, head: &RequestHead<'_>, settings: &Settings) -> Self {
+        if settings.after_not_found.is_some() { self.with_vary(head.vary()) } else { self }
+    }
+
+    #[cold]
+    fn with_vary(self, vary: Option<HeaderValue>) -> Self {
+        match self {
+            Self::Inner if vary.is_none() => Self::Inner,
+            Self::Inner => Self::InnerWithAdditions(Additions { vary, ..Additions::default() }),
+            Self::InnerWithAdditions(additions) => {
+                Self::InnerWithAdditions(Additions { vary, ..additions })
+            }
+            Self::Layer(response) => Self::Layer(response),
+        }
+    }
+
     #[inline]
     fn annotated(self, annotation: Option<Annotation>) -> Self {
         let Some(annotation) = annotation else { return self };

@@ -9,7 +9,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_redirect::policy::{Annotation, Rule, Rules};
-use tower_redirect::{Decision, RedirectLayer, RedirectPolicy, RequestHead, Versioning, policy_fn};
+use tower_redirect::trust::Peer;
+use tower_redirect::{
+    Decision, HttpsOnly, RedirectLayer, RedirectPolicy, RequestHead, Trust, Versioning, policy_fn,
+};
 
 /// Serves `/live`, and answers 404 to all else.
 async fn app(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -119,6 +122,34 @@ async fn no_cdn_keeps_what_says_no_store() {
         let response = response.expect("infallible");
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.headers().contains_key("cdn-cache-control"), annotated, "{path}");
+    }
+}
+
+/// A cache would else send everybody what only a pass and a 404 lead to.
+#[tokio::test]
+async fn its_answer_varies_with_what_led_to_it() {
+    let trust = Trust::proxies(["10.0.0.1"]).expect("valid").x_forwarded();
+    let https = HttpsOnly::new().unless(|head| head.header("x-plain").is_some());
+    let layer = RedirectLayer::new(https).trust(trust).after_not_found(rules());
+    let app = service_fn(async |request| {
+        let mut response = app(request).await?;
+        response.headers_mut().insert("vary", HeaderValue::from_static("cookie"));
+        Ok::<_, Infallible>(response)
+    });
+    for (path, status, vary) in [
+        ("/old/x", 308, &["cookie", "x-forwarded-proto, x-plain"][..]),
+        ("/gone", 410, &["cookie", "x-forwarded-proto, x-plain"]),
+        ("/beta", 307, &[]),
+        ("/live", 200, &["cookie"]),
+        ("/nowhere", 404, &["cookie"]),
+    ] {
+        let request = Request::get(path).header("host", "a.test").header("x-beta", "1");
+        let request = request.header("x-forwarded-proto", "https");
+        let request = request.extension(Peer::Ip([10, 0, 0, 1].into())).body(Full::default());
+        let response = layer.layer(app).oneshot(request.expect(path)).await.expect("infallible");
+        assert_eq!(response.status().as_u16(), status);
+        let seen: Vec<_> = response.headers().get_all("vary").iter().collect();
+        assert_eq!(seen, vary, "{path}");
     }
 }
 
