@@ -24,7 +24,7 @@ use crate::uri::{PLAIN, is_ambiguous};
 /// name.
 ///
 /// Pitfalls: with axum, add it by `.layer(..)` to the outermost router, after all routes. Behind a proxy
-/// that terminates TLS, [`HttpsOnly`](crate::HttpsOnly) redirects for ever until the proxy is in
+/// that terminates TLS, [`HttpsOnly`](crate::HttpsOnly) redirects forever until the proxy is in
 /// [`trust`](Self::trust). Without [`drain_timer`](Self::drain_timer) a client can hold its request open
 /// by not sending the body that it announced. Without [`hosts`](Self::hosts) any `Host` is accepted.
 ///
