@@ -34,8 +34,12 @@ impl From<Redirection> for Decision {
 }
 
 impl From<Option<Redirection>> for Decision {
+    #[inline]
     fn from(redirection: Option<Redirection>) -> Self {
-        redirection.map_or(Self::Pass, Self::Redirect)
+        match redirection {
+            Some(redirection) => Self::Redirect(redirection),
+            None => Self::Pass,
+        }
     }
 }
 
@@ -55,18 +59,21 @@ pub trait IntoDecision {
 }
 
 impl IntoDecision for Decision {
+    #[inline]
     fn into_decision(self) -> Decision {
         self
     }
 }
 
 impl IntoDecision for Redirection {
+    #[inline]
     fn into_decision(self) -> Decision {
         self.into()
     }
 }
 
 impl IntoDecision for Option<Redirection> {
+    #[inline]
     fn into_decision(self) -> Decision {
         self.into()
     }

@@ -1,4 +1,4 @@
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode, header};
 
 use super::after_not_found::SavedHead;
 use super::answer::{annotate, append_vary, forbid_storing};
@@ -16,8 +16,6 @@ pub(super) struct Additions {
     /// Added where the response does not have them.
     pub(super) annotation: Option<Annotation>,
     pub(super) no_store: bool,
-    /// The `Vary` of the decision to pass, for an answer in the place of a 404.
-    pub(super) vary: Option<HeaderValue>,
     /// For the policy that is asked if the inner service answers 404.
     pub(super) saved: Option<Box<SavedHead>>,
 }
@@ -27,8 +25,8 @@ impl Additions {
     /// 404.
     pub(super) fn apply<B>(mut self, mut response: Response<B>) -> Response<ResponseBody<B>> {
         let saved = self.saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
-        match saved.and_then(|saved| saved.answer()) {
-            Some(mut answer) => {
+        match saved.and_then(|saved| Some((saved.answer()?, saved.vary))) {
+            Some((mut answer, vary)) => {
                 // Without `headers`: they are what a policy said of a request that is served.
                 if let Some(annotation) = &self.annotation {
                     annotate(&mut answer, annotation);
@@ -38,7 +36,7 @@ impl Additions {
                 }
                 // It takes a pass and a 404 to get here, so what these depended on counts, too.
                 let of_404 = response.headers().get_all(header::VARY).iter().cloned();
-                append_vary(answer.headers_mut(), || of_404.chain(self.vary));
+                append_vary(answer.headers_mut(), || of_404.chain(vary));
                 answer.map(ResponseBody::answer)
             }
             None => {

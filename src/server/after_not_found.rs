@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 
 use super::service::{Responder, decide};
 use super::settings::Settings;
@@ -36,11 +36,17 @@ pub(super) struct SavedHead {
     request: Request<()>,
     policy: AfterNotFound,
     settings: Arc<Settings>,
+    /// The headers that the decision to pass depended on.
+    pub(super) vary: Option<HeaderValue>,
 }
 
 impl SavedHead {
     /// Copies the head of a GET or HEAD request, if the layer has a policy to ask afterwards.
-    pub(super) fn of<B>(request: &Request<B>, settings: &Arc<Settings>) -> Option<Box<Self>> {
+    pub(super) fn of<B>(
+        request: &Request<B>,
+        settings: &Arc<Settings>,
+        vary: Option<HeaderValue>,
+    ) -> Option<Box<Self>> {
         let policy = settings.after_not_found.as_ref()?;
         if !is_get_or_head(request.method()) {
             return None;
@@ -52,7 +58,7 @@ impl SavedHead {
         *copy.headers_mut() = request.headers().clone();
         *copy.extensions_mut() = request.extensions().clone();
         let (policy, settings) = (policy.clone(), settings.clone());
-        Some(Box::new(Self { request: copy, policy, settings }))
+        Some(Box::new(Self { request: copy, policy, settings, vary }))
     }
 
     /// The answer in place of a 404; `None` if the policy passes.

@@ -2,7 +2,7 @@ use std::fmt;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -63,27 +63,30 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     settings: &Settings,
 ) -> Responder {
     if settings.takes_answers() || settings.on_diagnosis.takes_diagnoses() {
-        return decide_traced(policy, request, settings);
+        return decide_reported(policy, request, settings, |responder, _| responder);
     }
     let notes = Notes::default();
     let head = head(request, settings, None, &notes, None);
-    decide_about(&head, policy, settings, None, report::answered).keeping_vary(&head, settings)
+    decide_about(&head, policy, settings, None, report::answered)
 }
 
-/// The same, with a trace: for a layer that reports answers or diagnoses. Kept out of `decide`, so other
-/// layers do not pay for it.
+/// The same for a layer that reports answers or diagnoses, which takes a trace. `finish` may change who
+/// answers, and gets the head with the notes of the decision. Kept out of `decide`, so that other layers
+/// do not pay for it.
 #[cold]
 #[inline(never)]
-fn decide_traced<P: RedirectPolicy + ?Sized, B>(
+fn decide_reported<P: RedirectPolicy + ?Sized, B>(
     policy: &P,
     request: &Request<B>,
     settings: &Settings,
+    finish: impl FnOnce(Responder, &RequestHead<'_>) -> Responder,
 ) -> Responder {
     let hook = Some(&settings.on_diagnosis).filter(|hook| hook.takes_diagnoses());
     let (notes, trace) = (Notes::default(), Trace::default());
-    let head = head(request, settings, hook, &notes, Some(&trace));
+    let is_traced = hook.is_some() || settings.takes_answers();
+    let head = head(request, settings, hook, &notes, is_traced.then_some(&trace));
     let responder = decide_not_inlined(&head, policy, settings, hook, &report::answered);
-    if settings.report_only { Responder::Inner } else { responder.keeping_vary(&head, settings) }
+    finish(if settings.report_only { Responder::Inner } else { responder }, &head)
 }
 
 type Report<'r> = &'r dyn Fn(&RequestHead<'_>, AnswerKind, &mut Response<Bytes>, &Settings);
@@ -187,19 +190,13 @@ fn annotation<P: RedirectPolicy + ?Sized>(
 }
 
 impl Responder {
-    /// Keeps the `Vary` of a pass, if the layer may answer in the place of a 404.
-    #[inline]
-    fn keeping_vary(self, head: &RequestHead<'_>, settings: &Settings) -> Self {
-        if settings.after_not_found.is_some() { self.with_vary(head.vary()) } else { self }
-    }
-
-    #[cold]
-    fn with_vary(self, vary: Option<HeaderValue>) -> Self {
+    /// Lets the inner service answer with `saved`, unless the layer answers.
+    fn saving(self, saved: Option<Box<SavedHead>>) -> Self {
         match self {
-            Self::Inner if vary.is_none() => Self::Inner,
-            Self::Inner => Self::InnerWithAdditions(Additions { vary, ..Additions::default() }),
+            Self::Inner if saved.is_none() => Self::Inner,
+            Self::Inner => Self::InnerWithAdditions(Additions { saved, ..Additions::default() }),
             Self::InnerWithAdditions(additions) => {
-                Self::InnerWithAdditions(Additions { vary, ..additions })
+                Self::InnerWithAdditions(Additions { saved, ..additions })
             }
             Self::Layer(response) => Self::Layer(response),
         }
@@ -228,13 +225,20 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
     /// Decides who answers a request.
     #[inline]
     pub(super) fn decide<B>(&self, request: &Request<B>) -> Responder {
+        if self.settings.after_not_found.is_some() {
+            return self.decide_before_not_found(request);
+        }
         decide(&*self.policy, request, &self.settings)
     }
 
-    /// Whether a policy is asked where the inner service answers 404.
-    #[inline]
-    pub(super) fn asks_after_not_found(&self) -> bool {
-        self.settings.after_not_found.is_some()
+    /// The same for a layer that asks another policy if the inner service answers 404.
+    #[cold]
+    #[inline(never)]
+    fn decide_before_not_found<B>(&self, request: &Request<B>) -> Responder {
+        let settings = &self.settings;
+        decide_reported(&*self.policy, request, settings, |responder, head| {
+            responder.saving(SavedHead::of(request, settings, head.vary()))
+        })
     }
 
     /// Lets `responder` answer a request.
@@ -249,27 +253,16 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
         D: Drain<B>,
     {
         match responder {
-            Responder::Inner => self.call_inner(Additions::default(), inner, request),
-            Responder::InnerWithAdditions(additions) => self.call_inner(additions, inner, request),
+            Responder::Inner => ResponseFuture::inner(inner.call(request)),
+            Responder::InnerWithAdditions(additions) => {
+                ResponseFuture::with_additions(inner.call(request), additions)
+            }
             Responder::Layer(response) => {
                 // Drops the request's headers now: they pin the connection's read buffer.
                 let upload = self.drain.start(request, &self.settings.drain);
                 ResponseFuture::answer(response, upload)
             }
         }
-    }
-
-    fn call_inner<S, B>(
-        &self,
-        mut additions: Additions,
-        inner: &mut S,
-        request: Request<B>,
-    ) -> ResponseFuture<S::Future, B>
-    where
-        S: Service<Request<B>>,
-    {
-        additions.saved = SavedHead::of(&request, &self.settings);
-        ResponseFuture::with_additions(inner.call(request), additions)
     }
 }
 
@@ -290,9 +283,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.layer.decide(&request) {
-            Responder::Inner if !self.layer.asks_after_not_found() => {
-                ResponseFuture::inner(self.inner.call(request))
-            }
+            Responder::Inner => ResponseFuture::inner(self.inner.call(request)),
             responder => self.layer.answer(responder, &mut self.inner, request),
         }
     }

@@ -58,7 +58,7 @@ where
         // Loaded once: everything about this request is decided by one layer.
         let layer = self.live.load();
         match layer.decide(&request) {
-            Responder::Inner if !layer.asks_after_not_found() => {
+            Responder::Inner => {
                 drop(layer);
                 ResponseFuture::inner(self.inner.call(request))
             }
