@@ -31,7 +31,7 @@ impl Additions {
                 if let Some(annotation) = &self.annotation {
                     annotate(&mut answer, annotation);
                 }
-                if self.no_store {
+                if self.no_store || is_private(response.headers()) {
                     forbid_storing(answer.headers_mut());
                 }
                 // It takes a pass and a 404 to get here, so what these depended on counts, too.
@@ -69,4 +69,13 @@ impl Additions {
             forbid_storing(response);
         }
     }
+}
+
+/// Whether shared caches must not keep a response (RFC 9111 §5.2.2): what takes its place is as private.
+fn is_private(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|v| v.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|directive| {
+        let name = directive.split('=').next().unwrap_or_default().trim();
+        name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("private")
+    })
 }

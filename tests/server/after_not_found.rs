@@ -153,6 +153,27 @@ async fn its_answer_varies_with_what_led_to_it() {
     }
 }
 
+/// An application that tells each client apart says so with its 404, too.
+#[tokio::test]
+async fn what_takes_the_place_of_a_private_404_is_private() {
+    for (cache_control, expected) in [
+        ("private", "no-store"),
+        ("max-age=60, No-Store", "no-store"),
+        ("private=\"set-cookie\"", "no-store"),
+        ("max-age=60", "max-age=86400"),
+    ] {
+        let app = service_fn(async |_: Request<Full<Bytes>>| {
+            let response = Response::builder().status(404).header("cache-control", cache_control);
+            Ok::<_, Infallible>(response.body(Full::<Bytes>::default()).expect("valid"))
+        });
+        let layer = RedirectLayer::new(policy_fn(|_| None)).after_not_found(rules());
+        let request = Request::get("/old/x").header("host", "a.test").body(Full::default());
+        let response = layer.layer(app).oneshot(request.expect("valid")).await.expect("infallible");
+        assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
+        assert_eq!(response.headers()["cache-control"], expected, "{cache_control}");
+    }
+}
+
 #[tokio::test]
 async fn it_is_asked_of_nothing_else() {
     let asked = Arc::new(AtomicUsize::new(0));
