@@ -10,6 +10,7 @@ use super::sections::{
     RetirementConfig, SlashConfig, SlashForm, TransportConfig, TrustConfig, VersionsConfig,
 };
 use super::switches::Switches;
+use crate::policy::rules::RuleWarning;
 use crate::policy::{
     CanonicalHost, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch, MaintenanceWindow,
     RedirectPolicy, Retirement, TrailingSlash, Versioning,
@@ -38,6 +39,21 @@ impl Config {
         }
         switches.configure_maintenance(window);
         Ok(layer.with_policy(Configured::new(policies)))
+    }
+
+    /// Returns possible mistakes in the rules: see [`Rules::warnings`](crate::policy::Rules::warnings). There are none for rules that
+    /// [`build`](Self::build) refuses.
+    ///
+    /// ```
+    /// use tower_redirect::config::Config;
+    ///
+    /// let config: Config = toml::from_str("rules = [{ from = \"/a\", to = \"/b\" }, { from = \"/a\", to = \"/c\" }]")?;
+    /// assert!(config.warnings()[0].to_string().starts_with("rule 2: the same as rule 1"));
+    /// # Ok::<(), toml::de::Error>(())
+    /// ```
+    pub fn warnings(&self) -> Vec<RuleWarning> {
+        let rules = rules(&self.rules, &mut Problems::default());
+        rules.map(|rules| rules.warnings().to_vec()).unwrap_or_default()
     }
 
     /// Everything but the policies.

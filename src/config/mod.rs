@@ -16,9 +16,9 @@
 //!    administrator has set it.
 //!
 //! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with keys of its own should hold
-//! [`Config`] in a field of its own. [Warnings](crate::policy::Rules::warnings) about rules, such as
-//! duplicates, are not reported. In messages about several rules, the first rule is `rule 1`, and its
-//! path is `rules[0]`.
+//! [`Config`] in a field of its own. A rule that has no effect, such as a duplicate, is no error: see
+//! [`Config::warnings`]. In messages about several rules, the first rule is `rule 1`, and its path is
+//! `rules[0]`.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode};

@@ -16,7 +16,9 @@ pub fn text(path: &Path) -> Result<String, String> {
 
 pub fn read(path: &Path) -> Outcome<Layer> {
     let text = text(path)?;
-    build(path, &text, &parse(path, &text)?, &Switches::new())
+    let config = parse(path, &text)?;
+    config.warnings().iter().for_each(|each| eprintln!("{}: warning: {each}", path.display()));
+    build(path, &text, &config, &Switches::new())
 }
 
 pub fn parse(path: &Path, text: &str) -> Outcome<Config> {

@@ -14,9 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tower_redirect::config::Configured;
 use tower_redirect::{Live, Transport};
 
-use crate::forward::Forward;
-use crate::watch::Source;
-use crate::{Outcome, Serve};
+use crate::{Outcome, Serve, forward::Forward, watch::Source};
 
 pub async fn serve(args: Serve) -> Outcome {
     let (source, layer) = Source::open(&args.file)?;

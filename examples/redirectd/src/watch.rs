@@ -13,8 +13,7 @@ use tokio::time::sleep;
 use tower_redirect::config::{Config, Switches};
 use tower_redirect::server::live::Update;
 
-use crate::Outcome;
-use crate::file::{self, Layer};
+use crate::{Outcome, file, file::Layer};
 
 /// The configuration that is served, and the last reading of the file.
 pub struct Source {

@@ -153,6 +153,15 @@ fn check_tells_every_mistake_with_its_line() {
     let sound = directory.file("sound.toml", "hosts = [\"a.test\"]\n[https]\n");
     assert!(run(&["check", sound.to_str().expect("utf-8")]).status.success());
     assert_eq!(run(&["check", "missing.toml"]).status.code(), Some(1));
+
+    let rule = "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n";
+    let doubtful = directory.file("doubtful.toml", &rule.repeat(2));
+    let output = run(&["check", doubtful.to_str().expect("utf-8")]);
+    let said = String::from_utf8(output.stderr).expect("utf-8");
+    assert!(
+        output.status.success() && said.contains("warning: rule 2: the same as rule 1"),
+        "{said}"
+    );
 }
 
 #[test]
