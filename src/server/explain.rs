@@ -180,14 +180,21 @@ fn answer(responder: &Responder, settings: &Settings) -> Step {
         true => "that of the inner service, since the layer only reports; otherwise ",
         false => "",
     };
-    let status = response.status().as_u16();
-    match response.headers().get(header::LOCATION) {
-        Some(location) => {
-            let location = String::from_utf8_lossy(location.as_bytes());
-            Step::noted("answer", format_args!("{would}{status}, Location: {location}"))
-        }
-        None => Step::noted("answer", format_args!("{would}{status}")),
+    let mut text = format!("{would}{}", response.status().as_u16());
+    if let Some(location) = response.headers().get(header::LOCATION) {
+        text += &format!(", Location: {}", String::from_utf8_lossy(location.as_bytes()));
     }
+    let names: Vec<_> =
+        response.headers().keys().map(|name| name.as_str()).filter(is_added).collect();
+    if !names.is_empty() {
+        text += &format!(", with {}", names.join(", "));
+    }
+    Step::noted("answer", text)
+}
+
+/// Whether an answer of the layer has this header only because a policy added it.
+fn is_added(name: &&str) -> bool {
+    !matches!(*name, "location" | "content-length" | "content-type" | "cache-control" | "vary")
 }
 
 /// The answer in place of a 404 of the inner service.

@@ -149,6 +149,24 @@ fn a_version_in_a_header_is_explained() {
 }
 
 #[test]
+fn headers_of_a_redirection_are_named() {
+    let www = CanonicalHost::new("www.a.test").expect("valid");
+    let layer = RedirectLayer::new((www, Hsts::new(Duration::from_secs(9))));
+    for (transport, line) in [
+        (
+            Transport::Secure,
+            "answer: 307, Location: https://www.a.test/, with strict-transport-security",
+        ),
+        (Transport::Plain, "answer: 307, Location: http://www.a.test/"),
+    ] {
+        let mut request = request("GET", "/", &[]);
+        request.extensions_mut().insert(transport);
+        let text = layer.explain(&request).to_string();
+        assert!(text.lines().any(|each| each == line), "{text}");
+    }
+}
+
+#[test]
 fn why_hsts_is_missing_is_said() {
     let hsts = Hsts::new(Duration::from_secs(9)).except_hosts(["b.test"]).expect("valid");
     let layer = RedirectLayer::new(hsts);
