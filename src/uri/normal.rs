@@ -40,7 +40,9 @@ pub(crate) fn length_of_prefix(path: &str, prefix: &str) -> Option<usize> {
     if is_below(path, prefix) {
         return Some(prefix.len());
     }
-    if !path.contains('%') {
+    // Spellings differ only in escapes: those of the path, and those that the prefix has in place of
+    // bytes.
+    if !path.contains('%') && !prefix.contains('%') {
         return None;
     }
     let slashes = prefix.matches('/').count();
@@ -87,6 +89,22 @@ mod tests {
         ] {
             assert_eq!(normal(path), expected, "{path}");
             assert_eq!(normal(&normal(path)), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_found_in_any_spelling() {
+        for (path, prefix, length) in [
+            ("/a/b", "/a", Some(2)),
+            ("/%61/b", "/a", Some(4)),
+            ("/%61b", "/a", None),
+            ("/b", "/a", None),
+            ("/%c3%a4/b", "/%C3%A4", Some(7)),
+            ("/\u{e4}/b", "/%C3%A4", Some(3)),
+            ("/a|b", "/a%7Cb", Some(4)),
+            ("/a|bc", "/a%7Cb", None),
+        ] {
+            assert_eq!(length_of_prefix(path, prefix), length, "{path} {prefix}");
         }
     }
 }

@@ -328,6 +328,15 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_of_bytes_that_are_percent_encoded() {
+        let policy = Versioning::new("/a|b", "v2").and_then(|p| p.retire("v1")).expect("valid");
+        assert_location(&policy, "/a|b/v1/x", Some("/a%7Cb/v2/x"));
+        assert_location(&policy, "/a%7cb/v1/x", Some("/a%7cb/v2/x"));
+        assert_location(&policy, "/a|b/x", Some("/a%7Cb/v2/x"));
+        assert_location(&policy, "/a|c/v1/x", None);
+    }
+
+    #[test]
     fn bad_configuration_is_refused() {
         for prefix in ["", "api", "//", "/a/../b", "/a?b", "/a//b", "/*", "/{tenant}"] {
             assert!(Versioning::new(prefix, "v2").is_err(), "{prefix}");
