@@ -14,18 +14,25 @@ pub(crate) fn normal(path: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(path.len() + 8);
     let mut rest = path.as_bytes();
+    // The length of `out` behind the last `%` that begins no escape. Decoded digits must not make it
+    // one: another round would decode it.
+    let mut stray_end = None;
     while let [byte, tail @ ..] = rest {
         rest = tail;
         match (byte, tail) {
             (b'%', [high, low, after @ ..]) => match escape(*high, *low) {
                 Some(decoded) => {
                     rest = after;
-                    match is_unreserved(decoded) {
+                    let follows_stray = stray_end.is_some_and(|end| out.len() < end + 2);
+                    match is_unreserved(decoded) && !follows_stray {
                         true => out.push(char::from(decoded)),
                         false => push_escaped(&mut out, decoded),
                     }
                 }
-                None => out.push('%'),
+                None => {
+                    out.push('%');
+                    stray_end = Some(out.len());
+                }
             },
             _ if PLAIN.contains(*byte) => out.push(char::from(*byte)),
             _ => push_escaped(&mut out, *byte),
@@ -84,6 +91,10 @@ mod tests {
             ("/%", "/%"),
             ("/%4", "/%4"),
             ("/%zz", "/%zz"),
+            // No escape is made of a `%` that is not part of one.
+            ("/%%341", "/%%341"),
+            ("/%4%31", "/%4%31"),
+            ("/%zz%41", "/%zzA"),
             ("/a\\b", "/a%5Cb"),
             ("/%2e%2E", "/.."),
         ] {
