@@ -14,13 +14,18 @@ pub(crate) struct Host {
 impl Host {
     /// Parses a host without a port.
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        check_spelling(text).map_err(|why| ConfigError::host(text, why))?;
-        let authority = Authority::parse(text).map_err(|why| ConfigError::host(text, why))?;
+        Self::try_parse(text).map_err(|reason| ConfigError::host(text, reason))
+    }
+
+    /// Parses a host without a port. `Err` is the reason why it is refused.
+    pub(super) fn try_parse(text: &str) -> Result<Self, &'static str> {
+        check_spelling(text)?;
+        let authority = Authority::parse(text)?;
         if text.contains('*') {
-            return Err(ConfigError::host(text, "`*` stands for labels in a list of hosts only"));
+            return Err("`*` stands for labels in a list of hosts only");
         }
         if text.strip_suffix('.').unwrap_or(text) != authority.host {
-            return Err(ConfigError::host(text, "a host only, without port"));
+            return Err("a host only, without port");
         }
         Ok(Self::from(&authority))
     }

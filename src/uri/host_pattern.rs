@@ -1,3 +1,4 @@
+use super::host::check_spelling;
 use super::{Authority, Host};
 use crate::config_error::ConfigError;
 
@@ -11,12 +12,23 @@ pub(crate) enum HostPattern {
 
 impl HostPattern {
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        match text.strip_prefix("*.") {
-            Some(suffix) => {
-                let suffix = Host::parse(suffix)?;
-                Ok(Self::Suffix(format!(".{}", suffix.as_str()).into()))
+        Self::try_parse(text).map_err(|reason| ConfigError::host(text, reason))
+    }
+
+    fn try_parse(text: &str) -> Result<Self, &'static str> {
+        let suffix = text.strip_prefix("*.");
+        let name = suffix.unwrap_or(text);
+        check_spelling(name)?;
+        if name.contains('*') {
+            return Err("`*.` stands only in front, for one or more labels: `*.example.com`");
+        }
+        let host = Host::try_parse(name)?;
+        match suffix {
+            None => Ok(Self::Exact(host)),
+            Some(_) if host.authority(None).literal().is_some() => {
+                Err("an address has no labels in front")
             }
-            None => Host::parse(text).map(Self::Exact),
+            Some(_) => Ok(Self::Suffix(format!(".{}", host.as_str()).into())),
         }
     }
 
@@ -31,6 +43,27 @@ impl HostPattern {
                         .get(labels..)
                         .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_the_whole_pattern() {
+        for (pattern, reason) in [
+            ("*.", "empty"),
+            ("*.10.0.0.1", "labels in front"),
+            ("*.[::1]", "labels in front"),
+            ("a.*.test", "only in front"),
+            ("*.*.test", "only in front"),
+            ("*.a.test:80", "without port"),
+        ] {
+            let error = HostPattern::parse(pattern).expect_err(pattern);
+            assert_eq!(error.value(), pattern, "{error}");
+            assert!(error.to_string().contains(reason), "{error}");
         }
     }
 }
