@@ -11,14 +11,15 @@ use http_body::Body;
 pub(crate) enum Drained {
     /// The body is at its end.
     All,
-    /// The limit of bytes was exceeded, or the caller stopped.
+    /// The body is longer than the limit, or `may_continue` returned `false`.
     LimitReached,
     /// The body returned an error.
     Failed,
 }
 
-/// Reads `body` until it ends, fails, or has more than `left` bytes, which `left` counts down. Before
-/// each frame `may_continue` is asked whether to read on, with the body and the bytes that are left.
+/// Reads `body` until it ends, fails, or exceeds `left` bytes, or until `may_continue` returns `false`.
+/// `left` is reduced by what is read. `may_continue` is called before each frame, with the body and the
+/// bytes that are left.
 pub(crate) fn poll_drain<B: Body>(
     mut body: Pin<&mut B>,
     left: &mut u64,
@@ -30,7 +31,7 @@ pub(crate) fn poll_drain<B: Body>(
             return Poll::Ready(Drained::LimitReached);
         }
         let read = match ready!(body.as_mut().poll_frame(cx)) {
-            // An empty frame counts as one byte, so that an endless row of them ends, too.
+            // A frame without data counts as one byte, so that an endless row of them reaches the limit, too.
             Some(Ok(frame)) => frame.data_ref().map_or(0, Buf::remaining).max(1) as u64,
             Some(Err(_)) => return Poll::Ready(Drained::Failed),
             None => break,
