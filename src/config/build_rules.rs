@@ -1,4 +1,4 @@
-//! Builds the table of a configuration's rules.
+//! Builds the rule table of a configuration.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use super::rule::{Condition, QueryMode, RuleConfig};
 use crate::config_error::ConfigError;
 use crate::policy::{Rule, Rules};
 
-/// `None` if something is wrong. The table is checked as a whole only if each of its rules is valid.
+/// Returns `None` if a rule or the table is wrong, and adds the reasons to `problems`. The table is
+/// checked as a whole only if each of its rules is valid.
 pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<Rules> {
     let (numbered, before) = (sections.iter().enumerate(), problems.len());
     let rules: Vec<_> = numbered
@@ -35,7 +36,6 @@ pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<
 fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rule> {
     let key = |key: &str| format!("{path}.{key}");
     let rule = problems.take(key("from"), from(section))?;
-    // Conditions come first: the target may name what they capture.
     let rule = conditions(section, path, rule, problems);
     let rule = problems.set(key("to"), rule, section.to.as_deref(), Rule::to);
     let mut rule = status(section, path, rule, problems);
@@ -91,7 +91,7 @@ fn status(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Problems)
         Some(303) => rule.see_other(),
         Some(410) => rule.gone(),
         Some(other) => {
-            let problem = format!("a rule is 301, 302, 303, 307, 308 or 410, not {other}");
+            let problem = format!("a rule answers 301, 302, 303, 307, 308 or 410, not {other}");
             problems.add(format_args!("{path}.status"), problem);
             rule
         }
@@ -103,13 +103,16 @@ fn conditions(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Probl
     let mut methods = Vec::new();
     for (at, method) in section.methods.iter().enumerate() {
         match Method::from_bytes(method.as_bytes()) {
-            // `http` takes every token: a name in lower case would never match.
+            // `http` takes any token. Methods are case-sensitive (RFC 9110 §9.1), so that `get` would not
+            // match GET.
             Ok(known) if !method.bytes().any(|byte| byte.is_ascii_lowercase()) => {
                 methods.push(known);
             }
             _ => problems.add(
                 format_args!("{path}.methods[{at}]"),
-                format_args!("no method: {method:?}; methods are in upper case, as in `\"GET\"`"),
+                format_args!(
+                    "not a method: {method:?}; methods are in upper case, as in `\"GET\"`"
+                ),
             ),
         }
     }
@@ -119,7 +122,7 @@ fn conditions(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Probl
     for (name, condition) in &section.headers {
         let at = format!("{path}.headers.{name}");
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            problems.add(at, "no name of a header");
+            problems.add(at, "not a header name");
             continue;
         };
         rule = match condition {
@@ -128,7 +131,8 @@ fn conditions(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Probl
             Condition::Equals(value) => match HeaderValue::from_str(value) {
                 Ok(value) => rule.on_header(name, value),
                 Err(_) => {
-                    problems.add(at, "no value of a header: visible ASCII and blanks");
+                    problems
+                        .add(at, "not a header value: only visible ASCII and blanks are allowed");
                     continue;
                 }
             },

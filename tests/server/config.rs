@@ -264,7 +264,15 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
         .collect::<Vec<_>>(),
         "{invalid}"
     );
-    for cure in ["punycode", "a host only, without scheme", "upper case", "a year"] {
+    for cure in [
+        "punycode",
+        "a host only, without scheme",
+        "not a method: \"get\"",
+        "upper case",
+        "not a header name",
+        "a rule answers 301",
+        "a year",
+    ] {
         assert!(invalid.to_string().contains(cure), "{cure}: {invalid}");
     }
     assert!(!switches.maintenance().is_on());
