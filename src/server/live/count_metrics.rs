@@ -1,4 +1,4 @@
-//! Counts reloads with the `metrics` facade. `guide::observability` lists the names.
+//! Counts reloads with the `metrics` facade. `guide::observability` lists the metrics.
 
 use std::time::SystemTime;
 
@@ -15,14 +15,14 @@ const RELOADS: &str = "tower_redirect_config_reloads_total";
 static METADATA: Metadata<'static> =
     Metadata::new("tower_redirect", Level::INFO, Some(module_path!()));
 
-/// A reload.
+/// What a reload did to the layer that is served.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reload {
-    /// A new layer is served.
+    /// It was replaced.
     Changed,
-    /// The source said that the layer is still the same.
+    /// It stays: the source has not changed.
     Confirmed,
-    /// An update was refused.
+    /// It stays: the update was refused.
     Refused,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn start(name: &str, status: &Status) {
     set_gauges(name, status);
 }
 
-/// Counts a reload, and sets the gauges of the handle.
+/// Counts a reload that replaced the layer or was refused, and sets the gauges of the handle.
 pub(super) fn reloaded(name: &str, reload: Reload, status: &Status) {
     match reload {
         Reload::Changed => count(name, "success", 1),
@@ -45,8 +45,7 @@ pub(super) fn reloaded(name: &str, reload: Reload, status: &Status) {
 }
 
 fn set_gauges(name: &str, status: &Status) {
-    let is_successful = if status.rejected().is_none() { 1.0 } else { 0.0 };
-    gauge(SUCCESSFUL, name, is_successful);
+    gauge(SUCCESSFUL, name, if status.rejected().is_none() { 1.0 } else { 0.0 });
     gauge(CHANGED, name, seconds(status.changed_at()));
     gauge(CONFIRMED, name, seconds(status.confirmed_at()));
     if let Some(revision) = status.revision() {

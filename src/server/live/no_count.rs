@@ -2,7 +2,7 @@
 
 use super::status::Status;
 
-/// A reload.
+/// What a reload did to the layer that is served.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reload {
     Changed,

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The state of a [`Live`](super::Live) layer: its revision, since when, and what it refused. All
-/// times are those of the system's clock; compute ages where they are shown.
+/// The state of a [`Live`](super::Live) layer: the revision that it serves, when it changed, and why the
+/// last update was refused, if it was. All times are read from the system's clock; compute ages where
+/// they are shown.
 #[derive(Clone, Debug)]
 pub struct Status {
     started_at: SystemTime,
@@ -55,13 +56,14 @@ impl Status {
         self.confirmed_at
     }
 
-    /// The revision that is served; `None` if the layer was not stored as one.
+    /// The revision that is served; `None` if the layer came from [`Live::new`](super::Live::new) or
+    /// [`Live::store`](super::Live::store).
     pub const fn revision(&self) -> Option<u64> {
         self.revision
     }
 
-    /// The refusal of the last update; `None` if that was accepted, as [`Update::Same`](super::Update::Same)
-    /// always is.
+    /// The refusal of the last update; `None` if that was accepted, or if there was none yet.
+    /// [`Update::Same`](super::Update::Same) is always accepted.
     pub const fn rejected(&self) -> Option<&Rejection> {
         self.rejected.as_ref()
     }
