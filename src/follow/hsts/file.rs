@@ -1,4 +1,4 @@
-//! A store on disk, in the format of curl's `--hsts`, and as data.
+//! Saves and reads a store: as a file in the format of curl's `--hsts`, and with `serde`.
 
 use std::error::Error;
 use std::fmt;
@@ -19,7 +19,7 @@ use super::store::HstsStore;
 const FORMAT: &str = "%Y%m%d %H:%M:%S";
 const UNLIMITED: &str = "unlimited";
 
-/// The error of a line that is no entry of curl's `--hsts` file.
+/// The error for a line that is not an entry of a `--hsts` file of curl.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HstsFileError {
     line: usize,
@@ -42,9 +42,9 @@ impl fmt::Display for HstsFileError {
 impl Error for HstsFileError {}
 
 impl HstsStore {
-    /// Reads the text of a file of curl's `--hsts`: a host in each line, with a dot in front if its
-    /// subdomains are included, and the time when it expires, in UTC. If a host occurs twice, the later
-    /// line counts.
+    /// Reads the text of a `--hsts` file of curl. Each line has a host, with a dot in front if its
+    /// subdomains are included, and the time in UTC at which it expires. If a host occurs twice, the later
+    /// line counts. Names that are not domains are skipped.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -76,12 +76,12 @@ impl HstsStore {
         Ok(store)
     }
 
-    /// Writes the hosts that were learned in the format of curl's `--hsts`.
+    /// Returns the learned hosts in the format of curl's `--hsts` file.
     pub fn to_curl(&self) -> String {
         let mut text = String::from("# Your HSTS cache.\n");
         for (name, entry) in self.entries() {
             let dot = if entry.include_subdomains { "." } else { "" };
-            // A time that the format cannot write is far away, or long past.
+            // The format has no times after the year 9999. What expired before 1970 need not be kept.
             let expires = match entry.expires {
                 Some(time) if time < SystemTime::UNIX_EPOCH => continue,
                 expires => expires.and_then(written).unwrap_or_else(|| UNLIMITED.to_owned()),
@@ -91,7 +91,7 @@ impl HstsStore {
         text
     }
 
-    /// Reads a file of curl's `--hsts`. A file that does not exist is an empty store.
+    /// Reads a `--hsts` file of curl. If there is no such file, the store is empty.
     ///
     /// # Errors
     ///
@@ -106,8 +106,8 @@ impl HstsStore {
         }
     }
 
-    /// Saves the hosts that were learned as a file of curl's `--hsts`. It is written beside `path` and
-    /// renamed, so that the file at `path` is whole at any time, and stays as it was after an error.
+    /// Saves the learned hosts as a `--hsts` file of curl. A new file is written beside `path` and then
+    /// renamed to it, so that the file at `path` is whole at any time, and stays as it was after an error.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     static SAVES: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = SAVES.fetch_add(1, Ordering::Relaxed);
-        // Short, whatever the length of the name: a longer name than that of `path` may not be allowed.
+        // Not derived from the name of `path`: with an addition, that could be too long for the file system.
         let beside = path.with_file_name(format!(".hsts-{}-{number}", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&beside) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -150,13 +150,13 @@ fn entry(line: &str) -> Option<(&str, Option<SystemTime>)> {
     Some((host, Some(time.try_into().ok()?)))
 }
 
-/// A time in UTC; `None` outside of the years that the format can write.
+/// Writes a time in UTC. `None` outside of the years that the format has.
 fn written(time: SystemTime) -> Option<String> {
     let time = Offset::UTC.to_datetime(Timestamp::try_from(time).ok()?);
     (time.year() >= 0).then(|| time.strftime(FORMAT).to_string())
 }
 
-/// The hosts that were learned, as a list.
+/// Serializes the learned hosts as a list.
 impl Serialize for HstsStore {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let entries = self.entries();
@@ -190,7 +190,7 @@ impl<'de> Deserialize<'de> for HstsStore {
     }
 }
 
-/// A host as data. The time is in seconds since 1970.
+/// A learned host in serialized form. `expires` is in seconds since 1970, `None` if it does not expire.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     host: String,
@@ -201,7 +201,9 @@ struct Saved {
 }
 
 /// A list in the format of the browsers' preload list: `{"entries": [{"name": "a.test", "mode":
-/// "force-https", "include_subdomains": true}]}`. Entries of another mode are not used.
+/// "force-https", "include_subdomains": true}]}`. Entries without this mode are ignored.
+///
+/// Pitfall: Chromium's own file has comments, which have to be removed before it is JSON.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -229,7 +231,7 @@ struct Listed {
 }
 
 impl StartList {
-    /// Returns the hosts of mode `force-https`, each with whether its subdomains are included.
+    /// Returns the hosts of mode `force-https`, each with a flag that includes its subdomains.
     pub fn hosts(&self) -> impl Iterator<Item = (&str, bool)> {
         let is_forced = |listed: &&Listed| listed.mode.as_deref() == Some("force-https");
         let listed = self.entries.iter().filter(is_forced);
