@@ -65,7 +65,7 @@ impl ForwardedReader<'_> {
     pub(super) fn x_forwarded_for(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
         let mut client = (None, 0);
         let nodes = from_the_right(headers, &X_FORWARDED_FOR);
-        for (position, node) in nodes.enumerate().take(self.proxies.entries()) {
+        for (position, node) in nodes.enumerate().take(self.proxies.max_entries()) {
             match node::parse(node).ok_or("malformed X-Forwarded-For\n")? {
                 Node::Address(address) => {
                     client = (Some(address.to_canonical()), position);
@@ -93,7 +93,7 @@ impl ForwardedReader<'_> {
             let elements = lines.flat_map(|line| split_bytes(line.as_bytes(), b','));
             elements.filter(|element| *element != Ok(b""))
         };
-        let skipped = elements().count().saturating_sub(self.proxies.entries());
+        let skipped = elements().count().saturating_sub(self.proxies.max_entries());
         let mut found = Ok((Element::default(), (None, 0)));
         for (index, element) in elements().skip(skipped).enumerate() {
             let element = element.ok().and_then(|element| self.element(element));

@@ -24,7 +24,7 @@ impl TrustedProxies {
         let ranges = Ranges::parse(ranges).map_err(refused)?;
         if ranges.is_empty() {
             let reason = "no address: `Trust::nobody()` trusts nobody, `Trust::unix_sockets()` \
-                          those that have none";
+                          trusts peers on Unix sockets";
             return Err(ConfigError::proxy("", reason));
         }
         Ok(Self { ranges, unix: false, hop_limit: 8 })
@@ -56,8 +56,8 @@ impl TrustedProxies {
         Trust::from_proxies(self, Family::Forwarded)
     }
 
-    /// How many entries of a forwarded list are read at most.
-    pub(super) const fn entries(&self) -> usize {
+    /// The greatest number of entries of a forwarded list that are read.
+    pub(super) const fn max_entries(&self) -> usize {
         self.hop_limit
     }
 
