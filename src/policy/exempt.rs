@@ -7,7 +7,8 @@ use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::uri::{is_below, may_be_misread, without_trailing_slash};
 
-/// Paths that pass, with everything below them. They are compared per segment.
+/// The ACME challenge's path and configured ones, each with everything below it. They are compared per
+/// segment.
 #[derive(Clone, Debug)]
 pub(crate) struct Exempt {
     paths: Vec<Box<str>>,
@@ -33,16 +34,24 @@ impl Exempt {
             ));
         }
         if may_be_misread(trimmed) {
-            return Err(ConfigError::path(path, "an empty or dot segment never matches"));
+            return Err(ConfigError::path(
+                path,
+                "never exempt: servers differ about empty and dot segments, `\\`, `;` and escapes such \
+                 as `%2f`, `%25` and `%00`",
+            ));
         }
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ConfigError::path(path, "blanks and other letters are percent-encoded"));
+            return Err(ConfigError::path(
+                path,
+                "percent-encode blanks, control bytes and what is not ASCII",
+            ));
         }
         self.paths.push(trimmed.into());
         Ok(())
     }
 
-    /// Returns whether the request passes: ACME by GET and HEAD, the configured paths by OPTIONS, too.
+    /// Returns whether the request passes: an ACME challenge with GET or HEAD, a configured path with
+    /// GET, HEAD or OPTIONS.
     pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
         if !is_get_or_head(head.method()) && *head.method() != Method::OPTIONS {
             return false;
@@ -57,8 +66,8 @@ fn is_misread(path: &str) -> bool {
     may_be_misread(without_trailing_slash(path))
 }
 
-/// Whether the request is that of an HTTP-01 challenge (RFC 8555 §8.3), without which there is no
-/// certificate to redirect to.
+/// Whether the request is that of an HTTP-01 challenge (RFC 8555 §8.3), which comes over http. If it is not
+/// answered, the server gets no certificate.
 pub(crate) fn is_acme_challenge(head: &RequestHead<'_>) -> bool {
     let path = head.path();
     is_get_or_head(head.method())
@@ -128,5 +137,9 @@ mod tests {
         ] {
             assert!(Exempt::acme_only().add(path).is_err(), "{path}");
         }
+        let error = Exempt::acme_only().add("/a;b").expect_err("refused").to_string();
+        assert!(error.contains("`;`"), "{error}");
+        let error = Exempt::acme_only().add("/ä").expect_err("refused").to_string();
+        assert!(error.contains("what is not ASCII"), "{error}");
     }
 }

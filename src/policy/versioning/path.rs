@@ -105,7 +105,10 @@ impl Versioning {
             return Err(ConfigError::path(prefix, reason));
         }
         if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ConfigError::path(prefix, "blanks and other letters are percent-encoded"));
+            return Err(ConfigError::path(
+                prefix,
+                "percent-encode blanks, control bytes and what is not ASCII",
+            ));
         }
         check_version(current)?;
         Ok(Self {
