@@ -75,7 +75,7 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
         None if parts.version > Version::HTTP_11 => return Err(bad("no host\n")),
         None => {
             let default = head.hosts.default_host();
-            let is_needed = default.is_none() && head.hosts.is_listed();
+            let is_needed = default.is_none() && head.hosts.has_list();
             return if is_needed { Err(bad("no host\n")) } else { Ok(default) };
         }
     };

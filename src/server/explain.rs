@@ -139,7 +139,7 @@ fn looked_at<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
     let mut steps = vec![Step::noted("peer", peer(&head))];
     steps.push(Step::noted("scheme", head.scheme().as_str()));
     if let Some(authority) = head.authority() {
-        let is_listed = match settings.hosts.is_listed() {
+        let is_listed = match settings.hosts.has_list() {
             true => "is listed",
             false => "is taken, as any host is: none are listed",
         };

@@ -132,7 +132,7 @@ fn decide_about<P: RedirectPolicy + ?Sized>(
 ) -> Responder {
     // The list of hosts is enforced even if no policy asks for the host. If the host is refused, no
     // policy decides.
-    let decision = if settings.hosts.is_listed() && !head.has_listed_host() {
+    let decision = if settings.hosts.has_list() && !head.has_listed_host() {
         Decision::Pass
     } else {
         policy::decide(policy, head, settings.separate_https_redirect)

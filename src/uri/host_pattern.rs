@@ -6,7 +6,8 @@ use crate::config_error::ConfigError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HostPattern {
     Exact(Host),
-    /// The suffix of all names with one or more labels in front; begins with the dot.
+    /// The end of the names that match, with its dot in front: `.example.com`. A name has one or more labels
+    /// before it.
     Suffix(Box<str>),
 }
 
@@ -37,10 +38,10 @@ impl HostPattern {
             Self::Exact(host) => host.authority(None).same_host(authority),
             Self::Suffix(suffix) => {
                 let host = authority.host().as_bytes();
-                let labels = host.len().saturating_sub(suffix.len());
-                labels > 0
+                let start = host.len().saturating_sub(suffix.len());
+                start > 0
                     && host
-                        .get(labels..)
+                        .get(start..)
                         .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
             }
         }

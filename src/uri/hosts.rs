@@ -1,7 +1,7 @@
 use super::{Authority, Host, HostSet};
 use crate::config_error::ConfigError;
 
-/// Where a server is reached: the hosts that it answers for, and the path below which it stands.
+/// Where a server is reached: the hosts that it answers for, and the path that it is mounted at.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     listed: Option<HostSet>,
@@ -40,18 +40,18 @@ impl Hosts {
         self.mount.as_deref().unwrap_or_default()
     }
 
-    /// The host of a request without one (HTTP/1.0).
+    /// The host that is assumed for a request without one (HTTP/1.0).
     pub(crate) fn default_host(&self) -> Option<Authority<'_>> {
         self.default.as_ref().map(|host| host.authority(None))
     }
 
-    /// Whether there is a list, so no other host is answered for.
-    pub(crate) const fn is_listed(&self) -> bool {
+    /// Whether there is a list. Requests for hosts that are neither in it nor the default are then refused.
+    pub(crate) const fn has_list(&self) -> bool {
         self.listed.is_some()
     }
 
-    /// Whether the operator listed this host, so it was not a client that chose it. An entry with
-    /// a port matches only where `port` gives it.
+    /// Whether the operator listed this host or set it as the default, so that no client could choose it. An
+    /// entry with a port matches only if `port` returns that port.
     pub(crate) fn contains(&self, authority: &Authority<'_>, port: impl Fn() -> u16) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.contains(authority, port))
             || self.default_host().is_some_and(|default| default.same_host(authority))
@@ -67,7 +67,8 @@ impl Hosts {
         self.listed.as_ref().is_some_and(|listed| listed.lists_port(authority, port))
     }
 
-    /// Whether requests for this host are accepted: a listed one, or any where there is no list.
+    /// Whether requests for this host are accepted: any host if there is no list, otherwise a listed one or
+    /// the default one.
     pub(crate) fn allows(&self, authority: &Authority<'_>, port: impl Fn() -> u16) -> bool {
         self.listed.is_none() || self.contains(authority, port)
     }
