@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{PLAIN, is_below};
 
 /// The normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
-/// escapes in upper case, and bytes that a path may not hold percent-encoded.
+/// escapes in upper case, and bytes that a path may not hold percent-encoded, except `[` and `]`.
 ///
 /// Slashes are neither added nor removed, so the segments of both forms correspond.
 pub(crate) fn normal(path: &str) -> Cow<'_, str> {
@@ -20,7 +20,7 @@ pub(crate) fn normal(path: &str) -> Cow<'_, str> {
     while let [byte, tail @ ..] = rest {
         rest = tail;
         match (byte, tail) {
-            (b'%', [high, low, after @ ..]) => match escape(*high, *low) {
+            (b'%', [high, low, after @ ..]) => match decode_escape(*high, *low) {
                 Some(decoded) => {
                     rest = after;
                     let follows_stray = stray_end.is_some_and(|end| out.len() < end + 2);
@@ -41,8 +41,8 @@ pub(crate) fn normal(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Finds `prefix`, which is in normal form, at the start of a path in any spelling. Returns its length in
-/// the path, of which it is a whole number of segments.
+/// Finds `prefix` at the start of `path`, and returns the number of bytes that it takes there. `prefix` is
+/// in normal form and holds whole segments; `path` may have any spelling.
 pub(crate) fn length_of_prefix(path: &str, prefix: &str) -> Option<usize> {
     if is_below(path, prefix) {
         return Some(prefix.len());
@@ -57,13 +57,13 @@ pub(crate) fn length_of_prefix(path: &str, prefix: &str) -> Option<usize> {
     path.get(..end).filter(|start| *normal(start) == *prefix).map(str::len)
 }
 
-/// The byte that the two digits of an escape stand for.
-pub(crate) fn escape(high: u8, low: u8) -> Option<u8> {
+/// The byte that the two digits of an escape stand for. `None` if they are not hexadecimal digits.
+pub(crate) fn decode_escape(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some(digit(high)? * 16 + digit(low)?)
 }
 
-/// RFC 3986 §2.3.
+/// Whether a byte is unreserved (RFC 3986 §2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

@@ -2,7 +2,7 @@
 
 use super::normal::is_odd;
 use crate::config_error::ConfigError;
-use crate::uri::{escape, normal};
+use crate::uri::{decode_escape, normal};
 
 /// A longer path is refused.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
@@ -140,8 +140,10 @@ pub(super) fn check_spelling(path: &str) -> Result<(), &'static str> {
     if path.contains(['{', '}', '<', '>']) {
         return Err("captures are written `:name` and `*name`; a literal `{` is written `%7B`");
     }
-    let is_escape =
-        |rest: &str| matches!(rest.as_bytes(), [high, low, ..] if escape(*high, *low).is_some());
+    let is_escape = |rest: &str| match rest.as_bytes() {
+        [high, low, ..] => decode_escape(*high, *low).is_some(),
+        _ => false,
+    };
     match path.split('%').skip(1).all(is_escape) {
         true => Ok(()),
         false => Err("`%` is followed by two hexadecimal digits; a literal `%` is written `%25`"),
