@@ -42,7 +42,7 @@ async fn main() -> Outcome {
         roots.add(certificate?)?;
     }
     // One host from the start; browsers ship a list of many thousands.
-    let store = HstsStore::load("hsts.txt")?.with_start_list([("rust-lang.org", true)]);
+    let store = HstsStore::load("hsts.txt")?.with_preload_list([("rust-lang.org", true)]);
     let response = get(&url, store.clone(), roots).await?;
     if let Some(history) = RedirectHistory::of(&response) {
         if let Some(http) = history.upgraded_from() {

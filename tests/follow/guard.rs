@@ -244,7 +244,7 @@ async fn a_policy_and_an_upgrade_do_not_get_around_it() {
     assert!(call.await.is_err_and(|e| e.redirect().is_some_and(|e| e.is_target_refused())));
 
     // The guard judges the URL that is sent.
-    let store = HstsStore::new().with_start_list([("a.test", false)]);
+    let store = HstsStore::new().with_preload_list([("a.test", false)]);
     let layer = FollowRedirectsLayer::new().hsts(store).guard(TargetGuard::new().https_only());
     let script = Script::new([]);
     script.follow_by(&layer, get("http://a.test/")).await.expect("upgraded");

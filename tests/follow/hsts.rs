@@ -112,8 +112,8 @@ fn entries_expire_and_a_subdomain_changes_nothing_above() {
 }
 
 #[test]
-fn a_start_list_stays_and_the_store_is_bounded() {
-    let store = HstsStore::new().with_start_list([("first.test", true), ("192.0.2.1", true)]);
+fn a_preload_list_stays_and_the_store_is_bounded() {
+    let store = HstsStore::new().with_preload_list([("first.test", true), ("192.0.2.1", true)]);
     let now = SystemTime::now();
     learn(&store, "https://first.test/", &["max-age=0"], now);
     assert!(store.is_known("x.first.test", now) && !store.is_known("192.0.2.1", now));

@@ -189,14 +189,14 @@ fn updates_are_followed_over_errors_and_old_revisions() {
     let expected = [UpdateError::Source("line 7: no path".to_owned()), old(4), old(5)];
     assert_eq!(*errors.lock().expect("unpoisoned"), expected);
     let status = live.status();
-    let reason = status.rejected().expect("refused").reason();
+    let reason = status.rejection().expect("refused").reason();
     assert_eq!(reason, "revision 5 is not newer than 5, which is served");
 
     // The source says that nothing has changed: what is served is what it wants.
     send(Ok(Update::Same));
     assert_pending!(following.poll());
     let status = live.status();
-    assert!(status.rejected().is_none() && status.confirmed_at() >= changed);
+    assert!(status.rejection().is_none() && status.confirmed_at() >= changed);
     assert_eq!(status.changed_at(), changed);
 
     // A rollback is a new revision with old text.

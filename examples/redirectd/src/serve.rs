@@ -70,7 +70,7 @@ fn health(live: &Live<Configured>) -> String {
     let status = live.status();
     let age = |at: SystemTime| at.elapsed().unwrap_or_default().as_secs();
     let revision = status.revision().map_or_else(|| "start".to_owned(), |n| n.to_string());
-    let rejected = status.rejected().map_or("none", |rejection| rejection.reason());
+    let rejected = status.rejection().map_or("none", |rejection| rejection.reason());
     let (changed, confirmed) = (age(status.changed_at()), age(status.confirmed_at()));
     format!(
         "revision: {revision}\nchanged: {changed} s ago\nconfirmed: {confirmed} s ago\n\

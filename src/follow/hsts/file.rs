@@ -207,17 +207,17 @@ struct Saved {
 ///
 /// ```
 /// use std::time::SystemTime;
-/// use tower_redirect::follow::hsts::{HstsStore, StartList};
+/// use tower_redirect::follow::hsts::{HstsStore, PreloadList};
 ///
 /// let text = r#"{"entries": [{"name": "a.test", "mode": "force-https"}, {"name": "b.test"}]}"#;
-/// let list: StartList = serde_json::from_str(text)?;
-/// let store = HstsStore::new().with_start_list(list.hosts());
+/// let list: PreloadList = serde_json::from_str(text)?;
+/// let store = HstsStore::new().with_preload_list(list.hosts());
 /// assert!(store.is_known("a.test", SystemTime::now()));
 /// assert!(!store.is_known("b.test", SystemTime::now()));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Deserialize)]
-pub struct StartList {
+pub struct PreloadList {
     entries: Vec<Listed>,
 }
 
@@ -230,7 +230,7 @@ struct Listed {
     include_subdomains: bool,
 }
 
-impl StartList {
+impl PreloadList {
     /// Returns the hosts of mode `force-https`, each with a flag that includes its subdomains.
     pub fn hosts(&self) -> impl Iterator<Item = (&str, bool)> {
         let is_forced = |listed: &&Listed| listed.mode.as_deref() == Some("force-https");

@@ -15,7 +15,7 @@
 //!    Names are compared as `url` writes them, without a trailing dot.
 //! 5. The store holds 10,000 learned hosts. If it is full, expired hosts are removed first, then those
 //!    that were used longest ago. If more than half of all hosts are below one domain, such as
-//!    `evil.test`, only hosts below it are removed. A [start list](HstsStore::with_start_list) is never
+//!    `evil.test`, only hosts below it are removed. A [preload list](HstsStore::with_preload_list) is never
 //!    removed, and no response changes it.
 //!
 //! Pitfall: the store trusts that the inner client verifies certificates (§8.1 requires a connection
@@ -49,5 +49,5 @@ mod header;
 mod store;
 
 #[cfg(feature = "config")]
-pub use file::{HstsFileError, StartList};
+pub use file::{HstsFileError, PreloadList};
 pub use store::HstsStore;

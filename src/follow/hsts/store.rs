@@ -10,7 +10,7 @@ use url::Host;
 use super::header as field;
 use crate::follow::make_room::make_room;
 
-/// The most hosts that are learned. A start list does not count.
+/// The most hosts that are learned. A preload list does not count.
 const MAX_LEARNED: usize = 10_000;
 
 /// Hosts that are only contacted over https (RFC 6797). See the [module](super) for the rules.
@@ -24,7 +24,7 @@ const MAX_LEARNED: usize = 10_000;
 /// use http::{HeaderMap, Uri};
 /// use tower_redirect::follow::hsts::HstsStore;
 ///
-/// let store = HstsStore::new().with_start_list([("bank.test", true)]);
+/// let store = HstsStore::new().with_preload_list([("bank.test", true)]);
 /// let mut headers = HeaderMap::new();
 /// headers.insert("strict-transport-security", "max-age=60".parse()?);
 /// let now = SystemTime::now();
@@ -44,8 +44,8 @@ pub struct HstsStore(Arc<Mutex<Hosts>>);
 pub(super) struct Hosts {
     /// By name, in lower case and without a trailing dot.
     learned: HashMap<Box<str>, Entry>,
-    /// The hosts of the start list, and whether it includes their subdomains.
-    start_list: HashMap<Box<str>, bool>,
+    /// The hosts of the preload list, and whether it includes their subdomains.
+    preload_list: HashMap<Box<str>, bool>,
     /// Counts uses. An entry keeps the count of its last one.
     uses: u64,
 }
@@ -72,7 +72,7 @@ impl HstsStore {
 
     /// Adds a list of hosts that are always known, each with a flag that includes its subdomains. The
     /// library ships no such list. Names that are not domains are skipped.
-    pub fn with_start_list<I, N>(self, hosts: I) -> Self
+    pub fn with_preload_list<I, N>(self, hosts: I) -> Self
     where
         I: IntoIterator<Item = (N, bool)>,
         N: AsRef<str>,
@@ -81,7 +81,7 @@ impl HstsStore {
             let mut known = self.lock();
             for (name, include_subdomains) in hosts {
                 if let Some(name) = normal_name(name.as_ref()) {
-                    known.start_list.insert(name, include_subdomains);
+                    known.preload_list.insert(name, include_subdomains);
                 }
             }
         }
@@ -170,7 +170,7 @@ impl Hosts {
         let mut domain = Some(name);
         while let Some(current) = domain {
             let is_itself = current.len() == name.len();
-            if self.start_list.get(current).is_some_and(|below| is_itself || *below) {
+            if self.preload_list.get(current).is_some_and(|below| is_itself || *below) {
                 return true;
             }
             if let Some(entry) = self.learned.get_mut(current) {
@@ -278,7 +278,7 @@ impl fmt::Debug for HstsStore {
         let known = self.lock();
         f.debug_struct("HstsStore")
             .field("learned", &known.learned.len())
-            .field("start_list", &known.start_list.len())
+            .field("preload_list", &known.preload_list.len())
             .finish()
     }
 }

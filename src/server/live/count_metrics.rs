@@ -45,7 +45,7 @@ pub(super) fn reloaded(name: &str, reload: Reload, status: &Status) {
 }
 
 fn set_gauges(name: &str, status: &Status) {
-    gauge(SUCCESSFUL, name, if status.rejected().is_none() { 1.0 } else { 0.0 });
+    gauge(SUCCESSFUL, name, if status.rejection().is_none() { 1.0 } else { 0.0 });
     gauge(CHANGED, name, seconds(status.changed_at()));
     gauge(CONFIRMED, name, seconds(status.confirmed_at()));
     if let Some(revision) = status.revision() {

@@ -76,7 +76,7 @@ impl<P, D> Live<P, D> {
     /// live.follow(updates, |error| errors.push(error.to_string())).await;
     /// assert_eq!(live.status().revision(), Some(1));
     /// assert_eq!(errors.len(), 1);
-    /// assert!(live.status().rejected().is_some());
+    /// assert!(live.status().rejection().is_some());
     /// # Ok(())
     /// # }
     /// ```

@@ -28,7 +28,7 @@ use crate::system_clock;
 ///
 /// live.store(RedirectLayer::new(Rules::new([])?));
 /// assert!(live.status().changed_at() >= live.status().started_at());
-/// assert!(live.status().rejected().is_none());
+/// assert!(live.status().rejection().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Live<P, D = DrainInline>(Arc<Shared<P, D>>);
@@ -54,7 +54,7 @@ impl<P, D> Live<P, D> {
     /// use tower_redirect::{HttpsOnly, RedirectLayer};
     ///
     /// let live = Live::named("shop", RedirectLayer::new(HttpsOnly::new()));
-    /// assert!(live.status().rejected().is_none());
+    /// assert!(live.status().rejection().is_none());
     /// ```
     pub fn named(name: &str, layer: RedirectLayer<P, D>) -> Self {
         let live = Self::with_name(Some(name), layer);

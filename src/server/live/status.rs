@@ -64,7 +64,7 @@ impl Status {
 
     /// The refusal of the last update; `None` if that was accepted, or if there was none yet.
     /// [`Update::Same`](super::Update::Same) is always accepted.
-    pub const fn rejected(&self) -> Option<&Rejection> {
+    pub const fn rejection(&self) -> Option<&Rejection> {
         self.rejected.as_ref()
     }
 }
