@@ -170,6 +170,12 @@ async fn a_target_elsewhere_opens_no_path_here() {
     }
     let path = RedirectLayer::new(Maintenance::new(on()).redirect_to("/queue").expect("valid"));
     assert_eq!(summary(&ask(&path, request("PUT", "/queue", &[("host", "b.test")])).await), "pass");
+    // A CONNECT has no path, and is not for the root.
+    for root in ["/", "http://b.test/"] {
+        let root = RedirectLayer::new(Maintenance::new(on()).redirect_to(root).expect("valid"));
+        let connect = request("CONNECT", "b.test:80", &[("host", "b.test:80")]);
+        assert_eq!(summary(&ask(&root, connect).await), "503");
+    }
 }
 
 #[tokio::test]
