@@ -10,6 +10,7 @@ use super::Replay;
 use super::budget::ReplayBudget;
 use super::deferred::Deferred;
 use super::error::{NotReplayable, ReplayError};
+use super::lineage::Handle;
 use super::recording::Recording;
 use super::state::State;
 use super::sync::{Arc, Mutex, MutexGuard};
@@ -18,8 +19,7 @@ use super::sync::{Arc, Mutex, MutexGuard};
 /// for the rules.
 pub struct ReplayBody<B> {
     shared: Arc<Mutex<State<B>>>,
-    /// `None` for a clone that was not polled: its first poll makes it the newest attempt.
-    number: Option<u64>,
+    handle: Handle,
     /// Whether this attempt has read everything. Later attempts do not change that.
     done: bool,
 }
@@ -43,7 +43,7 @@ impl<B: Body> ReplayBody<B> {
 
 impl<B> ReplayBody<B> {
     fn from_state(state: State<B>) -> Self {
-        Self { shared: Arc::new(Mutex::new(state)), number: Some(0), done: false }
+        Self { shared: Arc::new(Mutex::new(state)), handle: Handle::FIRST, done: false }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
@@ -62,9 +62,9 @@ where
         let mut state = self.lock();
         state.check_replayable()?;
         state.add_handle();
-        let number = Some(state.begin_attempt(&mut deferred));
+        let handle = state.begin_replay(self.handle, &mut deferred);
         drop(state);
-        Ok(Self { shared: self.shared.clone(), number, done: false })
+        Ok(Self { shared: self.shared.clone(), handle, done: false })
     }
 
     fn check_replayable(&self) -> Result<(), NotReplayable> {
@@ -82,7 +82,7 @@ where
 
     fn abort(&self) {
         let mut deferred = Deferred::nothing();
-        self.lock().abort(self.number, &mut deferred);
+        self.lock().abort(self.handle, &mut deferred);
     }
 
     fn is_uploading(&self) -> bool {
@@ -106,45 +106,46 @@ where
         }
         let mut deferred = Deferred::nothing();
         let mut state = self.lock();
-        let number = match state.claim(self.number, &mut deferred) {
-            Ok(number) => Some(number),
+        let handle = match state.claim(self.handle, &mut deferred) {
+            Ok(handle) => handle,
             Err(error) => return Poll::Ready(Some(Err(error))),
         };
         let polled = state.poll_current(cx, &mut deferred);
-        let done = matches!(polled, Poll::Ready(None)) || state.is_end(number);
+        let done = matches!(polled, Poll::Ready(None)) || state.is_end(handle);
         drop(state);
-        (self.number, self.done) = (number, done);
+        (self.handle, self.done) = (handle, done);
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.done || self.lock().is_end(self.number)
+        self.done || self.lock().is_end(self.handle)
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.done { SizeHint::with_exact(0) } else { self.lock().size_hint(self.number) }
+        if self.done { SizeHint::with_exact(0) } else { self.lock().size_hint(self.handle) }
     }
 }
 
-/// A clone supersedes all other attempts when it is first polled, also those made after it.
+/// A clone supersedes all other attempts when it is first polled, also those made after it. A clone of a
+/// replay does not once the body of that one is replayed again: it is superseded, too.
 impl<B> Clone for ReplayBody<B> {
     fn clone(&self) -> Self {
         self.lock().add_handle();
-        Self { shared: self.shared.clone(), number: None, done: false }
+        Self { shared: self.shared.clone(), handle: self.handle.copy(), done: false }
     }
 }
 
 impl<B> Drop for ReplayBody<B> {
     fn drop(&mut self) {
         let mut deferred = Deferred::nothing();
-        self.lock().remove_handle(self.number, &mut deferred);
+        self.lock().remove_handle(self.handle, &mut deferred);
     }
 }
 
 impl<B> fmt::Debug for ReplayBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReplayBody")
-            .field("number", &self.number)
+            .field("number", &self.handle.number)
             .field("done", &self.done)
             .finish_non_exhaustive()
     }

@@ -51,6 +51,7 @@ mod deferred;
 mod error;
 mod func;
 mod layer;
+mod lineage;
 mod recording;
 mod source;
 mod state;

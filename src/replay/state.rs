@@ -14,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::attempts::Attempts;
 use super::deferred::Deferred;
 use super::error::{NotReplayable, ReplayError};
+use super::lineage::{Handle, Lineage};
 use super::recording::Recording;
 use super::source::Source;
 
@@ -32,6 +33,7 @@ pub(super) struct State<B> {
     /// The reason why no attempt can begin from the first byte any more.
     not_replayable: Option<NotReplayable>,
     attempts: Attempts,
+    lineage: Lineage,
     position: Position,
     /// The number of `ReplayBody`s that share this state.
     handles: usize,
@@ -71,6 +73,7 @@ impl<B> State<B> {
             over_limit,
             not_replayable: None,
             attempts: Attempts::default(),
+            lineage: Lineage::default(),
             handles: 1,
         }
     }
@@ -80,11 +83,11 @@ impl<B> State<B> {
         self.handles += 1;
     }
 
-    /// Removes the handle of the attempt `number`. If the only handle left is the one that reads, no
-    /// attempt can replay any more, and the chunks that it has read are freed.
-    pub(super) fn remove_handle(&mut self, number: Option<u64>, deferred: &mut Deferred<B>) {
+    /// Removes a handle. If the only handle left is the one that reads, no attempt can replay any more, and
+    /// the chunks that it has read are freed.
+    pub(super) fn remove_handle(&mut self, handle: Handle, deferred: &mut Deferred<B>) {
         self.handles = self.handles.saturating_sub(1);
-        deferred.drop_waker = number.and_then(|number| self.attempts.end(number));
+        deferred.drop_waker = handle.number.and_then(|number| self.attempts.end(number));
         if self.is_last() && self.attempts.is_reading() {
             if self.has_read_recording() {
                 self.recording.clear();
@@ -107,23 +110,36 @@ impl<B> State<B> {
             && (self.position.trailers_sent || self.trailers.is_none())
     }
 
+    /// Makes a replay of `handle` current, from the first byte. It replaces an earlier one of the same
+    /// family.
+    pub(super) fn begin_replay(&mut self, handle: Handle, deferred: &mut Deferred<B>) -> Handle {
+        let number = self.begin_attempt(deferred);
+        self.lineage.replace(handle, number)
+    }
+
     /// Makes a new attempt current, from the first byte. Returns its number.
-    pub(super) fn begin_attempt(&mut self, deferred: &mut Deferred<B>) -> u64 {
+    fn begin_attempt(&mut self, deferred: &mut Deferred<B>) -> u64 {
         let number = self.attempts.add();
         deferred.wake = self.attempts.supersede(number);
         self.rewind();
         number
     }
 
-    /// Compares an attempt with the current one: `Greater` for a clone that was not polled.
-    fn compare(&self, number: Option<u64>) -> Ordering {
-        number.map_or(Ordering::Greater, |number| self.attempts.compare(number))
+    /// Compares an attempt with the current one: `Greater` for a clone that was not polled, and not made of
+    /// a replay that has ended.
+    fn compare(&self, handle: Handle) -> Ordering {
+        match handle.number {
+            Some(number) => self.attempts.compare(number),
+            None if self.lineage.counts(handle) => Ordering::Greater,
+            None => Ordering::Less,
+        }
     }
 
-    /// Ends the current attempt. The caller holds the handle `number`. If no third handle exists,
-    /// recording and source are freed.
-    pub(super) fn abort(&mut self, number: Option<u64>, deferred: &mut Deferred<B>) {
-        let is_own = self.compare(number) == Ordering::Equal;
+    /// Ends the current attempt, and the replays of the family of `handle`, which the caller holds. If no
+    /// third handle exists, recording and source are freed.
+    pub(super) fn abort(&mut self, handle: Handle, deferred: &mut Deferred<B>) {
+        let is_own = self.compare(handle) == Ordering::Equal;
+        self.lineage.end_replays(handle);
         let current = usize::from(!is_own && !self.attempts.has_ended());
         let others = self.handles.saturating_sub(1 + current);
         deferred.wake = self.attempts.abort();
@@ -141,19 +157,19 @@ impl<B> State<B> {
         self.position = Position::start(&self.recording);
     }
 
-    /// Returns the number of an attempt that may read. A clone that was not polled becomes a new attempt.
+    /// Returns the handle of an attempt that may read. A clone that was not polled becomes a new attempt.
     /// Fails if the attempt is superseded, or if the first byte that a new one needs is gone.
     pub(super) fn claim(
         &mut self,
-        number: Option<u64>,
+        handle: Handle,
         deferred: &mut Deferred<B>,
-    ) -> Result<u64, ReplayError> {
-        match number {
-            Some(number) if self.attempts.compare(number) == Ordering::Equal => Ok(number),
-            Some(_) => Err(ReplayError::Superseded),
-            None => {
+    ) -> Result<Handle, ReplayError> {
+        match self.compare(handle) {
+            Ordering::Equal => Ok(handle),
+            Ordering::Less => Err(ReplayError::Superseded),
+            Ordering::Greater => {
                 self.check_replayable().map_err(ReplayError::NotReplayable)?;
-                Ok(self.begin_attempt(deferred))
+                Ok(Handle { number: Some(self.begin_attempt(deferred)), ..handle })
             }
         }
     }
@@ -285,10 +301,10 @@ where
         self.attempts.is_reading() && !(self.source.is_end() && self.has_read_recording())
     }
 
-    /// Whether the attempt `number` has read everything. An attempt that is superseded, or begins when
-    /// the first byte is gone, has not: it ends with an error.
-    pub(super) fn is_end(&self, number: Option<u64>) -> bool {
-        match self.compare(number) {
+    /// Whether an attempt has read everything. One that is superseded, or begins when the first byte is gone,
+    /// has not: it ends with an error.
+    pub(super) fn is_end(&self, handle: Handle) -> bool {
+        match self.compare(handle) {
             Ordering::Less => false,
             Ordering::Equal => self.source.is_end() && self.has_read_recording(),
             // It begins at the first byte, so it is at its end only if the body is empty.
@@ -301,9 +317,9 @@ where
         }
     }
 
-    /// The number of bytes that the attempt `number` has still to read.
-    pub(super) fn size_hint(&self, number: Option<u64>) -> SizeHint {
-        let read = match (self.compare(number), self.source.size_hint()) {
+    /// The number of bytes that an attempt has still to read.
+    pub(super) fn size_hint(&self, handle: Handle) -> SizeHint {
+        let read = match (self.compare(handle), self.source.size_hint()) {
             // It reads the source itself.
             (Ordering::Equal, Some(hint)) if self.has_read_recording() => return hint,
             (Ordering::Equal, Some(_)) => self.recording.len().saturating_sub(self.position.unread),

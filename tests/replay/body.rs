@@ -167,6 +167,32 @@ fn a_clone_supersedes_replays_that_were_made_after_it() {
     assert_end(poll(&mut copy));
 }
 
+/// As a follower around `tower::retry`: the retry sent a clone, its connection had no room for the body, and
+/// gets it once the next hop is under way.
+#[test]
+fn a_clone_of_a_replay_ends_with_it() {
+    let kept = ReplayBody::new(frames(&["a", "b"]), 100);
+    let outer_copy = kept.clone();
+    let first_hop = kept.replay().expect("kept");
+    let mut resent = first_hop.clone();
+    let mut made_of_it = first_hop.replay().expect("kept").clone();
+    let mut second_hop = kept.replay().expect("kept");
+    assert_eq!(data(poll(&mut second_hop)), "a");
+    for late in [&mut resent, &mut made_of_it] {
+        assert!(!late.is_end_stream());
+        assert_superseded(poll(late));
+    }
+    assert_eq!(data(poll(&mut second_hop)), "b");
+    assert_end(poll(&mut second_hop));
+    // A retry around the follower begins anew, and nothing of an aborted call comes back.
+    let third_hop = outer_copy.replay().expect("kept");
+    let mut resent = third_hop.clone();
+    outer_copy.abort();
+    assert_superseded(poll(&mut resent));
+    let mut retried = outer_copy;
+    assert_eq!(data(poll(&mut retried)), "ab");
+}
+
 #[test]
 fn an_upload_that_was_finished_stays_so() {
     let kept = ReplayBody::new(Full::new(Bytes::from("a")), 100);

@@ -1,0 +1,53 @@
+//! Knows of which replay a handle was made.
+
+/// The part that one `ReplayBody` has in the state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Handle {
+    /// `None` for a clone that was not polled: its first poll makes it the newest attempt.
+    pub(super) number: Option<u64>,
+    /// The number of the replay that this is, or is a clone of; 0 for the first body and its clones.
+    pub(super) family: u64,
+}
+
+impl Handle {
+    /// The first body.
+    pub(super) const FIRST: Self = Self { number: Some(0), family: 0 };
+
+    /// A clone, which is no attempt yet.
+    pub(super) fn copy(self) -> Self {
+        Self { number: None, ..self }
+    }
+}
+
+/// The replays that no later one of the same family has replaced: the family of each, and the family that it
+/// was made of.
+#[derive(Debug, Default)]
+pub(super) struct Lineage(Vec<(u64, u64)>);
+
+impl Lineage {
+    /// Puts the replay of `handle` that has this number in the place of an earlier one. Returns its handle.
+    pub(super) fn replace(&mut self, handle: Handle, number: u64) -> Handle {
+        self.end_replays(handle);
+        self.0.push((number, handle.family));
+        Handle { number: Some(number), family: number }
+    }
+
+    /// Ends the replays of the family of `handle`, and those that were made of them. A clone of one that was
+    /// sent, and is polled too late, then supersedes nothing.
+    pub(super) fn end_replays(&mut self, handle: Handle) {
+        let mut ended = Vec::new();
+        // In the order in which they were made.
+        self.0.retain(|(family, parent)| {
+            let is_ended = *parent == handle.family || ended.contains(parent);
+            if is_ended {
+                ended.push(*family);
+            }
+            !is_ended
+        });
+    }
+
+    /// Whether a clone with this handle may begin an attempt.
+    pub(super) fn counts(&self, handle: Handle) -> bool {
+        handle.family == 0 || self.0.iter().any(|(family, _)| *family == handle.family)
+    }
+}
