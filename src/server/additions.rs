@@ -1,7 +1,7 @@
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 
 use super::after_not_found::SavedHead;
-use super::answer::{annotate, append_vary, forbid_storing};
+use super::answer::{annotate, append_vary, forbid_storing, is_targeted};
 use super::body::ResponseBody;
 use crate::policy::Annotation;
 use crate::response::append_headers;
@@ -71,11 +71,20 @@ impl Additions {
     }
 }
 
-/// Whether shared caches must not keep a response (RFC 9111 §5.2.2): what takes its place is as private.
+/// Whether some shared cache must not keep a response (RFC 9111 §5.2.2, RFC 9213): what takes its place is
+/// as private. nginx keeps nothing for `X-Accel-Expires: 0`.
 fn is_private(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|v| v.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|directive| {
-        let name = directive.split('=').next().unwrap_or_default().trim();
-        name.eq_ignore_ascii_case("no-store") || name.eq_ignore_ascii_case("private")
+    let forbids = |name: &HeaderName, directive: &[u8]| {
+        let directive =
+            directive.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+        directive.eq_ignore_ascii_case(b"no-store")
+            || directive.eq_ignore_ascii_case(b"private")
+            || directive == b"0" && name == "x-accel-expires"
+    };
+    let read =
+        headers.iter().filter(|(name, _)| *name == header::CACHE_CONTROL || is_targeted(name));
+    read.flat_map(|(name, value)| {
+        value.as_bytes().split(|byte| *byte == b',').map(move |d| (name, d))
     })
+    .any(|(name, directive)| forbids(name, directive))
 }

@@ -133,7 +133,7 @@ pub(super) fn forbid_storing(headers: &mut HeaderMap) {
 
 /// Returns whether some caches follow this header in place of `Cache-Control`: `CDN-Cache-Control` and
 /// others with that suffix (RFC 9213 §2), and older ones of CDNs and nginx.
-fn is_targeted(name: &HeaderName) -> bool {
+pub(super) fn is_targeted(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.ends_with("-cache-control")
         || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires")

@@ -156,21 +156,31 @@ async fn its_answer_varies_with_what_led_to_it() {
 /// An application that tells each client apart says so with its 404, too.
 #[tokio::test]
 async fn what_takes_the_place_of_a_private_404_is_private() {
-    for (cache_control, expected) in [
-        ("private", "no-store"),
-        ("max-age=60, No-Store", "no-store"),
-        ("private=\"set-cookie\"", "no-store"),
-        ("max-age=60", "max-age=86400"),
+    const CACHE_CONTROL: &str = "cache-control";
+    for (name, value, expected) in [
+        (CACHE_CONTROL, "private", "no-store"),
+        (CACHE_CONTROL, "max-age=60, No-Store", "no-store"),
+        (CACHE_CONTROL, "private=\"set-cookie\"", "no-store"),
+        (CACHE_CONTROL, "no-store, note=\"\u{e4}\"", "no-store"),
+        (CACHE_CONTROL, "max-age=60", "max-age=86400"),
+        // What some caches follow in place of it.
+        ("cdn-cache-control", "no-store", "no-store"),
+        ("cloudflare-cdn-cache-control", "max-age=60, private", "no-store"),
+        ("surrogate-control", "no-store", "no-store"),
+        ("edge-control", "no-store", "no-store"),
+        ("x-accel-expires", "0", "no-store"),
+        ("cdn-cache-control", "max-age=60", "max-age=86400"),
+        ("x-accel-expires", "60", "max-age=86400"),
     ] {
         let app = service_fn(async |_: Request<Full<Bytes>>| {
-            let response = Response::builder().status(404).header("cache-control", cache_control);
+            let response = Response::builder().status(404).header(name, value);
             Ok::<_, Infallible>(response.body(Full::<Bytes>::default()).expect("valid"))
         });
         let layer = RedirectLayer::new(policy_fn(|_| None)).after_not_found(rules());
         let request = Request::get("/old/x").header("host", "a.test").body(Full::default());
         let response = layer.layer(app).oneshot(request.expect("valid")).await.expect("infallible");
         assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
-        assert_eq!(response.headers()["cache-control"], expected, "{cache_control}");
+        assert_eq!(response.headers()["cache-control"], expected, "{name}: {value}");
     }
 }
 
