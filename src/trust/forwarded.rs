@@ -10,7 +10,7 @@ use std::str;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::node::{self, Node};
-use super::{Trust, TrustedProxies};
+use super::{Peer, Trust, TrustedProxies};
 use crate::quoted::split_bytes;
 use crate::uri::Scheme;
 
@@ -73,7 +73,8 @@ impl ForwardedReader<'_> {
                         break;
                     }
                 }
-                Node::Hidden => return Ok((None, position)),
+                Node::Unix if self.proxies.trusts(Peer::Unix) => client = (None, position),
+                Node::Unix | Node::Hidden => return Ok((None, position)),
             }
         }
         Ok(client)

@@ -7,6 +7,8 @@ pub(super) enum Node {
     Address(IpAddr),
     /// `unknown`, or an obfuscated identifier.
     Hidden,
+    /// A peer on a Unix socket, as nginx writes it.
+    Unix,
 }
 
 /// Reads `address [ ":" port ]`; an IPv6 address with a port has brackets, alone it need not.
@@ -14,6 +16,9 @@ pub(super) fn parse(text: &[u8]) -> Option<Node> {
     let text = str::from_utf8(text).ok()?;
     if text.eq_ignore_ascii_case("unknown") || is_obfuscated(text) {
         return Some(Node::Hidden);
+    }
+    if text == "unix:" {
+        return Some(Node::Unix);
     }
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(Node::Address(address));
@@ -66,9 +71,12 @@ mod tests {
             let expected = address.map_or(Node::Hidden, |a| Node::Address(a.parse().expect(a)));
             assert_eq!(node, expected, "{text}");
         }
+        assert_eq!(parse(b"unix:"), Some(Node::Unix));
         for text in [
             "",
             "_",
+            "unix",
+            "unix:/run/app",
             "a.test",
             "1.2.3",
             "1.2.3.4.5",

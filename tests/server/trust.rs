@@ -79,6 +79,8 @@ async fn x_forwarded() {
         (Some("2001:db8::7"), &[(PROTO, b"https")], "https a.test:8080 -"),
         (Some("192.0.2.1"), &[(PROTO, b"https")], "https a.test:8080 -"),
         (Some("192.0.2.10"), &[(PROTO, b"https")], "http a.test:8080 192.0.2.10"),
+        // A proxy that was reached by a Unix socket, as nginx writes it: not known here.
+        (proxy, &[(FOR, b"198.51.100.7, unix:")], "http a.test:8080 -"),
         // None.
         (proxy, &[], "http a.test:8080 -"),
         (proxy, &[(FOR, b"198.51.100.7")], "http a.test:8080 198.51.100.7"),
@@ -477,6 +479,21 @@ async fn transport_and_trust_mean_the_same_in_either_order() {
         layer().trust(trust().transport(Transport::Plain)).transport(Transport::Secure),
     ] {
         assert_eq!(ask(&layer, request(Some("10.0.0.1"), &[(PROTO, b"http")])).await.status, 200);
+    }
+}
+
+/// nginx writes `unix:` for what reached it by a Unix socket: another proxy on the machine.
+#[tokio::test]
+async fn a_proxy_behind_a_unix_socket_is_walked_past() {
+    let trust = Trust::unix_sockets().x_forwarded();
+    for (list, client) in [
+        (&b"198.51.100.7, unix:"[..], "198.51.100.7"),
+        (b"192.0.2.1, 198.51.100.7, unix:", "198.51.100.7"),
+        (b"unix:, 198.51.100.7", "198.51.100.7"),
+        (b"unix:", "-"),
+    ] {
+        let line = seen(&trust, request(Some("unix"), &[(FOR, list), (PROTO, b"https")])).await;
+        assert_eq!(line, format!("https a.test:8080 {client}"));
     }
 }
 
