@@ -15,10 +15,14 @@ use crate::uri::{Origin, Scheme};
 /// hold eight in a row, and other policies redirect before and after them.
 const BOUND: usize = 16;
 
+/// No `Uri` is longer. Policies that lengthen a URL each time would else fill the memory within the bound.
+const LONGEST: usize = u16::MAX as usize;
+
 /// Redirections that follow each other without an end.
 #[derive(Debug)]
 pub(crate) struct Endless {
-    /// Whether a `Location` came twice. Otherwise there are more of them than the bound.
+    /// Whether a `Location` came twice. Otherwise there are more of them than the bound, or the last is
+    /// longer than a URL can be.
     pub(crate) repeats: bool,
     /// The policies that take part, in order.
     pub(crate) policies: Vec<Cow<'static, str>>,
@@ -66,8 +70,9 @@ pub(crate) fn collapse(
         policies.extend(name(&moved));
         let location = location_text(&merged, head);
         let repeats = merged.resolve(head).is_same_url() || locations.contains(&location);
+        let is_too_long = location.len() > LONGEST;
         locations.push(location);
-        if repeats || locations.len() > BOUND {
+        if repeats || is_too_long || locations.len() > BOUND {
             return Err(Endless { repeats, policies, locations });
         }
         collapsed = Some(merged);

@@ -1,5 +1,6 @@
 //! One `Location` for all that our own redirections have to say; a circle is never sent.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
@@ -256,6 +257,16 @@ async fn a_circle_is_answered_500_and_named() {
     assert!(
         diagnoses[0].contains("/ax -> /axx -> /axxx") && diagnoses[0].contains("by grows, grows")
     );
+    // Sixteen times as long in a row, within the bound: a path of 1 KiB would fill the memory.
+    let longest = Arc::new(AtomicUsize::new(0));
+    let seen = longest.clone();
+    let doubles = policy_fn(move |head: &RequestHead<'_>| {
+        seen.fetch_max(head.path().len(), Ordering::SeqCst);
+        Redirection::new().path(head.path().repeat(2))
+    });
+    let path = format!("/{}", "x".repeat(1023));
+    assert_eq!(circle(doubles, &path).await.0.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(longest.load(Ordering::SeqCst) <= 65_535, "{longest:?}");
 }
 
 /// A table is built with up to eight redirections in a row. They do not become too many because other
