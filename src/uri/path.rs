@@ -36,7 +36,9 @@ fn is_misread_escape(bytes: &[u8]) -> bool {
         // Overlong UTF-8, which lenient decoders take for a dot, a slash or a backslash.
         [b'c' | b'C', b'0' | b'1', ..]
         | [b'e' | b'E', b'0', b'%', b'8' | b'9', ..]
-        | [b'f' | b'F', b'0', b'%', b'8', ..] => true,
+        | [b'f' | b'F', b'0', b'%', b'8', ..]
+        // Longer forms, which begin with a byte that is in no UTF-8.
+        | [b'f' | b'F', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => true,
         // No escape: `%u002e`, or `%%32e`, which is `%2e` once decoded.
         [high, low, ..] => !(high.is_ascii_hexdigit() && low.is_ascii_hexdigit()),
         _ => true,
