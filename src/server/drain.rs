@@ -123,10 +123,13 @@ impl<B: Body> Upload<B> {
     }
 }
 
-/// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1). The
-/// expectation means nothing in HTTP/1.0, and no other has a client wait.
+/// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1), where the
+/// expectation is one of a list, too. It means nothing in HTTP/1.0, and no other has a client wait.
 fn expects_continue<B>(request: &Request<B>) -> bool {
-    let is_continue = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    let is_continue = |value: &HeaderValue| {
+        let mut expectations = value.as_bytes().split(|byte| *byte == b',');
+        expectations.any(|one| one.trim_ascii().eq_ignore_ascii_case(b"100-continue"))
+    };
     request.version() >= Version::HTTP_11
         && request.headers().get_all(header::EXPECT).iter().any(is_continue)
 }

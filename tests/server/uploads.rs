@@ -120,6 +120,10 @@ async fn an_upload_is_read_before_the_answer() {
         r.headers_mut().insert(header::EXPECT, HeaderValue::from_static("tea"));
     };
     assert_eq!(drain(other, 1000, MINUTE).await, at(11, false), "waits for nothing");
+    let among = |r: &mut Request<Upload>| {
+        r.headers_mut().insert(header::EXPECT, HeaderValue::from_static("tea, 100-Continue"));
+    };
+    assert_eq!(drain(among, 1000, MINUTE).await, at(0, true), "one of a list");
     let long = |r: &mut Request<Upload>| r.body_mut().announced = Some(1001);
     assert_eq!(drain(long, 1000, MINUTE).await, at(0, true), "too long from the start");
     let empty = |r: &mut Request<Upload>| r.body_mut().frame = Bytes::new();
