@@ -80,6 +80,10 @@ impl<'a> RequestHead<'a> {
 
     /// The address of the user agent, or of the last proxy that is not trusted: the peer's address,
     /// or one that a trusted proxy forwards. `None` where neither is known.
+    ///
+    /// Pitfall: caches compare what a request says, and not who sent it, even where the answer has
+    /// `Vary: X-Forwarded-For`, because the proxies add that header behind them. Call
+    /// [`forbid_storing`](Self::forbid_storing) before an answer that depends on the address.
     pub fn client_ip(&self) -> Option<IpAddr> {
         *self.effective.client_ip.get_or_init(|| {
             match self.trust.client_ip(self.parts.extensions, self.parts.headers) {
