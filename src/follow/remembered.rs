@@ -162,6 +162,8 @@ impl Remembered {
         for _ in 0..MAX_CHAIN {
             let found = self.find(&request.method, &request.uri);
             let Some((status, headers, target)) = found else { break };
+            // HSTS may have learned the host since then.
+            let target = settings.upgraded(&target).unwrap_or(target);
             if request.history.hops().iter().any(|hop| hop.uri == target) {
                 self.forget(&request.uri);
                 break;

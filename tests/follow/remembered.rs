@@ -306,6 +306,19 @@ async fn a_request_that_was_not_sent_is_no_part_of_a_loop() {
 }
 
 #[tokio::test]
+async fn a_site_that_moved_back_is_asked_again_after_an_upgrade() {
+    let (old, new) = ("http://a.test/x", "https://c.test/y");
+    let store = HstsStore::new();
+    let layer = FollowRedirectsLayer::new().remembered(Remembered::new()).hsts(store.clone());
+    let layer = layer.allow_https_to_http();
+    seen_by(&layer, old, [moved(301, "http://c.test/y", &[])]).await;
+    seen_by(&layer, new, [moved(200, new, &[("strict-transport-security", "max-age=600")])]).await;
+    assert_eq!(store.len(), 1);
+    let (status, seen) = seen_by(&layer, new, [moved(301, old, &[])]).await;
+    assert_eq!((status, seen), (200, vec![new.to_owned(), old.to_owned()]));
+}
+
+#[tokio::test]
 async fn a_redirection_to_the_same_url_is_not_learned() {
     let memory = Remembered::new();
     let layer = FollowRedirectsLayer::new().remembered(memory.clone());
