@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{Request, StatusCode, Uri, Version, header};
+use http::{HeaderValue, Request, StatusCode, Uri, Version, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -35,11 +35,13 @@ impl Forward {
         if let Some(host) = host {
             request.headers_mut().entry(header::HOST).or_insert(host);
         }
-        // What is said to the next hop alone (RFC 9110 §7.6.1).
-        let named = request.headers_mut().remove("connection");
-        let named = named.as_ref().and_then(|names| names.to_str().ok()).unwrap_or_default();
-        for name in named.split(',').chain(["te", "transfer-encoding", "upgrade"]) {
-            request.headers_mut().remove(name.trim());
+        // What is said to the next hop alone (RFC 9110 §7.6.1). `Host` is not: it was checked.
+        let named = request.headers().get_all("connection").iter().map(HeaderValue::as_bytes);
+        let named = named.chain([&b"connection,keep-alive,te,transfer-encoding,upgrade"[..]]);
+        let named = named.collect::<Vec<_>>().join(&b","[..]);
+        for name in named.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            let name = str::from_utf8(name).ok().filter(|name| !name.eq_ignore_ascii_case("host"));
+            name.map(|name| request.headers_mut().remove(name));
         }
         match self.client.request(request).await {
             Ok(mut response) => {
