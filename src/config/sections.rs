@@ -75,9 +75,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether this configuration has lost more than half of the rules of the one before it, or is empty
-    /// where that one is not, without saying `allow_shrink = true`. A program that reloads should then refuse it, because a file that was
-    /// cut off is often still valid.
+    /// Whether this configuration has lost more than half of the rules of the one before it, or `https`, or is
+    /// empty where that one is not, without saying `allow_shrink = true`. A program that reloads should then
+    /// refuse it, because a file that was cut off is often still valid.
     ///
     /// ```
     /// use tower_redirect::config::Config;
@@ -92,12 +92,15 @@ impl Config {
     /// let https: Config = toml::from_str("[https]")?;
     /// assert!(Config::default().shrinks(&https));
     /// assert!(!https.shrinks(&Config::default()));
+    /// let plain: Config = toml::from_str("hosts = [\"a.test\"]")?;
+    /// assert!(plain.shrinks(&https));
     /// # Ok::<(), toml::de::Error>(())
     /// ```
     pub fn shrinks(&self, before: &Self) -> bool {
         let is_emptied = *self == Self::default() && *before != Self::default();
         let loses_rules = self.rules.len() < before.rules.len().div_ceil(2);
-        !self.allow_shrink && (is_emptied || loses_rules)
+        let loses_https = self.https.is_none() && before.https.is_some();
+        !self.allow_shrink && (is_emptied || loses_rules || loses_https)
     }
 }
 

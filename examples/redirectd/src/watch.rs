@@ -71,11 +71,9 @@ impl Source {
     fn build(&mut self, text: String) -> Outcome<Update<Layer>> {
         let config = file::parse(&self.path, &text)?;
         if config.shrinks(&self.config) {
-            let lost = self.config.rules.len() - config.rules.len();
-            return Err(format!(
-                "emptied, or {lost} rules are lost, without `allow_shrink = true`"
-            )
-            .into());
+            let lost = self.config.rules.len().saturating_sub(config.rules.len());
+            let lost = format!("emptied, or https or {lost} rules are lost");
+            return Err(format!("{lost}, without `allow_shrink = true`").into());
         }
         let value = file::build(&self.path, &text, &config, &self.switches)?;
         (self.config, self.served, self.revision) = (config, text, self.revision + 1);

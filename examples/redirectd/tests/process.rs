@@ -251,6 +251,30 @@ async fn it_serves_http_and_https_and_forwards() {
     assert_eq!((server.end(), upstream.end()), (String::new(), String::new()));
 }
 
+/// Else a client would take away the host that was checked, and what it asked to keep from the upstream
+/// would reach it by a second line.
+#[test]
+fn what_connection_names_is_not_forwarded_but_for_the_host() {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    let directory = Directory::new("hop");
+    let upstream = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let to = format!("http://{}", upstream.local_addr().expect("bound"));
+    let file = directory.file("shop.toml", "hosts = [\"a.test\"]\n");
+    let server = Server::start(&file, &["--upstream", &to], 1);
+    let mut client = TcpStream::connect(&server.http).expect("listening");
+    let asked = "GET / HTTP/1.1\r\nHost: a.test\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\n\
+                 Connection: keep-alive, X-One\r\nConnection: host, x-two, \u{e4}\r\n\r\n";
+    client.write_all(asked.as_bytes()).expect("open");
+    let (mut stream, _) = upstream.accept().expect("asked");
+    let mut head = [0; 4096];
+    let length = stream.read(&mut head).expect("a head");
+    let head = String::from_utf8_lossy(&head[..length]).to_ascii_lowercase();
+    assert!(head.contains("host: a.test\r\n") && head.contains("x-three"), "{head}");
+    assert!(!head.contains("x-one") && !head.contains("x-two"), "{head}");
+    assert!(!head.contains("connection"), "{head}");
+}
+
 #[tokio::test]
 async fn no_request_fails_while_the_file_changes_in_every_way() {
     const REQUESTS: usize = 10_000;
@@ -381,11 +405,15 @@ async fn an_emptied_file_does_not_turn_https_off() {
     let file = directory.file("shop.toml", "[https]\n");
     let server = Server::start(&file, &["--admin", "127.0.0.1:0"], 2);
     let client = client();
-    fs::write(&file, "").expect("writable");
     let health = format!("http://{}/-/health", server.others[0]);
-    wait_for(&client, &health, |said| said.contains("emptied, or 0 rules are lost")).await;
-    let answered = client.post(format!("http://{}/pay", server.http)).send().await;
-    assert_eq!(answered.expect("answered").status(), StatusCode::TEMPORARY_REDIRECT);
+    // Emptied, and cut off where there are more rules than before.
+    for text in ["", "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n"] {
+        fs::write(&file, text).expect("writable");
+        wait_for(&client, &health, |said| said.contains("or https or 0 rules are lost")).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let answered = client.post(format!("http://{}/pay", server.http)).send().await;
+        assert_eq!(answered.expect("answered").status(), StatusCode::TEMPORARY_REDIRECT);
+    }
     fs::write(&file, "allow_shrink = true\n").expect("writable");
     wait_for(&client, &health, |said| said.contains("rejected: none")).await;
     let answered = client.post(format!("http://{}/pay", server.http)).send().await;
