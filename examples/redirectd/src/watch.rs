@@ -72,7 +72,7 @@ impl Source {
         let config = file::parse(&self.path, &text)?;
         if config.shrinks(&self.config) {
             let lost = self.config.rules.len().saturating_sub(config.rules.len());
-            let lost = format!("emptied, or https or {lost} rules are lost");
+            let lost = format!("all, https or {lost} rules are lost");
             return Err(format!("{lost}, without `allow_shrink = true`").into());
         }
         let value = file::build(&self.path, &text, &config, &self.switches)?;
