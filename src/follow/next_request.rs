@@ -24,8 +24,6 @@ pub(super) struct NextRequest {
     pub(super) extensions: Extensions,
     pub(super) has_content: bool,
     pub(super) history: RedirectHistory,
-    /// `false` for CONNECT and upgrades, which are about one connection.
-    pub(super) followable: bool,
     pub(super) options: FollowOptions,
     /// Set by a layer that remembers.
     pub(super) memory_use: MemoryUse,
@@ -65,7 +63,6 @@ impl NextRequest {
             extensions: parts.extensions.clone(),
             has_content,
             history,
-            followable: is_followable(parts),
             options,
             memory_use: MemoryUse::None,
             // An outer follower may have led this request to another origin already.
@@ -73,6 +70,14 @@ impl NextRequest {
                 .is_some_and(RedirectContext::has_crossed),
             sent: None,
         }
+    }
+
+    /// Whether a redirection of this request can be followed: not of CONNECT and upgrades, which are about
+    /// one connection. A request that follows another is neither.
+    pub(super) fn is_followable(&self) -> bool {
+        let is_about_the_connection =
+            || self.method == Method::CONNECT || self.headers.get(&header::UPGRADE).is_some();
+        !self.history.is_empty() || !is_about_the_connection()
     }
 
     /// Whether the headers hold credentials.
@@ -112,9 +117,4 @@ impl NextRequest {
         }
         request
     }
-}
-
-/// Whether a redirection of this request can be followed.
-fn is_followable(parts: &Parts) -> bool {
-    parts.method != Method::CONNECT && !parts.headers.contains_key(header::UPGRADE)
 }

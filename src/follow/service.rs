@@ -107,7 +107,7 @@ where
         let mut next_request = NextRequest::save(&parts, has_content, options, history);
         let mut request = Request::from_parts(parts, body);
         if let Some(memory) = &self.settings.remembered {
-            next_request.memory_use = MemoryUse::of(&request, next_request.followable);
+            next_request.memory_use = MemoryUse::of(&request, next_request.is_followable());
             let can_resend = || saved_body.is_replayable();
             let applied =
                 memory.apply(&self.settings, &*self.policy, &mut next_request, can_resend);

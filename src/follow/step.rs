@@ -79,7 +79,7 @@ pub(super) fn step(
         // The limit returns the response even if its `Location` does not resolve.
         Action::Follow | Action::FollowTo(_) => {
             settings.on_limit == OnLimit::Return
-                && request.followable
+                && request.is_followable()
                 && is_limit_reached(settings, request)
         }
     };
@@ -119,7 +119,7 @@ pub(super) fn step(
 fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<RedirectErrorKind> {
     if settings.refuses(&target.uri) {
         Some(RedirectErrorKind::TargetRefused)
-    } else if !request.followable {
+    } else if !request.is_followable() {
         Some(RedirectErrorKind::NotFollowable)
     } else if is_limit_reached(settings, request) {
         Some(RedirectErrorKind::TooManyRedirects)
