@@ -11,18 +11,19 @@ use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 use crate::uri::{Origin, Scheme};
 
-/// More redirections than this in a row are taken for a configuration that never ends. A table of rules may
-/// hold eight in a row, and other policies redirect before and after them.
+/// More redirections in a row than this count as endless. A table of rules may hold eight in a row, and other
+/// policies redirect before and after them.
 const BOUND: usize = 16;
 
-/// No `Uri` is longer. Policies that lengthen a URL each time would else fill the memory within the bound.
+/// Redirections to a longer `Location` count as endless, too: no `Uri` is longer. Without this limit, policies
+/// that lengthen the URL each time could fill the memory before the bound is reached.
 const LONGEST: usize = u16::MAX as usize;
 
 /// Redirections that follow each other without an end.
 #[derive(Debug)]
 pub(crate) struct Endless {
-    /// Whether a `Location` came twice. Otherwise there are more of them than the bound, or the last is
-    /// longer than a URL can be.
+    /// Whether the requested URL or a `Location` came again. Otherwise there are more than [`BOUND`]
+    /// redirections, or the last `Location` is longer than a URL can be.
     pub(crate) repeats: bool,
     /// The policies that take part, in order.
     pub(crate) policies: Vec<Cow<'static, str>>,
@@ -33,9 +34,9 @@ pub(crate) struct Endless {
 /// Collapses `first`, the redirection of `head`, with those that `next` decides about the request as
 /// it would come back. `None` if `first` stays as it is.
 ///
-/// Only redirections to our own hosts that keep the method are merged. Where `next` gives another one
-/// or `None`, the redirection found so far is the result, and the policies are asked again when that
-/// request arrives.
+/// Only redirections to our own hosts that keep the method are merged. If `next` returns any other
+/// redirection or `None`, the redirection found so far is the result, and the policies are asked again
+/// when the client follows it. With `separate_https_redirect`, the step to https is sent alone.
 pub(crate) fn collapse(
     first: &Redirection,
     head: &RequestHead<'_>,
@@ -58,7 +59,7 @@ pub(crate) fn collapse(
         let moved = followed.head(head);
         let Some(next) = next(&moved) else { break };
         let resolved = next.resolve(&moved);
-        // Where it needs a host and the request has none, it is decided about again when asked for.
+        // If it needs a host and the request has none, the policies decide when the client comes back.
         if !resolved.comes_back() || !resolved.has_origin() {
             break;
         }
@@ -113,7 +114,8 @@ impl<'r> Resolved<'r, '_> {
         self.keeps_origin() || self.origin().is_some()
     }
 
-    /// `None` where there is no acceptable host to come back to.
+    /// Returns the URL that the client asks for next; `None` if it needs the request's host and there is
+    /// no acceptable one.
     fn follow(self) -> Option<Followed<'r>> {
         let origin = if self.keeps_origin() { None } else { Some(self.origin()?) };
         Some(Followed { origin, path: self.encoded_path(), query: self.encoded_query() })
@@ -130,11 +132,11 @@ impl<'r> Resolved<'r, '_> {
 }
 
 impl Redirection {
-    /// This redirection and `next`, which was decided about the request as it would come back.
+    /// Merges this redirection with `next`, which was decided about the request as it would come back.
     fn merge(&self, next: Resolved<'_, '_>) -> Self {
         let Resolved { redirection: second, .. } = next;
-        // Path and query of `next` are written as a whole: a splice counts bytes of a path that the
-        // request at hand does not have.
+        // Path and query of `next` are written as a whole: the positions of its splice are those in the
+        // path of the request as it would come back, not in that of the request at hand.
         let path = (self.path.is_some() || second.path.is_some())
             .then(|| Path::Whole(next.encoded_path().into()));
         let query = (self.query.is_some() || second.query.is_some())
@@ -147,7 +149,8 @@ impl Redirection {
             host_source: self.host_source.max(second.host_source),
             max_age: Some(self.permanent_for().min(second.permanent_for())),
             scheme: origin.map_or(self.scheme, |origin| Some(origin.scheme())),
-            // A port that nobody sets stays the request's, so that it is known for the client's.
+            // A port that neither sets stays unset: `carries_unlisted_port` then knows that it is the
+            // client's.
             port: match origin.filter(|_| next.sets_port()) {
                 Some(origin) => Some(origin.port()),
                 None => self.port,
