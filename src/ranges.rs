@@ -16,7 +16,7 @@ pub(crate) struct Ranges {
     v6: Sorted<u128>,
 }
 
-/// First and last address of each range: in order, none touching the next.
+/// First and last address of each range, sorted. No two ranges overlap or touch.
 type Sorted<N> = Arc<[(N, N)]>;
 
 impl Ranges {
@@ -47,7 +47,8 @@ impl FromIterator<IpNet> for Ranges {
         for range in ranges {
             match (range.network().to_canonical(), range.broadcast().to_canonical()) {
                 (IpAddr::V4(first), IpAddr::V4(last)) => v4.push((first.to_bits(), last.to_bits())),
-                // A range that is wider than that of the mapped addresses is one of IPv6 alone.
+                // `contains` reads a mapped address as IPv4, so that a range wider than ::ffff:0:0/96 holds
+                // IPv6 addresses alone.
                 (first, last) => v6.push((v6_bits(first), v6_bits(last))),
             }
         }

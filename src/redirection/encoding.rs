@@ -2,8 +2,8 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-/// The bytes that a query does not hold. `[` and `]` stay, because browsers send them; `%` stays, because
-/// the text is percent-encoded already.
+/// The ASCII bytes that are percent-encoded in a query. `[` and `]` stay, because browsers send them; `%`
+/// stays, because the text is percent-encoded already. Bytes that are not ASCII are always encoded.
 pub(super) const QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -17,10 +17,10 @@ pub(super) const QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The bytes that a path does not hold.
+/// The ASCII bytes that are percent-encoded in a path.
 pub(super) const PATH: &AsciiSet = &QUERY.add(b'?');
 
-/// Appends `part` to `out`. `plain` text holds no byte of `set` and is copied whole.
+/// Appends `part` to `out`, percent-encoded. Text that is `plain` needs no encoding and is copied whole.
 pub(super) fn encode(part: &str, set: &'static AsciiSet, plain: bool, out: &mut Vec<u8>) {
     if plain {
         return out.extend_from_slice(part.as_bytes());
@@ -50,7 +50,8 @@ mod tests {
             let kept = |set| {
                 percent_encode(&text, set).eq([std::str::from_utf8(&text).unwrap_or_default()])
             };
-            // `?` needs no encoding in a query only, and is then encoded byte by byte.
+            // `?` is not in `PLAIN`, because a path must encode it. A query with `?` is not copied whole, but
+            // comes out of the encoder unchanged.
             assert_eq!(PLAIN.contains(byte), kept(PATH), "{byte:#x}");
             assert!(!PLAIN.contains(byte) || kept(QUERY), "{byte:#x}");
         }
