@@ -2,21 +2,24 @@
 //!
 //! Rules, in order:
 //!
-//! 1. The policy is asked about the request's head. If it passes, the inner service gets the request
+//! 1. A request for a host outside of [`RedirectLayer::hosts`] is answered 421, and one without a host
+//!    400, before the policy is asked. Without a list, the answer is 400 or 421 if a policy asked for the
+//!    host and the host is refused, whatever the policy decided. HTTP/1.0 requests without a host get the
+//!    [`RedirectLayer::default_host`], if there is one.
+//! 2. The policy is asked about the request's head. If it passes, the inner service gets the request
 //!    unchanged, and nothing is allocated.
 //!    A redirection to a host of this server is not sent yet: the policy is asked again about the
 //!    request that it would lead to, so that several redirections become one. A loop is answered 500.
-//! 2. A request for a host outside of [`RedirectLayer::hosts`] is answered 421, and one without a host
-//!    400, before the policy is asked. Without a list, the answer is 400 or 421 if a policy asked for the
-//!    host and the host is refused, whatever the policy decided.
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and
 //!    `Cache-Control`: that of a policy's own response, else `max-age` on 301, 308 and 410, and
-//!    `no-store` on all others. If caches may keep it, `Vary` names the headers that were read.
+//!    `no-store` on all others. It is always `no-store` after
+//!    [`RequestHead::forbid_storing`](crate::RequestHead::forbid_storing). If caches may keep the answer,
+//!    `Vary` names the headers that were read, except `Host`.
 //! 4. The rest of an upload is read *before* the answer, up to
 //!    [`RedirectLayer::upload_drain_limit`]: a server that closes a connection with unread input, or
-//!    resets an HTTP/2 stream, can make the client see a broken upload instead of the 307. If input
-//!    stays unread, the answer says `Connection: close` over HTTP/1; over HTTP/2 the stream is reset
-//!    after the answer.
+//!    resets an HTTP/2 stream, can make the client see a broken upload instead of the 307. An upload that
+//!    announces more bytes than the limit is not read at all. If input stays unread, the answer says
+//!    `Connection: close` over HTTP/1; over HTTP/2 the stream is reset after the answer.
 //! 5. Answered at once, with the upload unread: a request with `Expect: 100-continue`, whose client
 //!    then uploads nothing; CONNECT; gRPC; a request that accepts `text/event-stream` and does not
 //!    announce the length of its body. Their clients may wait for the answer before they go on. An
@@ -34,8 +37,9 @@
 //! Pitfalls: without [`RedirectLayer::drain_timer`], a client that announces a body and never sends it
 //! keeps its request waiting as long as the connection is open. If the application's own answer
 //! depends on a header which a policy read, the application has to set `Vary` itself. The layer is ready
-//! when the inner service is: inside of it, a `ConcurrencyLimit` delays redirections, too, and a caller
-//! that keeps a service which was ready keeps its permit. Put the limit outside, or around the handlers.
+//! only when the inner service is ready: with a `ConcurrencyLimit` inside of it, redirections wait for a
+//! permit that they do not use, and a service that is kept after a redirection keeps the permit. Put the
+//! limit outside of the layer, or around the handlers.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};
