@@ -9,9 +9,8 @@ use crate::response::append_headers;
 /// Changes to the inner service's response.
 #[derive(Default)]
 pub(super) struct Additions {
-    /// Appended, whatever the response has: those of
-    /// [`Decision::PassWithHeaders`](crate::Decision::PassWithHeaders). Most passes have none, and no
-    /// map is made for them.
+    /// The headers of [`Decision::PassWithHeaders`](crate::Decision::PassWithHeaders), appended even if
+    /// the response has them. Most passes have none, and no map is made for them.
     pub(super) headers: Option<HeaderMap>,
     /// Added where the response does not have them.
     pub(super) annotation: Option<Annotation>,
@@ -21,20 +20,19 @@ pub(super) struct Additions {
 }
 
 impl Additions {
-    /// The inner service's response with the additions, or an answer of the layer in the place of a
-    /// 404.
+    /// The inner service's response with the additions, or an answer of the layer in place of a 404.
     pub(super) fn apply<B>(mut self, mut response: Response<B>) -> Response<ResponseBody<B>> {
         let saved = self.saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
         match saved.and_then(|saved| Some((saved.answer()?, saved.vary))) {
             Some((mut answer, vary)) => {
-                // Without `headers`: they are what a policy said of a request that is served.
+                // `headers` are left out: a policy gave them for the response of the inner service.
                 if let Some(annotation) = &self.annotation {
                     annotate(&mut answer, annotation);
                 }
                 if self.no_store || is_private(response.headers()) {
                     forbid_storing(answer.headers_mut());
                 }
-                // It takes a pass and a 404 to get here, so what these depended on counts, too.
+                // The answer depends on all that the pass and the 404 depended on, too.
                 let of_404 = response.headers().get_all(header::VARY).iter().cloned();
                 append_vary(answer.headers_mut(), || of_404.chain(vary));
                 answer.map(ResponseBody::answer)
@@ -46,7 +44,7 @@ impl Additions {
         }
     }
 
-    /// The names of the headers that are added.
+    /// The names of the headers that are added, for an explanation; `no-store` with its header.
     pub(super) fn header_names(&self) -> Vec<&str> {
         let headers = self.headers.iter().flat_map(|headers| headers.keys());
         let annotation = self.annotation.iter().flat_map(|annotation| annotation.names());
@@ -64,15 +62,15 @@ impl Additions {
         if let Some(annotation) = self.annotation {
             annotation.add_to(response);
         }
-        // Last, so that no header that was added allows it again.
+        // Last, so that no header that was added allows caches to store the response.
         if self.no_store {
             forbid_storing(response);
         }
     }
 }
 
-/// Whether some shared cache must not keep a response (RFC 9111 §5.2.2, RFC 9213): what takes its place is
-/// as private. nginx keeps nothing for `X-Accel-Expires: 0`.
+/// Whether a response forbids any shared cache to keep it (RFC 9111 §5.2.2, RFC 9213). An answer in its
+/// place must not be kept, either. `X-Accel-Expires: 0` forbids it to nginx.
 fn is_private(headers: &HeaderMap) -> bool {
     let forbids = |name: &HeaderName, directive: &[u8]| {
         let directive =

@@ -1,4 +1,4 @@
-//! Asks a policy about a request that the inner service has not found.
+//! Asks a policy about a request that the inner service has answered 404.
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl SavedHead {
         Some(Box::new(Self { request: copy, policy, settings, vary }))
     }
 
-    /// The answer in place of a 404; `None` if the policy passes.
+    /// The answer in place of a 404; `None` if the policy passes, or the layer only reports.
     pub(super) fn answer(&self) -> Option<Response<Bytes>> {
         match decide(self.policy.policy(), &self.request, &self.settings) {
             Responder::Layer(response) => Some(response),

@@ -55,7 +55,7 @@ fn report(
         true => response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()),
         false => None,
     };
-    // A report changes no answer: nothing is refused for it.
+    // A report must not change the answer: a host that is refused only here does not refuse the request.
     let observed = head.observed();
     let authority = observed.authority();
     let mut answered = Answered {
@@ -85,7 +85,8 @@ fn report(
 }
 
 fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings: &Settings) {
-    // Refusals are counted together, so that the first loop is an increase of a series that is there.
+    // Refusals are counted without a policy. Their series exist from the start, so that the first loop is
+    // an increase of one.
     head.with_decider(|by| {
         let by = by.filter(|_| kind != AnswerKind::Refuse);
         let policy = by.map_or("", |by| by.counted.as_deref().unwrap_or(&by.policy));
@@ -93,17 +94,17 @@ fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings:
     });
 }
 
-/// Returns the scheme and authority of a `Location`, without userinfo. `None` for a relative reference,
-/// whose path or query may hold `://`, too.
+/// Returns the scheme and authority of a `Location`, without userinfo. `None` for a relative reference, even
+/// if its path or query holds `://`.
 fn origin_of(location: &str) -> Option<String> {
     let (scheme, _) = location.split_once("://")?;
     if scheme.contains(['/', '?', '#']) {
         return None;
     }
-    let authority = scheme.len() + 3;
-    let rest = location.get(authority..)?;
-    let end = rest.find(['/', '?', '#']).map_or(location.len(), |length| authority + length);
-    // A policy's own response may lead anywhere, with credentials, too.
-    let host = location.get(authority..end)?.rsplit('@').next()?;
-    Some(format!("{}{host}", location.get(..authority)?))
+    let start = scheme.len() + 3;
+    let rest = location.get(start..)?;
+    let end = rest.find(['/', '?', '#']).map_or(location.len(), |length| start + length);
+    // The `Location` of a policy's own response may hold credentials.
+    let host_and_port = location.get(start..end)?.rsplit('@').next()?;
+    Some(format!("{}{host_and_port}", location.get(..start)?))
 }

@@ -9,7 +9,7 @@ use crate::uri::Hosts;
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     trust: Trust,
-    /// The fixed transport of this layer. It takes precedence over its trust.
+    /// The fixed transport of the layer. It takes precedence over `trust`.
     transport: Option<Transport>,
     pub(super) hosts: Hosts,
     pub(super) drain: DrainLimit,
@@ -49,8 +49,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether anybody takes the facts about answers, or the layer only reports. Otherwise none are
-    /// collected.
+    /// Whether an [`Answered`](crate::server::Answered) is made of each answer: for a hook, for `tracing`
+    /// or for the extensions of the response, or because the layer only reports.
     pub(super) fn takes_answers(&self) -> bool {
         self.insert_answered || self.report_only || self.on_answer.take_answers()
     }
