@@ -73,7 +73,7 @@ pub struct RuleConfig {
     /// The date at which it stops applying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
-    /// The seconds for which clients and caches may keep a 301, 308 or 410.
+    /// The seconds for which clients and caches may keep a 301, 308 or 410; a day unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
     /// Whether it may lead to the requested URL itself.
@@ -85,22 +85,22 @@ pub struct RuleConfig {
     /// The name that its answers are counted under, as `rules/name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<String>,
-    /// Whether its answers are kept out of events.
+    /// Whether its answers are kept out of `on_answer` and `tracing`. They are still counted.
     #[serde(default, skip_serializing_if = "is_false")]
     pub quiet: bool,
 }
 
-/// How a target gets its query.
+/// How the target of a rule gets its query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum QueryMode {
-    /// It is kept, unless the target has a query.
+    /// The query of the request is kept, unless the target has one.
     #[default]
     Keep,
-    /// It is dropped.
+    /// The query of the request is dropped. That of the target stays.
     Drop,
-    /// Its parameters are added to those of the target.
+    /// The parameters of the request that the target does not set are added to its query.
     Merge,
 }
 
@@ -109,7 +109,7 @@ pub enum QueryMode {
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Condition {
-    /// It is there, or it is not.
+    /// `true`: it is present, with any value. `false`: it is absent.
     Present(bool),
     /// It has this value.
     Equals(String),
