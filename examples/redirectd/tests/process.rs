@@ -406,11 +406,15 @@ async fn an_emptied_file_does_not_turn_https_off() {
     let server = Server::start(&file, &["--admin", "127.0.0.1:0"], 2);
     let client = client();
     let health = format!("http://{}/-/health", server.others[0]);
-    // Cut off before `[https]`.
-    fs::write(&file, "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n").expect("writable");
-    wait_for(&client, &health, |said| said.contains("all, https or 0 rules are lost")).await;
-    let answered = client.post(format!("http://{}/pay", server.http)).send().await;
-    assert_eq!(answered.expect("answered").status(), StatusCode::TEMPORARY_REDIRECT);
+    // Emptied, and cut off before `[https]`.
+    for text in ["", "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n"] {
+        fs::write(&file, "[https]\n").expect("writable");
+        wait_for(&client, &health, |said| said.contains("rejected: none")).await;
+        fs::write(&file, text).expect("writable");
+        wait_for(&client, &health, |said| said.contains("all, https or 0 rules are lost")).await;
+        let answered = client.post(format!("http://{}/pay", server.http)).send().await;
+        assert_eq!(answered.expect("answered").status(), StatusCode::TEMPORARY_REDIRECT);
+    }
     fs::write(&file, "allow_shrink = true\n").expect("writable");
     wait_for(&client, &health, |said| said.contains("rejected: none")).await;
     let answered = client.post(format!("http://{}/pay", server.http)).send().await;
