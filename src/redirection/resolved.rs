@@ -107,9 +107,11 @@ impl<'r> Resolved<'r, '_> {
             || encoded(self.path().iter(), PATH).eq(encoded(asked, PATH))
     }
 
-    /// Whether the path is that of the request, but for a slash at the end of either.
+    /// Whether the path is that of the request, but for a slash at the end of either. The root is no page
+    /// without its slash: a CONNECT has no path.
     pub(crate) fn is_same_page(self) -> bool {
-        let encode = |path| encoded([without_trailing_slash(path)].into_iter(), PATH);
+        let bare = |path| if path == "/" { path } else { without_trailing_slash(path) };
+        let encode = |path| encoded([bare(path)].into_iter(), PATH);
         match &self.redirection.path {
             Some(Path::Whole(path)) => encode(path).eq(encode(self.head.path())),
             _ => self.is_same_path(),

@@ -75,11 +75,10 @@ impl Target for RedirectTo {
 }
 
 /// Returns whether the request is for the path of `target`, at its origin where it names one. A slash at
-/// the end makes no difference, so that the page is reached where `TrailingSlash` moves it, too. A CONNECT
-/// without a path is not for the root.
+/// the end makes no difference, so that the page is reached where `TrailingSlash` moves it, too.
 fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
     let target = target.resolve(head);
-    if head.path().is_empty() || !target.is_same_page() {
+    if !target.is_same_page() {
         return false;
     }
     let is_same = target.is_same_origin();
