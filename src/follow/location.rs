@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Uri, header};
+use http::Uri;
 use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
@@ -40,13 +40,6 @@ pub(super) struct Target {
     pub(super) plain_origin: bool,
     /// Whether it was http and HSTS upgraded it.
     pub(super) was_upgraded: bool,
-}
-
-/// Whether there are several values of `Location`, and they differ.
-pub(super) fn is_ambiguous(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::LOCATION).iter();
-    let first = values.next();
-    values.any(|value| Some(value) != first)
 }
 
 impl Base<'_> {

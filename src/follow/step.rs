@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::dropped::Dropped;
 use super::history::Hop;
-use super::location::{self, Base, Target};
+use super::location::{Base, Target};
 use super::method::Rewrite;
 use super::next_request::NextRequest;
 use super::options::{OnLimit, RedirectMode};
@@ -41,14 +41,16 @@ pub(super) fn step(
         return Ok(NextStep::Return);
     }
     let mode = request.options.mode.unwrap_or(settings.mode);
-    let Some(location) = headers.get(header::LOCATION) else {
+    let mut locations = headers.get_all(header::LOCATION).iter();
+    let Some(location) = locations.next() else {
         return match mode {
             RedirectMode::Error => Err(fail(request, Kind::Rejected, status)),
             _ => Ok(NextStep::Return),
         };
     };
     let base = base(settings, request);
-    let target = if location::is_ambiguous(headers) {
+    // The same value twice names one target.
+    let target = if locations.any(|other| other != location) {
         Err(Kind::AmbiguousLocation)
     } else {
         base.resolve(location.as_bytes()).and_then(|target| upgrade(settings, base, target))
