@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::uri::PathAndQuery;
 use http::Uri;
+use http::uri::PathAndQuery;
 use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 

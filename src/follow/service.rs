@@ -11,6 +11,7 @@ use super::error::FollowError;
 use super::events::End;
 use super::final_uri::FinalUri;
 use super::future::{Chain, Observer, ResponseFuture};
+use super::guard::with_plain_address;
 use super::history::{RedirectHistory, Upgrade};
 use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
@@ -130,7 +131,8 @@ where
     }
 }
 
-/// Upgrades the URL of a call to https if its host is known. An error if the guard refuses it.
+/// Upgrades the URL of a call to https if its host is known. An error if the guard refuses it. An address
+/// that it allows is written as the guard has read it.
 #[cold]
 fn judge_url<B>(
     settings: &Settings,
@@ -146,6 +148,12 @@ fn judge_url<B>(
         let error = RedirectError::refused(request.uri().clone());
         settings.events.finished(&RedirectHistory::default(), End::of(&error));
         return Err(error);
+    }
+    if settings.guard.is_some() {
+        if let Some(uri) = with_plain_address(request.uri()) {
+            request.headers_mut().remove(header::HOST);
+            *request.uri_mut() = uri;
+        }
     }
     Ok(upgrade)
 }

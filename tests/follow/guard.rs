@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::{HeaderValue, Request, Uri, header};
 use http_body_util::Full;
 use tower_redirect::follow::guard::TargetGuard;
 use tower_redirect::follow::hsts::HstsStore;
@@ -232,6 +232,31 @@ async fn neither_the_url_of_a_call_nor_a_hop_leads_there() {
     let script = chain![302 "https://b.test/", 302 "http://0x7f.1/"];
     assert!(script.follow_by(&layer, get("https://a.test/")).await.is_err());
     assert_eq!(script.seen().len(), 2);
+}
+
+/// Clients that read the first number as decimal would connect to 10.0.0.1.
+#[tokio::test]
+async fn an_address_is_sent_as_it_was_judged() {
+    let layer = FollowRedirectsLayer::new().guard(TargetGuard::new());
+    for (url, sent) in [
+        ("http://010.0.0.1/x?y", "http://8.0.0.1/x?y"),
+        ("http://me@010.1:8080/", "http://me@8.0.0.1:8080/"),
+        ("https://8.8.8.8./", "https://8.8.8.8/"),
+        ("http://134744072", "http://8.8.8.8/"),
+        ("http://8.8.8.8:81/", "http://8.8.8.8:81/"),
+        ("http://A.test/", "http://A.test/"),
+    ] {
+        let script = chain![302 "https://010.0.0.1/"];
+        script.follow_by(&layer, get(url)).await.expect(url);
+        let seen: Vec<_> = script.seen().iter().map(|seen| seen.uri.to_string()).collect();
+        assert_eq!(seen, [sent, "https://8.0.0.1/"], "{url}");
+    }
+    // Its `Host` named the other spelling.
+    let mut request = get("http://010.0.0.1/");
+    request.headers_mut().insert(header::HOST, HeaderValue::from_static("010.0.0.1"));
+    let script = Script::new([]);
+    script.follow_by(&layer, request).await.expect("public");
+    assert!(script.seen().iter().all(|seen| !seen.headers.contains_key(header::HOST)));
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@
 //!    registries of special-purpose addresses list it as such (private, loopback, link-local, shared,
 //!    documentation and others), if it is multicast or reserved, or if it is IPv6 outside of
 //!    2000::/3. The host is parsed as `url` parses it, so every spelling is recognized
-//!    (`http://0x7f.1/`, `http://2130706433/`). A host that `url` cannot parse is refused.
+//!    (`http://0x7f.1/`, `http://2130706433/`). A host that `url` cannot parse is refused. An IPv4
+//!    address that passes is handed on as four decimal numbers, because clients read other spellings
+//!    differently.
 //! 3. An IPv6 address that holds an IPv4 address (v4-mapped, NAT64, 6to4, Teredo) is checked by that
 //!    IPv4 address. NAT64 is the well-known prefix (RFC 6052) and those of
 //!    [`nat64`](TargetGuard::nat64). [`deny`](TargetGuard::deny) applies to both addresses.
@@ -44,3 +46,4 @@ mod address;
 mod target_guard;
 
 pub use target_guard::TargetGuard;
+pub(in crate::follow) use target_guard::with_plain_address;

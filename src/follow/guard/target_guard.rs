@@ -152,6 +152,24 @@ impl TargetGuard {
     }
 }
 
+/// Returns a URL whose host is an IPv4 address with that address as [`TargetGuard::allows`] reads it.
+/// `None` if it is written so already. Clients read `010.0.0.1` differently: as 8.0.0.1, or as 10.0.0.1.
+pub(in crate::follow) fn with_plain_address(uri: &Uri) -> Option<Uri> {
+    let url = origins::url(uri)?;
+    let Some(Host::Ipv4(address)) = url.host() else { return None };
+    let text = uri.authority()?.as_str();
+    let (userinfo, host_and_port) =
+        text.split_at_checked(text.rfind('@').map_or(0, |at| at + 1))?;
+    let port = host_and_port.strip_prefix(uri.host()?)?;
+    let authority = format!("{userinfo}{address}{port}");
+    if authority == text {
+        return None;
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.authority = Some(authority.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
 fn parse(text: &str) -> Result<IpNet, ConfigError> {
     parse_range(text).ok_or_else(|| ConfigError::address(text, NO_RANGE))
 }
