@@ -150,8 +150,8 @@ impl<'r> Resolved<'r, '_> {
     /// Whether an absolute-path reference (RFC 3986 §4.2) is enough for the `Location`. One that begins
     /// with `//` or `/\` is not: browsers read a host from it.
     pub(super) fn is_absolute_path_reference(self) -> bool {
-        let may_be_a_host = self.mount().is_empty() && self.path().looks_like_an_authority();
-        self.keeps_origin() && !may_be_a_host
+        let may_be_a_host = || self.mount().is_empty() && self.path().looks_like_an_authority();
+        self.keeps_origin() && !may_be_a_host()
     }
 
     /// The prefix that a proxy removed from the path, where the target is behind that proxy, too.

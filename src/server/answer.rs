@@ -42,32 +42,29 @@ pub(super) fn redirect(
         let authority = head.authority().map(|a| a.to_string()).unwrap_or_default();
         head.diagnose(Diagnosis::PermanentWithoutHosts { authority });
     }
-    let mut body = if settings.html_body && is_get_or_head(head.method()) {
-        html_body(&location)
-    } else {
-        Bytes::new()
-    };
-    let mut headers = HeaderMap::with_capacity(4);
+    let html = settings.html_body && is_get_or_head(head.method());
+    let html = html.then(|| html_body(&location));
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.reserve(4);
     headers.insert(header::LOCATION, location);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-    if !body.is_empty() {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    let length = html.as_ref().map_or(HeaderValue::from_static("0"), |html| html.len().into());
+    headers.insert(header::CONTENT_LENGTH, length);
+    if html.is_some() {
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, html);
     }
-    // HEAD gets the length that GET has, and no body (RFC 9110 §9.3.2).
-    if *head.method() == Method::HEAD {
-        body = Bytes::new();
-    }
     if is_cacheable(status) && !head.is_unstored() {
         headers.insert(header::CACHE_CONTROL, max_age(to.permanent_for()));
-        append_vary(&mut headers, || head.vary());
+        append_vary(headers, || head.vary());
     } else {
         headers.insert(header::CACHE_CONTROL, NO_STORE);
     }
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
+    // HEAD gets the length that GET has, and no body (RFC 9110 §9.3.2).
+    if let Some(html) = html.filter(|_| *head.method() != Method::HEAD) {
+        *response.body_mut() = html;
+    }
     response
 }
 
