@@ -73,6 +73,13 @@ fn circles_are_refused_with_the_request_and_every_line() {
              http://old.test/x -> https://old.test/x, by line 1, line 2",
         ),
         (
+            "/in /a#x
+             /a?p=1 /b?#y
+             /b /a?p=1",
+            "line 2: redirections lead in a circle: GET http://x0x.invalid/a?p=1 -> /b#y -> /a?p=1#y, \
+             by line 2, line 3",
+        ),
+        (
             "/x0x-is-taken /a
              /a?p /b
              /b?p /a",
@@ -236,6 +243,13 @@ fn warnings() {
             vec!["line 1: leads on by line 2: GET http://x0x.invalid/a?x=1 ends at /c?x=1"],
         ),
         (lines("/a?x=1 /b?y\n/b /c"), vec!["line 1: leads on by line 2: write /c?y as its target"]),
+        // As a client has it: with the fragment that it keeps, and with the host that it comes to.
+        (lines("/a /b#x\n/b /c"), vec!["line 1: leads on by line 2: write /c#x as its target"]),
+        (lines("/a /b#x\n/b /c#y"), vec!["line 1: leads on by line 2: write /c#y as its target"]),
+        (
+            lines("/a https://b.test/x\nhttps://b.test/x /y"),
+            vec!["line 1: leads on by line 2: write https://b.test/y as its target"],
+        ),
         (
             vec![rule("/a", "/b"), rule("/b", "/c").to_scheme(Scheme::Https)],
             vec![

@@ -91,7 +91,7 @@ fn step(
         let Answer::Redirect(to) = answer else { return None };
         let location = to.location_for(head)?;
         let location = location.to_str().ok()?.to_owned();
-        followed.urls.push(location.clone());
+        followed.urls.push(shown(&location, witness, followed.urls.last()));
         let stops = table.rule(number).is_some_and(|rule| rule.has(flag::ALLOWS_SELF));
         (!stops).then(|| (location, to.status_for(head.method())))
     })??;
@@ -99,15 +99,17 @@ fn step(
     if becomes_get(status, witness.request.method()) {
         *next.request.method_mut() = Method::GET;
     }
-    let rest = match location.split_once("://") {
-        Some((scheme, rest)) if !location.starts_with('/') => {
+    // A fragment is never sent to a server.
+    let url = location.split('#').next().unwrap_or_default();
+    let rest = match url.split_once("://") {
+        Some((scheme, rest)) if !url.starts_with('/') => {
             let end = rest.find(['/', '?']).unwrap_or(rest.len());
             let (host, rest) = rest.split_at_checked(end)?;
             next.scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
             next.host = host.to_owned();
             rest
         }
-        _ => &location,
+        _ => url,
     };
     let (path, query) = match rest.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),
@@ -117,6 +119,20 @@ fn step(
     let (from, to) = (host_of(&witness.host)?, host_of(&next.host)?);
     // Another host is on this server only if a rule names it.
     (from.same_host(&to) || table.hosts.names(&to)).then_some(next)
+}
+
+/// The URL that `location` leads to from `at`, for a message: in full if `before` is, which may be on
+/// another host, and with the fragment of `before` unless it has its own (RFC 9110 §10.2.2).
+fn shown(location: &str, at: &Witness, before: Option<&String>) -> String {
+    let mut url = location.to_owned();
+    let Some(before) = before else { return url };
+    if url.starts_with('/') && !before.starts_with('/') {
+        url = format!("{}://{}{url}", at.scheme, at.host);
+    }
+    if let Some((_, fragment)) = before.split_once('#').filter(|_| !url.contains('#')) {
+        url = format!("{url}#{fragment}");
+    }
+    url
 }
 
 fn host_of(text: &str) -> Option<Authority<'_>> {
