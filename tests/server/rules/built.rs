@@ -182,6 +182,8 @@ fn more_than_eight_in_a_row_are_refused() {
         (0..hops).map(|n| rule(&format!("/{n}"), &format!("/{}", n + 1)).line(n as u32 + 1))
     };
     assert!(Rules::new(chain(8)).is_ok());
+    let gone = Rule::new("/8").expect("valid").gone();
+    assert!(Rules::new(chain(8).chain([gone])).is_ok(), "a 410 is no redirection");
     let errors = refused(chain(9));
     assert!(errors.starts_with("line 1: more than eight redirections in a row: "), "{errors}");
     let errors = refused(chain(100_000));

@@ -24,7 +24,7 @@ pub(super) enum Outcome {
     TooLong,
 }
 
-/// The rules that answered, and where each led to.
+/// The rules that answered, and where each redirection led to.
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) outcome: Outcome,
@@ -55,7 +55,8 @@ pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Followe
             None => break,
         }
     }
-    if followed.rules.len() > MAX_HOPS {
+    // A 410 at the end is no redirection: it has a rule, and no URL.
+    if followed.urls.len() > MAX_HOPS {
         followed.outcome = match is_growth(&followed) {
             true => Outcome::Growth,
             false => Outcome::TooLong,
