@@ -90,6 +90,16 @@ impl Lists {
         u32::try_from(parameters).map_or(u32::MAX, |parameters| parameters.saturating_add(1))
     }
 
+    /// Some of the rules of the list that compares the most parameters, and its weight.
+    pub(super) fn heaviest(&self) -> (u32, Vec<u32>) {
+        let numbered = (0_u32..).zip(&self.0);
+        let heaviest = numbered.max_by_key(|(_, list)| list.parameters.len());
+        let Some((at, list)) = heaviest else { return (0, Vec::new()) };
+        let values = list.parameters.iter().filter_map(|by| by.places.values().next());
+        let rules = values.filter_map(|place| self.any_rule(*place)).take(8).collect();
+        (self.weight(at | LIST), rules)
+    }
+
     /// One of the rules of a place.
     pub(super) fn any_rule(&self, place: Place) -> Option<u32> {
         let Some(list) = self.get(place) else { return (place != NONE).then_some(place) };

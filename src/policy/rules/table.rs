@@ -191,13 +191,19 @@ impl Table {
         .collect()
     }
 
-    /// Returns some of the rules that one request can visit, on the host where these are most.
+    /// Returns some of the rules that one request can visit, where these are most: below a host, or
+    /// at one path.
     pub(super) fn heaviest(&self) -> Vec<u32> {
-        let mut rules = Vec::new();
+        let (at_one_path, of_one_path) = self.lists.heaviest();
+        let (mut rules, mut most) = (Vec::new(), 0);
         for index in [&self.index, &self.folded] {
             let weights = index.weights(&self.lists);
-            let host = (0..weights.len()).max_by_key(|host| weights.get(*host));
-            index.heaviest(&self.lists, host.unwrap_or(0), &mut rules);
+            let host = (0..weights.len()).max_by_key(|host| weights.get(*host)).unwrap_or(0);
+            most = weights.get(host).copied().unwrap_or(0).max(most);
+            index.heaviest(&self.lists, host, &mut rules);
+        }
+        if at_one_path >= most {
+            rules = of_one_path;
         }
         rules.sort_unstable();
         rules.dedup();

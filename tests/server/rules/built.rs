@@ -320,8 +320,17 @@ fn slow_tables_are_refused() {
     );
     assert!(errors.contains("rule 1"), "{errors}");
     // As many parameters on one path.
-    let parameters = (0..100).map(|n| rule(&format!("/a?p{n}=1"), "https://b.test/"));
-    assert!(refused(parameters).contains("more than 64"));
+    for (first, path) in [("/z", "/a"), ("/:z", "/a"), ("/z", "/a/:x")] {
+        let parameters = (0..100).map(|n| rule(&format!("{path}?p{n}=1"), "https://b.test/"));
+        let errors = refused([rule(first, "https://b.test/")].into_iter().chain(parameters));
+        assert!(errors.starts_with("rule 2: one request could come to 10"), "{errors}");
+        assert!(
+            errors.ends_with(
+                "among them rule 2, rule 3, rule 4, rule 5, rule 6, rule 7, rule 8, rule 9"
+            ),
+            "{errors}"
+        );
+    }
     // As many prefixes in each other.
     let deep = |depth: usize| {
         (0..depth).map(|n| rule(&format!("{}/*", "/a".repeat(n)), &format!("https://b.test/{n}")))
