@@ -18,7 +18,8 @@
 //!      takes the rest of the path.
 //!    - Servers differ in how they read a path with `\`, `%2e`, `%2f`, `%5c`, a dot segment, or an
 //!      empty segment other than the last. Only two kinds of rules take such a path: those without
-//!      captures and `*`, and those that copy a last `*name` to the end of the target unread.
+//!      captures and `*`, and those that keep the path, or copy a last `*name` to the end of the
+//!      target, unread.
 //! 3. **A capture cannot change the structure of the target.** Its name is a letter, followed by
 //!    letters, digits and `_`.
 //!    - A part of the path is written to a path as it was sent, and to a query with `& = + ;`

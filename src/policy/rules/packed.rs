@@ -36,7 +36,7 @@ pub(super) mod flag {
     pub(crate) const GONE: u16 = 1 << 7;
     pub(crate) const ALLOWS_SELF: u16 = 1 << 8;
     pub(crate) const QUIET: u16 = 1 << 9;
-    /// The path after the pattern may hold segments that are not read alike: it is only copied.
+    /// The path after the pattern may hold segments that servers read differently: it is only copied.
     pub(crate) const COPIES_THE_REST: u16 = 1 << 10;
     /// The answer gets a `max-age`.
     pub(crate) const KEPT: u16 = 1 << 11;
@@ -68,6 +68,8 @@ pub(super) fn unpacked(source: u16) -> Option<Source> {
 
 pub(super) fn flags(rule: &Rule) -> u16 {
     let is_kept = matches!(rule.status, Status::Permanent | Status::MovedPermanently);
+    let is_gone = rule.status == Status::Gone;
+    let copies_the_rest = !is_gone && !rule.from.is_regex() && rule.target.copies_the_rest();
     let takes_rest = rule.from.segments().any(|segment| matches!(segment, Segment::Rest(_)));
     let properties = [
         (flag::EXACT, rule.from.is_exact()),
@@ -77,10 +79,10 @@ pub(super) fn flags(rule: &Rule) -> u16 {
         (flag::HAS_QUERY, rule.target.query.is_some()),
         (flag::DROPS_QUERY, rule.query == QueryMode::Drop),
         (flag::MERGES_QUERY, rule.query == QueryMode::Merge),
-        (flag::GONE, rule.status == Status::Gone),
+        (flag::GONE, is_gone),
         (flag::ALLOWS_SELF, rule.allow_self),
         (flag::QUIET, rule.quiet),
-        (flag::COPIES_THE_REST, !rule.from.is_regex() && rule.target.copies_the_rest()),
+        (flag::COPIES_THE_REST, copies_the_rest),
         (flag::KEPT, is_kept),
         (flag::BELOW_ONLY, rule.below_only && takes_rest),
         (flag::REGEX, rule.from.is_regex()),

@@ -92,6 +92,8 @@ fn segments_that_are_not_read_alike() {
         rule("/c/*rest", "/copy/*rest"),
         rule("/n/:x/*rest", "/m/:x/*rest"),
         rule("/q/*rest", "/r?path=*rest"),
+        Rule::new("/g/*").expect("valid").gone(),
+        Rule::new("/k/*").expect("valid").to_host("b.test").expect("valid"),
     ]);
     for odd in ["//x", "/./x", "/../x", "/%2e/x", "/a%2Fb", "/a%5cb", "/a\\b", "/x//"] {
         let copied = odd.replace('\\', "%5C");
@@ -101,6 +103,8 @@ fn segments_that_are_not_read_alike() {
                 (&format!("/f{odd}"), ""),
                 (&format!("/s{odd}"), ""),
                 (&format!("/q{odd}"), ""),
+                (&format!("/g{odd}"), ""),
+                (&format!("/k{odd}"), &format!("307 http://b.test/k{copied}")),
                 (&format!("/c{odd}"), &format!("307 /copy{copied}")),
                 (&format!("/n/1{odd}"), &format!("307 /m/1{copied}")),
             ],
