@@ -3,20 +3,22 @@ use std::fmt;
 
 use crate::config_error::ConfigError;
 
-/// Where a rule stands: its line and column, or its place in the table where it has no line.
+/// Where a rule stands: its line and column, or its place in the table where it has no line. The
+/// default is the table as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
-    /// From 1; 0 where none is known.
+    /// From 1; 0 if it is not known.
     pub(super) line: u32,
-    /// In characters, from 1; 0 where none is known.
+    /// In characters, from 1; 0 if it is not known.
     pub(super) column: u32,
-    /// The rule's place in the table, from 1; 0 for a line that gave no rule.
+    /// The rule's place in the table, from 1; 0 for a line that gave no rule, and for the table.
     pub(super) rule: u32,
 }
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self { line: 0, rule: 0, .. } => f.write_str("the table"),
             Self { line: 0, rule, .. } => write!(f, "rule {rule}"),
             Self { line, column: 0, .. } => write!(f, "line {line}"),
             Self { line, column, .. } => write!(f, "line {line}, column {column}"),
@@ -39,7 +41,7 @@ impl fmt::Display for Position {
 pub struct RuleErrors(Vec<RuleError>);
 
 impl RuleErrors {
-    /// `Ok` where there is nothing wrong.
+    /// Returns `Ok` if there are no errors, else all of them, sorted.
     pub(super) fn check(mut errors: Vec<RuleError>) -> Result<(), Self> {
         errors.sort_by_key(|error| error.at);
         if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
@@ -97,17 +99,18 @@ impl RuleError {
         Self { at, kind: Kind::Config(error) }
     }
 
-    /// The line, from 1, where the rules were read from lines.
+    /// The line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
     pub fn line(&self) -> Option<u32> {
         (self.at.line > 0).then_some(self.at.line)
     }
 
-    /// The rule's place in the table, from 0; `None` for a line that gave no rule.
+    /// The rule's place in the table, from 0; `None` for a line that gave no rule, and for a mistake of
+    /// the table as a whole.
     pub fn index(&self) -> Option<usize> {
         self.at.rule.checked_sub(1).map(|index| index as usize)
     }
 
-    /// The column in characters, from 1, where it is known.
+    /// The column in characters, from 1, if it is known.
     pub fn column(&self) -> Option<u32> {
         (self.at.column > 0).then_some(self.at.column)
     }
@@ -152,7 +155,7 @@ impl RuleWarning {
         self.at
     }
 
-    /// The line, from 1, where the rules were read from lines.
+    /// The line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
     pub fn line(&self) -> Option<u32> {
         (self.at.line > 0).then_some(self.at.line)
     }

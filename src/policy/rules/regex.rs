@@ -89,7 +89,7 @@ impl RegexIndex {
         }
         let patterns: Vec<String> =
             regexes.iter().map(|(_, pattern, with_case)| whole(pattern, *with_case)).collect();
-        let too_large = |_| "the regexes of the table are too large: fewer, or simpler ones";
+        let too_large = |_| "its regexes are too large together: write fewer, or simpler ones";
         let all = builder(MatchKind::All, ALL).build_many(&patterns).map_err(too_large)?;
         let one = |((rule, ..), pattern): (&(u32, &str, bool), &String)| {
             let mut builder = builder(MatchKind::LeftmostFirst, ALL);

@@ -117,6 +117,15 @@ fn what_is_refused() {
 }
 
 #[test]
+fn regexes_that_are_too_large_together_are_a_mistake_of_the_table() {
+    let large = (0..120).map(|n| regex(&format!("/{n}/[ab]{{10000}}"), "/x"));
+    let errors = Rules::new(large).expect_err("refused");
+    assert!(errors.to_string().starts_with("the table: its regexes are too large"), "{errors}");
+    let places: Vec<_> = errors.iter().map(|error| (error.line(), error.index())).collect();
+    assert_eq!(places, [(None, None)]);
+}
+
+#[test]
 fn what_is_no_whole_regex_is_refused_by_itself() {
     let long = format!("(?x)/a{}|/b", " ".repeat(70_000));
     for (pattern, expected) in [
