@@ -1,7 +1,9 @@
 use http::{HeaderName, HeaderValue, Method};
 
 use super::build::{Rules, RulesBuilder};
+use super::condition::Condition;
 use super::error::RuleErrors;
+use super::pattern::MAX_LENGTH;
 use super::rule::{Rule, Status};
 use super::target::{Piece, Source};
 use crate::config_error::ConfigError;
@@ -44,8 +46,9 @@ impl RouteMatch {
     }
 
     fn new(path: &str, from: &str) -> Result<Self, ConfigError> {
-        if path.contains(['*', '?']) || path.contains("/:") {
-            return Err(ConfigError::path(path, "a path without `*`, `?` and `/:`"));
+        if !path.starts_with('/') || path.contains(['*', '?']) || path.contains("/:") {
+            let reason = "a path starts with `/`, and has no `*`, `?` and `/:` here";
+            return Err(ConfigError::path(path, reason));
         }
         let rule = Rule::new(from)?;
         Ok(Self { rule, length: path.len(), methods: 0, headers: 0, parameters: 0 })
@@ -63,6 +66,8 @@ impl RouteMatch {
 
     /// Sets the method.
     pub fn method(mut self, method: Method) -> Self {
+        let is_method = |condition: &Condition| matches!(condition, Condition::Methods(_));
+        self.rule.conditions.retain(|condition| !is_method(condition));
         self.rule = self.rule.on_methods([method]);
         self.methods = 1;
         self
@@ -182,7 +187,7 @@ impl RequestRedirect {
     /// # Errors
     ///
     /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is not empty and does not begin with
-    /// one `/`, or has a query or fragment.
+    /// one `/`, has a query or fragment, or is longer than 8 KiB.
     pub fn replace_full_path(mut self, path: &str) -> Result<Self, ConfigError> {
         self.path = Some(Replacement::Full(replacement(path)?));
         Ok(self)
@@ -249,6 +254,9 @@ fn replacement(path: &str) -> Result<String, ConfigError> {
     }
     if path.contains(['?', '#']) {
         return Err(ConfigError::path(path, "a path has no query and no fragment"));
+    }
+    if path.len() > MAX_LENGTH {
+        return Err(ConfigError::path(path, "a path is at most 8 KiB long"));
     }
     Ok(path.to_owned())
 }

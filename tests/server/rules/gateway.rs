@@ -224,10 +224,21 @@ fn precedence() {
 }
 
 #[test]
+fn the_last_method_counts() {
+    let twice = exact("/a").method(http::Method::GET).method(http::Method::POST);
+    let rules = rules([(twice, on_org(redirect()))]);
+    table(&rules, &[("/a", ""), ("POST /a", "307 http://example.org/a")]);
+}
+
+#[test]
 fn what_is_refused() {
     assert!(RouteMatch::prefix("/:x").is_err());
-    assert!(RouteMatch::exact("a").is_err());
+    for no_path in ["a", "", "https://b.test/a"] {
+        assert!(RouteMatch::exact(no_path).is_err(), "{no_path}");
+        assert!(RouteMatch::prefix(no_path).is_err(), "{no_path}");
+    }
     assert!(redirect().replace_full_path("//evil.test").is_err());
+    assert!(redirect().replace_full_path(&format!("/{}", "x".repeat(70_000))).is_err());
     assert!(redirect().replace_prefix_match("x").is_err());
     assert!(redirect().status_code(300).is_err_and(|error| error.value() == "300"));
     assert!(redirect().hostname("a b").is_err_and(|error| error.kind() == ConfigErrorKind::Host));
