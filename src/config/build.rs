@@ -25,11 +25,10 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// All values that are wrong, each with its path.
+    /// All wrong values, each with its path.
     pub fn build(&self, switches: &Switches) -> Result<RedirectLayer<Configured>, InvalidConfig> {
         let mut problems = Problems::default();
         let switch = switches.maintenance();
-        // The problems come in this order, which is that of the keys in `Config`.
         let layer = RedirectLayer::new(Configured::new(Vec::new()));
         let layer = self.options(layer, &mut problems);
         let window = self.maintenance.as_ref().and_then(|section| window(section, &mut problems));
@@ -41,8 +40,8 @@ impl Config {
         Ok(layer.with_policy(Configured::new(policies)))
     }
 
-    /// Returns possible mistakes in the rules: see [`Rules::warnings`](crate::policy::Rules::warnings). There are none for rules that
-    /// [`build`](Self::build) refuses.
+    /// Returns possible mistakes in the rules: see [`Rules::warnings`](crate::policy::Rules::warnings).
+    /// There are none for rules that [`build`](Self::build) refuses.
     ///
     /// ```
     /// use tower_redirect::config::Config;
@@ -56,7 +55,7 @@ impl Config {
         rules.map(|rules| rules.warnings().to_vec()).unwrap_or_default()
     }
 
-    /// Everything but the policies.
+    /// Sets everything but the policies.
     fn options(
         &self,
         layer: RedirectLayer<Configured>,
@@ -83,7 +82,7 @@ impl Config {
         }
     }
 
-    /// The policies, in the order in which they are asked.
+    /// Builds the policies, in the order in which they are asked.
     fn policies(
         &self,
         switch: MaintenanceSwitch,
@@ -138,7 +137,8 @@ fn trust(
             ("scheme_on", section.scheme_on.is_some()),
         ];
         for (key, _) in needs_proxies.into_iter().filter(|(_, is_given)| *is_given) {
-            problems.add(format_args!("trust.{key}"), "only what `trust.proxies` send is read");
+            let problem = "no effect without `trust.proxies` or `trust.unix_sockets`";
+            problems.add(format_args!("trust.{key}"), problem);
         }
         return layer;
     }
@@ -147,9 +147,9 @@ fn trust(
         [] => Ok(Trust::unix_sockets()),
         addresses => Trust::proxies(addresses),
     };
-    let Some(mut proxies) = problems.take("trust.proxies", proxies) else {
-        return layer;
-    };
+    // If they are wrong, nothing is built, and any others do to check the rest.
+    let proxies = problems.take("trust.proxies", proxies);
+    let mut proxies = proxies.unwrap_or_else(Trust::unix_sockets);
     if section.unix_sockets {
         proxies = proxies.unix_sockets();
     }
@@ -166,25 +166,23 @@ fn trust(
     layer.trust(problems.set("trust.scheme_on", trust, name, Trust::scheme_on))
 }
 
-/// One of three changes of a redirection, by its status.
-struct ByStatus<T> {
-    permanent: fn(T) -> T,
-    moved_permanently: fn(T) -> T,
-    found: fn(T) -> T,
-}
-
-impl<T> ByStatus<T> {
-    fn apply(self, path: &str, policy: T, status: Option<u16>, problems: &mut Problems) -> T {
-        match status {
-            None | Some(307) => policy,
-            Some(308) => (self.permanent)(policy),
-            Some(301) => (self.moved_permanently)(policy),
-            Some(302) => (self.found)(policy),
-            Some(other) => {
-                let problem = format!("a redirection is 301, 302, 307 or 308, not {other}");
-                problems.add(format_args!("{path}.status"), problem);
-                policy
-            }
+/// Sets the status of a policy by one of its setters for 308, 301 and 302.
+fn with_status<T>(
+    path: &str,
+    policy: T,
+    status: Option<u16>,
+    [permanent, moved_permanently, found]: [fn(T) -> T; 3],
+    problems: &mut Problems,
+) -> T {
+    match status {
+        None | Some(307) => policy,
+        Some(308) => permanent(policy),
+        Some(301) => moved_permanently(policy),
+        Some(302) => found(policy),
+        Some(other) => {
+            let problem = format!("a redirection is 301, 302, 307 or 308, not {other}");
+            problems.add(format_args!("{path}.status"), problem);
+            policy
         }
     }
 }
@@ -193,16 +191,16 @@ fn canonical_host(section: &CanonicalHostConfig, problems: &mut Problems) -> Opt
     let policy = match section.host.as_str() {
         "www" => CanonicalHost::www(),
         "apex" => CanonicalHost::apex(),
-        host => problems.take("canonical_host.host", CanonicalHost::new(host))?,
+        host => {
+            let instead = CanonicalHost::new("host.invalid");
+            problems.take_or("canonical_host.host", CanonicalHost::new(host), instead)?
+        }
     };
     let add = |policy: CanonicalHost, alias: &str| policy.aliases([alias]);
     let policy = problems.each("canonical_host.aliases", policy, &section.aliases, add);
-    let by_status = ByStatus {
-        permanent: CanonicalHost::permanent,
-        moved_permanently: CanonicalHost::moved_permanently,
-        found: CanonicalHost::found,
-    };
-    Some(by_status.apply("canonical_host", policy, section.status, problems))
+    let setters =
+        [CanonicalHost::permanent, CanonicalHost::moved_permanently, CanonicalHost::found];
+    Some(with_status("canonical_host", policy, section.status, setters, problems))
 }
 
 fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
@@ -221,12 +219,8 @@ fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
         policy = policy.port_map(ports);
     }
     let policy = problems.set("https.host", policy, section.host.as_deref(), HttpsOnly::host);
-    let by_status = ByStatus {
-        permanent: HttpsOnly::permanent,
-        moved_permanently: HttpsOnly::moved_permanently,
-        found: HttpsOnly::found,
-    };
-    let policy = by_status.apply("https", policy, section.status, problems);
+    let setters = [HttpsOnly::permanent, HttpsOnly::moved_permanently, HttpsOnly::found];
+    let policy = with_status("https", policy, section.status, setters, problems);
     let policy = problems.each("https.exempt", policy, &section.exempt, HttpsOnly::exempt);
     if section.refuse_unsafe { policy.refuse_unsafe() } else { policy }
 }
@@ -242,7 +236,7 @@ fn hsts(section: &HstsConfig, problems: &mut Problems) -> Hsts {
     problems.each("hsts.except_hosts", policy, &section.except_hosts, except)
 }
 
-/// The window that a configuration gives; `None` is off.
+/// Returns the window in which maintenance is on; `None` if it is off.
 fn window(section: &MaintenanceConfig, problems: &mut Problems) -> Option<MaintenanceWindow> {
     let end = section.until.map(Into::into);
     match (section.on, section.from.map(Into::into), end) {
@@ -298,8 +292,11 @@ fn maintenance(
 }
 
 fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Option<Versioning> {
-    let policy = Versioning::new(&section.prefix, &section.current);
-    let mut policy = problems.take(path, policy)?;
+    let VersionsConfig { prefix, current, .. } = section;
+    let valid = problems.take(format_args!("{path}.prefix"), Versioning::new(prefix, "v1"));
+    let prefix = valid.map_or("/", |_| prefix);
+    let policy = Versioning::new(prefix, current);
+    let mut policy = problems.take(format_args!("{path}.current"), policy)?;
     if section.get_and_head_only {
         policy = policy.get_and_head_only();
     }
@@ -313,7 +310,7 @@ fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Op
     Some(policy)
 }
 
-/// `None` without dates: the version has moved.
+/// Returns `None` without dates: the version has moved already.
 fn plan(dates: &RetirementConfig) -> Option<Retirement> {
     let RetirementConfig { deprecated, moved, permanent, gone } = *dates;
     let mut plan = Retirement::new();

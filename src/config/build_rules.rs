@@ -35,9 +35,12 @@ pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<
 
 fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rule> {
     let key = |key: &str| format!("{path}.{key}");
-    let rule = problems.take(key("from"), from(section))?;
+    let from = from(section);
+    // `from` has the captures of `to`: while it is wrong, nothing can be said about `to`.
+    let to = section.to.as_deref().filter(|_| from.is_ok());
+    let rule = problems.take_or(key("from"), from, Rule::new("/"))?;
     let rule = conditions(section, path, rule, problems);
-    let rule = problems.set(key("to"), rule, section.to.as_deref(), Rule::to);
+    let rule = problems.set(key("to"), rule, to, Rule::to);
     let mut rule = status(section, path, rule, problems);
     rule = match section.query {
         QueryMode::Keep => rule,

@@ -91,6 +91,16 @@ impl Problems {
         result.map_err(|error| self.add(path, error)).ok()
     }
 
+    /// The value, or `instead` and a problem, so that the other settings of the value are checked, too.
+    pub(super) fn take_or<T>(
+        &mut self,
+        path: impl fmt::Display,
+        result: Result<T, ConfigError>,
+        instead: Result<T, ConfigError>,
+    ) -> Option<T> {
+        self.take(path, result).or(instead.ok())
+    }
+
     /// The changed value; if the change is refused, the value as it was, and a problem.
     pub(super) fn change<T: Clone>(
         &mut self,

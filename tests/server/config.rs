@@ -199,6 +199,7 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
         hop_limit = 2
         [canonical_host]
         host = "https://www.a.test"
+        aliases = ["a.test", "b.test/"]
         status = 200
         [https]
         status = 303
@@ -216,11 +217,20 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
         prefix = "/api"
         current = "v2"
         retired = { v2 = {}, v1 = { moved = 2027-01-01, deprecated = 2028-01-01 } }
+        [[versions]]
+        prefix = "api"
+        current = ""
+        [[versions]]
+        prefix = "api"
+        current = "v2"
+        retired = { v2 = {} }
         [[rules]]
         from = "/ok"
         to = "/fine"
         [[rules]]
         from = "a"
+        to = "/b/:other"
+        status = 200
         [[rules]]
         from = "/a/:id"
         to = "/b/:other"
@@ -243,6 +253,8 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
             "trust.hop_limit",
             "maintenance.until",
             "canonical_host.host",
+            "canonical_host.aliases[1]",
+            "canonical_host.status",
             "https.port_map.http",
             "https.status",
             "https.exempt[1]",
@@ -250,6 +262,7 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
             "hsts.preload",
             "maintenance",
             "rules[1].from",
+            "rules[1].status",
             "rules[2].methods[1]",
             "rules[2].headers.a b",
             "rules[2].clients",
@@ -257,6 +270,10 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
             "rules[2].status",
             "versions[0].retired.v1",
             "versions[0].retired.v2",
+            "versions[1].prefix",
+            "versions[1].current",
+            "versions[2].prefix",
+            "versions[2].retired.v2",
             "trailing_slash.status",
         ]
         .map(str::to_owned)
@@ -276,6 +293,15 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
         assert!(invalid.to_string().contains(cure), "{cure}: {invalid}");
     }
     assert!(!switches.maintenance().is_on());
+}
+
+#[test]
+fn what_proxies_send_is_checked_beside_their_addresses() {
+    let text =
+        "[trust]\nproxies = [\"10.0.0.0/33\"]\nscheme_field = \"a b\"\nscheme_on = \"c d\"\n";
+    let invalid = read(text).build(&Switches::new()).expect_err("wrong");
+    let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
+    assert_eq!(paths, ["trust.proxies", "trust.scheme_field", "trust.scheme_on"], "{invalid}");
 }
 
 /// A rule whose target is wrong is not reported as one without a target, too.
