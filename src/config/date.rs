@@ -4,7 +4,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use jiff::civil::{self, DateTime};
 use jiff::tz::TimeZone;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant in a [configuration](super): RFC 3339 with `Z` or an offset, or a day, which is its
@@ -43,7 +43,7 @@ impl Date {
         if let Ok(timestamp) = text.parse::<Timestamp>() {
             return Self::new(timestamp);
         }
-        // What is longer than a day has a time, and lacks an offset or is no date at all.
+        // A text that is longer than a day has a time without an offset, or is no date at all.
         if text.len() > "2026-12-01".len() {
             let is_local = text.parse::<DateTime>().is_ok();
             let no_offset = "a time without an offset: `2026-12-01T22:00:00Z`";
@@ -98,11 +98,12 @@ impl<'de> Visitor<'de> for DateVisitor {
         Date::parse(text).map_err(|reason| E::custom(format_args!("{text:?} is {reason}")))
     }
 
-    /// A date of TOML comes as a map of one entry, whose value is its text.
+    /// A date of TOML comes as a map of one entry with a key that no TOML text can have unquoted
+    /// (`$__toml_private_datetime`). Its value is the text of the date.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Date, A::Error> {
         match map.next_entry::<String, String>()? {
-            Some((_, text)) => self.visit_str(&text),
-            None => Err(A::Error::invalid_length(0, &self)),
+            Some((key, text)) if key.starts_with('$') => self.visit_str(&text),
+            _ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
         }
     }
 }

@@ -336,6 +336,7 @@ fn unknown_keys_and_wrong_types_are_errors_of_the_format() {
         ("[maintenance]\nfrom = \"tomorrow\"", "no date"),
         ("[maintenance]\nfrom = 2026-12-01T22:00:00", "without an offset"),
         ("[maintenance]\nfrom = 5", "a date"),
+        ("[maintenance]\nfrom = { day = \"2026-12-01\" }", "expected a date"),
         ("[versions]\nprefix = \"/api\"", "sequence"),
     ] {
         let error = toml::from_str::<Config>(text).expect_err(text).to_string();
