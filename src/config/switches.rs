@@ -1,10 +1,9 @@
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::policy::{MaintenanceSwitch, MaintenanceWindow};
 
-/// Keeps the switches of a [configuration](super), so that the next one finds them as they are.
+/// Keeps the switches of a [configuration](super), so that the next one finds them as they were left.
 ///
 /// Clones share the switches.
 ///
@@ -28,17 +27,14 @@ use crate::policy::{MaintenanceSwitch, MaintenanceWindow};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Switches(Arc<Mutex<HashMap<String, Named>>>);
-
-#[derive(Default)]
-struct Named {
-    switch: MaintenanceSwitch,
-    /// The window that the last configuration gave it.
-    configured: Option<MaintenanceWindow>,
+pub struct Switches {
+    maintenance: MaintenanceSwitch,
+    /// The window that the last configuration gave to `maintenance`.
+    configured: Arc<Mutex<Option<MaintenanceWindow>>>,
 }
 
 impl Switches {
-    /// Creates a collection without switches.
+    /// Creates switches that are off.
     pub fn new() -> Self {
         Self::default()
     }
@@ -46,31 +42,21 @@ impl Switches {
     /// The switch of the section `maintenance`. It is off until a configuration or somebody else
     /// turns it on.
     pub fn maintenance(&self) -> MaintenanceSwitch {
-        self.named("maintenance")
+        self.maintenance.clone()
     }
 
-    /// The switch of this name.
-    fn named(&self, name: &str) -> MaintenanceSwitch {
-        self.change(name, |named| named.switch.clone())
-    }
-
-    /// Sets the switch of the section `maintenance` to the window of a configuration, if that has
-    /// changed.
+    /// Sets the switch of the section `maintenance` to the window of a configuration, if the window is
+    /// another than that of the configuration before.
     pub(super) fn configure_maintenance(&self, window: Option<MaintenanceWindow>) {
-        self.change("maintenance", |named| {
-            if named.configured != window {
-                match window {
-                    Some(window) => named.switch.set(window),
-                    None => named.switch.off(),
-                }
-                named.configured = window;
-            }
-        });
-    }
-
-    fn change<T>(&self, name: &str, change: impl FnOnce(&mut Named) -> T) -> T {
-        let mut switches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(switches.entry(name.to_owned()).or_default())
+        let mut configured = self.configured.lock().unwrap_or_else(PoisonError::into_inner);
+        if *configured == window {
+            return;
+        }
+        match window {
+            Some(window) => self.maintenance.set(window),
+            None => self.maintenance.off(),
+        }
+        *configured = window;
     }
 }
 
