@@ -82,16 +82,15 @@ impl Target {
                 return refuse("not an absolute http or https url, and browsers read a host in it");
             }
             true => (OriginChange::default(), text),
-            false => {
-                let (origin, rest) = absolute(text)?;
-                (origin, rest)
-            }
+            false => absolute(text)?,
         };
         let (path, query) = match rest.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (rest, None),
         };
-        if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        // Browsers take `%2e` for a dot.
+        let dots = path.replace("%2e", ".").replace("%2E", ".");
+        if dots.split('/').any(|segment| matches!(segment, "." | "..")) {
             return refuse("a dot segment: write the path that it leads to");
         }
         let template = |part: &str| pieces(part, &find).map_err(|why| ConfigError::url(text, why));
@@ -248,6 +247,7 @@ mod tests {
             "/:missing",
             "/Talk:Main",
             "/a/../b",
+            "/a/%2E./b",
             "ftp://a.test/",
             "https://:id.a.test/",
             "https://a.test::id/",
