@@ -3,8 +3,8 @@ use std::fmt;
 
 /// An error for a configuration value that was refused when it was given.
 ///
-/// [`kind`](Self::kind) is the kind of value, [`value`](Self::value) the value itself. `Display` prints
-/// both, and the reason.
+/// [`kind`](Self::kind) is the kind of value, and [`value`](Self::value) the value itself. `Display`
+/// prints both, and the reason.
 ///
 /// ```
 /// use tower_redirect::{ConfigErrorKind, Maintenance, MaintenanceSwitch};

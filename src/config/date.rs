@@ -54,8 +54,8 @@ impl Date {
     }
 
     fn new(timestamp: Timestamp) -> Result<Self, &'static str> {
-        let instant =
-            SystemTime::try_from(timestamp).map_err(|_| "before all time of this system")?;
+        let instant = SystemTime::try_from(timestamp)
+            .map_err(|_| "too early for the clock of this system")?;
         Ok(Self { timestamp, instant })
     }
 }

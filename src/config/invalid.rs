@@ -24,7 +24,7 @@ pub struct Problem {
 }
 
 impl InvalidConfig {
-    /// The wrong values, section by section.
+    /// Iterates over the wrong values, section by section.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }
@@ -39,7 +39,7 @@ impl<'a> IntoIterator for &'a InvalidConfig {
     }
 }
 
-/// One wrong value a line.
+/// Writes each wrong value on a line of its own.
 impl fmt::Display for InvalidConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, problem) in self.0.iter().enumerate() {
@@ -61,7 +61,7 @@ impl Problem {
         &self.path
     }
 
-    /// The mistake, and its cure.
+    /// The mistake, and how to mend it.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -112,7 +112,7 @@ impl Problems {
         self.take(path, result).unwrap_or(value)
     }
 
-    /// The changed value if there is a setting that changes it.
+    /// The value, changed by a setting if there is one.
     pub(super) fn set<T: Clone, V>(
         &mut self,
         path: impl fmt::Display,

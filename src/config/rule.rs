@@ -31,7 +31,7 @@ use super::sections::{is_default, is_false};
 pub struct RuleConfig {
     /// The path, pattern or URL that is asked for, with conditions on the query.
     pub from: String,
-    /// Where it leads; left out for `status = 410`.
+    /// The target; left out for `status = 410`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// 301, 302, 303, 307, 308 or 410; 307 unless given.
@@ -43,7 +43,7 @@ pub struct RuleConfig {
     /// How the target gets its query.
     #[serde(default, skip_serializing_if = "is_default")]
     pub query: QueryMode,
-    /// The methods that it is for; all unless given.
+    /// The methods that the rule applies to; all unless given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
     /// Conditions on headers, by name.
@@ -52,7 +52,7 @@ pub struct RuleConfig {
     /// Conditions on parameters of the query, by name; `from` can hold them, too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Condition>,
-    /// Addresses and ranges of the clients that it is for; all unless given.
+    /// Addresses and ranges of the clients that the rule applies to; all unless given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<String>,
     /// Whether `from` is a regular expression (feature `regex`).
@@ -61,31 +61,31 @@ pub struct RuleConfig {
     /// Whether the case of the path is ignored.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ignore_case: bool,
-    /// Whether it matches the path with and without a slash at its end.
+    /// Whether the rule matches the path with and without a slash at its end.
     #[serde(default, skip_serializing_if = "is_false")]
     pub either_slash: bool,
     /// Whether `/a/*` matches `/a/` and everything below it, but not `/a`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub below_only: bool,
-    /// The date from which it applies.
+    /// The date from which the rule applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Date>,
-    /// The date at which it stops applying.
+    /// The date at which the rule stops applying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
     /// The seconds for which clients and caches may keep a 301, 308 or 410; a day unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
-    /// Whether it may lead to the requested URL itself.
+    /// Whether the rule may lead to the requested URL itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_self: bool,
     /// The name in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The name that its answers are counted under, as `rules/name`.
+    /// The name under which the answers of the rule are counted, as `rules/name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<String>,
-    /// Whether its answers are kept out of `on_answer` and `tracing`. They are still counted.
+    /// Whether the answers of the rule are kept out of `on_answer` and `tracing`. They are still counted.
     #[serde(default, skip_serializing_if = "is_false")]
     pub quiet: bool,
 }
@@ -109,8 +109,8 @@ pub enum QueryMode {
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Condition {
-    /// `true`: it is present, with any value. `false`: it is absent.
+    /// `true`: present, with any value. `false`: absent.
     Present(bool),
-    /// It has this value.
+    /// Present with this value.
     Equals(String),
 }

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::date::Date;
 use super::rule::RuleConfig;
 
-/// A whole configuration: see the [module](super). Every part is optional, and what is left out is
-/// not redirected.
+/// A whole configuration: see the [module](super). A part that is left out has no effect.
 ///
 /// ```
 /// use tower_redirect::config::{Config, Switches};
@@ -22,7 +21,7 @@ use super::rule::RuleConfig;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
-    /// The hosts that are answered for: see [`RedirectLayer::hosts`](crate::RedirectLayer::hosts).
+    /// The hosts that the server answers for: see [`RedirectLayer::hosts`](crate::RedirectLayer::hosts).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
     /// The host of requests without one: see
@@ -37,21 +36,21 @@ pub struct Config {
     /// [`RedirectLayer::html_body`](crate::RedirectLayer::html_body).
     #[serde(skip_serializing_if = "is_false")]
     pub html_body: bool,
-    /// Whether a redirection to https is one of its own: see
+    /// Whether the redirection to https is sent before any other: see
     /// [`RedirectLayer::separate_https_redirect`](crate::RedirectLayer::separate_https_redirect).
     #[serde(skip_serializing_if = "is_false")]
     pub separate_https_redirect: bool,
-    /// Whether this configuration may be empty, or have fewer than half of the rules of the one that it
-    /// replaces: see [`shrinks`](Self::shrinks).
+    /// Whether this configuration may be empty, lack `https`, or have fewer than half of the rules,
+    /// although the one that it replaces does not: see [`shrinks`](Self::shrinks).
     #[serde(skip_serializing_if = "is_false")]
     pub allow_shrink: bool,
     /// Which peers are trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<TrustConfig>,
-    /// One host for all: see [`CanonicalHost`](crate::CanonicalHost).
+    /// The one host of the site: see [`CanonicalHost`](crate::CanonicalHost).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_host: Option<CanonicalHostConfig>,
-    /// Https for all: see [`HttpsOnly`](crate::HttpsOnly).
+    /// Redirections to https: see [`HttpsOnly`](crate::HttpsOnly).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub https: Option<HttpsConfig>,
     /// `Strict-Transport-Security`: see [`Hsts`](crate::Hsts).
@@ -75,9 +74,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether this configuration has lost more than half of the rules of the one before it, or `https`, or is
-    /// empty where that one is not, without saying `allow_shrink = true`. A program that reloads should then
-    /// refuse it, because a file that was cut off is often still valid.
+    /// Whether this configuration, compared with the one before, has lost more than half of the rules, has
+    /// lost `https`, or is empty, and does not say `allow_shrink = true`. A program that reloads should
+    /// refuse such a configuration, because a file that was cut off is often still valid.
     ///
     /// ```
     /// use tower_redirect::config::Config;
@@ -115,7 +114,7 @@ pub struct TrustConfig {
     /// Which headers they send; `x-forwarded` unless given.
     #[serde(skip_serializing_if = "is_default")]
     pub fields: Fields,
-    /// How many proxies there are at most.
+    /// The most entries of a forwarded list that are read; 8 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop_limit: Option<usize>,
     /// Whether peers on Unix sockets are proxies.
@@ -137,7 +136,7 @@ pub struct TrustConfig {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Fields {
-    /// `X-Forwarded-For`, `-Proto` and the others.
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`.
     #[default]
     XForwarded,
     /// `Forwarded` (RFC 7239).
@@ -155,7 +154,7 @@ pub enum TransportConfig {
     Plain,
 }
 
-/// One host for all.
+/// The one host of the site.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -170,7 +169,7 @@ pub struct CanonicalHostConfig {
     pub status: Option<u16>,
 }
 
-/// Https for all.
+/// Redirections to https.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -178,7 +177,7 @@ pub struct HttpsConfig {
     /// The port of https; 443 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// The port of https for a port of http.
+    /// The https port for each http port.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub port_map: BTreeMap<String, u16>,
     /// The host of https; that of the request unless given.
@@ -202,7 +201,7 @@ pub struct HttpsConfig {
 pub struct HstsConfig {
     /// For how many seconds browsers use https alone; with 0 they forget the host.
     pub max_age: u64,
-    /// Whether it holds for all subdomains.
+    /// Whether this applies to all subdomains.
     #[serde(default, skip_serializing_if = "is_false")]
     pub include_subdomains: bool,
     /// Whether browsers may put the host into the list that they ship with.
@@ -219,31 +218,31 @@ pub struct HstsConfig {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MaintenanceConfig {
-    /// Whether it is on, without an end unless `until` is given.
+    /// Whether maintenance is on, without an end unless `until` is given.
     #[serde(skip_serializing_if = "is_false")]
     pub on: bool,
-    /// When it begins.
+    /// When maintenance begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Date>,
-    /// When it ends.
+    /// When maintenance ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
     /// The origin that serves in the meantime.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standby: Option<String>,
-    /// The page that explains it.
+    /// The page that people are redirected to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
-    /// Where every request is redirected to.
+    /// The URL that every request is redirected to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_to: Option<String>,
-    /// Seconds that clients wait if there is no end.
+    /// `Retry-After` of a 503 in seconds, if maintenance has no end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// Paths that are served.
+    /// Paths that are served all the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,
-    /// Addresses and ranges of clients that are served.
+    /// Addresses and ranges of clients that are served all the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bypass_clients: Vec<String>,
 }
@@ -253,7 +252,7 @@ pub struct MaintenanceConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SlashConfig {
-    /// Whether it is added or removed.
+    /// Whether the slash is added or removed.
     pub form: SlashForm,
     /// 307 or 308; 307 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -277,9 +276,9 @@ pub enum SlashForm {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DrainConfig {
-    /// In bytes.
+    /// The most bytes that are read.
     pub bytes: u64,
-    /// In seconds.
+    /// The most seconds for which they are read.
     pub seconds: u64,
 }
 
@@ -295,7 +294,7 @@ pub struct VersionsConfig {
     /// Whether only GET and HEAD are redirected.
     #[serde(default, skip_serializing_if = "is_false")]
     pub get_and_head_only: bool,
-    /// The versions that end, with their dates; without dates, they have moved already.
+    /// The versions that end, with their dates. A version without dates has moved already.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retired: BTreeMap<String, RetirementConfig>,
 }
@@ -305,16 +304,16 @@ pub struct VersionsConfig {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RetirementConfig {
-    /// When its end is announced.
+    /// When the end of the version is announced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<Date>,
-    /// When it is redirected by 307.
+    /// When the version is redirected by 307.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved: Option<Date>,
-    /// When it is redirected by 308.
+    /// When the version is redirected by 308.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permanent: Option<Date>,
-    /// When it is answered 410.
+    /// When the version is answered 410.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gone: Option<Date>,
 }
