@@ -126,7 +126,7 @@ impl<'r> FoundRule<'r> {
         self.table.rule(self.number).map(|rule| rule.line()).filter(|line| *line > 0)
     }
 
-    /// The name, or else the pattern and its line. The line alone would not do: it moves with every edit.
+    /// The name, or else the pattern and its line. A line alone would mean another rule after an edit.
     fn label(&self) -> String {
         let is_named = || self.table.extra(self.table.rule(self.number)?)?.name.as_deref();
         match (is_named(), self.line()) {
@@ -222,7 +222,7 @@ pub struct RulesBuilder {
 }
 
 impl RulesBuilder {
-    /// Creates settings by which the case of paths matters.
+    /// Creates the default settings: the case of paths matters.
     pub fn new() -> Self {
         Self::default()
     }
@@ -248,7 +248,7 @@ impl RulesBuilder {
         self.build_with(rules, Vec::new())
     }
 
-    /// Builds the table, and adds to the mistakes that a reader has found.
+    /// Builds the table. `errors` are the mistakes that a reader has found already.
     pub(super) fn build_with(
         self,
         rules: impl IntoIterator<Item = Rule>,
@@ -289,7 +289,7 @@ impl RulesBuilder {
     }
 }
 
-/// The errors of one rule alone.
+/// Returns the mistake of a rule that contradicts itself.
 fn contradiction(rule: &Rule) -> Option<&'static str> {
     if rule.status == Status::Gone && !rule.target.is_nothing() {
         return Some("a rule that is gone leads nowhere: take its target away");

@@ -10,7 +10,7 @@ use crate::policy::clients::comes_from;
 use crate::ranges::Ranges;
 use crate::uri::Scheme;
 
-/// A condition of a rule; all of a rule's must hold.
+/// A condition of a rule. All conditions of a rule must hold.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
     Scheme(Scheme),
@@ -52,7 +52,7 @@ impl<T: PartialEq> Expected<T> {
         }
     }
 
-    /// Where `other` holds, this holds.
+    /// Whether this holds wherever `other` holds.
     fn follows_from(&self, other: &Self) -> bool {
         self == other || matches!((self, other), (Self::Present, Self::Value(_)))
     }
@@ -84,7 +84,7 @@ impl Condition {
         }
     }
 
-    /// Where `other` holds, this holds.
+    /// Whether this holds wherever `other` holds.
     pub(super) fn follows_from(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Scheme(one), Self::Scheme(other)) => one == other,

@@ -29,7 +29,7 @@ impl HostIndex {
         self.count
     }
 
-    /// No rule names a host.
+    /// Whether no rule names a host.
     pub(super) fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -81,7 +81,8 @@ impl HostIndex {
     }
 }
 
-/// In lower case; IPv6 addresses by value. Most hosts are sent so, and cost no allocation.
+/// A host as it is looked up: in lower case, and an IPv6 address by value. Most hosts are sent in this form,
+/// and cost no allocation.
 fn key<'a>(host: &Authority<'a>) -> Cow<'a, str> {
     let text = host.host();
     match text.starts_with('[').then(|| host.address()).flatten() {

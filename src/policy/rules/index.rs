@@ -4,7 +4,7 @@ use super::lists::{Lists, Place, Visited};
 use super::normal::next_segment;
 use super::slots::{NONE, Slots, hash};
 
-/// Rules of one kind of comparison, with case or without, by host and path.
+/// The rules that compare case, or those that ignore it, by host and path.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     /// Exact paths below their host.
@@ -25,7 +25,7 @@ pub(super) struct Node {
     /// The literal segment, in the table's text; [`NONE`] for a name or a root.
     pub(super) start: u32,
     pub(super) length: u32,
-    /// Where any segment leads.
+    /// The node that any segment leads to, unless it is empty.
     pub(super) named: u32,
     /// Patterns that end here.
     pub(super) end: Place,
@@ -116,7 +116,7 @@ impl Index {
         }
     }
 
-    /// The node to which this segment leads from a node.
+    /// The node that this segment leads to from the node `from`.
     fn literal(&self, texts: &impl Texts, from: u32, segment: &str) -> Option<u32> {
         self.edges.find(hash(segment.as_bytes(), edge_seed(from)), |node| {
             let is_it = |node: &Node| {
@@ -134,7 +134,7 @@ impl Index {
     }
 
     fn node_weights(&self, lists: &Lists) -> Vec<u32> {
-        // Children stand behind their parents, so one way back sees all.
+        // Children come after their parents, so one pass from the end is enough.
         let mut by_literal = vec![0_u32; self.nodes.len()];
         let mut weights = vec![0_u32; self.nodes.len()];
         for (at, node) in self.nodes.iter().enumerate().rev() {

@@ -1,4 +1,4 @@
-//! Makes an [`Index`].
+//! Builds an [`Index`].
 
 use std::collections::HashMap;
 
@@ -110,7 +110,7 @@ fn path<'r>(rule: &Indexed<'r>) -> &'r str {
     if rule.either_slash { slashless(rule.from) } else { rule.from }
 }
 
-/// The place of a group of rules, which are numbered as the index was given them.
+/// Makes the place of a group of rules, given by their positions in `rules`.
 fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
     let numbers: Vec<u32> =
         group.iter().filter_map(|at| rules.get(*at as usize)).map(|rule| rule.rule).collect();
@@ -122,7 +122,7 @@ fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
     lists.place(&numbers, parameter_of)
 }
 
-/// Rules by node.
+/// Collects the rules of each node from pairs of a node and a rule.
 fn groups(mut pairs: Vec<(u32, u32)>) -> Vec<(u32, Vec<u32>)> {
     pairs.sort_unstable();
     pairs.dedup();
@@ -158,7 +158,7 @@ impl<'r> Tree<'r> {
         if let Some(root) = self.roots.get_mut(rule.host as usize) {
             *root = node;
         }
-        // Behind the first slash.
+        // After the first slash.
         let mut start = rule.start + 1;
         for segment in segments(rule.from) {
             match segment {
@@ -177,7 +177,7 @@ impl<'r> Tree<'r> {
         if rule.either_slash {
             let twin = match self.nodes.get(node as usize) {
                 Some(last) if last.length == 0 => last.parent,
-                // The text of no segment stands anywhere.
+                // An empty segment has no text, so that any start will do.
                 _ => self.literal(node, "", rule.start),
             };
             self.ends.push((twin, at));

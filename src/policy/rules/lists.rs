@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::normal::{form_decoded, parameter};
 use super::slots::NONE;
 
-/// A rule, or with the upper bit a list of them; [`NONE`] is nothing.
+/// The number of a rule, or, with the upper bit, of a list of rules. [`NONE`] is no place.
 pub(super) type Place = u32;
 
 const LIST: u32 = 1 << 31;
@@ -32,7 +32,7 @@ struct ByValue {
 }
 
 impl Lists {
-    /// A place for these rules, in order. `parameter_of` is a rule's first condition on a
+    /// Makes a place of these rules, in order. `parameter_of` returns a rule's first condition on a
     /// parameter's value.
     pub(super) fn place<'r>(
         &mut self,
@@ -115,7 +115,7 @@ impl Lists {
     }
 }
 
-/// A table where one request could come to more places is refused when it is built.
+/// The most places that one request comes to. A table with which it could come to more is refused.
 pub(super) const ROOM: usize = 64;
 
 /// The places that a request has come to, and how far each has been looked at.

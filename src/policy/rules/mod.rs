@@ -46,8 +46,8 @@
 //! 7. **An exact path costs one look-up.** A prefix or pattern costs one step for each segment, and
 //!    two where both a literal segment and a `:name` can follow. Rules of one path that compare the
 //!    same parameter are found by its value; other rules of one path are tried in order. A table is
-//!    refused if one request could come to more than 64 places in it: patterns, and parameters that
-//!    rules of one path compare.
+//!    refused if one request could come to more than 64 places in it. A place is a pattern, or a
+//!    parameter that rules of one path compare.
 //!
 //! Pitfalls: caches keep a `301` or `308` after its rule is gone, for a day unless
 //! [`Rule::max_age`] is set. A rule without a host applies to every host that the server answers
@@ -98,12 +98,13 @@
 //! | comments | `#`, at the end of a line, too | lines that begin with `#` | lines that begin with `#` |
 //! | limits of the original | not kept | not kept | |
 //!
-//! A 301 or 302 in a file is sent for GET and HEAD; a POST gets 308 or 307 in its place. What the
-//! original would skip is an error here, and so is what a redirection cannot express: 200 rewrites,
-//! 404 pages, countries, languages, roles and cookies, captures in a host, and `*` or a placeholder
-//! in the middle of a segment. A Netlify rule with conditions on the query does not match if there
-//! are other parameters; here it does. Netlify serves an existing file before it looks at rules
-//! without `!`; here rules go first, unless they are asked only after a 404.
+//! A 301 or 302 in a file is sent for GET and HEAD; a POST gets 308 or 307 in its place. A line that
+//! the original would skip is an error here, and so is a line that a redirection cannot express: 200
+//! rewrites, 404 pages, countries, languages, roles and cookies, captures in a host, and `*` or a
+//! placeholder in the middle of a segment. A Netlify rule with conditions on the query does not match
+//! if there are other parameters; here it does. Netlify serves an existing file before it looks at
+//! rules without `!`; here rules go first, unless they are asked
+//! [only after a 404](crate::RedirectLayer::after_not_found).
 
 mod build;
 mod check;

@@ -29,9 +29,8 @@ pub(super) fn next_segment(path: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// How many segments of a request's path may be compared with a pattern: all, unless one is empty
-/// (but the last), a dot segment, or holds `%2e`, `%2f`, `%5c` or `\`, which applications read in
-/// different ways.
+/// How many segments of a request's path may be compared with a pattern: those before the first that
+/// servers read differently. The last segment may be empty.
 pub(super) fn plain_segments(path: &str) -> usize {
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let last = segments.clone().count() - 1;
@@ -39,7 +38,8 @@ pub(super) fn plain_segments(path: &str) -> usize {
     segments.enumerate().position(odd).unwrap_or(usize::MAX)
 }
 
-/// A segment that servers, caches and browsers do not read alike.
+/// Whether servers, caches and browsers read a segment differently: it is empty or a dot segment, or holds
+/// `%2e`, `%2f`, `%5c` or `\`.
 pub(super) fn is_odd(segment: &str) -> bool {
     if matches!(segment, "" | "." | "..") {
         return true;

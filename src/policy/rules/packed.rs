@@ -8,7 +8,7 @@ use super::target::{OriginChange, Source};
 use crate::redirection::Redirection;
 use crate::uri::HostPattern;
 
-/// A piece of a path or query: its text, or where in the request it stands.
+/// A piece of a path or query: where its text or its capture stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoredPiece {
     pub(super) start: u32,
@@ -23,7 +23,7 @@ const QUERY: u16 = 2 << 13;
 const GROUP: u16 = 3 << 13;
 const NUMBER: u16 = REST - 1;
 
-/// Properties of a rule that need no number.
+/// Properties of a rule, one bit each.
 pub(super) mod flag {
     pub(crate) const EXACT: u16 = 1;
     pub(crate) const IGNORE_CASE: u16 = 1 << 1;
@@ -90,7 +90,7 @@ pub(super) fn flags(rule: &Rule) -> u16 {
     properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)
 }
 
-/// The parts that rules with one base share.
+/// The parts of a rule that its [`base`] is made of. Rules with equal keys share one.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct BaseKey {
     status: u8,

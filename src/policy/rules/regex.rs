@@ -1,4 +1,4 @@
-//! Regexes: one automaton for all of a table, and another for what they capture.
+//! Regexes: one automaton finds those of a table that match, and one for each regex its captures.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const ONE: usize = 1 << 20;
 const ALL: usize = 1 << 26;
 
 impl Rule {
-    /// A rule for the paths that a regex matches from beginning to end, in the syntax of the `regex`
+    /// Creates a rule for the paths that a regex matches from beginning to end, in the syntax of the `regex`
     /// crate. A group `(?<name>..)` is a capture, which may hold slashes.
     ///
     /// Paths are matched in normal form. Paths that are longer than 8 KiB do not match, and neither do
@@ -49,7 +49,7 @@ impl Rule {
         }
         let refuse = |_| ConfigError::path(pattern, "not a regex, or one that is too large");
         let regex = builder(MatchKind::LeftmostFirst, ONE).build(pattern).map_err(refuse)?;
-        // A comment at the end would hide what is put behind.
+        // A comment at the end would hide the text that `whole` adds.
         let refuse =
             |_| ConfigError::path(pattern, "a comment of `(?x)` needs a line end behind it");
         syntax::parse_with(&whole(pattern, true), &syntax()).map_err(refuse)?;
@@ -68,10 +68,10 @@ pub(super) struct RegexIndex(Option<Arc<Regexes>>);
 
 #[derive(Debug)]
 struct Regexes {
-    /// Finds all that match.
+    /// Finds all regexes that match.
     all: Regex,
-    /// The rule of each, in ascending order, and what finds its captures: a search in the automaton
-    /// of all would make room for the captures of all.
+    /// The rule of each regex, in ascending order, and the automaton that finds its captures: a search
+    /// in the automaton of all would make room for the captures of all.
     each: Box<[(u32, Regex)]>,
 }
 
@@ -82,7 +82,7 @@ pub(super) struct Groups<'p> {
 }
 
 impl RegexIndex {
-    /// `regexes` are rules, their patterns, and whether case counts. `Err` is a reason.
+    /// `regexes` are rules, their patterns, and whether case matters. `Err` is a reason.
     pub(super) fn build(regexes: &[(u32, &str, bool)]) -> Result<Self, &'static str> {
         if regexes.is_empty() {
             return Ok(Self::default());

@@ -62,7 +62,7 @@ pub struct Rule {
     pub(super) line: u32,
 }
 
-/// The answer of a rule.
+/// The status that a rule answers with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Status {
     #[default]
@@ -84,7 +84,7 @@ pub(super) enum QueryMode {
 }
 
 impl Rule {
-    /// A rule for a path: exact (`/a`), a pattern with `:name` segments, or one that ends in `*` or
+    /// Creates a rule for a path: exact (`/a`), a pattern with `:name` segments, or one that ends in `*` or
     /// `*name` and takes `/a` and everything below it.
     ///
     /// A query names parameters that a request must have: `/a?id=7` with this value, `/a?id` with any
@@ -133,7 +133,7 @@ impl Rule {
         Ok(rule)
     }
 
-    /// A rule for a path, without conditions or a target.
+    /// Creates a rule for a path, without conditions or a target.
     pub(super) fn of(from: Pattern) -> Self {
         Self {
             from,
@@ -185,7 +185,7 @@ impl Rule {
         Ok(self)
     }
 
-    /// Changes the scheme. If that of the request is another, the port becomes the default one.
+    /// Changes the scheme. If the request has another scheme, the port becomes the default one.
     pub fn to_scheme(mut self, scheme: Scheme) -> Self {
         self.target.origin.scheme = Some(scheme);
         self
@@ -210,9 +210,9 @@ impl Rule {
     /// Answers 308, which clients and caches may keep: for a day, unless [`max_age`](Self::max_age) or
     /// [`until`](Self::until) sets another time.
     ///
-    /// If the `Location` would carry the host of the request, as by [`to_scheme`](Self::to_scheme), it is
-    /// a 307 unless the rule is [for that host](Self::on_host), or
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists it: see
+    /// If the `Location` would carry the host of the request, as with [`to_scheme`](Self::to_scheme), the
+    /// status is 307 unless the rule is [for that host](Self::on_host), or
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists the host: see
     /// [`Redirection::permanent`](crate::Redirection::permanent).
     pub fn permanent(self) -> Self {
         self.status(Status::Permanent)
@@ -261,7 +261,7 @@ impl Rule {
         self
     }
 
-    /// Adds the parameters of the request to the query of the target, except those that it sets.
+    /// Adds the parameters of the request to the query of the target, except those that the target sets.
     pub fn merge_query(mut self) -> Self {
         self.query = QueryMode::Merge;
         self
@@ -273,7 +273,7 @@ impl Rule {
         self
     }
 
-    /// Matches the path with and without a slash at its end.
+    /// Matches the path with and without a slash at its end. A regex stays as it is.
     pub fn either_slash(mut self) -> Self {
         self.either_slash = true;
         self
@@ -291,7 +291,7 @@ impl Rule {
         self
     }
 
-    /// Stops applying at this date. Its answers do not allow caches to keep them for longer.
+    /// Stops applying at this date. Caches are told to keep its answers no longer than that.
     pub fn until(mut self, date: SystemTime) -> Self {
         self.ends = Some(date);
         self
@@ -311,7 +311,7 @@ impl Rule {
         self
     }
 
-    /// Counts the answers of the rule apart (feature `metrics`): as policy `rules/name` in place of
+    /// Counts the answers of the rule separately (feature `metrics`): as policy `rules/name` in place of
     /// `rules`. Each such name is a time series, so use it for a few rules only.
     pub fn counted(mut self, name: &str) -> Self {
         self.counted = Some(format!("rules/{name}").into());

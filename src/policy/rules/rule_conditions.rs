@@ -10,7 +10,7 @@ use crate::config_error::ConfigError;
 use crate::ranges::{NO_RANGE, Ranges};
 use crate::uri::{HostPattern, Scheme};
 
-/// The conditions of a rule apart from path and host. All must hold.
+/// The conditions of a rule apart from its path. All must hold.
 impl Rule {
     /// Applies only to this host, or, with `*.example.com`, to all hosts below it. Ports are not compared.
     ///
@@ -75,7 +75,7 @@ impl Rule {
     /// Applies only to clients in these ranges (`10.0.0.0/8`), as [`RequestHead::client_ip`] finds them.
     /// An untrusted peer that forwards for others is in no range, as for
     /// [`Maintenance::bypass_clients`](crate::Maintenance::bypass_clients). Caches must not keep an answer
-    /// that depends on this: a 308 has `no-store`, too.
+    /// that depends on this: a 308 or 410 has `no-store`, too.
     ///
     /// [`RequestHead::client_ip`]: crate::RequestHead::client_ip
     ///
@@ -97,7 +97,7 @@ impl Rule {
         Ok(self)
     }
 
-    /// `key`, `key=value` or `key=:name`.
+    /// Adds the condition `key`, `key=value` or `key=:name`.
     pub(super) fn query_condition(&mut self, from: &str, part: &str) -> Result<(), ConfigError> {
         if part.is_empty() {
             let reason = "an empty parameter; for an optional segment write two rules";

@@ -3,8 +3,8 @@
 /// No number.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Numbers found by the hash of a key; whoever asks compares the keys. Each costs 8 bytes and a
-/// third of free room.
+/// Numbers found by the hash of a key; the caller compares the keys. Each costs 8 bytes and a third of
+/// free room.
 ///
 /// Clients choose what is looked up, never what is stored: a hash that could be made to collide
 /// makes no lookup longer than the longest run of slots in use, so it needs no secret.
@@ -15,7 +15,7 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// For as many entries, which must have different keys.
+    /// Creates a table of these entries, which must have different keys.
     pub(super) fn new(entries: &[(u64, u32)]) -> Self {
         let room = if entries.is_empty() { 0 } else { entries.len() + entries.len() / 3 + 1 };
         let mut slots = vec![(0, NONE); room].into_boxed_slice();

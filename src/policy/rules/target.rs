@@ -12,7 +12,7 @@ pub(super) struct Target {
     pub(super) origin: OriginChange,
     /// `None` keeps the request's path.
     pub(super) path: Option<Vec<Piece>>,
-    /// `None` is no query of its own.
+    /// `None` if the target has no query of its own.
     pub(super) query: Option<Vec<Piece>>,
     /// Holds no captures.
     pub(super) fragment: Option<Box<str>>,
@@ -47,8 +47,8 @@ pub(super) enum Source {
 }
 
 impl Target {
-    /// Reads `https://host/path?query#fragment` or `/path?query#fragment`; `find` knows what `from`
-    /// captures.
+    /// Reads `https://host/path?query#fragment` or `/path?query#fragment`. `find` returns the capture of a
+    /// name.
     pub(super) fn parse(
         text: &str,
         find: impl Fn(&str) -> Option<Source>,
@@ -102,14 +102,14 @@ impl Target {
         })
     }
 
-    /// Changes nothing at all.
+    /// Whether the target changes nothing at all.
     pub(super) fn is_nothing(&self) -> bool {
         let OriginChange { scheme, host, port } = &self.origin;
         let origin = scheme.is_none() && host.is_none() && port.is_none();
         origin && self.path.is_none() && self.query.is_none()
     }
 
-    /// The path after the pattern's literal segments is copied byte for byte to the target's end.
+    /// Whether what follows the pattern's literal segments is copied byte for byte to the target's end.
     pub(super) fn copies_the_rest(&self) -> bool {
         let Some(path) = &self.path else { return true };
         let is_rest = |piece: &Piece| matches!(piece, Piece::Capture(Source::Rest(_)));

@@ -96,7 +96,7 @@ impl<'t, 'h> Captures<'t, 'h> {
                     out.push(&in_query(self.rest(at).unwrap_or_default()));
                 }
                 PieceRef::Capture(Source::Query(at)) => {
-                    // It is a value already: what ends a value is not in it, unless encoded.
+                    // A value of a query holds no `&`, and its `+` is a blank already.
                     out.push(&self.parameter(at).replace('=', "%3D").replace(';', "%3B"));
                 }
                 PieceRef::Capture(Source::Group(at)) => out.push(&in_query(self.group(at))),
@@ -131,7 +131,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         self.rest(at).map_or("", |rest| next_segment(rest).0)
     }
 
-    /// `None` where the path ends before.
+    /// `None` if the path ends before it.
     fn rest(&self, at: u16) -> Option<&'h str> {
         let path = self.path.strip_prefix('/').unwrap_or(self.path);
         (0..at).try_fold(path, |rest, _| next_segment(rest).1)
@@ -149,7 +149,7 @@ impl<'t, 'h> Captures<'t, 'h> {
     }
 }
 
-/// A piece of a path as a value in a query: it neither begins another parameter nor reads as a blank.
+/// A piece of a path as a value in a query, which neither begins another parameter nor reads as a blank.
 fn in_query(piece: &str) -> String {
     let mut out = String::with_capacity(piece.len());
     for part in piece.split_inclusive(['&', '=', '+', ';']) {

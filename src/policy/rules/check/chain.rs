@@ -17,7 +17,7 @@ const FAR: usize = 64;
 pub(super) enum Outcome {
     /// No rule answers any more, or the answer leads elsewhere.
     Ends,
-    /// A request came again.
+    /// A request comes again.
     Circle,
     /// The same rules come again, with an ever longer URL.
     Growth,
@@ -65,7 +65,7 @@ pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Followe
     followed
 }
 
-/// One rule answers again and again, and the URLs become longer from each time to the next.
+/// Whether the last rule answered again and again, each time with a longer URL.
 fn is_growth(followed: &Followed) -> bool {
     let Some(last) = followed.rules.last() else { return false };
     let answered = followed.rules.iter().zip(&followed.urls).filter(|(rule, _)| *rule == last);

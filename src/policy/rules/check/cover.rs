@@ -4,7 +4,7 @@ use crate::policy::rules::pattern::{Segment, segments};
 use crate::policy::rules::table::{Stored, Table, flag};
 use crate::uri::HostPattern;
 
-/// Every request of `later` is one of `earlier`.
+/// Whether `earlier` takes every request that `later` would.
 pub(super) fn covers(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if later.has(flag::IGNORE_CASE) && !earlier.has(flag::IGNORE_CASE) {
         return false;
@@ -42,7 +42,7 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if earlier.has(flag::EXACT) {
         return later.has(flag::EXACT) && !needs_twin && is_same(from, other);
     }
-    // Only exact rules, and rules that copy them, take segments that servers read differently.
+    // Segments that servers read differently are taken only by exact rules, and by rules that copy them.
     let takes_odd = |rule: &Stored, from| {
         let mut segments = segments(from);
         rule.has(flag::COPIES_THE_REST) && segments.any(|one| matches!(one, Segment::Rest(_)))

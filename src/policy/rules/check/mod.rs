@@ -22,7 +22,7 @@ use witness::{Token, Witness, witnesses};
 /// After this many faulty chains, no more are looked for.
 const MAX_ERRORS: usize = 1000;
 
-/// Adds to `errors`, and returns the warnings.
+/// Adds the mistakes of the table to `errors`, and returns the warnings.
 pub(super) fn check(table: &Table, clock: &Clock, errors: &mut Vec<RuleError>) -> Vec<RuleWarning> {
     let mut checks = Checks {
         table,
@@ -50,7 +50,7 @@ struct Checks<'a> {
     token: Token,
     errors: &'a mut Vec<RuleError>,
     warnings: Vec<RuleWarning>,
-    /// Rules that stand in an error already.
+    /// Rules that an error names already.
     reported: HashSet<u32>,
     found: usize,
 }
@@ -81,7 +81,7 @@ impl Checks<'_> {
         }
     }
 
-    /// `first` answered the witness of `number`.
+    /// Warns if the rule `first`, which answered the witness of `number`, covers that rule.
     fn warn_of_cover(&mut self, first: u32, number: u32) -> bool {
         if first >= number {
             return false;
@@ -102,6 +102,7 @@ impl Checks<'_> {
         true
     }
 
+    /// Warns if the redirection of the rule `number` leads to another.
     fn warn_of_chain(
         &mut self,
         number: u32,
@@ -135,7 +136,7 @@ impl Checks<'_> {
     fn ends_at_one_url(&self, rule: &Stored, witness: &Witness, end: &str) -> bool {
         let sets_query = rule.has(flag::HAS_QUERY) && !rule.has(flag::MERGES_QUERY);
         let keeps_query = !sets_query && !rule.has(flag::DROPS_QUERY) && witness.query.is_some();
-        // An end with the token in it was made from this witness.
+        // An end that holds the token was made from this witness.
         self.table.is_fixed(rule) && !keeps_query && !self.token.is_in(end)
     }
 

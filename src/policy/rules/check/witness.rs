@@ -12,7 +12,7 @@ use crate::policy::rules::table::{Stored, Table, flag};
 use crate::trust::Peer;
 use crate::uri::{Authority, HostPattern, Origin, Scheme};
 
-/// A word that stands in no rule.
+/// A word that no rule holds.
 #[derive(Clone, Debug)]
 pub(super) struct Token(String);
 
@@ -58,8 +58,8 @@ impl fmt::Display for Witness {
     }
 }
 
-/// The requests that a rule is asked about: one for each of its methods, and for a pattern that
-/// takes all that follows none, one and forty segments of it.
+/// The requests that a rule is asked about: for each of its methods one, or three if its pattern ends in
+/// `*`, which takes none, one and forty segments.
 pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witness> {
     let conditions = table.conditions(rule);
     let host = match table.extra(rule).and_then(|extra| extra.host.as_ref()) {

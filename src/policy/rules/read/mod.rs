@@ -1,4 +1,4 @@
-//! Reads tables that were written for others.
+//! Reads tables in the formats of other servers, and CSV.
 
 mod cloudflare_pages;
 mod csv;
@@ -63,8 +63,8 @@ impl Rules {
     }
 
     /// Reads lines of `from,to[,status]`, as [`Rule::new`] and [`Rule::to`] take them. The status is 307
-    /// unless one is given; a line with 410 has an empty `to`. A first line whose first field is `from`
-    /// and lines that begin with `#` are left out. A field with a comma stands in double quotes
+    /// unless one is given; a line with 410 has an empty `to`. Blank lines, lines that begin with `#`, and
+    /// a first line whose first field is `from` are left out. A field with a comma is put in double quotes
     /// (RFC 4180).
     ///
     /// # Errors
@@ -90,31 +90,31 @@ impl Rules {
 }
 
 impl RulesBuilder {
-    /// [`Rules::from_netlify`], with these settings.
+    /// Reads as [`Rules::from_netlify`] does, with these settings.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`Rules::from_netlify`].
     pub fn build_netlify(self, text: &str) -> Result<Rules, RuleErrors> {
         let read = read(text, netlify::rule);
         self.build_with(read.rules, read.errors)
     }
 
-    /// [`Rules::from_cloudflare_pages`], with these settings.
+    /// Reads as [`Rules::from_cloudflare_pages`] does, with these settings.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`Rules::from_cloudflare_pages`].
     pub fn build_cloudflare_pages(self, text: &str) -> Result<Rules, RuleErrors> {
         let read = read(text, cloudflare_pages::rule);
         self.build_with(read.rules, read.errors)
     }
 
-    /// [`Rules::from_csv`], with these settings.
+    /// Reads as [`Rules::from_csv`] does, with these settings.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`Rules::from_csv`].
     pub fn build_csv(self, text: &str) -> Result<Rules, RuleErrors> {
         let read = read(text, csv::rule);
         self.build_with(read.rules, read.errors)
@@ -181,7 +181,7 @@ impl Word<'_> {
         Mistake { at: self.at, what: What::Text(why.into()) }
     }
 
-    /// A mistake of this word that parsing it showed.
+    /// Makes a mistake of an error that parsing this word returned.
     fn config(self) -> impl Fn(ConfigError) -> Mistake {
         move |error| Mistake { at: self.at, what: What::Config(error) }
     }
