@@ -81,8 +81,8 @@ impl HostIndex {
     }
 }
 
-/// A host as it is looked up: in lower case, and an IPv6 address by value. Most hosts are sent in this form,
-/// and cost no allocation.
+/// A host as it is looked up: in lower case, and an IPv6 address by value. Most hosts are sent in this
+/// form, and cost no allocation.
 fn key<'a>(host: &Authority<'a>) -> Cow<'a, str> {
     let text = host.host();
     match text.starts_with('[').then(|| host.address()).flatten() {

@@ -132,14 +132,15 @@ impl Rule {
                 _ => {}
             }
         }
-        let is_it = |condition: &Condition| matches!(condition, Condition::Captured { name: known, .. } if **known == *name);
         if name.is_empty() {
             return rest;
         }
         if let Some((_, source)) = self.regex_captures.iter().find(|(known, _)| **known == *name) {
             return Some(*source);
         }
-        let at = self.conditions.iter().position(is_it)?;
+        let at = self.conditions.iter().position(|condition| {
+            matches!(condition, Condition::Captured { name: known, .. } if **known == *name)
+        })?;
         u16::try_from(at).ok().map(Source::Query)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::condition::Condition;
+use super::error::Position;
 use super::hosts::HostIndex;
 use super::index::{Index, Texts};
 use super::index_build::{self, Indexed};
@@ -234,6 +235,11 @@ impl Table {
 
     pub(super) fn rule(&self, number: u32) -> Option<&Stored> {
         self.rules.get(number as usize)
+    }
+
+    pub(super) fn position(&self, number: u32) -> Position {
+        let line = self.rule(number).map_or(0, Stored::line);
+        Position { line, column: 0, rule: number.saturating_add(1) }
     }
 
     /// The pattern, its literals in normal form.

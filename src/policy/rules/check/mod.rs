@@ -61,7 +61,7 @@ impl Checks<'_> {
         let (starts, ends) = extra.map_or((None, None), |extra| (extra.starts, extra.ends));
         if ends.is_some_and(|ends| ends <= now) {
             let message = "the rule has ended: take it out".to_owned();
-            return self.warnings.push(RuleWarning::new(self.position(number), message));
+            return self.warnings.push(RuleWarning::new(self.table.position(number), message));
         }
         // A circle or a chain exists once the last of its rules has begun, so each rule is checked at its
         // own beginning.
@@ -92,13 +92,13 @@ impl Checks<'_> {
         if !covers(self.table, earlier, later) {
             return false;
         }
-        let earlier_at = self.position(first);
+        let earlier_at = self.table.position(first);
         let message = if covers(self.table, later, earlier) {
             format!("the same as {earlier_at}, which comes first: take one out")
         } else {
             format!("{earlier_at} takes every request of this rule: put this one before it")
         };
-        self.warnings.push(RuleWarning::new(self.position(number), message));
+        self.warnings.push(RuleWarning::new(self.table.position(number), message));
         true
     }
 
@@ -115,8 +115,12 @@ impl Checks<'_> {
         if followed.rules.first() != Some(&number) {
             return false;
         }
-        let lines: Vec<String> =
-            followed.rules.iter().skip(1).map(|rule| self.position(*rule).to_string()).collect();
+        let lines: Vec<String> = followed
+            .rules
+            .iter()
+            .skip(1)
+            .map(|rule| self.table.position(*rule).to_string())
+            .collect();
         let end = followed.urls.last().map_or("", String::as_str);
         let through = lines.join(", ");
         let rule = self.table.rule(number);
@@ -128,7 +132,7 @@ impl Checks<'_> {
         } else {
             format!("leads on by {through}: {witness} ends at {end}")
         };
-        self.warnings.push(RuleWarning::new(self.position(number), message));
+        self.warnings.push(RuleWarning::new(self.table.position(number), message));
         true
     }
 
@@ -150,7 +154,7 @@ impl Checks<'_> {
         self.found += 1;
         self.reported.extend(&followed.rules);
         let mut lines: Vec<Position> =
-            followed.rules.iter().map(|rule| self.position(*rule)).collect();
+            followed.rules.iter().map(|rule| self.table.position(*rule)).collect();
         lines.sort_unstable();
         lines.dedup();
         let Some(at) = lines.first().copied() else { return };
@@ -163,10 +167,5 @@ impl Checks<'_> {
         };
         let message = format!("{what}: {witness} -> {}, by {}", urls.join(" -> "), all.join(", "));
         self.errors.push(RuleError::new(at, message));
-    }
-
-    fn position(&self, number: u32) -> Position {
-        let line = self.table.rule(number).map_or(0, |rule| rule.line());
-        Position { line, column: 0, rule: number.saturating_add(1) }
     }
 }
