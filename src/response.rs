@@ -26,6 +26,12 @@ pub(crate) fn append_headers(headers: &mut HeaderMap, added: HeaderMap) {
     }
 }
 
+/// Returns the value of a `Cache-Control` by which caches may keep an answer for whole seconds.
+pub(crate) fn max_age(time: Duration) -> HeaderValue {
+    let value = HeaderValue::try_from(format!("max-age={}", time.as_secs()));
+    value.unwrap_or_else(|_| HeaderValue::from_static("no-store"))
+}
+
 /// Returns a time in whole seconds, as headers state it, rounded up.
 pub(crate) fn seconds_rounded_up(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))

@@ -1,7 +1,5 @@
 //! Builds the answers of the layer: redirections, a policy's own responses, refusals.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
@@ -11,7 +9,7 @@ use crate::head::{Refusal, RequestHead};
 use crate::method::is_get_or_head;
 use crate::policy::Annotation;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
-use crate::response::text_response;
+use crate::response::{max_age, text_response};
 
 #[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -114,10 +112,6 @@ pub(super) fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes
 fn is_cacheable(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE)
-}
-
-fn max_age(time: Duration) -> HeaderValue {
-    HeaderValue::try_from(format!("max-age={}", time.as_secs())).unwrap_or(NO_STORE)
 }
 
 /// Sets `Cache-Control: no-store`, and removes the fields that some caches follow in place of it.

@@ -2,10 +2,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{Response, StatusCode, header};
 
 use super::check::{check, slow};
 use super::error::{Position, RuleError, RuleErrors, RuleWarning};
@@ -16,7 +16,7 @@ use super::table::{Table, flag};
 use crate::head::{Decider, RequestHead};
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
-use crate::response::text_response;
+use crate::response::{max_age, text_response};
 
 /// A table of [`Rule`]s as one policy: the first that matches wins. See the [module](super).
 ///
@@ -173,7 +173,7 @@ impl RedirectPolicy for Rules {
         head.because("the first rule that matches");
         match answer {
             Answer::Redirect(to) => Decision::Redirect(to),
-            Answer::Gone(max_age) => Decision::Respond(gone(max_age)),
+            Answer::Gone(kept_for) => Decision::Respond(gone(kept_for)),
         }
     }
 
@@ -185,12 +185,9 @@ impl RedirectPolicy for Rules {
 /// The name of tables of rules.
 const NAME: &str = "rules";
 
-fn gone(max_age: std::time::Duration) -> Response<Bytes> {
+fn gone(kept_for: Duration) -> Response<Bytes> {
     let mut response = text_response(StatusCode::GONE, "this is gone\n");
-    let kept = HeaderValue::try_from(format!("max-age={}", max_age.as_secs()));
-    if let Ok(kept) = kept {
-        response.headers_mut().insert(header::CACHE_CONTROL, kept);
-    }
+    response.headers_mut().insert(header::CACHE_CONTROL, max_age(kept_for));
     response
 }
 
