@@ -12,8 +12,10 @@ use crate::policy::{Rule, Rules};
 /// Returns `None` if a rule or the table is wrong, and adds the reasons to `problems`. The table is
 /// checked as a whole only if each of its rules is valid.
 pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<Rules> {
-    let (numbered, before) = (sections.iter().enumerate(), problems.len());
-    let rules: Vec<_> = numbered
+    let before = problems.len();
+    let rules: Vec<_> = sections
+        .iter()
+        .enumerate()
         .filter_map(|(at, section)| rule(section, &format!("rules[{at}]"), problems))
         .collect();
     if problems.len() > before {
@@ -47,16 +49,16 @@ fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rul
         QueryMode::Drop => rule.drop_query(),
         QueryMode::Merge => rule.merge_query(),
     };
-    let set = |rule: Rule, is_set: bool, change: fn(Rule) -> Rule| match is_set {
+    let change_if = |rule: Rule, is_set: bool, change: fn(Rule) -> Rule| match is_set {
         true => change(rule),
         false => rule,
     };
-    rule = set(rule, section.rewriting_methods, Rule::rewriting_methods);
-    rule = set(rule, section.ignore_case, Rule::ignore_case);
-    rule = set(rule, section.either_slash, Rule::either_slash);
-    rule = set(rule, section.below_only, Rule::below_only);
-    rule = set(rule, section.allow_self, Rule::allow_self);
-    rule = set(rule, section.quiet, Rule::quiet);
+    rule = change_if(rule, section.rewriting_methods, Rule::rewriting_methods);
+    rule = change_if(rule, section.ignore_case, Rule::ignore_case);
+    rule = change_if(rule, section.either_slash, Rule::either_slash);
+    rule = change_if(rule, section.below_only, Rule::below_only);
+    rule = change_if(rule, section.allow_self, Rule::allow_self);
+    rule = change_if(rule, section.quiet, Rule::quiet);
     if let Some(name) = &section.counted {
         rule = rule.counted(name);
     }

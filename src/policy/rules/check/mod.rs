@@ -109,10 +109,8 @@ impl Checks<'_> {
         followed: &chain::Followed,
         witness: &Witness,
     ) -> bool {
-        if followed.outcome != Outcome::Ends || followed.rules.len() < 2 {
-            return false;
-        }
-        if followed.rules.first() != Some(&number) {
+        let is_its_own = followed.rules.first() == Some(&number);
+        if followed.outcome != Outcome::Ends || followed.rules.len() < 2 || !is_its_own {
             return false;
         }
         let lines: Vec<String> = followed
