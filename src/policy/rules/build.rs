@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode, header};
 
 use super::check::{check, slow};
+use super::condition::Condition;
 use super::error::{Position, RuleError, RuleErrors, RuleWarning};
 use super::find::{Answer, Now};
 use super::lists::ROOM;
@@ -298,6 +299,11 @@ fn contradiction(rule: &Rule) -> Option<&'static str> {
         matches!(rule.status, Status::Permanent | Status::MovedPermanently | Status::Gone);
     if rule.max_age.is_some() && !is_kept {
         return Some("caches keep only 301, 308 and 410: `max_age` has no effect with this status");
+    }
+    let is_never =
+        |condition: &Condition| matches!(condition, Condition::Methods(none) if none.is_empty());
+    if rule.conditions.iter().any(is_never) {
+        return Some("a rule for no method never matches: leave the condition out");
     }
     if let (Some(starts), Some(ends)) = (rule.starts, rule.ends) {
         if ends <= starts {

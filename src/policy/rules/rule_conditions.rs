@@ -28,7 +28,7 @@ impl Rule {
         self
     }
 
-    /// Applies only to these methods.
+    /// Applies only to these methods. A table with a rule for no method is refused.
     pub fn on_methods(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
         self.conditions.push(Condition::Methods(methods.into_iter().collect()));
         self

@@ -294,6 +294,10 @@ fn rules_that_say_nothing_or_two_things() {
         ),
         (rule("/a", "/b").since(at(2)).until(at(2)), "rule 1: a rule ends after it begins"),
         (
+            rule("/a", "/b").on_methods([]),
+            "rule 1: a rule for no method never matches: leave the condition out",
+        ),
+        (
             rule("/a", "/b").max_age(Duration::from_secs(60)),
             "rule 1: caches keep only 301, 308 and 410: `max_age` has no effect with this status",
         ),
