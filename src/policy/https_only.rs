@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable};
 use crate::config_error::ConfigError;
@@ -172,7 +172,10 @@ impl HttpsOnly {
         }
         https_loop::diagnose(head);
         https_loop::explain(head);
-        let refused = self.refuse_unsafe && !head.method().is_safe();
+        // `Method::is_safe` of newer versions of `http` includes QUERY, which has content.
+        let is_safe =
+            matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+        let refused = self.refuse_unsafe && !is_safe;
         if !is_redirectable(head) || refused {
             return Decision::text(StatusCode::FORBIDDEN, "https is required\n");
         }

@@ -476,9 +476,16 @@ async fn a_port_that_is_not_mapped_is_no_error() {
 #[tokio::test]
 async fn https_only_can_refuse() {
     let refusing = RedirectLayer::new(HttpsOnly::new().refuse_unsafe());
-    for (method, status) in
-        [("GET", 307), ("HEAD", 307), ("OPTIONS", 307), ("POST", 403), ("PUT", 403), ("BREW", 403)]
-    {
+    for (method, status) in [
+        ("GET", 307),
+        ("HEAD", 307),
+        ("OPTIONS", 307),
+        ("TRACE", 307),
+        ("POST", 403),
+        ("PUT", 403),
+        ("QUERY", 403),
+        ("BREW", 403),
+    ] {
         let asked = ask(&refusing, request(method, "/", &[])).await;
         assert_eq!((asked.status.as_u16(), asked.calls), (status, 0), "{method}");
     }
