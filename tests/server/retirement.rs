@@ -294,6 +294,29 @@ fn a_media_type_is_one_offer_among_others() {
     assert_ask(&policy, ("GET", "/orders", &[]), "served");
 }
 
+/// The client accepts any of them, so it needs no redirection to a path.
+#[test]
+fn of_retired_media_types_the_one_at_the_earliest_stage_is_answered() {
+    let clock = Clock::default();
+    let policy = HeaderVersioning::accept("application/vnd.shop", ["v4"])
+        .and_then(|p| p.in_path("/api", "v4"))
+        .and_then(|p| p.retire_by("v1", Retirement::new().moved(at(MOVED))))
+        .and_then(|p| p.retire_by("v2", Retirement::new().deprecated(at(MOVED))))
+        .and_then(|p| p.retire_by("v3", Retirement::new().deprecated(at(GONE))))
+        .expect("valid")
+        .clock(clock.now());
+    clock.set(MOVED);
+    for (accept, expected) in [
+        ("application/vnd.shop.v1", "307 /api/v4/orders"),
+        ("application/vnd.shop.v1, application/vnd.shop.v2", "deprecated"),
+        ("application/vnd.shop.v2, application/vnd.shop.v1", "deprecated"),
+        ("application/vnd.shop.v2, application/vnd.shop.v3", "served"),
+        ("application/vnd.shop.v9, application/vnd.shop.v1", "307 /api/v4/orders"),
+    ] {
+        assert_ask(&policy, ("GET", "/api/orders", &[("accept", accept)]), expected);
+    }
+}
+
 #[test]
 fn a_field_moves_only_into_a_path() {
     let clock = Clock::default();

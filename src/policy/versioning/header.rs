@@ -199,10 +199,11 @@ impl HeaderVersioning {
         }
     }
 
-    /// Returns the best version that `Accept` offers: one that passes, else a retired one that is not
-    /// gone, else any.
+    /// Returns the best version that `Accept` offers: a served one, or else the retired one at the
+    /// earliest stage, or else an unknown one.
     fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
-        let mut best = None;
+        let mut earliest: Option<(Stage, &RetiredVersion)> = None;
+        let mut otherwise = HeaderVersion::None;
         for line in head.header_all(header::ACCEPT) {
             // The application answers for an `Accept` that is not a list.
             let Ok(line) = line.to_str() else { return HeaderVersion::None };
@@ -213,26 +214,18 @@ impl HeaderVersioning {
                     Offer::Other => return HeaderVersion::None,
                     Offer::Version(version) => match self.classify(version) {
                         HeaderVersion::Retired(retired) => {
-                            let is_worse = |best: &HeaderVersion<'_>| match best {
-                                HeaderVersion::Retired(best) => {
-                                    best.stage(&self.clock) == Stage::Gone
-                                }
-                                _ => true,
-                            };
-                            if best.as_ref().is_none_or(is_worse) {
-                                best = Some(HeaderVersion::Retired(retired));
+                            let stage = retired.stage(&self.clock);
+                            if earliest.is_none_or(|(earliest, _)| stage < earliest) {
+                                earliest = Some((stage, retired));
                             }
                         }
-                        HeaderVersion::Unknown if best.is_none() => {
-                            best = Some(HeaderVersion::Unknown)
-                        }
-                        HeaderVersion::Unknown => {}
+                        HeaderVersion::Unknown => otherwise = HeaderVersion::Unknown,
                         served => return served,
                     },
                 }
             }
         }
-        best.unwrap_or(HeaderVersion::None)
+        earliest.map_or(otherwise, |(_, retired)| HeaderVersion::Retired(retired))
     }
 }
 

@@ -86,8 +86,8 @@ impl Retirement {
     }
 }
 
-/// The stage that a version is in, at one instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The stage that a version is in, at one instant. The order is that of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     Served,
     Deprecated,
