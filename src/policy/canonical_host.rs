@@ -4,7 +4,7 @@ use super::{Decision, RedirectPolicy, is_acme_challenge, is_redirectable};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
-use crate::uri::{Authority, Host, HostPattern};
+use crate::uri::{Authority, Host, HostPattern, LONGEST_NAME};
 
 /// Redirects the other names of a site to one host: `www` or the bare domain, and old domains.
 ///
@@ -147,7 +147,7 @@ impl CanonicalHost {
                 }
             }
             Names::Www if without_www(asked.host()).is_none() => {
-                let mut buffer = [0; LONGEST];
+                let mut buffer = [0; LONGEST_NAME];
                 match with_www(asked.host(), &mut buffer) {
                     Some(twin) => self.decide_for_twin(asked.host(), twin, head),
                     None => Decision::Pass,
@@ -178,9 +178,6 @@ impl CanonicalHost {
     }
 }
 
-/// The longest name in the DNS (RFC 1035 §2.3.4).
-const LONGEST: usize = 253;
-
 fn without_www(host: &str) -> Option<&str> {
     let (www, rest) = host.split_at_checked(4)?;
     www.eq_ignore_ascii_case("www.").then_some(rest)
@@ -188,7 +185,7 @@ fn without_www(host: &str) -> Option<&str> {
 
 /// Writes `www.` and the host into `buffer`, so that a pass allocates nothing. `None` for a host that
 /// is too long for it.
-fn with_www<'b>(host: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
+fn with_www<'b>(host: &str, buffer: &'b mut [u8; LONGEST_NAME]) -> Option<&'b str> {
     let text = buffer.get_mut(..host.len() + 4)?;
     let (www, rest) = text.split_at_mut_checked(4)?;
     www.copy_from_slice(b"www.");

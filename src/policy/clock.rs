@@ -1,7 +1,8 @@
-use crate::system_clock;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
+
+use crate::system_clock;
 
 /// The system's clock, or the one of a test.
 #[derive(Clone, Default)]

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use percent_encoding::{AsciiSet, percent_encode};
+use percent_encoding::percent_encode;
 
 use super::encoding::{PATH, QUERY, encoded};
 use super::redirection::{HostSource, Path, Redirection};
@@ -232,11 +232,10 @@ impl<'r> Resolved<'r, '_> {
 
     /// The query as a `Location` writes it.
     pub(super) fn encoded_query(self) -> Option<Cow<'r, str>> {
-        let encode = |query: &'r str, set: &'static AsciiSet| match self.query_is_plain() {
+        self.query().map(|query| match self.query_is_plain() {
             true => query.into(),
-            false => percent_encode(query.as_bytes(), set).into(),
-        };
-        self.query().map(|query| encode(query, QUERY))
+            false => percent_encode(query.as_bytes(), QUERY).into(),
+        })
     }
 }
 

@@ -94,12 +94,6 @@ impl<'a> Authority<'a> {
         self.v6.map(IpAddr::from).or_else(|| v4()?.parse().ok())
     }
 
-    /// The address, looked for only where the host can be one: an IPv4 address ends with a digit.
-    pub(crate) fn literal(&self) -> Option<IpAddr> {
-        let is_candidate = self.v6.is_some() || self.host.ends_with(|c: char| c.is_ascii_digit());
-        if is_candidate { self.address() } else { None }
-    }
-
     /// The same host with another port.
     pub(crate) const fn at_port(self, port: Option<u16>) -> Self {
         Self { port, ..self }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 use super::Authority;
 use crate::config_error::ConfigError;
 
+/// The longest name in the DNS (RFC 1035 §2.3.4), in bytes.
+pub(crate) const LONGEST_NAME: usize = 253;
+
 /// A configured host: validated, in lower case, cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Host {

@@ -26,7 +26,7 @@ impl HostPattern {
         let host = Host::try_parse(name)?;
         match suffix {
             None => Ok(Self::Exact(host)),
-            Some(_) if host.authority(None).literal().is_some() => {
+            Some(_) if host.authority(None).address().is_some() => {
                 Err("an address has no labels in front")
             }
             Some(_) => Ok(Self::Suffix(format!(".{}", host.as_str()).into())),

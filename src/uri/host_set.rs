@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::Authority;
-use super::host::check_spelling;
+use super::host::{LONGEST_NAME, check_spelling};
 use crate::config_error::ConfigError;
 use crate::ranges::{Ranges, parse_range};
 
@@ -25,9 +25,6 @@ struct Name {
     text: Box<str>,
     port: Option<u16>,
 }
-
-/// The longest name in the DNS (RFC 1035 §2.3.4). What is longer is in no list.
-const LONGEST: usize = 253;
 
 impl HostSet {
     pub(crate) fn parse<I>(entries: I) -> Result<Self, ConfigError>
@@ -75,7 +72,7 @@ impl HostSet {
 
     /// Whether one of the entries for this host has a port that is accepted.
     fn any(&self, authority: &Authority<'_>, accepts: impl Fn(Option<u16>) -> bool) -> bool {
-        if let Some(address) = authority.literal() {
+        if let Some(address) = authority.address() {
             let address = address.to_canonical();
             let start = self.address_ports.partition_point(|(listed, _)| *listed < address);
             let ports = self.address_ports.iter().skip(start);
@@ -84,7 +81,8 @@ impl HostSet {
                 || ports.any(|(_, port)| accepts(Some(*port)));
         }
         let host = authority.host().as_bytes();
-        if host.len() > LONGEST {
+        // A longer name is in no list.
+        if host.len() > LONGEST_NAME {
             return false;
         }
         if self.names.any(host, &accepts) {
@@ -165,10 +163,10 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
     if name.ends_with(':') {
         return refused("a port is missing after `:`");
     }
-    if authority.host().len() + dot.len() > LONGEST {
+    if authority.host().len() + dot.len() > LONGEST_NAME {
         return refused("longer than 253 bytes");
     }
-    match (authority.literal(), authority.port()) {
+    match (authority.address(), authority.port()) {
         (Some(_), _) if !dot.is_empty() => refused("an address has no labels in front"),
         (Some(address), None) => Ok(Entry::Addresses(address.to_canonical().into())),
         (Some(address), Some(port)) => Ok(Entry::AddressPort(address.to_canonical(), port)),

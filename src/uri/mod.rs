@@ -14,7 +14,7 @@ mod scheme;
 
 pub use authority::Authority;
 pub(crate) use byte_set::{ByteSet, PLAIN};
-pub(crate) use host::Host;
+pub(crate) use host::{Host, LONGEST_NAME};
 pub(crate) use host_pattern::HostPattern;
 pub(crate) use host_set::HostSet;
 pub(crate) use hosts::Hosts;

@@ -9,6 +9,7 @@ use url::Host;
 
 use super::header as field;
 use crate::follow::make_room::make_room;
+use crate::uri::LONGEST_NAME;
 
 /// The most hosts that are learned. A preload list does not count.
 const MAX_LEARNED: usize = 10_000;
@@ -225,10 +226,7 @@ fn domain(name: &str) -> &str {
     name.get(start..).unwrap_or(name)
 }
 
-/// The longest name of DNS (RFC 1035 §2.3.4). A longer one would cost time in the square of its length.
-const LONGEST_NAME: usize = 253;
-
-/// The longest text that is parsed as a host: a name of that length, each character percent-encoded.
+/// The longest text that is parsed as a host: the longest name, each character percent-encoded.
 const LONGEST_TEXT: usize = 4 * LONGEST_NAME;
 
 /// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for what is not a
@@ -259,6 +257,7 @@ fn name_to_look_up(host: &str) -> Option<Box<str>> {
         Err(_) => host.to_ascii_lowercase(),
     };
     let name = name.trim_end_matches('.');
+    // The lookup of a longer name would cost time in the square of its length.
     (name.len() <= LONGEST_NAME).then(|| name.into())
 }
 

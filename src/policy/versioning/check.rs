@@ -1,5 +1,7 @@
 //! Checks the names of versions.
 
+use std::ops::Deref;
+
 use super::retirement::RetiredVersion;
 use crate::config_error::ConfigError;
 
@@ -14,14 +16,14 @@ pub(super) fn check_version(version: &str) -> Result<(), ConfigError> {
 }
 
 /// Checks a version that is to be retired.
-pub(super) fn check_retired(
+pub(super) fn check_retired<S: Deref<Target = str>>(
     version: &str,
-    current: &str,
+    served: &[S],
     retired: &[RetiredVersion],
 ) -> Result<(), ConfigError> {
     check_version(version)?;
-    if version == current {
-        return Err(ConfigError::version(version, "the current version cannot be retired"));
+    if served.iter().any(|served| **served == *version) {
+        return Err(ConfigError::version(version, "a version that is served cannot be retired"));
     }
     if retired.iter().any(|retired| retired.has_name(version)) {
         return Err(ConfigError::version(version, "retired twice"));

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use http::{HeaderName, StatusCode, header};
 
-use super::check::check_version;
+use super::check::{check_retired, check_version};
 use super::path::{PathVersion, Versioning};
 use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
 use crate::config_error::ConfigError;
@@ -154,16 +154,7 @@ impl HeaderVersioning {
     /// already, or is to move without a path;
     /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for [`Versioning::retire_by`].
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_version(version)?;
-        if self.served.iter().any(|served| **served == *version) {
-            return Err(ConfigError::version(
-                version,
-                "a version that is served cannot be retired",
-            ));
-        }
-        if self.retired.iter().any(|retired| retired.has_name(version)) {
-            return Err(ConfigError::version(version, "retired twice"));
-        }
+        check_retired(version, &self.served, &self.retired)?;
         if plan.redirects() && self.in_path.is_none() {
             let reason = "a redirection cannot change a field: say by `in_path` where it leads";
             return Err(ConfigError::version(version, reason));

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::slice;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -129,7 +130,7 @@ impl Versioning {
     /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is not one plain segment, is
     /// the current version, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        check_retired(version, &self.current, &self.retired)?;
+        check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
@@ -142,7 +143,7 @@ impl Versioning {
     /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) if the
     /// stages are out of order, or a date lies outside of the years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_retired(version, &self.current, &self.retired)?;
+        check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
     }

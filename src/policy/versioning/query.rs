@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::slice;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -87,7 +88,7 @@ impl QueryVersioning {
     /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is no version, is the
     /// current one, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        check_retired(version, &self.current, &self.retired)?;
+        check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
@@ -100,7 +101,7 @@ impl QueryVersioning {
     /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for
     /// [`Versioning::retire_by`](crate::Versioning::retire_by).
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_retired(version, &self.current, &self.retired)?;
+        check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
     }
