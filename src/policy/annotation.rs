@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Headers that a policy adds to the answer of a request, whoever gives it: see
-/// [`RedirectPolicy::annotate`](crate::RedirectPolicy::annotate).
+/// Headers that a policy adds to the answer, whether the application, a policy or the layer gives it:
+/// see [`RedirectPolicy::annotate`](crate::RedirectPolicy::annotate).
 ///
 /// Each is added only if the answer does not have it. A clone allocates nothing.
 ///
@@ -40,7 +40,8 @@ impl Annotation {
         Self(Arc::new([(name, value)]))
     }
 
-    /// Creates an annotation of the headers of both. Where both name a header, the first counts.
+    /// Creates an annotation with the headers of both. If both have the same header, that of `self`
+    /// counts.
     pub fn and(self, other: Self) -> Self {
         Self(self.0.iter().chain(other.0.iter()).cloned().collect())
     }

@@ -1,4 +1,4 @@
-//! Asks one policy, and takes redirections that lead nowhere for a pass.
+//! Asks one policy, and treats redirections that lead nowhere as a pass.
 
 use http::{Response, header};
 
@@ -70,8 +70,8 @@ fn leads_nowhere(to: &Redirection, head: &RequestHead<'_>) -> Option<&'static st
     }
 }
 
-/// Adds a step for a policy that was asked. `steps_before` is the number of steps before that: where
-/// there are more by now, the policy is a list, whose policies have their own.
+/// Adds a step for a policy that was asked. `steps_before` is the number of steps before it was asked:
+/// if there are more now, the policy is a list, whose policies have added their own.
 #[cold]
 #[inline(never)]
 fn add_step<P: RedirectPolicy + ?Sized>(

@@ -13,7 +13,7 @@ use crate::uri::{Authority, Host, HostPattern, LONGEST_NAME};
 /// 1. A request for the canonical host passes, and so does one for a host that is not configured:
 ///    health checks use addresses. List your hosts with
 ///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) to refuse others. ACME challenges
-///    (RFC 8555 §8.3) pass on every host, which each needs a certificate of its own.
+///    (RFC 8555 §8.3) pass on every host, because each host needs a certificate of its own.
 /// 2. The twin (the host with `www.` added or removed) and every [`alias`](Self::aliases) get a 307 to
 ///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query stay.
 ///
@@ -50,7 +50,7 @@ pub struct CanonicalHost {
     to: Redirection,
 }
 
-/// Which hosts are redirected where.
+/// The hosts that are redirected, and the hosts that they are redirected to.
 #[derive(Clone, Debug)]
 enum Names {
     /// The aliases to one host.
@@ -169,11 +169,11 @@ impl CanonicalHost {
 
     fn decide_for_twin(&self, host: &str, twin: &str, head: &RequestHead<'_>) -> Decision {
         if !head.lists_name(host) || !head.lists_name(twin) {
-            head.because("its host and the twin of that are not both listed");
+            head.because("its host and that host's twin are not both listed");
             return Decision::Pass;
         }
         head.because("its host is the twin of the canonical one");
-        // A listed name is a host.
+        // A listed name is always a valid host.
         self.to.clone().host(twin).map_or(Decision::Pass, Decision::Redirect)
     }
 }

@@ -6,7 +6,7 @@ use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
 use crate::ranges::Ranges;
 
-/// Returns whether a proxy adds this header to what it forwards.
+/// Returns whether proxies add this header to the requests that they forward.
 pub(super) fn is_sign_of_proxy(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.starts_with("x-forwarded-")

@@ -11,7 +11,7 @@ use super::{Annotation, Decision, RedirectPolicy, ask};
 use crate::head::RequestHead;
 use crate::response::append_headers;
 
-/// The name of tuples and lists. Diagnoses have that of the policy in it that decided.
+/// The name of tuples and lists. Diagnoses name the policy within that decided.
 const LIST: &str = "list";
 
 /// The headers of the policies that passed so far.

@@ -44,7 +44,8 @@ impl From<Option<Redirection>> for Decision {
 }
 
 /// What a closure of [`policy_fn`](crate::policy_fn) may return: a [`Decision`], a [`Redirection`], or an
-/// `Option<Redirection>`, of which `None` passes. It is there for the compiler's message about others.
+/// `Option<Redirection>`, of which `None` passes. The trait exists for the compiler's message about other
+/// types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a decision",
     label = "returns no `Decision`, `Redirection` or `Option<Redirection>`",

@@ -7,8 +7,8 @@ use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::uri::{is_below, may_be_misread, without_trailing_slash};
 
-/// The ACME challenge's path and configured ones, each with everything below it. They are compared per
-/// segment.
+/// The path of ACME challenges and configured paths, each with everything below it. They are compared
+/// per segment.
 #[derive(Clone, Debug)]
 pub(crate) struct Exempt {
     paths: Vec<Box<str>>,
@@ -66,8 +66,8 @@ fn is_misread(path: &str) -> bool {
     may_be_misread(without_trailing_slash(path))
 }
 
-/// Whether the request is that of an HTTP-01 challenge (RFC 8555 §8.3), which comes over http. If it is not
-/// answered, the server gets no certificate.
+/// Returns whether the request belongs to an HTTP-01 challenge (RFC 8555 §8.3), which comes over http.
+/// Unless it is answered, the server gets no certificate.
 pub(crate) fn is_acme_challenge(head: &RequestHead<'_>) -> bool {
     let path = head.path();
     is_get_or_head(head.method())

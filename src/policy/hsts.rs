@@ -12,9 +12,9 @@ use crate::uri::HostPattern;
 /// Adds `Strict-Transport-Security` (RFC 6797) to the answers of secure requests, so that browsers use
 /// https alone.
 ///
-/// It passes every request, and [annotates](RedirectPolicy::annotate) whatever answers it: the
-/// application, a redirection or an error (§7.1). Where it stands among other policies makes no
-/// difference. Rules, in order:
+/// It passes every request, and [annotates](RedirectPolicy::annotate) every answer: that of the
+/// application, a redirection or an error (§7.1). Its place among other policies makes no difference.
+/// Rules, in order:
 ///
 /// 1. A request that is not proven secure does not get the header (§7.2).
 /// 2. Nor does one for an address, for `localhost`, for a host that is refused (§8.1.1), or for one
@@ -81,7 +81,7 @@ impl Hsts {
         self
     }
 
-    /// Adds `preload`, which asks to be put into the lists that browsers ship with.
+    /// Adds `preload`, which asks for an entry in the lists that browsers ship with.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
 use crate::trust::{https_field, is_browser_over_https};
 
-/// Looks at a request that is about to be sent to https.
+/// Diagnoses a request that is about to be redirected to https and may come back over http forever.
 pub(super) fn diagnose(head: &RequestHead<'_>) {
     if head.takes_diagnoses() && head.trust().fixed_scheme().is_none() {
         if let Some(diagnosis) = find(head) {
@@ -32,7 +32,8 @@ fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
     }
 }
 
-/// Browsers take loopback for secure, too (W3C Secure Contexts §3.1).
+/// Returns whether the host may be loopback, which browsers treat as secure, too (W3C Secure Contexts
+/// §3.1).
 fn is_local(head: &RequestHead<'_>) -> bool {
     head.sent_authority().is_none_or(|authority| authority.is_local())
 }

@@ -19,8 +19,8 @@ use crate::uri::Scheme;
 ///    cannot be redirected. So does an unsafe method under [`refuse_unsafe`](Self::refuse_unsafe).
 /// 4. A request without an acceptable host gets 400 or 421.
 /// 5. Every other request, upgrades included, gets a 307 to https (308 by
-///    [`permanent`](Self::permanent)), with the port of [`port`](Self::port) or
-///    [`port_map`](Self::port_map), and never the request's own.
+///    [`permanent`](Self::permanent)). Its port is that of [`port`](Self::port) or
+///    [`port_map`](Self::port_map), never the request's own.
 ///
 /// It fails closed: no other request reaches the inner service.
 ///
@@ -78,6 +78,10 @@ impl HttpsOnly {
     /// Redirects to this host, whichever was asked for. A request for a host that is not acceptable is
     /// refused all the same.
     ///
+    /// This has no effect with
+    /// [`separate_https_redirect`](crate::RedirectLayer::separate_https_redirect), which changes the
+    /// scheme alone: use [`CanonicalHost`](crate::CanonicalHost) there.
+    ///
     /// # Errors
     ///
     /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
@@ -95,8 +99,8 @@ impl HttpsOnly {
 
     /// Redirects with 308, which clients and caches may keep for a day.
     ///
-    /// This needs [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). Without them it stays a 307,
-    /// and a diagnosis says so.
+    /// This needs [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) or [`host`](Self::host). Without
+    /// either, it stays a 307, and a diagnosis says so.
     pub fn permanent(mut self) -> Self {
         self.to = self.to.permanent();
         self
@@ -117,7 +121,7 @@ impl HttpsOnly {
     /// Answers 403 instead of a redirection to methods that are not safe by RFC 9110 §9.2.1: all but
     /// GET, HEAD, OPTIONS and TRACE.
     ///
-    /// Their content was sent in clear already, and an error tells their senders.
+    /// Their content was already sent in clear, and the error tells the sender.
     pub fn refuse_unsafe(mut self) -> Self {
         self.refuse_unsafe = true;
         self
@@ -125,10 +129,10 @@ impl HttpsOnly {
 
     /// Lets GET, HEAD and OPTIONS of this path and all below it pass over http.
     ///
-    /// Paths are compared per segment; `/health` and `/health/` mean the same. Never exempt is a path
-    /// that a server may read as another one: with an empty segment, one that begins with `..`, `\`,
-    /// `;`, an escaped dot, slash, backslash, `%` or NUL, overlong UTF-8 (`%c0%ae`), or a `%` that two
-    /// hexadecimal digits do not follow.
+    /// Paths are compared per segment; `/health` and `/health/` mean the same. A path that a server may
+    /// read as another one is never exempt: one with an empty segment, a segment that is `.` or begins
+    /// with `..`, a `\` or `;`, an escaped dot, slash, backslash, `%` or NUL, overlong UTF-8 (`%c0%ae`),
+    /// or a `%` that two hexadecimal digits do not follow.
     ///
     /// # Errors
     ///

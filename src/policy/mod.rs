@@ -8,8 +8,8 @@
 //! 3. A redirection to the URL that was asked for, or of a CORS preflight, `OPTIONS *` or CONNECT,
 //!    counts as [`Decision::Pass`] of its policy.
 //! 4. [`policy_fn`] turns a closure into a policy.
-//! 5. After they have decided, every policy is asked for the headers that it
-//!    [adds](RedirectPolicy::annotate) to the answer, as [`Hsts`] does, in any order.
+//! 5. Once the policies have decided, each is asked for the headers that it
+//!    [adds](RedirectPolicy::annotate) to the answer, as [`Hsts`] does, wherever it stands.
 //!
 //! Pitfall: the order matters. `(https, maintenance)` redirects an http request to https first;
 //! `(maintenance, https)` answers it with a 503 over http.

@@ -14,11 +14,11 @@ use crate::head::RequestHead;
 ///
 /// A policy is also asked about requests that were not made. Where a redirection leads to a host of this
 /// server, the layer asks about its target, so that several redirections become one: see
-/// [`Redirection::allow_self`](crate::Redirection::allow_self) for policies that must not be.
+/// [`Redirection::allow_self`](crate::Redirection::allow_self) for policies that must not be asked again.
 ///
 /// Pitfalls: a policy runs on the thread that serves, so it must not block. A redirection to the requested
-/// URL itself is a pass. Read the host by [`RequestHead::authority`], not by the header: it knows proxies,
-/// HTTP/2 and what is refused.
+/// URL itself is a pass. Read the host with [`RequestHead::authority`], not from the header: the method
+/// accounts for proxies, HTTP/2 and refused hosts.
 ///
 /// ```
 /// use http::Request;
@@ -61,8 +61,8 @@ pub trait RedirectPolicy: Send + Sync {
     /// The layer asks after the policies have decided; if they pass, it asks before it calls the inner
     /// service. It asks about the request that arrived, and not about the targets of redirections. The
     /// headers are dropped if the host or the forwarded headers are refused. A policy of
-    /// [`after_not_found`](crate::RedirectLayer::after_not_found) annotates only its own answers. What is
-    /// read here does not become `Vary`.
+    /// [`after_not_found`](crate::RedirectLayer::after_not_found) annotates only its own answers. `Vary`
+    /// does not name the headers that are read here.
     #[inline]
     fn annotate(&self, _head: &RequestHead<'_>) -> Option<Annotation> {
         None
@@ -129,7 +129,7 @@ pub trait RedirectPolicy: Send + Sync {
 
 /// Returns `Moved` for `app::policies::Moved<u8>` and for `<app::S as app::Make>::make::Moved`.
 fn without_path(type_name: &'static str) -> &'static str {
-    // Before the `<` that belongs to the `>` at the end.
+    // The position of the `<` that belongs to the `>` at the end.
     let mut depth = 0_u32;
     let start = type_name.strip_suffix('>').and_then(|inner| {
         inner.char_indices().rev().find_map(|(at, character)| {

@@ -8,7 +8,7 @@ use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
 use crate::uri::{is_ambiguous, is_well_known};
 
-/// One form for each path: with a slash at its end, or without.
+/// Redirects paths to one form: with a slash at their end, or without.
 ///
 /// Rules, in order:
 ///
@@ -20,13 +20,13 @@ use crate::uri::{is_ambiguous, is_well_known};
 /// 3. [`add`](Self::add): a path without a slash at its end gets one, unless its last segment has a
 ///    dot, as the name of a file does.
 /// 4. [`remove`](Self::remove): a path with a slash at its end loses it.
-/// 5. The answer is 307, or 308 by [`permanent`](Self::permanent). The query stays. With other
-///    policies of the same layer it becomes one redirection.
+/// 5. The answer is 307, or 308 by [`permanent`](Self::permanent). The query stays. Redirections of
+///    other policies of the same layer are merged with this one.
 ///
-/// Pitfalls: a service inside that redirects to the other form makes a loop with
-/// [`remove`](Self::remove): tower-http's `ServeDir` adds the slash to the path of a directory, unless
-/// `append_index_html_on_directories(false)` is set. To leave a path as it is, such as that of a health
-/// check, use [`unless`](RedirectPolicy::unless).
+/// Pitfalls: an inner service that redirects to the other form makes a loop. With
+/// [`remove`](Self::remove), tower-http's `ServeDir` does so: it adds the slash to the path of a
+/// directory, unless `append_index_html_on_directories(false)` is set. To leave a path as it is, such as
+/// that of a health check, use [`unless`](RedirectPolicy::unless).
 ///
 /// ```
 /// use http::Request;
@@ -103,7 +103,7 @@ impl RedirectPolicy for TrailingSlash {
         let bare = path.strip_suffix('/').unwrap_or(path);
         // The root is nothing but its slash.
         if bare.is_empty() || head.has_no_url() || head.is_preflight() {
-            head.because("the root, or no request that could be redirected");
+            head.because("the root, or a request that cannot be redirected");
             return Decision::Pass;
         }
         let end = path.len();

@@ -36,7 +36,7 @@ where
 
     #[inline]
     fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
-        // Asked before the condition, which then costs nothing for a policy that never annotates.
+        // The condition is asked last, and costs nothing for a policy that never annotates.
         let annotation = self.policy.annotate(head)?;
         ((self.condition)(head) == self.expected).then_some(annotation)
     }

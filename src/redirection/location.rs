@@ -50,7 +50,7 @@ impl Resolved<'_, '_> {
             write!(out, ":{port}").ok()?;
         }
         out.extend_from_slice(mount.as_bytes());
-        // A path that was replaced as a whole, or spliced, may lack it.
+        // The path of a request without a URL (CONNECT, `OPTIONS *`) lacks the slash.
         if !path.starts_with_slash() {
             out.push(b'/');
         }

@@ -9,7 +9,7 @@
 //! 3. A scheme that changes takes its default port, or the one that is set. A host that changes alone
 //!    keeps the port that was asked for.
 //! 4. A fragment is written as it was configured; without one, the user agent keeps its own.
-//! 5. The status is 307 unless another is set by its method.
+//! 5. The status is 307, unless [`permanent`](Redirection::permanent) or a method like it sets another.
 //!
 //! ```
 //! use http::{Method, Request, StatusCode};

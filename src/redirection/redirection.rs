@@ -84,7 +84,7 @@ impl Redirection {
     /// [`keep_query`](Self::keep_query) is set.
     ///
     /// A fragment (`/x#y`) is written into the `Location`, and replaces one that the user agent has
-    /// (RFC 9110 §10.2.2). It makes no other URL of it: `/x` is not redirected to `/x#y`.
+    /// (RFC 9110 §10.2.2). URLs are compared without it: `/x` is not redirected to `/x#y`.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl Redirection {
     /// # Errors
     ///
     /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is no http or https origin, or has
-    /// a path or query.
+    /// a path, a query or a fragment.
     pub fn to_origin(origin: &str) -> Result<Self, ConfigError> {
         if origin.starts_with('/') || !origin.contains("://") {
             let reason = "an origin has a scheme and a host: `https://example.com`";
@@ -182,7 +182,7 @@ impl Redirection {
         self
     }
 
-    /// The same in place: a table of rules does not move the redirection for each of its parts.
+    /// Changes the path in place: a table of rules does not move the redirection for each of its parts.
     pub(crate) fn set_path(&mut self, path: Arc<str>) {
         let absolute = path.starts_with('/');
         self.path = Some(Path::Whole(if absolute { path } else { format!("/{path}").into() }));
@@ -201,7 +201,7 @@ impl Redirection {
         self
     }
 
-    /// The same in place. `None` removes the query.
+    /// Changes the query in place. `None` removes it.
     pub(crate) fn set_query(&mut self, query: Option<Arc<str>>) {
         self.query = Some(query);
     }
@@ -251,9 +251,9 @@ impl Redirection {
     /// Sends 308 (RFC 9110 §15.4.9): clients and caches may keep it, for a day unless
     /// [`max_age`](Self::max_age) is set.
     ///
-    /// It is sent as 307, and diagnosed, if the `Location` would carry a host that the client chose.
-    /// List your hosts with [`RedirectLayer::hosts`](crate::RedirectLayer::hosts), or set the
-    /// [`host`](Self::host).
+    /// It is sent as 307, and diagnosed, if the `Location` would carry a host or port that the client
+    /// chose. List your hosts with [`RedirectLayer::hosts`](crate::RedirectLayer::hosts), or set
+    /// [`host`](Self::host) and [`port`](Self::port).
     pub fn permanent(mut self) -> Self {
         self.status = Status::Permanent;
         self
@@ -296,7 +296,7 @@ impl Redirection {
         self
     }
 
-    /// Sets how long caches may keep a 301 or 308: in whole seconds, one day unless set.
+    /// Sets how long caches may keep a 301 or 308, in whole seconds, rounded down; one day unless set.
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
@@ -307,13 +307,14 @@ impl Redirection {
         self.status.code(method, self.rewriting_methods)
     }
 
-    /// The redirection leads to a host that this server answers for, whether it is listed or not.
+    /// Notes that the redirection leads to a host that this server answers for, whether it is listed or
+    /// not.
     pub(crate) fn on_own_host(mut self) -> Self {
         self.host_source = HostSource::OwnHost;
         self
     }
 
-    /// The same for a policy that redirects only hosts which the operator named.
+    /// Notes the same, and that the policy redirects only hosts which the operator named.
     pub(crate) fn requested_by_named_host(mut self) -> Self {
         self.host_source = HostSource::NamedHost;
         self

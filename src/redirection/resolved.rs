@@ -107,8 +107,8 @@ impl<'r> Resolved<'r, '_> {
             || encoded(self.path().iter(), PATH).eq(encoded(asked, PATH))
     }
 
-    /// Whether the path is that of the request, but for a slash at the end of either. The root is no page
-    /// without its slash: a CONNECT has no path.
+    /// Whether the path is that of the request, but for a slash at the end of either. The root keeps its
+    /// slash: a CONNECT has an empty path, and does not ask for the root.
     pub(crate) fn is_same_page(self) -> bool {
         let bare = |path| if path == "/" { path } else { without_trailing_slash(path) };
         let encode = |path| encoded([bare(path)].into_iter(), PATH);

@@ -15,7 +15,7 @@ pub(super) enum Status {
 
 impl Status {
     /// The status for a request. Clients may turn POST into GET on 301 and 302, so other methods
-    /// than GET and HEAD get their counterparts, unless `rewriting_methods`.
+    /// than GET and HEAD get 308 and 307 in their place, unless `rewriting_methods`.
     pub(super) fn code(self, method: &Method, rewriting_methods: bool) -> StatusCode {
         let by_name = rewriting_methods || is_get_or_head(method);
         match self {

@@ -17,7 +17,7 @@ pub struct Authority<'a> {
 
 impl<'a> Authority<'a> {
     /// The host as it was sent, without a trailing dot; an IPv6 address keeps its brackets. Its case
-    /// is the client's: compare by [`is_host`](Self::is_host).
+    /// is the client's: compare with [`is_host`](Self::is_host).
     pub const fn host(&self) -> &'a str {
         self.host
     }
@@ -114,8 +114,8 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// Two authorities are equal if their hosts are (without case, addresses by value) and their
-/// written ports are.
+/// Two authorities are equal if their hosts (without case, addresses by value) and their written
+/// ports are.
 impl PartialEq for Authority<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.same_host(other) && self.port == other.port

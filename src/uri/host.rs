@@ -41,7 +41,7 @@ impl Host {
         &self.text
     }
 
-    /// The host with `www.` in front, or without it where it has it; `None` for an address.
+    /// The host with `www.` added, or removed if it is there; `None` for an address.
     pub(crate) fn www_twin(&self) -> Option<Self> {
         if self.authority(None).address().is_some() {
             return None;

@@ -65,7 +65,7 @@ impl HostSet {
         !host.starts_with(b".") && self.names.any(host, |port| port.is_none())
     }
 
-    /// Whether the host is listed with this port by number.
+    /// Whether the host is listed together with this port.
     pub(crate) fn lists_port(&self, authority: &Authority<'_>, port: u16) -> bool {
         self.any(authority, |listed| listed == Some(port))
     }
@@ -101,7 +101,7 @@ struct Names {
     sorted: Box<[Name]>,
     /// For each value of a hash's upper bits, the index of the first name with these or greater bits.
     starts: Box<[usize]>,
-    /// By how many bits a hash is shifted right to give an index of `starts`.
+    /// The number of bits by which a hash is shifted right to give an index of `starts`.
     shift: u32,
 }
 
@@ -177,8 +177,8 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
     }
 }
 
-/// A hash without case, of eight bytes at a time. The operator chooses the names in the table, so clients
-/// cannot slow lookups down by collisions.
+/// Hashes a name without case, eight bytes at a time. The operator chooses the names in the table, so
+/// clients cannot slow lookups down by collisions.
 fn hash(text: &[u8]) -> u64 {
     // Sets the bit in which lower case differs from upper case. Other bytes that become equal by it
     // only share a hash.

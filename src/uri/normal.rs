@@ -14,8 +14,8 @@ pub(crate) fn normal(path: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(path.len() + 8);
     let mut rest = path.as_bytes();
-    // The length of `out` behind the last `%` that begins no escape. Decoded digits must not make it
-    // one: another round would decode it.
+    // The length of `out` behind the last `%` that begins no escape. Decoded digits must not turn it
+    // into an escape, which another round would decode.
     let mut stray_end = None;
     while let [byte, tail @ ..] = rest {
         rest = tail;

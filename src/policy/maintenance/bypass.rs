@@ -11,13 +11,13 @@ use crate::ranges::{NO_RANGE, Ranges};
 
 type Condition = dyn Fn(&RequestHead<'_>) -> bool + Send + Sync;
 
-/// Conditions of which any lets a request through.
+/// Conditions, any of which lets a request through.
 #[derive(Clone, Default)]
 pub(super) struct Bypass(Vec<Arc<Condition>>);
 
 impl Bypass {
-    /// Returns whether the request may pass. Its response is then not to be stored: a cache would hand
-    /// it to clients that may not.
+    /// Returns whether the request may pass, and then forbids caches to store its response: they would
+    /// hand it to clients that may not pass.
     pub(super) fn allows(&self, head: &RequestHead<'_>) -> bool {
         let allowed = self.0.iter().any(|condition| condition(head));
         if allowed {
@@ -44,8 +44,8 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) for what is neither
-    /// an address nor a range.
+    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) for text that is neither an address
+    /// nor a range.
     pub fn bypass_clients<I>(self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -56,9 +56,9 @@ impl<T> Maintenance<T> {
     }
 
     /// Lets requests through for which `condition` holds. Their responses are marked `no-store`,
-    /// whatever the application sets, so that no cache hands them to others. What some caches follow
-    /// in place of `Cache-Control` is taken away: `CDN-Cache-Control` and other `*-Cache-Control`
-    /// (RFC 9213), `Surrogate-Control`, `Edge-Control` and `X-Accel-Expires`.
+    /// whatever the application sets, so that no cache hands them to others. The headers that some
+    /// caches follow in place of `Cache-Control` are removed: `CDN-Cache-Control` and other
+    /// `*-Cache-Control` (RFC 9213), `Surrogate-Control`, `Edge-Control` and `X-Accel-Expires`.
     pub fn bypass(
         mut self,
         condition: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static,

@@ -1,7 +1,7 @@
 //! The answer to a gRPC call during maintenance.
 //!
-//! gRPC has a status of its own. Its clients take a 503 with a text for a broken message, and a
-//! redirection is not followed.
+//! gRPC has a status of its own. Its clients treat a 503 with a text as a broken message, and follow no
+//! redirection.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};

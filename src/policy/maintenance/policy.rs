@@ -19,14 +19,14 @@ use crate::redirection::Redirection;
 /// 1. Everything passes outside of the switch's [`MaintenanceWindow`].
 /// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and what
 ///    [`exempt`](Self::exempt) names), and so do CORS preflights, GET and HEAD of the page, and
-///    every method of the `redirect_to` URL. Paths are compared, in which a slash at the end makes no
-///    difference, and origins if the URL has one: a page at `/x` of another host does not let `/x` of
+///    every method of the `redirect_to` URL. The paths are compared, whether or not they end with a
+///    slash, and the origins if the URL has one: a page at `/x` of another host does not let `/x` of
 ///    this host pass.
 ///    A request also passes by a bypass: by [client](Self::bypass_clients), by secret (header or
 ///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.
-/// 3. Upgrade, CONNECT and `OPTIONS *` get 503, and a gRPC call the status `UNAVAILABLE`. `h2c` and
-///    `TLS/*` are no upgrade: servers may decline them.
-/// 4. Other requests are answered by the target, of which a policy has one:
+/// 3. Upgrade, CONNECT and `OPTIONS *` get 503, and a gRPC call gets the status `UNAVAILABLE`. Offers
+///    of `h2c` and `TLS/*` do not count as an upgrade, because servers may decline them.
+/// 4. The answer to other requests depends on the target of the policy:
 ///
 /// | request | none | [`page`](Self::page) | [`standby`](Self::standby) | [`redirect_to`](Self::redirect_to) |
 /// |---|---|---|---|---|
@@ -174,7 +174,7 @@ impl<T: Target> Maintenance<T> {
         } else if head.is_preflight() {
             Some("maintenance is on, and it is a CORS preflight")
         } else if self.target.is_reached_by(head) {
-            Some("maintenance is on, and it asks for the page of the maintenance")
+            Some("maintenance is on, and it asks for the target of the redirection")
         } else if self.bypass.allows(head) {
             Some("maintenance is on, and a bypass lets it through")
         } else {

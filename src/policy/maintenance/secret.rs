@@ -44,7 +44,10 @@ impl<T> Maintenance<T> {
             return Err(ConfigError::bypass(name, "not the name of a cookie"));
         }
         if secret.contains(['"', ',', ';', '\\']) {
-            return Err(ConfigError::bypass(name, "the secret holds what no cookie can"));
+            return Err(ConfigError::bypass(
+                name,
+                "the secret holds a character that no cookie can",
+            ));
         }
         let digest = digest_of(name, secret)?;
         let name = name.to_owned();
@@ -67,7 +70,7 @@ fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {
         return Err(ConfigError::bypass(name, "a secret has at most 4096 bytes"));
     }
     if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(ConfigError::bypass(name, "the secret holds what is no visible ASCII"));
+        return Err(ConfigError::bypass(name, "the secret holds a byte that is not visible ASCII"));
     }
     Ok(Sha256::digest(secret).into())
 }

@@ -35,7 +35,7 @@ pub struct MaintenanceSwitch(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// Whether `window` is set. It spares requests the lock while there is no window.
+    /// Whether `window` is set. Requests take the lock only if it is.
     is_set: AtomicBool,
     window: RwLock<Option<MaintenanceWindow>>,
     source: Option<Box<WindowFn>>,

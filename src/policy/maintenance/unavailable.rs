@@ -1,4 +1,4 @@
-//! The 503 itself: its body, and the time after which to try again.
+//! The 503 response: its body, and the time after which to try again.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const PROBLEM: &str = "{\"type\":\"about:blank\",\"title\":\"Service Unavailable
                        \"detail\":\"down for maintenance\"}";
 
 impl Unavailability {
-    /// Returns a 503 with `Retry-After`, if `wait` is known and the response has none.
+    /// Returns the 503. `Retry-After` is added if `wait` is known and the response has none.
     pub(super) fn response(
         &self,
         head: &RequestHead<'_>,
@@ -118,8 +118,8 @@ impl<T> Maintenance<T> {
     /// Makes 503 responses with a function, in place of [`html`](Self::html) and
     /// [`problem_json`](Self::problem_json).
     ///
-    /// Body and headers are the function's. The status is 503 whatever it sets, and
-    /// `Retry-After` is added unless it sets that.
+    /// The function gives the body and the headers. The status is 503 whatever the function sets, and
+    /// `Retry-After` is added unless the function sets it.
     pub fn respond_with(
         mut self,
         respond: impl Fn(&RequestHead<'_>) -> Response<Bytes> + Send + Sync + 'static,

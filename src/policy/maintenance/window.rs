@@ -41,7 +41,7 @@ impl MaintenanceWindow {
     /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) if `end` is not after `start`.
     pub fn between(start: SystemTime, end: SystemTime) -> Result<Self, ConfigError> {
         if end <= start {
-            return Err(ConfigError::dates("maintenance", "it ends before it starts"));
+            return Err(ConfigError::dates("maintenance", "the end is not after the start"));
         }
         Ok(Self { from: Some(start), to: Some(end) })
     }

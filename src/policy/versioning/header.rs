@@ -12,7 +12,7 @@ use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::quoted::split;
 
-/// Ends versions in a header: `Api-Version: 1`, or `Accept: application/vnd.shop.v1+json`.
+/// Retires versions that a header names: `Api-Version: 1`, or `Accept: application/vnd.shop.v1+json`.
 ///
 /// A `Location` cannot change a header, so a retired version is served until it is refused. It can
 /// be redirected only if the path carries the version from then on: see [`in_path`](Self::in_path).
@@ -23,11 +23,11 @@ use crate::quoted::split;
 ///    do CORS preflights, and requests whose path carries the version.
 /// 2. A served version passes. A retired one is answered by the stage of its [`Retirement`]: first
 ///    headers for a deprecated version, then 307 or 308 if the path can carry the version, then 410.
-/// 3. `Accept` is a list of alternatives. It passes if one of them is served, or is another media
-///    type. Otherwise it gets 406 in the end, because another media type would be accepted (RFC 9110
-///    §15.5.7).
-/// 4. A version that was not declared gets 400, and so does a header with several values; in `Accept`
-///    it gets 406.
+/// 3. `Accept` is a list of alternatives. The request passes if one of them is served, or is another
+///    media type. Otherwise the retired version at the earliest stage is answered; if that is gone, by
+///    406 in place of 410, because the client can ask for another media type (RFC 9110 §15.5.7).
+/// 4. A version that was not declared gets 400, and so does a header with several values. In `Accept`,
+///    such a version gets 406 if no other is offered.
 ///
 /// Pitfalls: the layer sets `Vary` on its own answers. If the application's answer depends on the
 /// header, the application has to set `Vary` itself. With [`accept`](Self::accept), every media type
@@ -104,8 +104,8 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `media_type` is none, or no
-    /// version is served.
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `media_type` is not a
+    /// media type, or no version is served.
     pub fn accept<I>(media_type: &str, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -124,7 +124,7 @@ impl HeaderVersioning {
         let served: Vec<Box<str>> =
             served.into_iter().map(|version| version.as_ref().into()).collect();
         if served.is_empty() {
-            return Err(ConfigError::version("", "without one that is served, nothing could pass"));
+            return Err(ConfigError::version("", "no version is served, so nothing could pass"));
         }
         served.iter().try_for_each(|version| check_version(version))?;
         let clock = Clock::default();
@@ -145,7 +145,7 @@ impl HeaderVersioning {
         Ok(self)
     }
 
-    /// Ends this version by the dates of `plan`. Call [`in_path`](Self::in_path) before, if it has
+    /// Ends this version by the dates of `plan`. Call [`in_path`](Self::in_path) before, if `plan` has
     /// stages that redirect.
     ///
     /// # Errors
@@ -156,7 +156,7 @@ impl HeaderVersioning {
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_retired(version, &self.served, &self.retired)?;
         if plan.redirects() && self.in_path.is_none() {
-            let reason = "a redirection cannot change a field: say by `in_path` where it leads";
+            let reason = "a redirection cannot change a header: set its path with `in_path`";
             return Err(ConfigError::version(version, reason));
         }
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
@@ -298,10 +298,12 @@ fn offer<'a>(range: &'a str, media_type: &str) -> Offer<'a> {
     if essence.is_empty() {
         return Offer::Refused;
     }
-    let is_ours =
-        essence.get(..media_type.len()).is_some_and(|s| s.eq_ignore_ascii_case(media_type));
-    let rest = essence.get(media_type.len()..).filter(|_| is_ours);
-    let Some(rest) = rest else { return Offer::Other };
+    let Some((start, rest)) = essence.split_at_checked(media_type.len()) else {
+        return Offer::Other;
+    };
+    if !start.eq_ignore_ascii_case(media_type) {
+        return Offer::Other;
+    }
     // `rest` is `.v2+json`, `+json` or empty.
     let dotted = rest.split_once('+').map_or(rest, |(dotted, _)| dotted);
     match (dotted.strip_prefix('.'), version) {

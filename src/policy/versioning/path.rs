@@ -27,11 +27,11 @@ use crate::uri::{is_ambiguous, is_well_known, length_of_prefix, normal, without_
 ///    unchanged. With [`get_and_head_only`](Self::get_and_head_only), only GET and HEAD are redirected,
 ///    and other methods get 410 with a `Link` to the successor.
 /// 4. A version that was not declared passes: the application answers it.
-/// 5. Everything else is unversioned: 307 to the current version, `/api` to `/api/v2`. Only paths below
-///    `/.well-known/` pass (RFC 8615), if the prefix is `/`.
+/// 5. Everything else is unversioned, and gets a 307 to the current version: `/api` to `/api/v2`. If the
+///    prefix is `/`, paths below `/.well-known/` pass (RFC 8615).
 ///
 /// Pitfalls: versions are case-sensitive; `V1` is unversioned. A script of another origin can follow a
-/// redirection only if that carries CORS headers, so the CORS layer has to be the outermost:
+/// redirection only if it carries CORS headers, so the CORS layer has to be the outermost:
 /// `.layer(redirects).layer(cors)` on an axum `Router`, `.layer(cors).layer(redirects)` on a
 /// `ServiceBuilder`.
 ///

@@ -193,7 +193,7 @@ impl RetiredVersion {
         }
     }
 
-    /// Says at which stage the version is.
+    /// Gives the stage of the version as the reason for the decision.
     pub(super) fn explain(&self, stage: Stage, head: &RequestHead<'_>) {
         let is = match stage {
             Stage::Served => "is served",
