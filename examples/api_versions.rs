@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_redirect::{ConfigError, RedirectLayer, Versioning};
 
-/// An api whose second version serves what was asked of the first.
+/// An API whose second version accepts every request of the first.
 pub fn app() -> Result<Router, ConfigError> {
     let versions = Versioning::new("/api", "v2")?.retire("v1")?;
     Ok(Router::new()

@@ -83,7 +83,7 @@ where
 #[tokio::main]
 #[allow(dead_code)]
 async fn main() -> Outcome<()> {
-    let url = std::env::args().nth(1).ok_or("a url")?;
+    let url = std::env::args().nth(1).ok_or("a URL is needed")?;
     let guard = TargetGuard::new().ports([80, 443]);
     let page = fetch(&url, GaiResolver::new(), guard).await?;
     println!("{}", String::from_utf8_lossy(&page));

@@ -36,7 +36,7 @@ pub async fn get(url: &str, store: HstsStore, roots: RootCertStore) -> Outcome<R
 #[tokio::main]
 #[allow(dead_code)]
 async fn main() -> Outcome {
-    let url = std::env::args().nth(1).ok_or("a url")?;
+    let url = std::env::args().nth(1).ok_or("a URL is needed")?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(ROOTS)? {
         roots.add(certificate?)?;

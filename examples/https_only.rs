@@ -15,7 +15,7 @@ use tower_redirect::{ConfigError, HttpsOnly, RedirectLayer, Transport};
 #[path = "tour/tls.rs"]
 pub mod tls;
 
-/// The application, for every listener: `https_port` is the one that http is sent to.
+/// The application, for both listeners. Requests over http are redirected to `https_port`.
 pub fn app(https_port: u16) -> Result<Router, ConfigError> {
     let https = HttpsOnly::new().port(https_port).exempt("/health")?;
     let redirects = RedirectLayer::new(https)
@@ -33,7 +33,7 @@ async fn order(transport: Option<Extension<Transport>>, body: Bytes) -> String {
     format!("took {} bytes, secure: {secure}\n", body.len())
 }
 
-/// The application on the TLS listener. Only TLS reaches that, so its requests are secure.
+/// The application on the TLS listener. Only TLS reaches that listener, so its requests are secure.
 pub fn secure(app: Router) -> Router {
     app.layer(Transport::Secure)
 }

@@ -39,24 +39,24 @@ pub fn app() -> Router {
         .layer(DefaultBodyLimit::disable())
 }
 
-/// `Full` is sent again as it is.
+/// Uploads from memory. `Full` is sent again as it is.
 pub async fn from_memory(url: &str, bytes: Bytes) -> Outcome<String> {
     send(follow(), url, Full::new(bytes)).await
 }
 
-/// As a stream: recorded while it is sent, up to a MiB.
+/// Uploads a stream, which is recorded while it is sent, up to 1 MiB.
 pub async fn from_stream(url: &str, pieces: Vec<Bytes>) -> Outcome<String> {
     let frames = pieces.into_iter().map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
     let stream = StreamBody::new(tokio_stream::iter(frames));
     send(ReplayBodyLayer::new(1024 * 1024).layer(follow()), url, stream).await
 }
 
-/// As a file: opened again for each attempt.
+/// Uploads a file, which is opened again for each attempt.
 pub async fn from_file(url: &str, path: PathBuf) -> Outcome<String> {
     send(follow(), url, ReplayFn::new(move || FileBody::open(&path))?).await
 }
 
-/// `Full`, once the server asks for it: a server that redirects gets not a byte.
+/// Uploads once the server asks for the body: a server that redirects gets none of it.
 #[cfg(feature = "hyper")]
 pub async fn when_asked(url: &str, bytes: Bytes) -> Outcome<String> {
     let expect = ExpectContinueLayer::new(tokio::time::sleep).threshold(100_000);

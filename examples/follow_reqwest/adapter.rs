@@ -4,11 +4,11 @@ use reqwest::{Body, Client, Error, Request, Response, ResponseBuilderExt};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_redirect::{FollowError, FollowRedirectsLayer, ReplayBody};
 
-/// When a request's own `.timeout(..)` is over, for all its hops.
+/// The end of a request's own `.timeout(..)`, which is one for all its hops.
 #[derive(Clone, Copy)]
 struct Deadline(Option<Instant>);
 
-/// `client`, built with `redirect::Policy::none()`, following up to 10 redirections.
+/// Follows up to 10 redirections with `client`, which has to be built with `redirect::Policy::none()`.
 pub fn following(
     client: Client,
 ) -> impl Service<Request, Response = Response, Error = FollowError<Error>, Future: Send> + Clone {

@@ -23,7 +23,7 @@ pub fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
 }
 
-/// Which cryptography TLS uses is the program's choice, made once.
+/// Chooses the cryptography of TLS for the whole program.
 pub fn choose_cryptography() {
     // An earlier choice stays.
     let _ = rustls::crypto::ring::default_provider().install_default();

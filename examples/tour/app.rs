@@ -28,7 +28,7 @@ pub fn app(links: Links) -> Router {
         .route("/api/v2/uploads", post(receipt))
         .route("/form/{status}", any(form))
         .route("/form/done", any(receipt))
-        .route("/echo", any(fields))
+        .route("/echo", any(header_names))
         .route("/cross", any(|State(l): State<Links>| async move { redirect(307, &l.cross) }))
         .route(
             "/downgrade",
@@ -61,8 +61,8 @@ pub fn receipt_text(method: &str, scheme: &str, path: &str, body: &[u8]) -> Stri
     )
 }
 
-/// Lists the names of the fields that arrived.
-async fn fields(headers: HeaderMap) -> String {
+/// Lists the names of the headers that arrived.
+async fn header_names(headers: HeaderMap) -> String {
     let mut names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
     names.sort_unstable();
     names.join(" ") + "\n"

@@ -51,7 +51,7 @@ impl<'a> Check<'a> {
         })
     }
 
-    /// Compares, and says so.
+    /// Compares, and prints the result.
     pub fn same(&mut self, what: &str, expected: impl Display, seen: impl Display) {
         let (expected, seen) = (expected.to_string(), seen.to_string());
         let holds = expected == seen;
@@ -67,7 +67,7 @@ impl Seen {
         format!("{} {}", self.status.as_u16(), self.text.trim_end())
     }
 
-    /// The port that answered at last, if another than was asked.
+    /// The port that gave the final answer, or `as asked` without a redirection.
     pub fn port(&self) -> String {
         let port = self.history.final_uri().and_then(|uri| uri.port_u16());
         port.map_or("as asked".into(), |port| port.to_string())

@@ -25,7 +25,7 @@ type Hyper = BoxCloneService<Request<Body>, Response<hyper::body::Incoming>, Hyp
 #[derive(Clone, Debug)]
 pub struct Client(Hyper);
 
-/// The response, read, and the redirections before it.
+/// A response that was read, and the redirections before it.
 #[derive(Debug)]
 pub struct Seen {
     pub status: StatusCode,
@@ -57,7 +57,7 @@ impl Client {
     }
 }
 
-/// A body whose length nobody knows beforehand.
+/// A body whose length is not known beforehand.
 #[derive(Debug)]
 pub struct Stream(pub Bytes);
 

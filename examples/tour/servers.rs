@@ -98,7 +98,7 @@ fn serve(listener: TcpListener, app: Router) {
     tokio::spawn(async move { axum::serve(listener, app).await });
 }
 
-/// Only TLS reaches this listener, so that every request of it is secure.
+/// Only TLS reaches this listener, so all its requests are secure.
 fn serve_tls(listener: TlsListener, app: Router) {
     let app = app.layer(Transport::Secure);
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -22,7 +22,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A new one, valid for `localhost` and `127.0.0.1`.
+    /// Makes a certificate that is valid for `localhost` and `127.0.0.1`.
     pub fn self_signed() -> Result<Self, Box<dyn Error>> {
         let names = ["localhost", "127.0.0.1"].map(String::from);
         let made = rcgen::generate_simple_self_signed(names)?;
@@ -60,7 +60,7 @@ pub struct TlsListener {
 }
 
 impl TlsListener {
-    /// Shakes hands on all that `tcp` accepts.
+    /// Completes the handshakes of the connections that `tcp` accepts.
     pub fn new(tcp: TcpListener, identity: &Identity) -> Result<Self, Box<dyn Error>> {
         let acceptor = TlsAcceptor::from(identity.server_config()?);
         let address = tcp.local_addr()?;
@@ -70,7 +70,7 @@ impl TlsListener {
                 let (stream, peer) = match tcp.accept().await {
                     Ok(accepted) => accepted,
                     Err(error) => {
-                        // Out of file descriptors, say: that passes.
+                        // A lack of file descriptors, for example, is temporary.
                         eprintln!("not accepted: {error}");
                         tokio::time::sleep(Duration::from_secs(1)).await;
                         continue;

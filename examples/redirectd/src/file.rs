@@ -44,7 +44,7 @@ fn line_at(text: &str, start: usize) -> usize {
     text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// Where a path such as `rules[3].to` stands, or else the innermost part of it that is there.
+/// The position of a path such as `rules[3].to`, or of the innermost part of it that exists.
 fn start_of(text: &str, path: &str) -> Option<usize> {
     let table = DeValue::Table(DeTable::parse(text).ok()?.into_inner());
     let (mut value, mut start) = (&table, None);

@@ -35,7 +35,7 @@ impl Forward {
         if let Some(host) = host {
             request.headers_mut().entry(header::HOST).or_insert(host);
         }
-        // What is said to the next hop alone (RFC 9110 §7.6.1). `Host` is not: it was checked.
+        // Headers for one hop alone (RFC 9110 §7.6.1). `Host` stays, even if named: it was checked.
         let named = request.headers().get_all("connection").iter().map(HeaderValue::as_bytes);
         let named = named.chain([&b"connection,keep-alive,te,transfer-encoding,upgrade"[..]]);
         let named = named.collect::<Vec<_>>().join(&b","[..]);

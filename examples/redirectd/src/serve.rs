@@ -50,7 +50,7 @@ pub async fn serve(args: Serve) -> Outcome {
     Ok(())
 }
 
-/// Listens, and says where: port 0 is any that is free.
+/// Listens, and prints the address: port 0 stands for any free port.
 fn listen(name: &str, address: SocketAddr) -> Outcome<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;

@@ -52,7 +52,7 @@ impl Source {
         }
     }
 
-    /// `None` while the file is changing, and for a text that was refused before.
+    /// Reads the file. `None` while it is changing, and for a text that was refused before.
     fn look(&mut self) -> Option<Outcome<Update<Layer>>> {
         let read = file::text(&self.path);
         if read != self.read {
