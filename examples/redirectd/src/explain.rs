@@ -11,10 +11,12 @@ use crate::{Outcome, file};
 
 pub fn explain(path: &Path, method: Method, url: Uri, peer: Option<IpAddr>) -> Outcome {
     let layer = file::read(path)?;
-    let host = url.authority().ok_or("an absolute url: http://shop.example.com/path")?;
+    let host = url.authority().ok_or("an absolute url: http://shop.example.com/path")?.as_str();
+    // Clients leave userinfo out of `Host`.
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let target = url.path_and_query().map_or("/", |target| target.as_str());
     let mut request =
-        Request::builder().method(&method).uri(target).header("host", host.as_str()).body(())?;
+        Request::builder().method(&method).uri(target).header("host", host).body(())?;
     if url.scheme() == Some(&Scheme::HTTPS) {
         request.extensions_mut().insert(Transport::Secure);
     }

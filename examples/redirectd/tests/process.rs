@@ -195,14 +195,16 @@ fn explain_says_what_each_policy_decides_and_why() {
 #[test]
 fn explain_prints_a_command_for_a_shell() {
     let directory = Directory::new("curl");
-    let file = directory.file("shop.toml", "");
+    let file = directory.file("shop.toml", "[https]\n");
     for (method, url, expected) in [
         ("GET", "http://a.test/it's", r"curl -i -X GET 'http://a.test/it'\''s'"),
         ("HEAD", "http://a.test/x", "curl -I 'http://a.test/x'"),
+        ("GET", "http://me:key@a.test/", "curl -i -X GET 'http://me:key@a.test/'"),
     ] {
         let output = run(&["explain", file.to_str().expect("utf-8"), method, url]);
         let said = String::from_utf8(output.stdout).expect("utf-8");
         assert_eq!(said.lines().last(), Some(expected), "{said}");
+        assert!(said.contains("answer: 307, Location: https://a.test/"), "{said}");
     }
 }
 
