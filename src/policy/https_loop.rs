@@ -17,7 +17,7 @@ fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
     let (headers, peer) = (head.headers_without_note(), head.peer());
     let is_browser = || is_browser_over_https(headers) && !is_local(head);
     if head.was_proxied() {
-        // A scheme that is missing, or a field that is refused, is diagnosed where it is read.
+        // A scheme that is missing, or a header that is refused, is diagnosed where it is read.
         let says_http = head.refusal().is_none() && !head.lacks_scheme();
         let peer = peer.filter(|_| says_http && is_browser())?;
         let header = https_field(headers, Some(head.trust().scheme_field_name()));

@@ -58,8 +58,8 @@ impl HostSet {
         self.any(authority, |listed| listed.is_none_or(|listed| listed == port()))
     }
 
-    /// Whether a `Host` field is a name that is listed without a port, compared without case. The field
-    /// then need not be parsed.
+    /// Whether the value of a `Host` header is a name that is listed without a port, compared without
+    /// case. It then need not be parsed.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
         // A suffix is kept with its dot in front, which no name has.
         !host.starts_with(b".") && self.names.any(host, |port| port.is_none())

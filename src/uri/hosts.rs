@@ -2,7 +2,7 @@ use super::{Authority, Host, HostSet};
 use crate::config_error::ConfigError;
 
 /// Where a server is reached: the hosts that it answers for, and the path that it is mounted at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Hosts {
     listed: Option<HostSet>,
     default: Option<Host>,
@@ -57,7 +57,8 @@ impl Hosts {
             || self.default_host().is_some_and(|default| default.same_host(authority))
     }
 
-    /// Whether a `Host` field is a name that is listed without a port, compared without case.
+    /// Whether the value of a `Host` header is a name that is listed without a port, compared without
+    /// case.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.contains_text(host))
     }

@@ -19,11 +19,11 @@ impl<T> Maintenance<T> {
     /// `secret` is shorter than 16 bytes, longer than 4096, or holds a byte that is not visible ASCII. The
     /// error names the header, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
-        let field = HeaderName::try_from(name)
+        let header_name = HeaderName::try_from(name)
             .map_err(|_| ConfigError::bypass(name, "not a header name"))?;
         let digest = digest_of(name, secret)?;
         Ok(self.bypass(move |head| {
-            let mut values = head.header_all(field.clone()).take(MAX_CANDIDATES);
+            let mut values = head.header_all(header_name.clone()).take(MAX_CANDIDATES);
             values.any(|value| matches(&digest, value.as_bytes()))
         }))
     }
