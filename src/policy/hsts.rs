@@ -17,7 +17,7 @@ use crate::uri::HostPattern;
 /// Rules, in order:
 ///
 /// 1. A request that is not proven secure does not get the header (§7.2).
-/// 2. Nor does one for an address, for `localhost`, for a host that is refused (§8.1.1), or for one
+/// 2. Nor does one for an address (§8.1.1), for `localhost`, for a host that is refused, or for one
 ///    of [`except_hosts`](Self::except_hosts).
 /// 3. A header that the application set stays as it is.
 /// 4. Every other answer gets the header once.

@@ -234,7 +234,7 @@ pub(super) fn gone_response(head: &RequestHead<'_>, to: Option<&Redirection>) ->
     response
 }
 
-/// Returns the value of `Link` (RFC 8288, RFC 5829 §3.2). A `Location` of this crate holds no `>`.
+/// Returns the value of `Link` (RFC 8288, RFC 5829). A `Location` of this crate holds no `>`.
 ///
 /// There is none with a host or port that the client chose: caches keep a 410, and may keep what is
 /// served.
