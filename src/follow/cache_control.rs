@@ -16,7 +16,7 @@ pub(super) enum Directive {
     Other,
 }
 
-/// The directives of all `Cache-Control` fields. `None` for a quote that is not closed.
+/// The directives of all `Cache-Control` headers. `None` stands for a quote that is not closed.
 pub(super) fn directives(headers: &HeaderMap) -> impl Iterator<Item = Option<Directive>> {
     let lines = headers.get_all(header::CACHE_CONTROL).iter();
     lines.flat_map(|line| split_bytes(line.as_bytes(), b',')).map(|directive| {

@@ -48,9 +48,10 @@ impl RedirectContext {
 
     /// Returns the URL that answered with the redirection to this request.
     ///
-    /// A `Referer` is made of it by a [hook](crate::FollowRedirectsLayer::on_request), or by a layer
-    /// inside. The follower adds none, because the URL may hold secrets. This hook tells another origin
-    /// no more than the origin, and nothing if the chain leaves https (RFC 9110 §10.1.3).
+    /// The follower adds no `Referer`, because this URL may hold secrets. A
+    /// [hook](crate::FollowRedirectsLayer::on_request) or a layer inside can add one. The hook below
+    /// sends another origin only the scheme and the host, and nothing where the chain leaves https
+    /// (RFC 9110 §10.1.3).
     ///
     /// ```
     /// use http::{HeaderValue, Uri, header};

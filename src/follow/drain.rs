@@ -7,8 +7,8 @@ use http_body::Body;
 
 use crate::drain::poll_drain;
 
-/// Reads `body` until it ends, fails, or `left` bytes are used up. A body that announces more than
-/// `left` is not read at all: its connection is lost in any case.
+/// Reads `body` until it ends or fails, or until `left` bytes are used up. A body that announces more
+/// than `left` bytes is not read at all, because its connection could not be reused.
 pub(super) fn poll_drained<R: Body>(
     body: Pin<&mut R>,
     left: &mut u64,

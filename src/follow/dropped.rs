@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::HeaderName;
 
-/// The parts that a request lost in a redirection. See
+/// A part of a request that the next request was sent without: see
 /// [`Hop::dropped`](super::Hop::dropped).
 ///
 /// ```
@@ -16,10 +16,9 @@ use http::HeaderName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dropped {
-    /// A header: all of its values, or those that may not go on.
+    /// All values of a header, or those that may not be sent on.
     Header(HeaderName),
-    /// The user name and password in a URL (RFC 3986 §3.2.1): that of the first request, or that of
-    /// `Location`.
+    /// The user name and password in the URL of the first request or in `Location` (RFC 3986 §3.2.1).
     Userinfo,
     /// This many extensions of the request. [`http::Extensions`] does not name their types.
     Extensions(usize),

@@ -133,7 +133,7 @@ impl<E: Error + 'static> Error for FollowError<E> {
     }
 }
 
-/// Makes an [`Error`] of a `FollowError` around a `BoxError`, which is none.
+/// Makes an [`Error`] of a `FollowError` around a `BoxError`, which is not an `Error` itself.
 struct Boxed(FollowError<Box<dyn Error + Send + Sync>>);
 
 impl fmt::Display for Boxed {

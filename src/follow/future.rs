@@ -38,7 +38,7 @@ pin_project! {
 pin_project! {
     #[project = KindProj]
     enum Kind<S, F, B, R, P> {
-        // Redirections are not followed. The extensions are added to the response.
+        // Mode `Manual`. The extensions are added to the response.
         Direct { #[pin] future: F, extensions: Extensions, observer: Option<Box<Observer>> },
         // Nothing is sent. The first poll takes `error`.
         Refused { error: Option<RedirectError> },
@@ -46,15 +46,14 @@ pin_project! {
     }
 }
 
-/// What the settings need to [observe](Settings::observe) the response to a request that is not
-/// followed.
+/// What the settings need to [observe](Settings::observe) the response to a call in mode `Manual`.
 pub(super) struct Observer {
     pub(super) settings: Arc<Settings>,
     pub(super) method: Method,
     pub(super) uri: Uri,
 }
 
-/// What a call needs to send its next requests.
+/// What a call needs for its next requests.
 pub(super) struct Chain<S, B, P> {
     pub(super) service: S,
     pub(super) next_request: NextRequest,
@@ -68,9 +67,9 @@ pin_project! {
     enum State<F, B, R> {
         // The inner service handles a request.
         Calling { #[pin] future: F },
-        // Drains the body of a redirection. `body` is the one of the next request.
+        // The body of a redirection is drained. `body` is that of the next request.
         Draining { #[pin] response: R, left: u64, body: Option<B> },
-        // Polls the inner service ready. `body` is taken when the next request is sent.
+        // The inner service is polled ready. `body` is taken when the next request is sent.
         Waiting { body: Option<B> },
     }
 }
@@ -87,7 +86,7 @@ where
         Self { kind: Kind::Direct { future, extensions, observer } }
     }
 
-    /// A call that is not sent.
+    /// The future of a call that is not sent.
     pub(super) fn refused(error: RedirectError) -> Self {
         Self { kind: Kind::Refused { error: Some(error) } }
     }
@@ -110,7 +109,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         FollowError::service_at(error, &mut self.next_request)
     }
 
-    /// Decides what follows a response, and prepares the next request if there is one.
+    /// Decides what to do after a response, and prepares the next request if there is one.
     fn handle_response<F, R>(
         &mut self,
         mut response: Response<R>,
@@ -214,8 +213,8 @@ where
                 }
                 StateProj::Draining { response, left, body } => {
                     ready!(drain::poll_drained(response, left, cx));
-                    // Setting this state drops the response. It must be dropped before the inner
-                    // service is polled ready: it may hold the only permit or connection.
+                    // Setting this state drops the response, which may hold the only permit or
+                    // connection: it must be dropped before the inner service is polled ready.
                     State::Waiting { body: body.take() }
                 }
                 StateProj::Waiting { body } => {

@@ -49,7 +49,7 @@ pub struct Hop {
     pub(super) replaced_location: Option<HeaderValue>,
     /// Whether the target was http and was upgraded to https, because its host is in the HSTS store.
     pub(super) was_upgraded: bool,
-    /// Whether it was remembered, and not received.
+    /// Whether the redirection was remembered, and not received.
     pub(super) was_remembered: bool,
 }
 
@@ -74,7 +74,7 @@ impl RedirectHistory {
         self.hops.is_empty()
     }
 
-    /// Returns the URL of the last request.
+    /// Returns the URL of the last request; `None` if nothing was followed or upgraded.
     pub fn final_uri(&self) -> Option<&Uri> {
         let upgraded = self.upgraded.as_ref().map(|upgraded| &upgraded.https);
         self.hops.last().map(|hop| &hop.next_uri).or(upgraded)
@@ -111,14 +111,14 @@ impl RedirectHistory {
     }
 
     /// Returns the fragment of the final URL, without the `#`: that of the last `Location` which had
-    /// one, or else the first URL's (RFC 9110 §10.2.2). `None` without a hop.
+    /// one, or else the fragment of the first URL (RFC 9110 §10.2.2). `None` if nothing was followed.
     pub fn fragment(&self) -> Option<&str> {
         self.hops.last().and_then(Hop::fragment)
     }
 
     /// Returns the URL that may be remembered in place of the first.
     ///
-    /// It is the last one that was reached by permanent hops alone: by 301 or 308, with the method kept,
+    /// It is the last URL that was reached by permanent hops alone: by 301 or 308, with the method kept,
     /// not from https to http, not by an HSTS upgrade, and not to a URL that a policy chose. `None` if the
     /// first hop was not permanent.
     pub fn permanent_uri(&self) -> Option<&Uri> {

@@ -1,4 +1,4 @@
-//! Hooks of a follower: for the request of each hop, and for what is followed.
+//! Hooks of a follower: for each request, for each redirection, and for the end of a call.
 
 use super::events::{Finished, Followed};
 use super::hop_request::HopRequest;
@@ -10,10 +10,10 @@ impl<P> FollowRedirectsLayer<P> {
     /// Calls `hook` with each request just before it is sent, the first included, to sign it or to
     /// add a token.
     ///
-    /// It is called after all checks. What it adds or removes is for that request alone: later hops begin
+    /// The hook is called after all checks. Its changes are for that request alone: later hops begin
     /// from the caller's headers and extensions. The hook is called for requests to other origins,
-    /// too: look at the URL before you add a secret. It is not called where redirections are not
-    /// followed ([`Manual`](super::RedirectMode::Manual)). Several hooks are called in the order in which they were
+    /// too: look at the URL before you add a secret. It is not called in mode
+    /// [`Manual`](super::RedirectMode::Manual). Several hooks are called in the order in which they were
     /// added.
     ///
     /// ```
@@ -77,7 +77,7 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) for an entry that is no http or https origin.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) for text that is not an http or https origin.
     pub fn on_request_to<I, F>(self, origins: I, hook: F) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -89,7 +89,7 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Calls `hook` with each redirection that is followed, once its target was accepted and before the
-    /// next request is sent. Several hooks are called in the order given.
+    /// next request is sent. Several hooks are called in the order in which they were added.
     ///
     /// ```
     /// use std::sync::{Arc, Mutex};

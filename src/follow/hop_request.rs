@@ -102,12 +102,12 @@ impl RequestHooks {
     }
 }
 
-/// A `Host` that is not that of the URL may lead a proxy to another server than the one checked.
+/// Undoes changes of `Host`: by another value, a proxy may choose another server than the one checked.
 fn restore_host(headers: &mut HeaderMap, hosts: Vec<HeaderValue>) {
     if !headers.get_all(header::HOST).iter().eq(&hosts) {
         headers.remove(header::HOST);
         for host in hosts {
-            // Room for it was there before the hook.
+            // Fails only if the hook has added so many headers that no more fit.
             let _ = headers.try_append(header::HOST, host);
         }
     }

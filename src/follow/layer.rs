@@ -131,7 +131,7 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Adds headers to those that are dropped where a redirection leads to another origin, as
-    /// `Authorization` and `Cookie` always are.
+    /// `Authorization` and `Cookie` are by default.
     pub fn sensitive_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.set(|settings| settings.sensitive.extend(names))
     }
@@ -205,13 +205,12 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.keep_credentials_on_https_upgrade = true)
     }
 
-    /// Moves user name and password in the URL of a call, as in `https://user:password@a.test/`, to
-    /// `Authorization: Basic` (RFC 7617), as curl and browsers do. An `Authorization` of the caller's
-    /// takes precedence. On redirections it is treated as one: it goes on while the origin is the
-    /// same.
+    /// Moves the user name and password in the URL of a call, as in `https://user:password@a.test/`, to
+    /// `Authorization: Basic` (RFC 7617), as curl and browsers do. If the caller has set `Authorization`,
+    /// nothing is moved. Redirections within the origin keep the header, as one that the caller has set.
     ///
-    /// By default they stay in the URL of the first request, and are dropped on the first redirection.
-    /// Those in a `Location` are always dropped.
+    /// By default, user name and password stay in the URL of the first request, and are dropped on the
+    /// first redirection. Those in a `Location` are always dropped.
     pub fn userinfo_as_basic(self) -> Self {
         self.set(|settings| settings.userinfo_as_basic = true)
     }
@@ -231,9 +230,9 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Adds the URL of the last request to every response:
-    /// [`FinalUri::of`](super::FinalUri::of). It costs up to three allocations a call; where the
-    /// caller has the URL that it asked for,
-    /// [`RedirectHistory::final_uri_or`](super::RedirectHistory::final_uri_or) costs none.
+    /// [`FinalUri::of`](super::FinalUri::of). This takes up to three allocations a call. A caller that
+    /// still has the URL of its request can use
+    /// [`RedirectHistory::final_uri_or`](super::RedirectHistory::final_uri_or), which takes none.
     pub fn final_uri(self) -> Self {
         self.set(|settings| settings.final_uri = true)
     }
@@ -250,8 +249,8 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.remembered = Some(memory))
     }
 
-    /// Refuses targets in networks that this client must not be led to: see [`guard`](super::guard). It is
-    /// asked about the URL of a call, too.
+    /// Refuses targets in networks that this client must not be led to: see [`guard`](super::guard). The
+    /// guard is asked about the URL of a call, too.
     pub fn guard(self, guard: TargetGuard) -> Self {
         self.set(|settings| settings.guard = Some(Arc::new(guard)))
     }

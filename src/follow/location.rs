@@ -33,7 +33,7 @@ pub(super) struct Target {
     pub(super) uri: Uri,
     pub(super) cross_origin: bool,
     pub(super) downgrade: bool,
-    /// `Location` had userinfo. It was removed.
+    /// Whether `Location` had userinfo, which was removed.
     pub(super) userinfo: bool,
     pub(super) fragment: Option<Arc<str>>,
     /// Whether the URI is known to have a [plain](Origin::plain) origin.
@@ -71,7 +71,7 @@ impl Base<'_> {
         let cross_origin = old != Some(new);
         let is_secure = |origin: Origin<'_>| origin.scheme() == Scheme::Https;
         let downgrade = old.is_some_and(is_secure) && !is_secure(new);
-        // The base has none that a relative reference could inherit.
+        // The base has neither, so a relative reference inherits none.
         let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
         if !cross_origin && self.uri.authority().is_none() {
             // The caller's client expects the form of URI that the caller chose.
@@ -90,7 +90,7 @@ impl Base<'_> {
     }
 
     /// Resolves a reference against a URI whose origin the parser does not know: one in origin-form,
-    /// or one that is no http or https URL. Of a reference without a host only the path is resolved,
+    /// or one that is not an http or https URL. If the reference has no host, only its path is resolved,
     /// and scheme and authority stay as they are.
     fn resolve_with_stand_in(&self, reference: &str) -> Result<Target, RedirectErrorKind> {
         let old_scheme = Scheme::of(self.uri);
@@ -106,14 +106,14 @@ impl Base<'_> {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
         if names_host && absolute.is_none() && old_scheme.is_none() {
-            // It has the scheme of the base, which is neither http nor https.
+            // The target has the scheme of the base, which is neither http nor https.
             return Err(RedirectErrorKind::UnsupportedScheme);
         }
         let joined = absolute.map_or_else(|| base.join(reference), Ok);
         let url = joined.map_err(|_| RedirectErrorKind::InvalidLocation)?;
         let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
         if names_host {
-            // The parser can write this origin, but not that of the base, so they differ.
+            // The parser accepts this origin, but not that of the base, so they differ.
             let downgrade = old_scheme == Some(Scheme::Https) && url.scheme() == "http";
             let target = Target::same_origin(uri(url)?);
             return Ok(Target { cross_origin: true, downgrade, userinfo, fragment, ..target });
@@ -135,8 +135,8 @@ impl Base<'_> {
             .ok_or(RedirectErrorKind::InvalidLocation)
     }
 
-    /// Returns the base as an absolute URL without userinfo. `None` for one that is no http or https
-    /// URL, and for a URI in origin-form if `Host` or the scheme is missing.
+    /// Returns the base as an absolute URL without userinfo. `None` if it is not an http or https URL, or
+    /// if it is in origin-form and `Host` or the scheme is missing.
     fn url(&self) -> Result<Option<Url>, RedirectErrorKind> {
         let url = if self.uri.authority().is_some() {
             Url::parse(&text(self.uri)).ok()
@@ -183,12 +183,13 @@ fn reference(location: &[u8]) -> Cow<'_, str> {
     if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { text }
 }
 
-/// Removes what the parser removes in front of a reference: blanks beyond ASCII are part of a path.
+/// Removes what the parser removes in front of a reference: control characters and spaces of ASCII. Other
+/// blanks are part of a path.
 fn trim_start(reference: &str) -> &str {
     reference.trim_start_matches(|c| c <= ' ')
 }
 
-/// The length in bytes up to which `http::Uri` takes text.
+/// The longest text that `http::Uri` accepts, in bytes.
 pub(super) const MAX_URI_LEN: usize = u16::MAX as usize - 1;
 
 fn fragment(url: &Url) -> Option<Arc<str>> {

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Makes room in a full map. Removes the entries that are not fresh and, if these are less than a tenth,
-/// the tenth that was used longest ago. So a full map is searched once for many new entries.
+/// Makes room in a full map. Removes the entries that are not fresh and, unless they were more than a
+/// tenth, the tenth that was used longest ago. So a full map is searched only once for many new entries.
 pub(super) fn make_room<K: Eq + Hash, V>(
     map: &mut HashMap<K, V>,
     most: usize,

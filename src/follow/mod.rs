@@ -44,16 +44,15 @@
 //!    were dropped.
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused.
-//!    Over HTTP/2 it is dropped instead. An upload that is still under way is ended. Then the inner
-//!    service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of
-//!    this one request, and the inner service is called.
+//!    It is dropped instead over HTTP/2, and while the request is still being uploaded; that upload
+//!    is ended. Then the inner service is polled ready, a
+//!    [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and the
+//!    inner service is called.
 //!
-//! Three optional parts work across calls: the HSTS store, the memory of permanent redirections, and
-//! the guard. They apply to the URL of a call and to each target, in this order:
+//! Three optional parts apply to the URL of a call and to each target: the [HSTS store](hsts), the
+//! [memory of permanent redirections](Remembered) and the [guard]. The figure shows their order.
 //!
 #![doc = include_str!("../guide/follow.svg")]
-//!
-//! See [`hsts`], [`Remembered`] and [`guard`].
 //!
 //! [`RedirectHistory::of`] returns the redirections that led to a response, and what each removed.
 //! The error of a call, [`FollowError`], says at which URL and hop it failed, and has the reason as

@@ -47,7 +47,7 @@ pub(super) struct RequestKey {
 }
 
 impl NextRequest {
-    /// Copies the head of the first request, of which the inner service takes the original.
+    /// Copies the head of the first request. The inner service takes the original.
     pub(super) fn save(
         parts: &Parts,
         has_content: bool,
@@ -72,8 +72,8 @@ impl NextRequest {
         }
     }
 
-    /// Whether a redirection of this request can be followed: not of CONNECT and upgrades, which are about
-    /// one connection. A request that follows another is neither.
+    /// Whether a redirection of this request can be followed: not if it is a CONNECT or an upgrade, which
+    /// are about one connection. Only the first request of a chain can be one.
     pub(super) fn is_followable(&self) -> bool {
         let is_about_the_connection =
             || self.method == Method::CONNECT || self.headers.get(&header::UPGRADE).is_some();

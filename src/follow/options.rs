@@ -8,8 +8,8 @@ use super::origins::Origins;
 use super::sensitive_names::SensitiveNames;
 use crate::config_error::ConfigError;
 
-/// Overrides the layer's settings for one request, from the request's extensions. It is removed from
-/// them before the request is sent.
+/// Overrides the layer's settings for one request. Insert it into the request's extensions; it is removed
+/// from them before the request is sent.
 ///
 /// ```
 /// use http::Request;
@@ -46,7 +46,7 @@ pub enum RedirectMode {
     Error,
 }
 
-/// How the redirection after the last that the limit allows is handled: see
+/// Sets what happens to the redirection after the last that the limit allows: see
 /// [`FollowRedirectsLayer::on_limit`](crate::FollowRedirectsLayer::on_limit).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -120,8 +120,9 @@ impl FollowOptions {
 
     /// Sets the fragment of the first URL, without the `#`, because `http::Uri` cannot hold one.
     ///
-    /// A `Location` without a fragment inherits it (RFC 9110 §10.2.2);
-    /// [`RedirectHistory::fragment`](super::RedirectHistory::fragment) returns that of the final URL.
+    /// A `Location` without a fragment inherits it (RFC 9110 §10.2.2).
+    /// [`RedirectHistory::fragment`](super::RedirectHistory::fragment) returns the fragment of the final
+    /// URL.
     pub fn fragment(mut self, fragment: impl Into<Arc<str>>) -> Self {
         self.fragment = Some(fragment.into());
         self

@@ -7,15 +7,15 @@ use url::{Host, Url};
 use crate::config_error::ConfigError;
 use crate::uri::{Origin, Scheme};
 
-/// Origins that trust each other with credentials.
+/// A list of origins, and of domains whose subdomains are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Origins(Option<Arc<OriginSets>>);
 
-/// Both lists are sorted, so that looking an origin up takes few comparisons however many there are.
+/// Both lists are sorted, for a binary search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct OriginSets {
     exact: Vec<ListedOrigin>,
-    /// Origins whose host stands for all hosts below it (`https://*.example.com`).
+    /// Origins that stand for all hosts below theirs (`https://*.example.com`).
     below: Vec<ListedOrigin>,
 }
 
@@ -93,8 +93,8 @@ impl OriginSets {
     }
 }
 
-/// Whether the host of a URL can have others below it. With a trailing dot it is another domain, which
-/// is not compared with the one without.
+/// Whether the host of a URL can have others below it: a name without a trailing dot, since a name with
+/// one is another origin.
 fn is_domain(url: &Url, host: &str) -> bool {
     matches!(url.host(), Some(Host::Domain(_)))
         && !host.ends_with('.')
@@ -140,9 +140,10 @@ pub(super) fn is_https_upgrade(old: &Uri, new: &Uri) -> bool {
     origins.is_some_and(|(old, new)| old.upgrades_to(&new))
 }
 
-/// Parses a URI as the URL parser does, because a caller may have spelled its host in any way.
+/// Parses a URI by the URL parser, because a caller may have spelled its host in any way. `None` for a
+/// URI without a scheme.
 pub(super) fn url(uri: &Uri) -> Option<Url> {
-    // Without a scheme, `url` would read one in `https:a.test`, whose host is `https`.
+    // The URL parser would read the authority `https:443` as a URL of scheme https.
     uri.scheme()?;
     Url::parse(&uri.to_string()).ok()
 }

@@ -1,8 +1,8 @@
 //! Resolves the usual forms of `Location` without the URL parser.
 //!
 //! A reference is plain if the parser would change none of its bytes, except for dot segments at
-//! its start. If the path of the base becomes part of the result, it has to be plain, too. For all
-//! other references the functions here return `None`, and the parser is used. A property test
+//! its start. If the path of the base becomes part of the result, that path has to be plain, too. For
+//! all other references the functions here return `None`, and the parser is used. A property test
 //! compares their results with those of the parser.
 
 use std::sync::Arc;

@@ -45,7 +45,7 @@ struct Inner {
     history: RedirectHistory,
 }
 
-/// The reason of a [`RedirectError`]. For each there is a predicate, such as
+/// The reason for a [`RedirectError`]. There is a predicate for each, such as
 /// [`RedirectError::is_rejected`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -72,7 +72,7 @@ pub enum RedirectErrorKind {
     Rejected,
     /// The [guard](super::guard) refuses the target, or the URL of the call.
     TargetRefused,
-    /// The next request would be the same as an earlier one. An error only with
+    /// The next request would be the same as an earlier one. Checked only with
     /// [`FollowRedirectsLayer::error_on_loop`](crate::FollowRedirectsLayer::error_on_loop).
     Loop,
     /// The request body could not be sent again.
@@ -80,7 +80,7 @@ pub enum RedirectErrorKind {
 }
 
 impl RedirectErrorKind {
-    /// All names.
+    /// All names that [`name`](Self::name) returns.
     #[cfg(feature = "metrics")]
     pub(super) const NAMES: [&'static str; 12] = [
         "too_many_redirects",
@@ -225,7 +225,7 @@ impl RedirectError {
         self.kind() == RedirectErrorKind::Rejected
     }
 
-    /// Whether the next request would be the same as an earlier one. Found only with
+    /// Whether the next request would be the same as an earlier one. Checked only with
     /// [`error_on_loop`](crate::FollowRedirectsLayer::error_on_loop).
     pub fn is_loop(&self) -> bool {
         self.kind() == RedirectErrorKind::Loop
@@ -247,18 +247,19 @@ impl RedirectError {
         &self.0.headers
     }
 
-    /// Returns the URL of the request that was answered with the redirection.
+    /// Returns the URL of the request that was answered with the redirection, or the URL of the call if
+    /// it was refused.
     pub fn uri(&self) -> &Uri {
         &self.0.uri
     }
 
-    /// Returns the first `Location` as the server sent it, if no URL to follow could be made of it.
+    /// Returns the first `Location` as the server sent it, if it could not be resolved to a URL to
+    /// follow.
     pub fn location(&self) -> Option<&HeaderValue> {
         self.0.location.as_ref()
     }
 
-    /// Returns the URL that the redirection leads to, if there is a `Location` that could be
-    /// resolved.
+    /// Returns the URL that the redirection leads to, if its `Location` could be resolved.
     pub fn next_uri(&self) -> Option<&Uri> {
         self.0.next_uri.as_ref()
     }
@@ -294,7 +295,7 @@ impl fmt::Display for RedirectError {
                 write!(f, "{answer} is not to be followed")?;
                 next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
             }
-            // The same words for every reason, and for an address that does not exist.
+            // The same text for every reason, so that it does not reveal which addresses exist.
             RedirectErrorKind::TargetRefused => f.write_str("the target is not allowed"),
             RedirectErrorKind::Loop => {
                 write!(f, "{answer} leads back")?;

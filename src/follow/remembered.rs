@@ -25,10 +25,10 @@ const MAX_REDIRECTIONS: usize = 10_000;
 /// The most redirections that are applied one after the other.
 const MAX_CHAIN: usize = 20;
 
-/// The longest URL and `Location`, together, that are remembered.
+/// The most bytes of a remembered URL and its `Location` together.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// How long a redirection without a lifetime is kept.
+/// How long a redirection is kept if its response states no lifetime.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The longest lifetime. A longer one is shortened.
@@ -37,19 +37,19 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// A memory of permanent redirections, for
 /// [`FollowRedirectsLayer::remembered`](crate::FollowRedirectsLayer::remembered). Clones share it.
 ///
-/// 1. A 301 or 308 to GET or HEAD is learned when it is followed, if the request had no credentials and
-///    no userinfo, and if [`permanent_uri`](crate::RedirectHistory::permanent_uri) counts it. A layer
-///    with a hook, such as [`on_request`](crate::FollowRedirectsLayer::on_request), learns nothing: the
-///    hook may add a secret.
-/// 2. It is kept for the time of `Cache-Control: max-age` or `Expires`, a day without either, and a year
-///    at most; `Age` is subtracted (RFC 9111 §4.2). With `no-store`, `no-cache` or `Vary`, or if the
-///    request had `no-store`, it is not kept.
+/// 1. A 301 or 308 that answers GET or HEAD is learned when it is followed, if the request had no
+///    credentials and no userinfo, and if [`permanent_uri`](crate::RedirectHistory::permanent_uri) counts
+///    it. A layer with [`on_request`](crate::FollowRedirectsLayer::on_request) or
+///    [`on_request_to`](crate::FollowRedirectsLayer::on_request_to) learns nothing: the hook may add a
+///    secret. A redirection to the URL itself is not learned.
+/// 2. It is kept for the time of `Cache-Control: max-age` or `Expires`, for a day if there is neither, and
+///    for a year at most; `Age` is subtracted (RFC 9111 §4.2). With `no-store`, `no-cache` or `Vary`, or if
+///    the request had `no-store`, it is not kept.
 /// 3. A later GET or HEAD for the URL is sent to the target at once. Policy, guard, limit and the removal
 ///    of headers apply as if the redirection had been received, and
 ///    [`Hop::was_remembered`](super::Hop::was_remembered) returns `true`. If the policy stops, or the
 ///    limit returns, the request is sent as it is. If the target is already in the history of the call,
-///    the redirection is forgotten, and the request is sent as it is: the site may have moved back. A
-///    redirection to the URL itself is not learned.
+///    the redirection is forgotten, and the request is sent as it is: the site may have moved back.
 /// 4. Other methods are moved only by a 308, and only with [`any_method`](Self::any_method).
 /// 5. A request with `Cache-Control: no-cache`, `no-store` or `max-age=0` is sent as it is (RFC 9111
 ///    §5.2.1). The memory is not used for upgrades, nor if `Host` is not that of the URL.
@@ -105,7 +105,7 @@ struct Shared {
 struct Redirection {
     status: StatusCode,
     location: HeaderValue,
-    /// Where it led.
+    /// The URL that it led to.
     target: Uri,
     expires: SystemTime,
     used: u64,
@@ -238,7 +238,7 @@ impl Remembered {
         shared.redirections.insert(key, learned);
     }
 
-    /// Forgets what is remembered of a URL.
+    /// Forgets the redirection of a URL.
     pub fn forget(&self, uri: &Uri) {
         self.lock().redirections.remove(uri);
     }
@@ -257,7 +257,7 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     for directive in directives(headers) {
         match directive? {
             Directive::NoStore | Directive::NoCache => return None,
-            // The first one counts. One that is not a number is stale (RFC 9111 §4.2.1).
+            // The first `max-age` counts. If it is not a number, the response is stale (RFC 9111 §4.2.1).
             Directive::MaxAge(seconds) => max_age = max_age.or(Some(seconds)),
             Directive::Other => {}
         }
@@ -270,7 +270,7 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
             expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default()
         }),
     };
-    // Of a list of ages the first counts (RFC 9111 §5.1).
+    // The first of several ages counts (RFC 9111 §5.1).
     let age = headers.get(header::AGE).and_then(|age| age.as_bytes().split(|b| *b == b',').next());
     let age = Duration::from_secs(age.map_or(0, seconds));
     let left = explicit.unwrap_or(DAY).saturating_sub(age).min(YEAR);
@@ -281,11 +281,11 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MemoryUse {
     /// Not at all: the request is an upgrade or a CONNECT, its `Host` is not that of its URL, or its
-    /// answer must not be stored.
+    /// response must not be stored.
     None,
-    /// The request is sent as it is, and its answer may be learned.
+    /// The request is sent as it is, and a redirection may be learned from its response.
     LearnOnly,
-    /// The memory is asked, and the answer may be learned.
+    /// The memory is asked, and a redirection may be learned from the response.
     Full,
 }
 

@@ -9,7 +9,7 @@ pub(in crate::follow) enum SavedBody<B> {
     Empty,
     /// The body can be sent again from this one.
     Replayable(B),
-    /// The body could not be saved. The handle, if it has one, can end its upload.
+    /// The body could not be saved. Its handle, if there is one, can end the upload.
     NotReplayable(NotReplayable, Option<B>),
 }
 
@@ -54,8 +54,8 @@ impl<B: Body + Replay> SavedBody<B> {
         }
     }
 
-    /// Ends an upload that is under way and frees the saved content. For a response that the caller
-    /// does not get.
+    /// Ends an upload that is under way and frees the saved content: for a response that is not returned
+    /// to the caller.
     pub(in crate::follow) fn abort(&mut self) {
         if let Some(body) = self.handle() {
             body.abort();
@@ -71,7 +71,8 @@ impl<B: Body + Replay> SavedBody<B> {
         }
     }
 
-    /// Frees the saved content; an upload that is under way goes on. For the caller's response.
+    /// Frees the saved content, and lets an upload that is under way go on: for a response that is returned
+    /// to the caller.
     pub(in crate::follow) fn release(&mut self) {
         *self = Self::Empty;
     }

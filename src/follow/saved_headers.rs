@@ -5,16 +5,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The headers of one request, with all values in one buffer.
 ///
-/// Saving takes two allocations, however many headers there are. A name that is not one of `http`'s
-/// constants is shared with the request, which may take one more.
+/// Saving takes two allocations, however many headers there are, and may take one more for each name that
+/// is not a constant of `http`, which is then shared with the request.
 pub(super) struct SavedHeaders {
     values: Bytes,
     headers: Vec<SavedHeader>,
     map: CachedMap,
 }
 
-/// The map of the headers, as later hops clone it. A clone takes less than making a map, but most
-/// chains have one hop, which would clone in vain: the map is kept from the second hop on.
+/// The map of the headers, which later hops clone. Cloning a map is faster than making one, but most
+/// chains have one hop and would never use the clone, so the map is kept from the second hop on.
 enum CachedMap {
     NotMade,
     MadeOnce,
@@ -64,7 +64,7 @@ impl SavedHeaders {
     }
 
     fn make_map(&self) -> HeaderMap {
-        // A map is made for names, which are limited; there may be more values than that.
+        // A map can have more values than it has room for names: then there is no such capacity.
         let mut map = HeaderMap::try_with_capacity(self.headers.len()).unwrap_or_default();
         for header in &self.headers {
             let bytes = self.values.slice(header.start..header.end);
@@ -87,7 +87,7 @@ impl SavedHeaders {
         self.iter().find(|(n, _, _)| *n == name).map(|(_, value, _)| value)
     }
 
-    /// Each header's name, value, and whether the value is marked as sensitive.
+    /// The name and the value of each header, and whether the value is marked as sensitive.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&HeaderName, &[u8], bool)> {
         self.headers.iter().map(|header| {
             let value = self.values.get(header.start..header.end).unwrap_or_default();

@@ -3,7 +3,7 @@ use http::HeaderName;
 /// The headers that are dropped where a redirection leads to another origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SensitiveNames {
-    /// In place of the headers of `is_credential`.
+    /// If set, these are the credentials in place of those of `is_credential`.
     credentials: Option<Vec<HeaderName>>,
     names: Vec<HeaderName>,
     /// Prefixes of names, in lower case.
@@ -23,7 +23,7 @@ impl SensitiveNames {
         self.prefixes.push(prefix);
     }
 
-    /// Whether the header is a credential, or was added to them.
+    /// Whether the header is a credential, or was added to the credentials.
     pub(super) fn contains(&self, name: &HeaderName) -> bool {
         let credential = match &self.credentials {
             None => is_credential(name.as_str()),

@@ -131,15 +131,15 @@ where
     }
 }
 
-/// Upgrades the URL of a call to https if its host is known. An error if the guard refuses it. An address
-/// that it allows is written as the guard has read it.
+/// Upgrades the URL of a call to https if its host is known. Returns an error if the guard refuses the URL.
+/// If the host is an IPv4 address, writes it as the guard has read it.
 #[cold]
 fn judge_url<B>(
     settings: &Settings,
     request: &mut Request<B>,
 ) -> Result<Option<Box<Upgrade>>, RedirectError> {
     let upgrade = settings.upgraded(request.uri()).map(|https| {
-        // The authority has changed.
+        // It may have port 80.
         request.headers_mut().remove(header::HOST);
         let http = std::mem::replace(request.uri_mut(), https.clone());
         Box::new(Upgrade { http, https })

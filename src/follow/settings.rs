@@ -29,7 +29,7 @@ pub(super) struct Settings {
     pub(super) userinfo_as_basic: bool,
     pub(super) origin_form_scheme: Option<Scheme>,
     pub(super) trusted_origins: Origins,
-    /// Trusts what no list contains.
+    /// Decides about origins that are on no list.
     pub(super) trust_when: Option<TrustFn>,
     pub(super) sensitive: SensitiveNames,
     /// One entry for each type of extension that goes on to another origin.
@@ -90,7 +90,7 @@ impl Settings {
         self.hsts.is_some() || self.guard.is_some()
     }
 
-    /// Whether responses teach something that is kept beyond the call.
+    /// Whether something is learned from responses for later calls.
     pub(super) fn learns(&self) -> bool {
         self.hsts.is_some() || self.remembered.is_some()
     }
@@ -110,7 +110,7 @@ impl Settings {
         }
     }
 
-    /// The https URL in place of an http URL whose host is known.
+    /// Returns the https URL for an http URL whose host is known.
     pub(super) fn upgraded(&self, uri: &Uri) -> Option<Uri> {
         self.hsts.as_ref().and_then(|store| store.upgrade(uri, system_clock::now()))
     }

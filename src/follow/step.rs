@@ -20,7 +20,7 @@ use crate::replay::NotReplayable;
 /// The next step after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NextStep {
-    /// Return it to the caller.
+    /// Return the response to the caller.
     Return,
     /// Send the next request.
     Follow,

@@ -26,7 +26,7 @@ pub(super) struct Changes {
 /// Removes the headers that may not go on, and returns their names.
 ///
 /// A removed header does not come back later in the chain, because nothing adds headers. For the same
-/// reason those that concern the connection can only be there on the first hop.
+/// reason, only the first request can have headers of the connection.
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,
     changes: Changes,
@@ -109,13 +109,13 @@ fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
 /// Whether a header makes a request conditional, or asks for a part of the representation (RFC 9110
 /// §13.1, §14.2).
 ///
-/// They were meant for the method they were sent with. They stay or go together: a `Range` without its
-/// `If-Range` may return a part of another version.
+/// These headers were meant for the method they were sent with. They stay or go together: a `Range`
+/// without its `If-Range` may return a part of another version.
 fn is_condition_or_range(name: &str) -> bool {
     name.starts_with("if-") || name == "range"
 }
 
-/// Whether a header describes the content, so that a server would misread it on a request without.
+/// Whether a header is about the content, so that it would mislead a server on a request without content.
 fn is_about_content(name: &str) -> bool {
     matches!(
         name,

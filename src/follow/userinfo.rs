@@ -1,4 +1,4 @@
-//! The user name and password in a URL (RFC 3986 §3.2.1), which are not sent along on redirections.
+//! The user name and password in a URL (RFC 3986 §3.2.1), which no redirection sends on.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -34,7 +34,7 @@ pub(super) fn move_to_authorization<B>(request: &mut Request<B>) {
     }
 }
 
-/// Returns the credentials of RFC 7617 §2 for `user:password`, each percent-encoded.
+/// Returns the value of `Authorization` (RFC 7617 §2) for a percent-encoded `user:password`.
 fn basic(userinfo: &str) -> Option<HeaderValue> {
     let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
     let mut pair: Vec<u8> = percent_decode_str(user).collect();

@@ -62,10 +62,10 @@ pub(super) fn finished(finished: &Finished<'_>) {
     add(1, finished.outcome(), finished.error_type().unwrap_or_default());
 }
 
-/// Adds to the calls that ended so. `error_type` is empty for a response.
+/// Adds to the number of calls with this end. `error_type` is empty for a response.
 fn add(calls: u64, outcome: Outcome, error_type: &'static str) {
-    let ended_so = |(known, of, _): &&(Outcome, &str, Key)| *known == outcome && *of == error_type;
-    if let Some((_, _, key)) = CALLS_KEYS.iter().find(ended_so) {
+    let is_end = |(o, e, _): &&(Outcome, &str, Key)| *o == outcome && *e == error_type;
+    if let Some((_, _, key)) = CALLS_KEYS.iter().find(is_end) {
         with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(calls));
     }
 }

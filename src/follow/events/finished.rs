@@ -31,7 +31,7 @@ impl End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// A response that is no redirection, a 300 or a 304 among them.
+    /// A response other than a 301, 302, 303, 307 or 308.
     Response,
     /// A redirection that was not followed, because a policy or the limit returned it, or it has no
     /// `Location`.
@@ -69,8 +69,9 @@ impl<'a> Finished<'a> {
         }
     }
 
-    /// The kind of the error: the [name](crate::follow::RedirectErrorKind::name) of the kind of a
-    /// [`RedirectError`](crate::RedirectError), or `service` if the inner service failed.
+    /// The [name](crate::follow::RedirectErrorKind::name) of the kind of a
+    /// [`RedirectError`](crate::RedirectError), or `service` if the inner service failed. `None` for a
+    /// response.
     pub fn error_type(&self) -> Option<&'static str> {
         match self.end {
             End::Returned(_) => None,

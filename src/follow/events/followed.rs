@@ -15,8 +15,8 @@ pub struct Followed<'a> {
 }
 
 impl<'a> Followed<'a> {
-    /// The number of the hop in its call, from 1. It is the `http.request.resend_count` of the request
-    /// that follows.
+    /// The number of the hop in its call, from 1. It is the `http.request.resend_count` of the next
+    /// request.
     pub fn number(&self) -> usize {
         self.number
     }
@@ -31,7 +31,8 @@ impl<'a> Followed<'a> {
         self.resends_body
     }
 
-    /// The length of the body that is sent again, as far as it is known beforehand; 0 if none is.
+    /// The length of the body that is sent again, in bytes, as far as it is known beforehand. It is 0 if
+    /// no body is sent again.
     pub fn replayed_bytes(&self) -> u64 {
         self.replayed_bytes
     }

@@ -25,7 +25,7 @@ impl EventHooks {
         self.on_finish.push(Arc::new(hook));
     }
 
-    /// Tells of the last hop of a history. `body` is the length of the body that is sent again.
+    /// Reports the last hop of a history. `body` is the length of the body that is sent again.
     pub(crate) fn followed(&self, history: &RedirectHistory, body: Option<u64>) {
         count::followed(body.unwrap_or(0));
         let Some(hop) = history.hops().last() else { return };
@@ -38,7 +38,7 @@ impl EventHooks {
         log::followed(&followed);
     }
 
-    /// Tells of the end of a call with redirections.
+    /// Reports the end of a call that followed a redirection, or that ended with a `RedirectError`.
     pub(crate) fn finished(&self, history: &RedirectHistory, end: End) {
         let finished = Finished { history, end };
         count::finished(&finished);

@@ -1,5 +1,5 @@
-//! Events of a follower: each hop, and the end of a call with redirections. They are passed to hooks,
-//! to `tracing` and to `metrics`.
+//! Events of a follower: each hop, and the end of a call. They are passed to hooks, to `tracing` and to
+//! `metrics`.
 
 #[cfg_attr(feature = "metrics", path = "count_metrics.rs")]
 #[cfg_attr(not(feature = "metrics"), path = "no_count.rs")]

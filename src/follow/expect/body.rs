@@ -12,8 +12,8 @@ use crate::timer::Timeout;
 type BoxError = Box<dyn Error + Send + Sync>;
 
 pin_project! {
-    /// The body that [`ExpectContinue`](super::ExpectContinue) gives to the client: it may wait until
-    /// the server asks for it.
+    /// The request body that [`ExpectContinue`](super::ExpectContinue) passes to the client. It may wait
+    /// until the server asks for it.
     #[derive(Debug)]
     pub struct ExpectBody<B> {
         #[pin]
@@ -48,7 +48,7 @@ impl Wait {
             Poll::Pending => {
                 ready!(self.timeout.poll_elapsed(cx));
                 self.gate.time_out();
-                // It may have been ended meanwhile.
+                // Another thread may have ended the body meanwhile.
                 match self.gate.poll(cx) {
                     Poll::Ready(Permission::Denied) => Poll::Ready(Err(ExpectBodyError(None))),
                     _ => Poll::Ready(Ok(())),
@@ -91,7 +91,7 @@ where
 pub struct ExpectBodyError(Option<BoxError>);
 
 impl ExpectBodyError {
-    /// Whether the body was not sent, or not to its end, because the server has answered without it, or
+    /// Whether the body was not sent to its end because the server has answered without it, or because
     /// the call was dropped.
     pub const fn is_not_asked_for(&self) -> bool {
         self.0.is_none()

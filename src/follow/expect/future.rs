@@ -32,7 +32,7 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<S, F, B> {
-        // The body is sent at once. With an origin of which a redirection is remembered.
+        // The body is sent at once. If `watched` redirects it, that is remembered.
         AtOnce { #[pin] future: F, watched: Option<(Memory, OriginKey)> },
         // The body waits, or was asked for. `asked` is taken with the response.
         Waiting { #[pin] future: F, asked: Option<Box<Asked<S, B>>> },

@@ -53,7 +53,7 @@ impl Gate {
         self.change(|_| Phase::Ended);
     }
 
-    /// Whether the body was permitted by the end of the wait.
+    /// Whether the body was permitted because the wait was over.
     pub(super) fn has_timed_out(&self) -> bool {
         self.phase() == Phase::TimedOut
     }
@@ -97,8 +97,8 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// Ends a body when it is dropped. It is held by the call, then by a response that makes the body
-/// unnecessary.
+/// Ends a request body when this value is dropped. The call holds it, and then the body of a response that
+/// makes the request body unnecessary.
 #[derive(Debug)]
 pub(super) struct EndOnDrop(Option<Gate>);
 

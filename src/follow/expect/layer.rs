@@ -13,8 +13,8 @@ use crate::timer::Timer;
 /// See the [module](super) for the rules. Services that one layer makes share what they remember about
 /// origins.
 ///
-/// Pitfall: it belongs *inside* of [`FollowRedirectsLayer`](crate::FollowRedirectsLayer), which asks again
-/// on each hop.
+/// Pitfall: this layer belongs *inside* of [`FollowRedirectsLayer`](crate::FollowRedirectsLayer), so that
+/// the upload waits on each hop.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode, header};
@@ -79,14 +79,14 @@ impl ExpectContinueLayer {
         self
     }
 
-    /// Sets how long a body waits. After that it is sent without having been asked for.
+    /// Sets how long a body waits. After that time it is sent even though the server has not asked for it.
     pub fn wait(mut self, time: Duration) -> Self {
         self.settings.wait = time;
         self
     }
 
-    /// Waits only for origins that have redirected an upload within the last hour, so that all others
-    /// are spared a round trip.
+    /// Adds `Expect` only for origins that have redirected an upload within the last hour, so that uploads
+    /// to all others do not take another round trip.
     pub fn after_redirect(mut self) -> Self {
         self.settings.only_after_redirect = true;
         self

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::system_clock::Instant;
 use http::Uri;
 
-/// For how long something about an origin is remembered.
+/// How long something about an origin is remembered.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// How many origins are remembered.
@@ -20,7 +20,7 @@ pub(super) struct Memory(Arc<Mutex<HashMap<OriginKey, Known>>>);
 pub(super) struct OriginKey(Box<str>);
 
 impl OriginKey {
-    /// `None` for a request in origin-form: nothing is remembered of it.
+    /// `None` for a request in origin-form, about which nothing is remembered.
     pub(super) fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
         let mut key = format!("{scheme}://{authority}");
@@ -75,7 +75,7 @@ impl Memory {
         if known.len() >= MOST && !known.contains_key(origin) {
             let is_recent = |at: Instant| now.duration_since(at) < HOUR;
             known.retain(|_, known| known.last().is_some_and(is_recent));
-            // All were recent: the one that is longest ago makes room.
+            // If all were recent, the oldest makes room.
             let oldest = known.iter().min_by_key(|(_, known)| known.last());
             if let Some(oldest) = oldest.map(|(key, _)| key.clone()).filter(|_| known.len() >= MOST)
             {

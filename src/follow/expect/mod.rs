@@ -1,5 +1,5 @@
-//! Uploads that wait to be asked for: `Expect: 100-continue` (RFC 9110 §10.1.1) for clients of
-//! hyper.
+//! `Expect: 100-continue` (RFC 9110 §10.1.1) for clients of hyper: a long upload waits until the server
+//! asks for it.
 //!
 //! A server that redirects an upload often does not read it. Over HTTP/1.1 it then closes the
 //! connection, and a client that is still writing sees a broken pipe in place of the 307. With this
@@ -9,7 +9,7 @@
 //!    around a client of `hyper-util`, or any client that honours
 //!    [`hyper::ext::on_informational`]. An HTTP/1.1 request whose body is longer than a
 //!    [threshold](ExpectContinueLayer::threshold), or of unknown length, gets
-//!    `Expect: 100-continue`. A body whose request has the header already waits whatever its length.
+//!    `Expect: 100-continue`. If the request has that header already, its body waits whatever its length.
 //!    A request with another expectation is not changed, and its body is sent at once.
 //! 2. The body waits until the server sends 100, until a final response is there, or until
 //!    [`wait`](ExpectContinueLayer::wait) is over. The wait begins when the client first polls the
@@ -22,15 +22,15 @@
 //! 5. Bodies do not wait for an origin that let the wait run out, answered 417, or answered over HTTP/2.
 //!    This is remembered for an hour, for 1,000 origins. Over HTTP/2 no connection is lost by a
 //!    redirection, so nothing has to wait. With
-//!    [`after_redirect`](ExpectContinueLayer::after_redirect) only origins that redirected an upload
-//!    within the hour are waited for.
+//!    [`after_redirect`](ExpectContinueLayer::after_redirect), the header is added only for origins that
+//!    redirected an upload within the last hour.
 //!
 //! [`ExpectOptions`] in the extensions of a request turn it off for that request.
 //!
 //! Pitfalls: a request of hyper has one callback for informational responses. This layer cannot keep the
-//! caller's, and replaces it for requests that wait. If a server neither sends 100 nor answers, its
-//! first upload waits for the whole time. Bodies up to the threshold are sent at once, as without this
-//! layer.
+//! caller's callback, and replaces it for requests that wait. If a server neither sends 100 nor answers,
+//! the first upload to it waits for the whole time. Bodies up to the threshold are sent at once, as
+//! without this layer.
 //!
 //! ```no_run
 //! use bytes::Bytes;

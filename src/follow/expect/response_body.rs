@@ -7,8 +7,8 @@ use pin_project_lite::pin_project;
 use super::gate::EndOnDrop;
 
 pin_project! {
-    /// A response body. If the response made an upload pointless, the upload is ended when this body
-    /// ends or is dropped.
+    /// The response body of [`ExpectContinue`](super::ExpectContinue). If the response made an upload
+    /// pointless, the upload is ended when this body ends or is dropped.
     #[derive(Debug)]
     pub struct ExpectResponseBody<R> {
         #[pin]
@@ -22,7 +22,7 @@ impl<R> ExpectResponseBody<R> {
         Self { body, upload: None }
     }
 
-    /// A body whose end ends an upload.
+    /// A body at whose end `upload` is ended.
     pub(super) fn ending(body: R, upload: EndOnDrop) -> Self
     where
         R: Body,
@@ -32,7 +32,7 @@ impl<R> ExpectResponseBody<R> {
     }
 }
 
-/// An empty body, which layers of tower-http put into answers of their own.
+/// An empty body, for layers of tower-http that make responses of their own.
 impl<R: Default> Default for ExpectResponseBody<R> {
     fn default() -> Self {
         Self::new(R::default())

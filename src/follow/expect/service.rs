@@ -70,7 +70,7 @@ impl Settings {
         let origin = OriginKey::of(request.uri());
         let is_useless = origin.as_ref().is_some_and(|origin| self.memory.is_useless(origin));
         if has_expect {
-            // The caller's header is sent. The body waits unless that was of no use for this origin.
+            // The caller's header is sent. The body waits, unless waiting was useless for this origin.
             return match is_continue(request) && !is_useless {
                 true => Plan::Waiting(origin),
                 false => Plan::AtOnce,
@@ -139,10 +139,10 @@ impl<S> ExpectContinue<S> {
 
         let (mut parts, body) = request.into_parts();
         let (body, saved_body) = SavedBody::split(body);
-        // Saved before the callback is set, and for a request without the header.
+        // The head of a second request without `Expect`, saved before the callback is set.
         let mut head = parts.clone();
         head.headers.remove(header::EXPECT);
-        // A map with no room left sends none: the wait then ends by time.
+        // A full map gets no `Expect`; the body then waits for the whole time.
         let _ = parts.headers.try_insert(header::EXPECT, HeaderValue::from_static("100-continue"));
 
         let gate = Gate::new();

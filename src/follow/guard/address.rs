@@ -1,5 +1,5 @@
-//! Whether an address is globally reachable, by IANA's registries of special-purpose addresses
-//! (RFC 6890) as of 2026. Multicast and reserved addresses are not.
+//! Decides whether an address is globally reachable, by IANA's registries of special-purpose addresses
+//! (RFC 6890) as of 2026. Multicast and reserved addresses are not reachable.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -64,8 +64,9 @@ impl Nat64 {
         is_one.then(|| Self { prefix: prefix.addr().to_bits(), length })
     }
 
-    /// The IPv4 address follows the prefix. Bits 64 to 71, which are always 0, are left out.
-    #[allow(clippy::cast_possible_truncation)] // The 32 bits that are meant.
+    /// Returns the IPv4 address that follows the prefix; `None` for an address without this prefix.
+    /// Bits 64 to 71, which are always 0, are skipped.
+    #[allow(clippy::cast_possible_truncation)] // The low 32 bits are the address.
     fn inner(self, address: u128) -> Option<Ipv4Addr> {
         if (address ^ self.prefix) >> (128 - self.length) != 0 {
             return None;
@@ -79,8 +80,8 @@ impl Nat64 {
     }
 }
 
-/// Whether an address is globally reachable. An IPv4 address inside an IPv6 address is checked in its
-/// place. `nat64` lists prefixes in addition to the well-known one.
+/// Whether an address is globally reachable. If an IPv6 address holds an IPv4 address, that one is
+/// checked instead. `nat64` lists prefixes in addition to the well-known one.
 pub(super) fn is_global(address: IpAddr, nat64: &[Nat64]) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_global_v4(address),

@@ -32,7 +32,7 @@ use crate::uri::Scheme;
 pub struct TargetGuard {
     allowed: Vec<IpNet>,
     denied: Vec<IpNet>,
-    /// Made of the lists above.
+    /// The same as `allowed` and `denied`, for fast lookups.
     allowed_ranges: Ranges,
     denied_ranges: Ranges,
     nat64: Vec<Nat64>,
@@ -79,7 +79,7 @@ impl TargetGuard {
         Ok(self)
     }
 
-    /// Refuses these addresses and ranges, even if they are allowed otherwise. `::/0` refuses all of
+    /// Refuses these addresses and ranges, even if they would be allowed. `::/0` refuses all of
     /// IPv6.
     ///
     /// # Errors
@@ -102,7 +102,8 @@ impl TargetGuard {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) if it is no such prefix.
+    /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) if `prefix` is not an IPv6 prefix of
+    /// one of these lengths.
     pub fn nat64(mut self, prefix: &str) -> Result<Self, ConfigError> {
         let nat64 = prefix.parse::<Ipv6Net>().ok().and_then(Nat64::new);
         let reason = "a NAT64 prefix has 32, 40, 48, 56, 64 or 96 bits, as in 2001:db8:64::/96";
@@ -110,7 +111,7 @@ impl TargetGuard {
         Ok(self)
     }
 
-    /// Allows these ports alone.
+    /// Allows only these ports.
     pub fn ports(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
         self.ports = Some(ports.into_iter().collect());
         self
@@ -138,7 +139,7 @@ impl TargetGuard {
             }
     }
 
-    /// Whether a connection to this address may be made: for resolvers.
+    /// Whether a connection to this address may be made. For resolvers.
     pub fn allows_address(&self, address: IpAddr) -> bool {
         let inner = match address.to_canonical() {
             IpAddr::V6(v6) => inner_v4(v6, &self.nat64).map(IpAddr::V4),
@@ -152,8 +153,8 @@ impl TargetGuard {
     }
 }
 
-/// Returns a URL whose host is an IPv4 address with that address as [`TargetGuard::allows`] reads it.
-/// `None` if it is written so already. Clients read `010.0.0.1` differently: as 8.0.0.1, or as 10.0.0.1.
+/// Writes the IPv4 address of a URL as four decimal numbers, as [`TargetGuard::allows`] reads it.
+/// `None` if there is nothing to change. Some clients read `010.0.0.1` as 8.0.0.1, others as 10.0.0.1.
 pub(in crate::follow) fn with_plain_address(uri: &Uri) -> Option<Uri> {
     let url = origins::url(uri)?;
     let Some(Host::Ipv4(address)) = url.host() else { return None };
@@ -185,7 +186,7 @@ fn has_empty_label(name: &str) -> bool {
     name.strip_suffix('.').unwrap_or(name).split('.').any(str::is_empty)
 }
 
-/// `localhost` and what is below it (RFC 6761 §6.3).
+/// Whether a name is `localhost` or below it (RFC 6761 §6.3).
 fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))

@@ -19,7 +19,7 @@ use super::store::HstsStore;
 const FORMAT: &str = "%Y%m%d %H:%M:%S";
 const UNLIMITED: &str = "unlimited";
 
-/// The error for a line that is not an entry of a `--hsts` file of curl.
+/// The error for a line that is not an entry in a `--hsts` file of curl.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HstsFileError {
     line: usize,
@@ -130,7 +130,7 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     static SAVES: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = SAVES.fetch_add(1, Ordering::Relaxed);
-        // Not derived from the name of `path`: with an addition, that could be too long for the file system.
+        // Not made of the name of `path`, which could become too long for the file system.
         let beside = path.with_file_name(format!(".hsts-{}-{number}", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&beside) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -190,7 +190,8 @@ impl<'de> Deserialize<'de> for HstsStore {
     }
 }
 
-/// A learned host in serialized form. `expires` is in seconds since 1970, `None` if it does not expire.
+/// A learned host in serialized form. `expires` is in seconds since 1970; `None` if the host does not
+/// expire.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     host: String,

@@ -1,4 +1,4 @@
-//! The `Strict-Transport-Security` field (RFC 6797 §6.1).
+//! Parses the `Strict-Transport-Security` header (RFC 6797 §6.1).
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use http::HeaderValue;
 
 use crate::quoted::split;
 
-/// The values of a valid field.
+/// The directives of a valid header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
     pub(super) max_age: Duration,
     pub(super) include_subdomains: bool,
 }
 
-/// The most directives of a valid field. Each is compared with those before it, and a server may send
+/// The most directives of a valid header. Each is compared with those before it, and a server may send
 /// hundreds of kilobytes.
 const MOST_DIRECTIVES: usize = 32;
 
 /// The longest lifetime, ten years. A longer `max-age` is shortened to it.
 const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
 
-/// Parses a field; `None` if it is not valid. Unknown directives are ignored, and one that occurs twice
-/// makes the field invalid, as do more than [`MOST_DIRECTIVES`].
+/// Parses the value of the header; `None` if it is not valid. Unknown directives are ignored. A directive
+/// that occurs twice makes the header invalid, and so do more than [`MOST_DIRECTIVES`].
 pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
     let text = value.to_str().ok()?;
     let (mut max_age, mut include_subdomains) = (None, false);
@@ -56,7 +56,7 @@ pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
     Some(Policy { max_age, include_subdomains })
 }
 
-/// Parses a number of seconds, in quotes or not. One that is too large becomes the largest `u64`.
+/// Parses a number of seconds, in quotes or not. Returns `u64::MAX` for a number that is too large.
 fn seconds(value: &str) -> Option<u64> {
     let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
     let digits = quoted.unwrap_or(value);

@@ -1,4 +1,4 @@
-//! HTTP Strict Transport Security on the client (RFC 6797): hosts that are only contacted over https.
+//! HTTP Strict Transport Security for clients (RFC 6797): hosts that are only contacted over https.
 //!
 //! 1. [`HstsStore`] is a cloneable handle, given to
 //!    [`FollowRedirectsLayer::hsts`](crate::FollowRedirectsLayer::hsts). Clones share what they know.
@@ -8,12 +8,12 @@
 //!    request in origin-form (`/path`) is not upgraded. An upgrade is no hop:
 //!    [`RedirectHistory::upgraded_from`](crate::RedirectHistory::upgraded_from) and
 //!    [`Hop::was_upgraded`](super::Hop::was_upgraded) report it.
-//! 3. It learns from responses over https alone, whatever their status, from the first
-//!    `Strict-Transport-Security` field (§8.1). A field that is not valid is ignored whole. Addresses are
+//! 3. The store learns from responses over https alone, whatever their status, from the first
+//!    `Strict-Transport-Security` header (§8.1). An invalid header is ignored as a whole. Addresses are
 //!    never known (§8.1.1). `max-age=0` removes the host.
 //! 4. A host is known if it is in the store, or below a domain that includes its subdomains (§8.2).
 //!    Names are compared as `url` writes them, without a trailing dot.
-//! 5. The store holds 10,000 learned hosts. If it is full, expired hosts are removed first, then those
+//! 5. The store holds up to 10,000 learned hosts. If it is full, expired hosts are removed first, then those
 //!    that were used longest ago. If more than half of all hosts are below one domain, such as
 //!    `evil.test`, only hosts below it are removed. A [preload list](HstsStore::with_preload_list) is never
 //!    removed, and no response changes it.

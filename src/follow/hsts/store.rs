@@ -47,7 +47,7 @@ pub(super) struct Hosts {
     learned: HashMap<Box<str>, Entry>,
     /// The hosts of the preload list, and whether it includes their subdomains.
     preload_list: HashMap<Box<str>, bool>,
-    /// Counts uses. An entry keeps the count of its last one.
+    /// The number of uses so far. `Entry::used` is its value at the last use.
     uses: u64,
 }
 
@@ -107,7 +107,7 @@ impl HstsStore {
         Uri::from_parts(parts).ok()
     }
 
-    /// Learns from the headers of a response that came from `uri`. Only https URLs teach anything.
+    /// Learns from the headers of a response that came from `uri`. Nothing is learned from http URLs.
     pub fn learn(&self, uri: &Uri, headers: &HeaderMap, now: SystemTime) {
         let Some(value) = headers.get(header::STRICT_TRANSPORT_SECURITY) else { return };
         if uri.scheme() != Some(&Scheme::HTTPS) {
@@ -185,8 +185,8 @@ impl Hosts {
         false
     }
 
-    /// Removes expired hosts, then those that were used longest ago. If one domain has more than half of
-    /// all hosts, only hosts of it are removed, because its owner can make any number of names.
+    /// Removes expired hosts, then those that were used longest ago. If more than half of all hosts are
+    /// below one domain, only hosts below it are removed, because its owner can make any number of names.
     fn make_room(&mut self, now: SystemTime) {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for name in self.learned.keys() {
@@ -226,7 +226,7 @@ fn domain(name: &str) -> &str {
     name.get(start..).unwrap_or(name)
 }
 
-/// The longest text that is parsed as a host: the longest name, each character percent-encoded.
+/// The longest text that is parsed as a host: the longest name, with each character percent-encoded.
 const LONGEST_TEXT: usize = 4 * LONGEST_NAME;
 
 /// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for what is not a
@@ -245,8 +245,9 @@ fn normal_name(host: &str) -> Option<Box<str>> {
     }
 }
 
-/// Returns the name by which a host is looked up, in the same form. A host that `url` refuses, or
-/// that ends in several dots, may still resolve to a server below a known domain.
+/// Returns the name by which a host is looked up, in the same form. It may be a name that is never
+/// stored: a host that `url` refuses, or that ends in several dots, may still resolve to a server
+/// below a known domain.
 fn name_to_look_up(host: &str) -> Option<Box<str>> {
     if host.len() > LONGEST_TEXT {
         return None;

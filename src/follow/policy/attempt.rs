@@ -34,7 +34,8 @@ impl Attempt<'_> {
     }
 }
 
-/// The parts of an `Attempt` that depend on its target. One that is not known is another origin.
+/// Returns the parts of an `Attempt` that depend on its target. A target that is not known counts as
+/// another origin.
 pub(in crate::follow) fn next_of<E>(target: &Result<Target, E>) -> (Option<&Uri>, bool) {
     target.as_ref().map_or((None, true), |target| (Some(&target.uri), target.cross_origin))
 }
@@ -60,14 +61,14 @@ impl<'a> Attempt<'a> {
         self.uri
     }
 
-    /// Returns the URL of the next request: `Location`, resolved. `None` if it cannot be followed,
-    /// since it does not resolve, is neither http nor https, or there are two that differ. The call
-    /// ends with an error then, unless the policy returns [`Action::Stop`](super::Action::Stop).
+    /// Returns the URL of the next request: `Location`, resolved. `None` if `Location` does not resolve,
+    /// is neither http nor https, or if there are two that differ. The call then ends with an error,
+    /// unless the policy returns [`Action::Stop`](super::Action::Stop).
     pub fn next_uri(&self) -> Option<&'a Uri> {
         self.next_uri
     }
 
-    /// Returns `Location` as the server sent it; the first if there are several.
+    /// Returns `Location` as the server sent it, and the first if there are several.
     pub fn location(&self) -> &'a HeaderValue {
         self.location
     }
@@ -82,8 +83,8 @@ impl<'a> Attempt<'a> {
         self.history
     }
 
-    /// Whether the next URL has another origin (RFC 6454): scheme, host or port differs. `true` if it
-    /// is not known.
+    /// Whether the next URL has another origin (RFC 6454): scheme, host or port differs. `true` if the
+    /// next URL is not known.
     pub fn is_cross_origin(&self) -> bool {
         self.cross_origin
     }

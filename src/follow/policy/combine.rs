@@ -7,12 +7,12 @@ use http::Uri;
 
 use super::{Action, Attempt, FollowPolicy};
 
-/// The result of the policies asked so far. All of them follow: to this URL, if one of them chose it.
+/// The result of the policies asked so far, which all follow: to this URL, if one of them chose it.
 #[derive(Default)]
 struct Asked(Option<Uri>);
 
 impl Asked {
-    /// Asks one more. Returns its action if it does not follow.
+    /// Asks one more policy. Returns its action if it does not follow.
     fn ask(&mut self, policy: &impl FollowPolicy, attempt: &Attempt<'_>) -> Option<Action> {
         let action = match &self.0 {
             None => policy.decide(attempt),

@@ -5,17 +5,17 @@ use http::Uri;
 use super::{Attempt, When};
 use crate::follow::redacted::Redacted;
 
-/// Decides whether to follow a redirection: pure, synchronous, without I/O.
+/// Decides whether to follow a redirection, without I/O.
 ///
 /// A policy does not deal with credentials, `Host`, schemes and limits: these are checked *after* it,
 /// whatever it returns.
 ///
-/// It is asked about redirections that cannot be followed, too: their
-/// [`next_uri`](Attempt::next_uri) is `None`, or their body
-/// [cannot be sent again](Attempt::can_resend_body). If the policy stops, the caller gets them.
+/// It is also asked about redirections that cannot be followed: their
+/// [`next_uri`](Attempt::next_uri) is `None`, or the body
+/// [cannot be sent again](Attempt::can_resend_body). If the policy stops, the caller gets the response.
 ///
 /// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies: all
-/// have to follow, and the first that does not wins. Those after an [`Action::FollowTo`] are asked
+/// have to follow, and the first that does not wins. Policies after an [`Action::FollowTo`] are asked
 /// about its URL. A closure becomes a policy by [`follow_fn`](super::follow_fn).
 ///
 /// ```
@@ -59,8 +59,8 @@ pub trait FollowPolicy: Send + Sync {
     /// Decides what to do with this redirection.
     fn decide(&self, attempt: &Attempt<'_>) -> Action;
 
-    /// Asks this policy, then `other` if this one follows: the pair. For an `Option`, write the
-    /// tuple, because `Option::and` takes precedence.
+    /// Asks this policy, then `other` if this one follows. For an `Option`, write the tuple
+    /// `(option, other)`, because `Option::and` takes precedence.
     fn and<P>(self, other: P) -> (Self, P)
     where
         Self: Sized,
@@ -94,9 +94,9 @@ pub trait FollowPolicy: Send + Sync {
 pub enum Action {
     /// Follow it, if the safety checks allow.
     Follow,
-    /// Follow it to this URL in place of `Location`, if the safety checks allow that: for servers
-    /// that name hosts and ports of a network of their own. The history
-    /// [names](crate::follow::Hop::replaced_location) what was replaced.
+    /// Follow it to this URL in place of `Location`, if the safety checks allow that. For servers whose
+    /// `Location` names a host or port that only their own network can reach. The history has the
+    /// [replaced `Location`](crate::follow::Hop::replaced_location).
     ///
     /// ```
     /// use tower_redirect::{Action, follow_fn};
@@ -130,7 +130,7 @@ impl fmt::Debug for Action {
     }
 }
 
-/// A policy as [`FollowRedirectsLayer::policy`](crate::FollowRedirectsLayer::policy) takes it: any
+/// The policies that [`FollowRedirectsLayer::policy`](crate::FollowRedirectsLayer::policy) takes: every
 /// [`FollowPolicy`].
 ///
 /// Sealed, so that policies that wait for something can be added without a breaking change.

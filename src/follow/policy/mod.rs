@@ -1,4 +1,4 @@
-//! Policies: what users decide about a redirection, before the safety checks do.
+//! Policies, by which users decide about a redirection before the safety checks.
 
 mod attempt;
 mod builtin;
