@@ -30,7 +30,7 @@ struct ListedOrigin {
 impl Origins {
     /// Whether the origin of this URL is listed.
     pub(super) fn lists(&self, uri: &Uri) -> bool {
-        self.0.as_ref().is_some_and(|sets| sets.list(uri))
+        self.0.as_ref().is_some_and(|sets| sets.lists(uri))
     }
 
     pub(super) fn add<I>(&mut self, origins: I) -> Result<(), ConfigError>
@@ -50,7 +50,7 @@ impl Origins {
 
     /// Whether the origins of both URIs are in the list.
     pub(super) fn lists_both(&self, a: &Uri, b: &Uri) -> bool {
-        self.0.as_ref().is_some_and(|sets| sets.list(a) && sets.list(b))
+        self.0.as_ref().is_some_and(|sets| sets.lists(a) && sets.lists(b))
     }
 }
 
@@ -72,14 +72,15 @@ impl OriginSets {
         Ok(())
     }
 
-    fn list(&self, uri: &Uri) -> bool {
+    fn lists(&self, uri: &Uri) -> bool {
         if let Some(origin) = Origin::plain(uri) {
-            return self.contain(&origin);
+            return self.contains(&origin);
         }
-        url(uri).is_some_and(|url| Origin::of_url(&url).is_some_and(|origin| self.contain(&origin)))
+        let url = url(uri);
+        url.as_ref().and_then(Origin::of_url).is_some_and(|origin| self.contains(&origin))
     }
 
-    fn contain(&self, origin: &Origin<'_>) -> bool {
+    fn contains(&self, origin: &Origin<'_>) -> bool {
         let has = |list: &[ListedOrigin], host: &str| {
             let key = (host, origin.scheme().as_str(), origin.port());
             list.binary_search_by(|listed| listed.key().cmp(&key)).is_ok()

@@ -34,15 +34,15 @@ pin_project! {
     enum State<S, F, B> {
         // The body is sent at once. If `watched` redirects it, that is remembered.
         AtOnce { #[pin] future: F, watched: Option<(Memory, OriginKey)> },
-        // The body waits, or was asked for. `asked` is taken with the response.
-        Waiting { #[pin] future: F, asked: Option<Box<Asked<S, B>>> },
-        // The service is polled ready to send the request again after 417. `again` is taken then.
-        Again { again: Option<Box<Again<S, B>>> },
+        // The body waits, or was asked for. `call` is taken with the response.
+        Waiting { #[pin] future: F, call: Option<Box<WaitingCall<S, B>>> },
+        // The service is polled ready to send the request again after 417. `resend` is taken then.
+        Resend { resend: Option<Box<Resend<S, B>>> },
     }
 }
 
 /// A call that waits to be asked for its body.
-pub(super) struct Asked<S, B> {
+pub(super) struct WaitingCall<S, B> {
     pub(super) upload: EndOnDrop,
     pub(super) origin: Option<OriginKey>,
     pub(super) memory: Memory,
@@ -57,7 +57,7 @@ pub(super) struct Retry<S, B> {
 }
 
 /// The same request without `Expect`, and the service that it is sent by.
-struct Again<S, B> {
+struct Resend<S, B> {
     service: S,
     request: Request<ExpectBody<B>>,
 }
@@ -70,18 +70,18 @@ where
         Self { state: State::AtOnce { future, watched } }
     }
 
-    pub(super) fn waiting(future: S::Future, asked: Asked<S, B>) -> Self {
-        Self { state: State::Waiting { future, asked: Some(Box::new(asked)) } }
+    pub(super) fn waiting(future: S::Future, call: WaitingCall<S, B>) -> Self {
+        Self { state: State::Waiting { future, call: Some(Box::new(call)) } }
     }
 }
 
 /// The next step after a response to a request that waited.
 enum Next<S, B, R> {
     Return(Response<ExpectResponseBody<R>>),
-    SendAgain(Box<Again<S, B>>),
+    SendAgain(Box<Resend<S, B>>),
 }
 
-impl<S, B> Asked<S, B> {
+impl<S, B> WaitingCall<S, B> {
     fn answered<R: Body>(self, response: Response<R>) -> Next<S, B, R>
     where
         B: Body + Replay,
@@ -106,7 +106,7 @@ impl<S, B> Asked<S, B> {
             let Retry { service, head, saved_body } = retry;
             if let Ok(body) = saved_body.replay() {
                 let request = Request::from_parts(head, ExpectBody::at_once(body));
-                return Next::SendAgain(Box::new(Again { service, request }));
+                return Next::SendAgain(Box::new(Resend { service, request }));
             }
         }
         Next::Return(response.map(|body| ExpectResponseBody::ending(body, upload)))
@@ -134,27 +134,27 @@ where
                     }
                     return Poll::Ready(Ok(response.map(ExpectResponseBody::new)));
                 }
-                StateProj::Waiting { future, asked } => {
+                StateProj::Waiting { future, call } => {
                     let response = ready!(future.poll(cx))?;
                     #[allow(clippy::expect_used)]
                     // Only a caller that breaks the contract of `Future`.
-                    let asked = asked.take().expect("`ExpectFuture` polled after it was ready");
-                    match asked.answered(response) {
+                    let call = call.take().expect("`ExpectFuture` polled after it was ready");
+                    match call.answered(response) {
                         Next::Return(response) => return Poll::Ready(Ok(response)),
-                        Next::SendAgain(again) => State::Again { again: Some(again) },
+                        Next::SendAgain(resend) => State::Resend { resend: Some(resend) },
                     }
                 }
-                StateProj::Again { again } => {
+                StateProj::Resend { resend } => {
                     #[allow(clippy::expect_used)] // As above.
-                    let mut ready = again.take().expect("`ExpectFuture` polled after it failed");
+                    let mut ready = resend.take().expect("`ExpectFuture` polled after it failed");
                     match ready.service.poll_ready(cx) {
                         Poll::Ready(result) => result?,
                         Poll::Pending => {
-                            *again = Some(ready);
+                            *resend = Some(ready);
                             return Poll::Pending;
                         }
                     }
-                    let Again { mut service, request } = *ready;
+                    let Resend { mut service, request } = *ready;
                     State::AtOnce { future: service.call(request), watched: None }
                 }
             };

@@ -8,8 +8,8 @@ use http::Uri;
 /// How long something about an origin is remembered.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// How many origins are remembered.
-const MOST: usize = 1_000;
+/// The most origins that are remembered.
+const MAX_ORIGINS: usize = 1_000;
 
 /// Remembers how origins handled uploads. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -72,14 +72,15 @@ impl Memory {
     fn note(&self, origin: &OriginKey, note: impl FnOnce(&mut Known, Instant)) {
         let now = Instant::now();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST && !known.contains_key(origin) {
+        if known.len() >= MAX_ORIGINS && !known.contains_key(origin) {
             let is_recent = |at: Instant| now.duration_since(at) < HOUR;
             known.retain(|_, known| known.last().is_some_and(is_recent));
-            // If all were recent, the oldest makes room.
-            let oldest = known.iter().min_by_key(|(_, known)| known.last());
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()).filter(|_| known.len() >= MOST)
-            {
-                known.remove(&oldest);
+            if known.len() >= MAX_ORIGINS {
+                // All were recent: the oldest makes room.
+                let oldest = known.iter().min_by_key(|(_, known)| known.last());
+                if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                    known.remove(&oldest);
+                }
             }
         }
         note(known.entry(origin.clone()).or_default(), now);
@@ -98,12 +99,12 @@ mod tests {
     #[test]
     fn bounded_and_the_oldest_makes_room() {
         let memory = Memory::default();
-        (0..MOST + 10).for_each(|number| memory.note_useless(&key(number)));
-        assert_eq!(memory.0.lock().expect("not poisoned").len(), MOST);
-        assert!(!memory.is_useless(&key(0)) && memory.is_useless(&key(MOST + 9)));
-        assert!(!memory.has_redirected(&key(MOST)));
-        memory.note_redirected(&key(MOST));
-        assert!(memory.has_redirected(&key(MOST)) && memory.is_useless(&key(MOST)));
+        (0..MAX_ORIGINS + 10).for_each(|number| memory.note_useless(&key(number)));
+        assert_eq!(memory.0.lock().expect("not poisoned").len(), MAX_ORIGINS);
+        assert!(!memory.is_useless(&key(0)) && memory.is_useless(&key(MAX_ORIGINS + 9)));
+        assert!(!memory.has_redirected(&key(MAX_ORIGINS)));
+        memory.note_redirected(&key(MAX_ORIGINS));
+        assert!(memory.has_redirected(&key(MAX_ORIGINS)) && memory.is_useless(&key(MAX_ORIGINS)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::body::ExpectBody;
-use super::future::{Asked, ExpectFuture, Retry};
+use super::future::{ExpectFuture, Retry, WaitingCall};
 use super::gate::{EndOnDrop, Gate};
 use super::layer::{ExpectOptions, Settings};
 use super::memory::OriginKey;
@@ -159,7 +159,7 @@ impl<S> ExpectContinue<S> {
         let future = inner.call(request);
         let memory = self.settings.memory.clone();
         let retry = Retry { service: inner, head, saved_body };
-        ExpectFuture::waiting(future, Asked { upload, origin, memory, retry })
+        ExpectFuture::waiting(future, WaitingCall { upload, origin, memory, retry })
     }
 }
 

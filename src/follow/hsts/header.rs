@@ -15,13 +15,13 @@ pub(super) struct Policy {
 
 /// The most directives of a valid header. Each is compared with those before it, and a server may send
 /// hundreds of kilobytes.
-const MOST_DIRECTIVES: usize = 32;
+const MAX_DIRECTIVES: usize = 32;
 
 /// The longest lifetime, ten years. A longer `max-age` is shortened to it.
-const LONGEST: u64 = 10 * 365 * 24 * 60 * 60;
+const MAX_LIFETIME: u64 = 10 * 365 * 24 * 60 * 60;
 
 /// Parses the value of the header; `None` if it is not valid. Unknown directives are ignored. A directive
-/// that occurs twice makes the header invalid, and so do more than [`MOST_DIRECTIVES`].
+/// that occurs twice makes the header invalid, and so do more than [`MAX_DIRECTIVES`].
 pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
     let text = value.to_str().ok()?;
     let (mut max_age, mut include_subdomains) = (None, false);
@@ -47,12 +47,12 @@ pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
             ("max-age" | "includesubdomains", _) => return None,
             _ => {}
         }
-        if names.len() == MOST_DIRECTIVES || names.contains(&name) {
+        if names.len() == MAX_DIRECTIVES || names.contains(&name) {
             return None;
         }
         names.push(name);
     }
-    let max_age = Duration::from_secs(max_age?.min(LONGEST));
+    let max_age = Duration::from_secs(max_age?.min(MAX_LIFETIME));
     Some(Policy { max_age, include_subdomains })
 }
 
@@ -78,7 +78,7 @@ mod tests {
             ("MAX-AGE = 1 ;; includeSUBdomains", Some((1, true))),
             ("includeSubDomains; max-age=0", Some((0, true))),
             ("max-age=1; preload; x=\"a;b\"", Some((1, false))),
-            ("max-age=99999999999999999999999", Some((LONGEST, false))),
+            ("max-age=99999999999999999999999", Some((MAX_LIFETIME, false))),
             (" ; max-age=5 ; ", Some((5, false))),
             ("", None),
             ("includeSubDomains", None),

@@ -227,18 +227,18 @@ fn domain(name: &str) -> &str {
 }
 
 /// The longest text that is parsed as a host: the longest name, with each character percent-encoded.
-const LONGEST_TEXT: usize = 4 * LONGEST_NAME;
+const MAX_HOST_LEN: usize = 4 * MAX_NAME_LEN;
 
 /// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for what is not a
 /// name of DNS.
 fn normal_name(host: &str) -> Option<Box<str>> {
-    if host.len() > LONGEST_TEXT {
+    if host.len() > MAX_HOST_LEN {
         return None;
     }
     match Host::parse(host).ok()? {
         Host::Domain(name) => {
             let name = name.strip_suffix('.').unwrap_or(&name);
-            let is_name = name.len() <= LONGEST_NAME && !name.split('.').any(str::is_empty);
+            let is_name = name.len() <= MAX_NAME_LEN && !name.split('.').any(str::is_empty);
             is_name.then(|| name.into())
         }
         Host::Ipv4(_) | Host::Ipv6(_) => None,
@@ -249,7 +249,7 @@ fn normal_name(host: &str) -> Option<Box<str>> {
 /// stored: a host that `url` refuses, or that ends in several dots, may still resolve to a server
 /// below a known domain.
 fn name_to_look_up(host: &str) -> Option<Box<str>> {
-    if host.len() > LONGEST_TEXT {
+    if host.len() > MAX_HOST_LEN {
         return None;
     }
     let name = match Host::parse(host) {
