@@ -82,11 +82,7 @@ impl NextRequest {
 
     /// Whether the headers hold credentials.
     pub(super) fn has_credentials(&self, settings: &Settings) -> bool {
-        let for_one_request = self.options.sensitive.as_deref();
-        self.headers.any_sensitive(|name| {
-            settings.sensitive.contains(name)
-                || for_one_request.is_some_and(|sensitive| sensitive.was_added(name))
-        })
+        self.headers.any_sensitive(|name| settings.is_credential(name, &self.options))
     }
 
     pub(super) fn key(&self) -> RequestKey {

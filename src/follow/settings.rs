@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use http::{Extensions, Method, Response, StatusCode, Uri};
+use http::{Extensions, HeaderName, Method, Response, StatusCode, Uri};
 
 use super::events::EventHooks;
 use super::guard::TargetGuard;
 use super::hop_request::RequestHooks;
 use super::hsts::HstsStore;
 use super::method::{MethodRewrite, is_registered_as_safe};
-use super::options::{OnLimit, RedirectMode};
+use super::options::{FollowOptions, OnLimit, RedirectMode};
 use super::origins::{Origins, TrustFn};
 use super::remembered::Remembered;
 use super::sensitive_names::SensitiveNames;
@@ -113,6 +113,12 @@ impl Settings {
     /// Returns the https URL for an http URL whose host is known.
     pub(super) fn upgraded(&self, uri: &Uri) -> Option<Uri> {
         self.hsts.as_ref().and_then(|store| store.upgrade(uri, system_clock::now()))
+    }
+
+    /// Whether a header is a credential for the layer, or by the options of a request.
+    pub(super) fn is_credential(&self, name: &HeaderName, options: &FollowOptions) -> bool {
+        let added = options.sensitive.as_deref();
+        self.sensitive.contains(name) || added.is_some_and(|added| added.was_added(name))
     }
 
     /// Whether the guard refuses a URL.

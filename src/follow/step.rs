@@ -199,11 +199,7 @@ fn advance(
         cross_origin: target.cross_origin,
         drops_credentials,
     };
-    let for_one_request = request.options.sensitive.as_deref();
-    let is_credential = |name: &HeaderName| {
-        settings.sensitive.contains(name)
-            || for_one_request.is_some_and(|sensitive| sensitive.was_added(name))
-    };
+    let is_credential = |name: &HeaderName| settings.is_credential(name, &request.options);
     let dropped = strip_headers(&mut request.headers, changes, is_credential);
     let mut dropped: Vec<_> = dropped.into_iter().map(Dropped::Header).collect();
     if target.userinfo || !request.plain_origin && userinfo::of(&request.uri).is_some() {

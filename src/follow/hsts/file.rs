@@ -84,7 +84,7 @@ impl HstsStore {
             // The format has no times after the year 9999. What expired before 1970 need not be kept.
             let expires = match entry.expires {
                 Some(time) if time < SystemTime::UNIX_EPOCH => continue,
-                expires => expires.and_then(written).unwrap_or_else(|| UNLIMITED.to_owned()),
+                time => time.and_then(written).unwrap_or_else(|| UNLIMITED.to_owned()),
             };
             text.push_str(&format!("{dot}{name} \"{expires}\"\n"));
         }
@@ -150,10 +150,10 @@ fn entry(line: &str) -> Option<(&str, Option<SystemTime>)> {
     Some((host, Some(time.try_into().ok()?)))
 }
 
-/// Writes a time in UTC. `None` outside of the years that the format has.
+/// Writes a time in UTC; `None` for a time after the year 9999.
 fn written(time: SystemTime) -> Option<String> {
     let time = Offset::UTC.to_datetime(Timestamp::try_from(time).ok()?);
-    (time.year() >= 0).then(|| time.strftime(FORMAT).to_string())
+    Some(time.strftime(FORMAT).to_string())
 }
 
 /// Serializes the learned hosts as a list.
