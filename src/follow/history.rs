@@ -249,6 +249,13 @@ impl fmt::Display for RedirectHistory {
 impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {} {}", self.status.as_u16(), self.next_method, Redacted(&self.next_uri))?;
+        self.fmt_notes(f)
+    }
+}
+
+impl Hop {
+    /// Prints what is special about the hop, and what the next request was sent without.
+    pub(super) fn fmt_notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.replaced_location.is_some() {
             f.write_str(" (chosen by the policy)")?;
         }

@@ -42,15 +42,10 @@ impl<'a> Followed<'a> {
 /// http://b.test/x (left behind: cookie)`.
 impl fmt::Display for Followed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Hop { method, uri, next_method, next_uri, status, dropped, .. } = self.hop;
+        let Hop { method, uri, next_method, next_uri, status, .. } = self.hop;
         write!(f, "hop {}: {} {}: ", self.number, Escaped(method), Escaped(Redacted(uri)))?;
         let (next_method, next_uri) = (Escaped(next_method), Escaped(Redacted(next_uri)));
         write!(f, "{} -> {next_method} {next_uri}", status.as_u16())?;
-        let mut separator = " (left behind: ";
-        for dropped in dropped {
-            write!(f, "{separator}{dropped}")?;
-            separator = ", ";
-        }
-        if dropped.is_empty() { Ok(()) } else { f.write_str(")") }
+        self.hop.fmt_notes(f)
     }
 }
