@@ -9,9 +9,11 @@ pub(super) struct Redacted<'a>(pub(super) &'a Uri);
 
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let (Some(scheme), Some(authority)) = (self.0.scheme_str(), self.0.authority()) {
-            let (_, host) = userinfo::split(authority.as_str());
-            write!(f, "{scheme}://{host}")?;
+        if let Some(scheme) = self.0.scheme_str() {
+            write!(f, "{scheme}://")?;
+        }
+        if let Some(authority) = self.0.authority() {
+            f.write_str(userinfo::split(authority.as_str()).1)?;
         }
         f.write_str(self.0.path())?;
         let mut separator = '?';
@@ -42,6 +44,7 @@ mod tests {
     fn shown_without_secrets() {
         for (uri, shown) in [
             ("/a", "/a"),
+            ("a.test:443", "a.test:443"),
             ("http://a.test", "http://a.test/"),
             ("https://u:p@a.test:8443/a?x=1&y=2", "https://a.test:8443/a?x=…&y=…"),
             ("http://a.test/?token", "http://a.test/?…"),

@@ -96,8 +96,11 @@ pub(super) fn step(
         _ => (target, None),
     };
     // A `Location` that does not resolve is reported even if the policy rejects: it is the more useful
-    // error.
-    let target = target.map_err(|kind| fail(request, kind, status).with_location(location))?;
+    // error. Nothing resolves against the authority of a CONNECT.
+    let target = target.map_err(|kind| {
+        let kind = if request.is_followable() { kind } else { Kind::NotFollowable };
+        fail(request, kind, status).with_location(location)
+    })?;
     let refused = match action {
         Action::Reject => Some(Kind::Rejected),
         _ => check(settings, request, &target),

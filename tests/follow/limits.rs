@@ -87,13 +87,15 @@ async fn coming_back_is_no_loop() {
 async fn upgrades_and_connect_are_not_followed() {
     let mut upgrade = get("http://a.test/");
     upgrade.headers_mut().insert("upgrade", http::HeaderValue::from_static("websocket"));
-    let mut connect = get("http://a.test/");
+    let mut connect = get("a.test:443");
     *connect.method_mut() = Method::CONNECT;
-    for request in [upgrade, connect] {
+    for (request, from) in [(upgrade, "from http://a.test/ "), (connect, "from a.test:443 ")] {
         let script = hops(1);
         let error = script.follow(request).await.expect_err("refused");
+        assert!(error.to_string().contains(from), "{error}");
         let error = error.redirect().expect("of ours");
         assert_eq!(error.kind(), RedirectErrorKind::NotFollowable);
+        assert!(error.to_string().contains(from), "{error}");
         assert_eq!(script.seen().len(), 1);
     }
 }
