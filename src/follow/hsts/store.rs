@@ -227,7 +227,7 @@ fn domain(name: &str) -> &str {
 }
 
 /// The longest text that is parsed as a host: the longest name, with each character percent-encoded.
-const MAX_HOST_LEN: usize = 4 * MAX_NAME_LEN;
+const MAX_HOST_LEN: usize = 4 * LONGEST_NAME;
 
 /// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for what is not a
 /// name of DNS.
