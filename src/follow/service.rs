@@ -72,7 +72,12 @@ where
         if self.settings.judges_urls() {
             match judge_url(&self.settings, &mut request) {
                 Ok(upgrade) => upgraded = upgrade,
-                Err(error) => return ResponseFuture::refused(error),
+                Err(error) => {
+                    // Nothing is sent. The instance that was polled ready may hold a permit, and would
+                    // keep it from others until the next call.
+                    self.inner = self.inner.clone();
+                    return ResponseFuture::refused(error);
+                }
             }
         }
         let options = request.extensions_mut().remove::<FollowOptions>();

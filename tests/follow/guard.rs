@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri, header};
 use http_body_util::Full;
+use tower::limit::ConcurrencyLimitLayer;
+use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_redirect::follow::guard::TargetGuard;
 use tower_redirect::follow::hsts::HstsStore;
 use tower_redirect::{Action, FollowRedirectsLayer, follow_fn};
@@ -235,6 +237,23 @@ async fn neither_the_url_of_a_call_nor_a_hop_leads_there() {
 }
 
 /// Clients that read the first number as decimal would connect to 10.0.0.1.
+/// The caller keeps its client for later: others share the permit meanwhile.
+#[tokio::test]
+async fn a_call_that_is_refused_keeps_no_permit() {
+    let script = Script::new([]);
+    let client = ServiceBuilder::new()
+        .layer(FollowRedirectsLayer::new().guard(TargetGuard::new()))
+        .layer(ConcurrencyLimitLayer::new(1))
+        .service(script.clone());
+    let (mut kept, other) = (client.clone(), client);
+    let ready = ServiceExt::<Request<Full<Bytes>>>::ready(&mut kept).await.expect("ready");
+    ready.call(get("http://127.0.0.1/")).await.expect_err("refused");
+    let mut other = tokio_test::task::spawn(other.oneshot(get("http://a.test/")));
+    tokio_test::assert_ready_ok!(other.poll());
+    drop(kept);
+    assert_eq!(script.seen().len(), 1);
+}
+
 #[tokio::test]
 async fn an_address_is_sent_as_it_was_judged() {
     let layer = FollowRedirectsLayer::new().guard(TargetGuard::new());

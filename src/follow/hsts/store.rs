@@ -238,7 +238,7 @@ fn normal_name(host: &str) -> Option<Box<str>> {
     match Host::parse(host).ok()? {
         Host::Domain(name) => {
             let name = name.strip_suffix('.').unwrap_or(&name);
-            let is_name = name.len() <= MAX_NAME_LEN && !name.split('.').any(str::is_empty);
+            let is_name = name.len() <= LONGEST_NAME && !name.split('.').any(str::is_empty);
             is_name.then(|| name.into())
         }
         Host::Ipv4(_) | Host::Ipv6(_) => None,
