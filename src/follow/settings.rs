@@ -56,6 +56,17 @@ where
     }
 }
 
+/// The extensions of this crate that are no secret: options for a layer inside.
+#[cfg(feature = "hyper")]
+fn own_extensions() -> Vec<MoveExtension> {
+    vec![move_extension::<super::expect::ExpectOptions>]
+}
+
+#[cfg(not(feature = "hyper"))]
+fn own_extensions() -> Vec<MoveExtension> {
+    Vec::new()
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -72,7 +83,7 @@ impl Default for Settings {
             trusted_origins: Origins::default(),
             trust_when: None,
             sensitive: SensitiveNames::default(),
-            kept_extensions: Vec::new(),
+            kept_extensions: own_extensions(),
             response_drain_limit: 64 * 1024,
             final_uri: false,
             hsts: None,

@@ -8,6 +8,8 @@ mod chains;
 mod contract;
 mod economy;
 mod events;
+#[cfg(feature = "hyper")]
+mod expect;
 mod fetch;
 mod final_uri;
 mod guard;

@@ -112,7 +112,7 @@ impl fmt::Debug for ExpectContinueLayer {
     }
 }
 
-/// Options for one request: put them into its extensions.
+/// Options for one request: put them into its extensions. They hold for all its hops, on other origins, too.
 ///
 /// ```
 /// use http::Request;
