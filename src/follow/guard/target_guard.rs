@@ -7,9 +7,9 @@ use url::Host;
 
 use super::address::{Nat64, inner_v4, is_global};
 use crate::config_error::ConfigError;
-use crate::follow::origins;
+use crate::follow::{origins, userinfo};
 use crate::ranges::{NO_RANGE, Ranges, parse_range};
-use crate::uri::Scheme;
+use crate::uri::{Origin, Scheme};
 
 /// Refuses targets in networks that a client must not be led to. See the [module](super) for the rules.
 ///
@@ -156,13 +156,17 @@ impl TargetGuard {
 /// Writes the IPv4 address of a URL as four decimal numbers, as [`TargetGuard::allows`] reads it.
 /// `None` if there is nothing to change. Some clients read `010.0.0.1` as 8.0.0.1, others as 10.0.0.1.
 pub(in crate::follow) fn with_plain_address(uri: &Uri) -> Option<Uri> {
+    // Such a URL is written as `url` writes it, and need not be parsed again.
+    if Origin::plain(uri).is_some() {
+        return None;
+    }
     let url = origins::url(uri)?;
     let Some(Host::Ipv4(address)) = url.host() else { return None };
     let text = uri.authority()?.as_str();
-    let (userinfo, host_and_port) =
-        text.split_at_checked(text.rfind('@').map_or(0, |at| at + 1))?;
+    let (_, host_and_port) = userinfo::split(text);
+    let before_host = text.strip_suffix(host_and_port)?;
     let port = host_and_port.strip_prefix(uri.host()?)?;
-    let authority = format!("{userinfo}{address}{port}");
+    let authority = format!("{before_host}{address}{port}");
     if authority == text {
         return None;
     }
