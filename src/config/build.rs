@@ -293,6 +293,7 @@ fn maintenance(
 
 fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Option<Versioning> {
     let VersionsConfig { prefix, current, .. } = section;
+    // Checked alone, so that a mistake in either has its own path, and neither hides the other.
     let valid = problems.take(format_args!("{path}.prefix"), Versioning::new(prefix, "v1"));
     let prefix = valid.map_or("/", |_| prefix);
     let policy = Versioning::new(prefix, current);
