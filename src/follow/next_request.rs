@@ -82,7 +82,8 @@ impl NextRequest {
 
     /// Whether the headers hold credentials.
     pub(super) fn has_credentials(&self, settings: &Settings) -> bool {
-        self.headers.any_sensitive(|name| settings.is_credential(name, &self.options))
+        let added = self.options.sensitive.as_deref();
+        self.headers.any_sensitive(|name| settings.is_credential(name, added))
     }
 
     pub(super) fn key(&self) -> RequestKey {

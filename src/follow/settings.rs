@@ -7,7 +7,7 @@ use super::guard::TargetGuard;
 use super::hop_request::RequestHooks;
 use super::hsts::HstsStore;
 use super::method::{MethodRewrite, is_registered_as_safe};
-use super::options::{FollowOptions, OnLimit, RedirectMode};
+use super::options::{OnLimit, RedirectMode};
 use super::origins::{Origins, TrustFn};
 use super::remembered::Remembered;
 use super::sensitive_names::SensitiveNames;
@@ -126,9 +126,8 @@ impl Settings {
         self.hsts.as_ref().and_then(|store| store.upgrade(uri, system_clock::now()))
     }
 
-    /// Whether a header is a credential for the layer, or by the options of a request.
-    pub(super) fn is_credential(&self, name: &HeaderName, options: &FollowOptions) -> bool {
-        let added = options.sensitive.as_deref();
+    /// Whether a header is a credential: by the layer, or by what one request has `added`.
+    pub(super) fn is_credential(&self, name: &HeaderName, added: Option<&SensitiveNames>) -> bool {
         self.sensitive.contains(name) || added.is_some_and(|added| added.was_added(name))
     }
 

@@ -202,7 +202,8 @@ fn advance(
         cross_origin: target.cross_origin,
         drops_credentials,
     };
-    let is_credential = |name: &HeaderName| settings.is_credential(name, &request.options);
+    let added = request.options.sensitive.as_deref();
+    let is_credential = |name: &HeaderName| settings.is_credential(name, added);
     let dropped = strip_headers(&mut request.headers, changes, is_credential);
     let mut dropped: Vec<_> = dropped.into_iter().map(Dropped::Header).collect();
     if target.userinfo || !request.plain_origin && userinfo::of(&request.uri).is_some() {
