@@ -52,6 +52,7 @@ mod maintenance;
 mod migrating;
 #[cfg(feature = "follow")]
 mod migrating_clients;
+mod nginx_cache;
 #[cfg(feature = "axum")]
 mod proxies;
 #[cfg(feature = "follow")]
