@@ -1,19 +1,51 @@
 //! Reads a redirection's own body, so that its connection can be used again.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use http::{Response, Version};
 use http_body::Body;
+use pin_project_lite::pin_project;
 
 use crate::drain::poll_drain;
 
-/// Reads `body` until it ends or fails, or until `left` bytes are used up. A body that announces more
-/// than `left` bytes is not read at all, because its connection could not be reused.
-pub(super) fn poll_drained<R: Body>(
-    body: Pin<&mut R>,
-    left: &mut u64,
+pin_project! {
+    /// The body of a redirection, of which `left` bytes are read.
+    pub(super) struct Rest<R> {
+        #[pin]
+        body: R,
+        left: u64,
+        // Whether the next request may be sent meanwhile.
+        is_multiplexed: bool,
+    }
+}
+
+impl<R> Rest<R> {
+    /// The next request needs an HTTP/1 connection to itself. From HTTP/2 on it does not, and the body is read
+    /// only because a reset ends more than its stream where it comes often: servers count them
+    /// (CVE-2023-44487).
+    pub(super) fn of(response: Response<R>, left: u64) -> Self {
+        let is_multiplexed = response.version() >= Version::HTTP_2;
+        Self { body: response.into_body(), left, is_multiplexed }
+    }
+}
+
+/// Reads the body until it ends, fails, or its limit is used up, and then drops it. A body that announces
+/// more than the limit is not read at all: its connection is lost in any case. `Pending` if the next
+/// request has to wait.
+pub(super) fn poll_rest<R: Body>(
+    mut rest: Pin<&mut Option<Rest<R>>>,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    let fits = |body: &R, left| left > 0 && body.size_hint().lower() <= left;
-    poll_drain(body, left, cx, fits).map(drop)
+    if let Some(current) = rest.as_mut().as_pin_mut() {
+        let current = current.project();
+        let fits = |body: &R, left| left > 0 && body.size_hint().lower() <= left;
+        let drained = poll_drain(current.body, current.left, cx, fits);
+        if *current.is_multiplexed && drained.is_pending() {
+            return Poll::Ready(());
+        }
+        ready!(drained);
+        rest.set(None);
+    }
+    Poll::Ready(())
 }

@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Extensions, Method, Request, Response, Uri, Version};
+use http::{Extensions, Method, Request, Response, Uri};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::drain;
+use super::drain::{Rest, poll_rest};
 use super::error::FollowError;
 use super::events::End;
 use super::final_uri::FinalUri;
@@ -42,7 +42,8 @@ pin_project! {
         Direct { #[pin] future: F, extensions: Extensions, observer: Option<Box<Observer>> },
         // Nothing is sent. The first poll takes `error`.
         Refused { error: Option<RedirectError> },
-        Following { #[pin] state: State<F, B, R>, chain: Chain<S, B, P> },
+        // `rest` is the body of the last redirection.
+        Following { #[pin] state: State<F, B>, #[pin] rest: Option<Rest<R>>, chain: Chain<S, B, P> },
     }
 }
 
@@ -64,11 +65,9 @@ pub(super) struct Chain<S, B, P> {
 
 pin_project! {
     #[project = StateProj]
-    enum State<F, B, R> {
+    enum State<F, B> {
         // The inner service handles a request.
         Calling { #[pin] future: F },
-        // The body of a redirection is drained. `body` is that of the next request.
-        Draining { #[pin] response: R, left: u64, body: Option<B> },
         // The inner service is polled ready. `body` is taken when the next request is sent.
         Waiting { body: Option<B> },
     }
@@ -92,12 +91,13 @@ where
     }
 
     pub(super) fn following(future: S::Future, chain: Chain<S, B, P>) -> Self {
-        Self { kind: Kind::Following { state: State::Calling { future }, chain } }
+        Self { kind: Kind::Following { state: State::Calling { future }, rest: None, chain } }
     }
 }
 
-/// A response to return to the caller (`Break`), or the next state (`Continue`).
-type Handled<F, B, R> = ControlFlow<Response<R>, State<F, B, R>>;
+/// A response to return to the caller (`Break`), or the body of the next request and what is left of that of
+/// the redirection (`Continue`).
+type Handled<B, R> = ControlFlow<Response<R>, (Option<B>, Option<Rest<R>>)>;
 
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     /// Makes the error of a call whose last request failed with `error`.
@@ -110,10 +110,10 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     }
 
     /// Decides what to do after a response, and prepares the next request if there is one.
-    fn handle_response<F, R>(
+    fn handle_response<R>(
         &mut self,
         mut response: Response<R>,
-    ) -> Result<Handled<F, B, R>, RedirectError> {
+    ) -> Result<Handled<B, R>, RedirectError> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
         settings.observe(&next_request.method, &next_request.uri, &response);
         let (status, headers) = (response.status(), response.headers());
@@ -156,14 +156,9 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         }
         // A remembered redirection may have dropped the content.
         let body = Some(if next_request.has_content { body } else { B::empty() });
-        // Draining makes an HTTP/1 connection reusable, unless its upload was cut short. From HTTP/2 on
-        // only the stream is reset, so there is nothing to drain.
-        Ok(ControlFlow::Continue(if uploading || response.version() >= Version::HTTP_2 {
-            State::Waiting { body }
-        } else {
-            let left = settings.response_drain_limit;
-            State::Draining { response: response.into_body(), left, body }
-        }))
+        // The connection of an upload that was cut short is lost, and its stream is reset.
+        let rest = (!uploading).then(|| Rest::of(response, settings.response_drain_limit));
+        Ok(ControlFlow::Continue((body, rest)))
     }
 }
 
@@ -177,7 +172,7 @@ where
     type Output = Result<Response<R>, FollowError<S::Error>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (mut state, chain) = match self.project().kind.project() {
+        let (mut state, mut rest, chain) = match self.project().kind.project() {
             KindProj::Direct { future, extensions, observer } => {
                 let mut outcome = ready!(future.poll(cx)).map_err(FollowError::service);
                 if let Ok(response) = &mut outcome {
@@ -194,15 +189,24 @@ where
                 let error = error.take().expect("`ResponseFuture` polled after it was ready");
                 return Poll::Ready(Err(FollowError::Redirect(error)));
             }
-            KindProj::Following { state, chain } => (state, chain),
+            KindProj::Following { state, rest, chain } => (state, rest, chain),
         };
         loop {
             let next = match state.as_mut().project() {
                 StateProj::Calling { future } => {
-                    let response = ready!(future.poll(cx)).map_err(|error| chain.failed(error))?;
+                    let Poll::Ready(outcome) = future.poll(cx) else {
+                        // The next request is on its way, and waits for nothing here.
+                        let _ = poll_rest(rest, cx);
+                        return Poll::Pending;
+                    };
+                    rest.set(None);
+                    let response = outcome.map_err(|error| chain.failed(error))?;
                     match chain.handle_response(response) {
                         Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),
-                        Ok(ControlFlow::Continue(state)) => state,
+                        Ok(ControlFlow::Continue((body, of_redirection))) => {
+                            rest.set(of_redirection);
+                            State::Waiting { body }
+                        }
                         Err(error) => {
                             chain.saved_body.abort();
                             let end = End::of(&error);
@@ -211,14 +215,15 @@ where
                         }
                     }
                 }
-                StateProj::Draining { response, left, body } => {
-                    ready!(drain::poll_drained(response, left, cx));
-                    // Setting this state drops the response, which may hold the only permit or
-                    // connection: it must be dropped before the inner service is polled ready.
-                    State::Waiting { body: body.take() }
-                }
                 StateProj::Waiting { body } => {
-                    ready!(chain.service.poll_ready(cx)).map_err(|error| chain.failed(error))?;
+                    ready!(poll_rest(rest.as_mut(), cx));
+                    let mut readiness = chain.service.poll_ready(cx);
+                    if rest.is_some() && readiness.is_pending() {
+                        // The body may hold the only permit.
+                        rest.set(None);
+                        readiness = chain.service.poll_ready(cx);
+                    }
+                    ready!(readiness).map_err(|error| chain.failed(error))?;
                     #[allow(clippy::panic)] // Polled again after a panic, which `Future` forbids.
                     let Some(body) = body.take() else {
                         panic!("polled after the inner service's call panicked")

@@ -44,10 +44,11 @@
 //!    were dropped.
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused.
-//!    It is dropped instead over HTTP/2, and while the request is still being uploaded; that upload
-//!    is ended. Then the inner service is polled ready, a
-//!    [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and the
-//!    inner service is called.
+//!    Over HTTP/2 it is read while the next request is under way, and dropped with the next
+//!    response: a reset of each stream would make servers end the connection. It is dropped instead
+//!    while the request is still being uploaded; that upload is ended. Then the inner service is
+//!    polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of this one
+//!    request, and the inner service is called.
 //!
 //! Three optional parts apply to the URL of a call and to each target: the [HSTS store](hsts), the
 //! [memory of permanent redirections](Remembered) and the [guard]. The figure shows their order.

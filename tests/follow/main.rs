@@ -19,6 +19,7 @@ mod leaks;
 mod limits;
 mod location;
 mod methods;
+mod multiplexed;
 mod non_interference;
 mod per_request;
 mod policy;

@@ -136,13 +136,9 @@ async fn an_endless_redirection_costs_the_drain_limit_at_most() -> Outcome {
         let response = within(follower.layer(counting).oneshot(get(port, "/endless")?)).await??;
         assert_eq!(response.status(), StatusCode::OK);
         let read = read.load(Ordering::SeqCst);
-        if http2 {
-            // Dropped unread: the stream is reset, and the connection serves others.
-            assert_eq!(read, 0);
-        } else {
-            // The frame that reaches the limit is read whole.
-            assert!((100_000..100_000 + 512 * 1024).contains(&read), "{read}");
-        }
+        // The frame that reaches the limit is read whole. Over HTTP/2 the next response may come first.
+        let least = if http2 { 0 } else { 100_000 };
+        assert!((least..100_000 + 512 * 1024).contains(&read), "http2 {http2}: {read}");
     }
     Ok(())
 }

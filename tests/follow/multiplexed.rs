@@ -1,0 +1,145 @@
+//! A redirection's own body over HTTP/2: it delays nothing, and its stream is not reset needlessly.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use http_body::{Body, Frame};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_test::{assert_pending, assert_ready};
+use tower::{Layer, Service};
+use tower_redirect::{FollowRedirects, FollowRedirectsLayer};
+
+/// Ends when its sender is dropped. Holds the permit of its service.
+#[derive(Debug)]
+struct Fed {
+    frames: mpsc::UnboundedReceiver<Bytes>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Body for Fed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.frames.poll_recv(cx).map(|data| data.map(|data| Ok(Frame::data(data))))
+    }
+}
+
+type Answers = Vec<oneshot::Receiver<Response<Fed>>>;
+
+/// Answers as it is told, and is ready as long as there is a permit, which the body of its response takes.
+#[derive(Clone)]
+struct Server {
+    answers: Arc<Mutex<Answers>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Service<Request<String>> for Server {
+    type Response = Response<Fed>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Fed>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        if self.permits.available_permits() > 0 {
+            return Poll::Ready(Ok(()));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: Request<String>) -> Self::Future {
+        let answer = self.answers.lock().expect("not poisoned").remove(0);
+        let permit = self.permits.clone().try_acquire_owned().ok();
+        Box::pin(async move {
+            let response = answer.await.expect("an answer");
+            Ok(response.map(|fed| Fed { _permit: permit, ..fed }))
+        })
+    }
+}
+
+type Sender = mpsc::UnboundedSender<Bytes>;
+
+/// A response and the sender of its body.
+fn answer(status: StatusCode) -> (Response<Fed>, Sender) {
+    let (sender, frames) = mpsc::unbounded_channel();
+    let mut response = Response::new(Fed { frames, _permit: None });
+    *response.status_mut() = status;
+    *response.version_mut() = Version::HTTP_2;
+    if status.is_redirection() {
+        response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/next"));
+    }
+    (response, sender)
+}
+
+/// A client of a server with this many permits, and how the server answers its two requests.
+fn client(permits: usize) -> (FollowRedirects<Server>, [oneshot::Sender<Response<Fed>>; 2]) {
+    let ((first, a), (second, b)) = (oneshot::channel(), oneshot::channel());
+    let answers = Arc::new(Mutex::new(vec![a, b]));
+    let server = Server { answers, permits: Arc::new(Semaphore::new(permits)) };
+    (FollowRedirectsLayer::new().layer(server), [first, second])
+}
+
+fn request() -> Request<String> {
+    Request::get("http://a.test/").body(String::new()).expect("valid")
+}
+
+#[test]
+fn it_is_read_while_the_next_request_is_under_way() {
+    let (mut client, [first, second]) = client(2);
+    let (redirection, body) = answer(StatusCode::FOUND);
+    assert!(first.send(redirection).is_ok());
+    let mut call = tokio_test::task::spawn(client.call(request()));
+    assert_pending!(call.poll(), "the next request was sent");
+    for _ in 0..2 {
+        body.send(Bytes::from_static(b"moved")).expect("not reset");
+        assert!(call.is_woken());
+        assert_pending!(call.poll());
+    }
+    drop(body);
+    assert!(call.is_woken());
+    assert_pending!(call.poll());
+    assert!(second.send(answer(StatusCode::OK).0).is_ok());
+    assert!(assert_ready!(call.poll()).is_ok_and(|response| response.status() == StatusCode::OK));
+}
+
+#[test]
+fn one_that_stalls_is_given_up_with_the_next_response() {
+    let (mut client, [first, second]) = client(2);
+    let (redirection, body) = answer(StatusCode::FOUND);
+    assert!(first.send(redirection).is_ok());
+    let mut call = tokio_test::task::spawn(client.call(request()));
+    assert_pending!(call.poll());
+    assert!(!body.is_closed());
+    assert!(second.send(answer(StatusCode::OK).0).is_ok());
+    assert!(assert_ready!(call.poll()).is_ok());
+    assert!(body.is_closed());
+}
+
+#[test]
+fn one_over_the_limit_is_given_up() {
+    let (mut client, [first, _second]) = client(2);
+    let (redirection, body) = answer(StatusCode::FOUND);
+    assert!(first.send(redirection).is_ok());
+    let mut call = tokio_test::task::spawn(client.call(request()));
+    assert_pending!(call.poll());
+    body.send(Bytes::from(vec![0; 64 * 1024 + 1])).expect("not reset");
+    assert_pending!(call.poll());
+    assert!(body.is_closed());
+}
+
+#[test]
+fn one_that_holds_the_only_permit_is_given_up() {
+    let (mut client, [first, _second]) = client(1);
+    let (redirection, body) = answer(StatusCode::FOUND);
+    assert!(first.send(redirection).is_ok());
+    let mut call = tokio_test::task::spawn(client.call(request()));
+    assert_pending!(call.poll(), "the next request was sent");
+    assert!(body.is_closed());
+}
