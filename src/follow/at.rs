@@ -7,7 +7,7 @@ use super::redacted::Redacted;
 
 /// The place in a chain of redirections at which a request failed: its URL and the hops before it.
 ///
-/// `Display` and `Debug` print the names in a query, never its values.
+/// `Display` and `Debug` print the names in a query, never its values, and 256 bytes of a URL at most.
 pub struct At {
     uri: Uri,
     history: RedirectHistory,

@@ -11,7 +11,7 @@ use super::redacted::Redacted;
 /// if there was a redirection, or if HSTS upgraded the URL of the call.
 ///
 /// `Display` prints the first request and then one hop per line. `Display` and `Debug` leave out userinfo
-/// and the values of a query; the accessors return them.
+/// and the values of a query, and cut each URL to 256 bytes; the accessors return all of it.
 ///
 /// ```
 /// use http::Response;

@@ -3,11 +3,22 @@ use std::fmt;
 use http::Uri;
 
 use super::userinfo;
+use crate::event::Escaped;
 
-/// Prints a URI without its userinfo and without the values of its query.
+/// Prints a URI without its userinfo and without the values of its query, cut to 256 bytes: a server chooses
+/// its length, up to 64 KiB for each hop.
 pub(super) struct Redacted<'a>(pub(super) &'a Uri);
 
 impl fmt::Display for Redacted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaped(Whole(self.0)).fmt(f)
+    }
+}
+
+/// The same at any length.
+struct Whole<'a>(&'a Uri);
+
+impl fmt::Display for Whole<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(scheme) = self.0.scheme_str() {
             write!(f, "{scheme}://")?;
@@ -54,5 +65,7 @@ mod tests {
         ] {
             assert_eq!(Redacted(&uri.parse().expect(uri)).to_string(), shown);
         }
+        let long = format!("/{}", "x".repeat(60_000)).parse().expect("a uri");
+        assert_eq!(Redacted(&long).to_string().len(), 256 + "…".len());
     }
 }

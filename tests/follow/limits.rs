@@ -69,6 +69,20 @@ async fn a_loop_is_named() {
     assert!(!format!("{error:?}").contains("secret"));
 }
 
+/// What servers send in `Location` is up to 64 KiB for each hop.
+#[tokio::test]
+async fn texts_are_short_whatever_the_urls() {
+    let paths = (0..11).map(|hop| format!("/{hop}/{}", "x".repeat(60_000)));
+    let script = Script::new(paths.map(|path| redirection(302, path)));
+    let error = script.follow(get("http://a.test/")).await.expect_err("the limit");
+    let redirect = error.redirect().expect("of ours");
+    assert!(redirect.uri().path().len() > 60_000);
+    for text in [error.to_string(), redirect.to_string(), redirect.history().to_string()] {
+        assert!(text.len() < 4_000 && text.contains("http://a.test/"), "{} bytes", text.len());
+    }
+    assert!(format!("{error:?}").len() < 10_000);
+}
+
 #[tokio::test]
 async fn coming_back_is_no_loop() {
     // POST -> 303 -> GET of the same URL, and a login that returns.
