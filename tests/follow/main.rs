@@ -6,6 +6,7 @@ mod support;
 mod cases;
 mod chains;
 mod contract;
+mod cookies;
 mod economy;
 mod events;
 #[cfg(feature = "hyper")]
