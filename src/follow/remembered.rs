@@ -1,5 +1,6 @@
 //! Permanent redirections that are remembered from one call to the next, as browsers do.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use super::settings::Settings;
 use super::step::{NextStep, step};
 use crate::method::is_get_or_head;
 use crate::system_clock;
+use crate::uri::Scheme;
 
 /// The most redirections that are remembered.
 const MAX_REDIRECTIONS: usize = 10_000;
@@ -164,7 +166,7 @@ impl Remembered {
             let Some((status, headers, target)) = found else { break };
             // HSTS may have learned the host since then.
             let target = settings.upgraded(&target).unwrap_or(target);
-            if request.history.hops().iter().any(|hop| hop.uri == target) {
+            if request.history.hops().iter().any(|hop| *key(&hop.uri) == target) {
                 self.forget(&request.uri);
                 break;
             }
@@ -186,7 +188,7 @@ impl Remembered {
         let mut shared = self.lock();
         shared.uses += 1;
         let used = shared.uses;
-        let found = shared.redirections.get_mut(uri).filter(|found| now < found.expires)?;
+        let found = shared.redirections.get_mut(&*key(uri)).filter(|found| now < found.expires)?;
         let may_move = is_get_or_head(method)
             || self.any_method && found.status == StatusCode::PERMANENT_REDIRECT;
         if !may_move {
@@ -208,8 +210,9 @@ impl Remembered {
         let now = (self.now)();
         let Some(location) = headers.get(header::LOCATION) else { return };
         // Copies: the originals may be parts of a whole response head, which they would keep alive.
-        let key = hop.uri.to_string();
-        if key.len() + location.len() > MAX_LENGTH || hop.uri == hop.next_uri {
+        let asked = key(&hop.uri);
+        let key = asked.to_string();
+        if key.len() + location.len() > MAX_LENGTH || *asked == hop.next_uri {
             return;
         }
         let (Ok(key), Ok(target), Ok(location)) = (
@@ -240,12 +243,28 @@ impl Remembered {
 
     /// Forgets the redirection of a URL.
     pub fn forget(&self, uri: &Uri) {
-        self.lock().redirections.remove(uri);
+        self.lock().redirections.remove(&*key(uri));
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The URL under which a redirection is kept: without a port that is the default one of its scheme, since both
+/// forms name one resource (RFC 9110 §4.2.3).
+fn key(uri: &Uri) -> Cow<'_, Uri> {
+    let is_default = match uri.port_u16() {
+        None => false,
+        port => port == Scheme::of(uri).map(Scheme::default_port),
+    };
+    let plain = || {
+        let mut parts = uri.clone().into_parts();
+        let (before, _) = parts.authority.as_ref()?.as_str().rsplit_once(':')?;
+        parts.authority = Some(before.parse().ok()?);
+        Uri::from_parts(parts).ok()
+    };
+    is_default.then(plain).flatten().map_or(Cow::Borrowed(uri), Cow::Owned)
 }
 
 /// For how long a redirection may be kept; `None` if it may not be.

@@ -395,6 +395,28 @@ async fn a_remembered_hop_does_not_send_content_that_it_dropped() {
     assert_eq!((last.uri.to_string().as_str(), &*last.body), ("http://c.test/", &b""[..]));
 }
 
+/// `http://a.test:80/` and `http://a.test/` are one URL (RFC 9110 §4.2.3).
+#[tokio::test]
+async fn a_default_port_makes_no_other_url() {
+    for url in ["http://a.test:80/", "http://A.test:080/", "http://a.test"] {
+        let memory = Remembered::new();
+        let get = request("GET", url, &[]);
+        assert_eq!(asked_again(&memory, get, moved(308, "/new", &[])).await, [NEW], "{url}");
+        let layer = FollowRedirectsLayer::new().remembered(memory.clone());
+        let post = request("POST", url, &[]);
+        Script::new([]).follow_by(&layer, post).await.expect("answered");
+        assert!(memory.is_empty(), "an unsafe success forgets {url}");
+
+        let get = request("GET", url, &[]);
+        let answer = moved(301, "http://a.test/", &[]);
+        assert_eq!(asked_again(&memory, get, answer).await, ["http://a.test/"]);
+        assert!(memory.is_empty(), "{url} leads to itself");
+    }
+    let memory = Remembered::new();
+    let get = request("GET", "http://a.test:81/", &[]);
+    assert_eq!(asked_again(&memory, get, moved(308, NEW, &[])).await, ["http://a.test/"]);
+}
+
 #[tokio::test]
 async fn what_is_too_long_is_not_learned() {
     for (length, is_learned) in [(4_000, true), (8_200, false)] {
