@@ -10,8 +10,9 @@ use super::redacted::Redacted;
 /// The redirections that one call followed, in order. The history is in the extensions of the response
 /// if there was a redirection, or if HSTS upgraded the URL of the call.
 ///
-/// `Display` prints the first request and then one hop per line. `Display` and `Debug` leave out userinfo
-/// and the values of a query, and cut each URL to 256 bytes; the accessors return all of it.
+/// `Display` prints the first request and then one hop per line, with `(https by HSTS)` after a URL that was
+/// upgraded. `Display` and `Debug` leave out userinfo and the values of a query, and cut each URL to 256 bytes;
+/// the accessors return all of it.
 ///
 /// ```
 /// use http::Response;
@@ -235,8 +236,13 @@ impl Hop {
 
 impl fmt::Display for RedirectHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(first) = self.hops.first() {
-            write!(f, "{} {}", first.method, Redacted(&first.uri))?;
+        match (self.hops.first(), &self.upgraded) {
+            (Some(first), _) => write!(f, "{} {}", first.method, Redacted(&first.uri))?,
+            (None, Some(upgraded)) => write!(f, "{}", Redacted(&upgraded.https))?,
+            (None, None) => {}
+        }
+        if self.upgraded.is_some() {
+            f.write_str(" (https by HSTS)")?;
         }
         for hop in &self.hops {
             write!(f, "\n  {hop}")?;

@@ -163,6 +163,7 @@ async fn after_one_https_answer_nothing_goes_out_in_clear() {
     let history = RedirectHistory::of(&response).expect("upgraded");
     assert_eq!(history.upgraded_from(), Some(&uri("http://a.test:80/x")));
     assert_eq!((history.len(), history.final_uri()), (0, Some(&uri("https://a.test/x"))));
+    assert_eq!(history.to_string(), "https://a.test/x (https by HSTS)");
     assert_eq!(FinalUri::of(&response), Some(&uri("https://a.test/x")));
 }
 
