@@ -26,7 +26,7 @@
 //!    - If the content is dropped, those about content: `Content-Encoding`, `Content-Language`,
 //!      `Content-Location`, `Content-Type`, `Content-Length`, `Content-Range`, `Content-Digest`,
 //!      `Content-MD5`, `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`,
-//!      `Expect` and `Idempotency-Key`. If the request becomes GET, also `If-*` and `Range`.
+//!      `Expect` and `Idempotency-Key`. If the request becomes GET, also `If`, `If-*` and `Range`.
 //!    - If the origin changes (scheme, host or port), `Host`.
 //!    - If the origin changes, the credentials and the extensions. Credentials are `Authorization`,
 //!      `Cookie`, `Cookie2`, `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`,

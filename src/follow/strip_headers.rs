@@ -107,12 +107,12 @@ fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
 }
 
 /// Whether a header makes a request conditional, or asks for a part of the representation (RFC 9110
-/// §13.1, §14.2).
+/// §13.1, §14.2, and `If` of RFC 4918 §10.4, which names locks).
 ///
 /// These headers were meant for the method they were sent with. They stay or go together: a `Range`
 /// without its `If-Range` may return a part of another version.
 fn is_condition_or_range(name: &str) -> bool {
-    name.starts_with("if-") || name == "range"
+    name.starts_with("if-") || matches!(name, "if" | "range")
 }
 
 /// Whether a header is about the content, so that it would mislead a server on a request without content.
