@@ -55,7 +55,7 @@ impl Write for Writer<'_, '_> {
 
 /// Characters that end a line, or change the direction of the text after them.
 fn is_bidirectional_or_separator(character: char) -> bool {
-    matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(character, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ mod tests {
             ("a b/ä", "a b/ä".to_owned()),
             ("a\r\nb", "a\\u{d}\\u{a}b".to_owned()),
             ("\u{1b}[31m", "\\u{1b}[31m".to_owned()),
-            ("\u{202e}x\u{2028}", "\\u{202e}x\\u{2028}".to_owned()),
+            ("\u{202e}x\u{2028}\u{61c}", "\\u{202e}x\\u{2028}\\u{61c}".to_owned()),
             (&"x".repeat(256), "x".repeat(256)),
             (&"x".repeat(257), "x".repeat(256) + "…"),
             (&("x".repeat(255) + "ä"), "x".repeat(255) + "…"),
