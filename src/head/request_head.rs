@@ -321,13 +321,14 @@ impl<'a> RequestHead<'a> {
     }
 }
 
+/// The scheme is shown only if it was asked for before: formatting a head reads no header.
 impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHead")
             .field("method", self.parts.method)
             .field("path", &self.path())
             .field("version", &self.parts.version)
-            .field("scheme", &self.scheme())
+            .field("scheme", &self.known_scheme())
             .finish_non_exhaustive()
     }
 }

@@ -512,7 +512,9 @@ async fn vary_names_the_fields_that_were_read() {
     let client = |head: &RequestHead<'_>| {
         let _ = head.client_ip();
     };
+    let debug = |head: &RequestHead<'_>| drop(format!("{head:?}"));
     let one: Fields<'_> = &[(FOR, b"1.1.1.1"), (PROTO, b"http")];
+    let malformed: Fields<'_> = &[(PROTO, b"ftp")];
     let list: Fields<'_> = &[(FOR, b"1.1.1.1, 10.0.0.2"), (PROTO, b"http, http")];
     let x_forwarded = proxies().x_forwarded();
     let cloud = proxies().x_forwarded().scheme_field("CloudFront-Forwarded-Proto").expect("valid");
@@ -521,6 +523,8 @@ async fn vary_names_the_fields_that_were_read() {
     for (trust, peer, fields, reads, expected) in [
         (&x_forwarded, "10.0.0.1", one, scheme as fn(&RequestHead<'_>), Some(PROTO)),
         (&x_forwarded, "10.0.0.1", one, client, Some(FOR)),
+        (&x_forwarded, "10.0.0.1", one, debug, None),
+        (&x_forwarded, "10.0.0.1", malformed, debug, None),
         (&x_forwarded, "10.0.0.1", list, scheme, Some("x-forwarded-for, x-forwarded-proto")),
         (&x_forwarded, "1.1.1.1", list, scheme, None),
         (&x_forwarded, "1.1.1.1", list, client, None),
