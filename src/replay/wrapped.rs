@@ -65,7 +65,7 @@ impl<B: Replay> Replay for Option<B> {
     }
 
     fn abort_handle(&self) -> Option<Self> {
-        self.as_ref().map(B::abort_handle)
+        self.as_ref()?.abort_handle().map(Some)
     }
 
     fn abort(&self) {

@@ -70,6 +70,8 @@ fn questions_reach_the_body_inside() {
     let none = None::<Recorded>;
     assert!(none.check_replayable().is_ok() && !none.is_uploading());
     assert!(none.replay().expect("nothing").is_none() && Option::<Recorded>::empty().is_none());
+    assert!(Some(recorded(3)).abort_handle().is_some());
+    assert!(Some(Full::<Bytes>::from("tea")).abort_handle().is_none(), "tracks no attempts");
 }
 
 /// A body of the user's own, which is read once.
