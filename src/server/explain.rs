@@ -165,14 +165,17 @@ fn peer(head: &RequestHead<'_>) -> String {
 }
 
 fn answer(responder: &Responder, settings: &Settings) -> Step {
+    let added = match responder {
+        Responder::InnerWithAdditions(additions) if !settings.report_only => {
+            additions.header_names()
+        }
+        _ => Vec::new(),
+    };
     let response = match responder {
         Responder::Layer(response) => response,
-        Responder::Inner => return Step::noted("answer", "that of the inner service"),
-        Responder::InnerWithAdditions(_) if settings.report_only => {
-            return Step::noted("answer", "that of the inner service");
-        }
-        Responder::InnerWithAdditions(additions) => {
-            let names = additions.header_names().join(", ");
+        _ if added.is_empty() => return Step::noted("answer", "that of the inner service"),
+        _ => {
+            let names = added.join(", ");
             return Step::noted("answer", format_args!("that of the inner service, with {names}"));
         }
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
 use tower_redirect::policy::{Decision, Outcome, Rule, Rules, TrailingSlash, explain};
@@ -313,4 +314,11 @@ fn a_request_that_is_diagnosed_gets_the_same_answer() {
             assert!(plain.status == status || plain.status == 403, "{:?}", plain.status);
         }
     }
+}
+
+#[test]
+fn an_answer_without_additions_names_none() {
+    let layer = RedirectLayer::new(policy_fn(|_| Decision::PassWithHeaders(HeaderMap::new())));
+    let text = layer.explain(&request("GET", "/", &[("host", "a.test")])).to_string();
+    assert_eq!(text.lines().last(), Some("answer: that of the inner service"));
 }
