@@ -18,7 +18,8 @@ use tower_redirect::policy::{Rule, Rules};
 use tower_redirect::server::live::{Update, UpdateError};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
-    HttpsOnly, Live, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Trust, policy_fn,
+    Decision, HttpsOnly, Live, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Trust,
+    policy_fn,
 };
 
 use crate::support::Inner;
@@ -209,6 +210,30 @@ fn updates_are_followed_over_errors_and_old_revisions() {
     live.store(leads_to("/9"));
     assert_eq!((served(&live).as_str(), live.status().revision()), ("/9", None));
     assert!(live.status().changed_at() >= live.status().started_at());
+}
+
+/// A policy that asks for the status when it is dropped.
+struct AsksOnDrop(Live<Policy>);
+
+impl RedirectPolicy for AsksOnDrop {
+    fn decide(&self, _: &RequestHead<'_>) -> Decision {
+        Decision::Pass
+    }
+}
+
+impl Drop for AsksOnDrop {
+    fn drop(&mut self) {
+        self.0.status();
+    }
+}
+
+/// It deadlocked when it was dropped under the lock.
+#[test]
+fn a_policy_that_is_replaced_is_dropped_without_the_lock() {
+    let live = Live::new(configuration(0));
+    live.store(RedirectLayer::new(Box::new(AsksOnDrop(live.clone()))));
+    live.store(configuration(1));
+    assert_eq!(live.status().revision(), None);
 }
 
 #[test]

@@ -70,11 +70,7 @@ impl<P, D> Live<P, D> {
 
     /// Serves `layer` from the next request on.
     pub fn store(&self, layer: RedirectLayer<P, D>) {
-        self.change(|status| {
-            self.0.layer.store(Arc::new(layer));
-            status.changed(None, system_clock::now());
-            self.count(Reload::Changed, status);
-        });
+        drop(self.change(|status| self.replace(None, layer, status)));
     }
 
     /// Explains the answer to a request by the layer that is served now: see
@@ -106,11 +102,23 @@ impl<P, D> Live<P, D> {
             if let Some(current) = status.revision().filter(|current| revision <= *current) {
                 return Err(current);
             }
-            self.0.layer.store(Arc::new(layer));
-            status.changed(Some(revision), system_clock::now());
-            self.count(Reload::Changed, status);
-            Ok(())
+            Ok(self.replace(Some(revision), layer, status))
         })
+        .map(drop)
+    }
+
+    /// Returns the layer before, to be dropped after unlocking: its policy may call back.
+    #[must_use]
+    fn replace(
+        &self,
+        revision: Option<u64>,
+        layer: RedirectLayer<P, D>,
+        status: &mut Status,
+    ) -> Arc<RedirectLayer<P, D>> {
+        let before = self.0.layer.swap(Arc::new(layer));
+        status.changed(revision, system_clock::now());
+        self.count(Reload::Changed, status);
+        before
     }
 
     /// Notes that the source said that the layer is still the same.
