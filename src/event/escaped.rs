@@ -6,16 +6,29 @@ use std::fmt::{self, Display, Write};
 const LONGEST: usize = 256;
 
 /// Writes text in one line: control characters are escaped, so no request can begin a line or
-/// colour a terminal. After 256 bytes it ends in `…`.
+/// colour a terminal.
+pub(crate) struct OneLine<T>(pub(crate) T);
+
+impl<T: Display> Display for OneLine<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_escaped(f, &self.0, usize::MAX)
+    }
+}
+
+/// Writes text as [`OneLine`] does. After 256 bytes it ends in `…`.
 pub(crate) struct Escaped<T>(pub(crate) T);
 
 impl<T: Display> Display for Escaped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut writer = Writer { to: f, left: LONGEST, is_full: false };
-        let written = write!(writer, "{}", self.0);
-        // The writer returns an error to end the text.
-        if writer.is_full { Ok(()) } else { written }
+        write_escaped(f, &self.0, LONGEST)
     }
+}
+
+fn write_escaped(to: &mut fmt::Formatter<'_>, text: &impl Display, left: usize) -> fmt::Result {
+    let mut writer = Writer { to, left, is_full: false };
+    let written = write!(writer, "{text}");
+    // The writer returns an error to end the text.
+    if writer.is_full { Ok(()) } else { written }
 }
 
 impl<T: Display> fmt::Debug for Escaped<T> {
@@ -75,5 +88,7 @@ mod tests {
         ] {
             assert_eq!(Escaped(text).to_string(), written);
         }
+        let long = "x".repeat(300);
+        assert_eq!(OneLine(format!("{long}\n")).to_string(), long + "\\u{a}");
     }
 }

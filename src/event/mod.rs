@@ -19,6 +19,7 @@ pub use answered::{AnswerKind, Answered};
 pub(crate) use count::AnswerCounter;
 #[cfg(feature = "follow")]
 pub(crate) use escaped::Escaped;
+pub(crate) use escaped::OneLine;
 pub(crate) use hook::DiagnosisHook;
 #[cfg(all(feature = "follow", feature = "tracing"))]
 pub(crate) use log::{TARGET, known_method, unknown_method};

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
+use crate::event::OneLine;
+
 /// The reasons that policies gave while one request was decided about. A request has none unless
 /// somebody listens, and then costs nothing here.
 #[derive(Default)]
@@ -94,21 +96,6 @@ pub(crate) fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Re
         write!(f, "{separator}{step}")?;
     }
     Ok(())
-}
-
-/// Writes text in one line: control characters are escaped.
-struct OneLine<'a>(&'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            match character.is_control() {
-                true => write!(f, "{}", character.escape_default())?,
-                false => write!(f, "{character}")?,
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Trace {
