@@ -21,17 +21,13 @@ pub(super) fn redirect(
     settings: &Settings,
 ) -> Response<Bytes> {
     let Some(location) = to.location_for(head) else {
-        let reason = "a host is needed, and there is none\n";
-        let refusal = head.refusal();
-        return refuse(
-            head,
-            refusal.unwrap_or(Refusal { status: StatusCode::BAD_REQUEST, reason }),
-        );
+        let no_host = Refusal::bad_request("a host is needed, and there is none\n");
+        return refuse(head, head.refusal().unwrap_or(no_host));
     };
     let mut status = to.status_for(head.method());
     let resolved = to.resolve(head);
-    let is_clients = || resolved.carries_unlisted_host() || resolved.carries_unlisted_port();
-    if is_cacheable(status) && is_clients() {
+    let is_unlisted = || resolved.carries_unlisted_host() || resolved.carries_unlisted_port();
+    if is_cacheable(status) && is_unlisted() {
         status = if status == StatusCode::MOVED_PERMANENTLY {
             StatusCode::FOUND
         } else {
