@@ -170,20 +170,15 @@ where
         drop(attempts);
         drop(stale);
         let polled = body.as_mut().poll_frame(cx);
-        let (complete, failed) = match &polled {
-            Poll::Ready(None) => (true, false),
-            Poll::Ready(Some(Ok(_))) => (body.is_end_stream(), false),
-            Poll::Ready(Some(Err(_))) => (false, true),
-            Poll::Pending => (false, false),
+        // A complete attempt stays complete, even if a newer one is made.
+        let ended = match &polled {
+            Poll::Ready(None) => Some(Progress::Complete),
+            Poll::Ready(Some(Ok(_))) => body.is_end_stream().then_some(Progress::Complete),
+            Poll::Ready(Some(Err(_))) => Some(Progress::Failed),
+            Poll::Pending => None,
         };
-        if complete {
-            // Stays complete, even if a newer attempt is made.
-            this.progress.set(Progress::Complete);
-        }
-        if failed {
-            this.progress.set(Progress::Failed);
-        }
-        if complete || failed {
+        if let Some(progress) = ended {
+            this.progress.set(progress);
             end(this.attempts, *this.number);
         }
         polled.map(|frame| frame.map(|frame| frame.map_err(|e| ReplayError::Source(e.into()))))
