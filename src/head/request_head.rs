@@ -155,16 +155,8 @@ impl<'a> RequestHead<'a> {
     where
         'a: 'n,
     {
-        RequestHead {
-            parts: self.parts.again(),
-            trust: self.trust,
-            hosts: self.hosts,
-            effective: self.effective.at(None),
-            decider: RefCell::new(None),
-            notes: NotesHandle::Shared(self.notes.get()),
-            trace: self.trace,
-            on_diagnosis: None,
-        }
+        let moved = self.moved(None, self.path(), self.query());
+        RequestHead { parts: self.parts.again(), ..moved }
     }
 
     /// The method.
