@@ -47,7 +47,7 @@ impl Lineage {
     }
 
     /// Whether a clone with this handle may begin an attempt.
-    pub(super) fn counts(&self, handle: Handle) -> bool {
+    pub(super) fn may_begin(&self, handle: Handle) -> bool {
         handle.family == 0 || self.0.iter().any(|(family, _)| *family == handle.family)
     }
 }

@@ -130,7 +130,7 @@ impl<B> State<B> {
     fn compare(&self, handle: Handle) -> Ordering {
         match handle.number {
             Some(number) => self.attempts.compare(number),
-            None if self.lineage.counts(handle) => Ordering::Greater,
+            None if self.lineage.may_begin(handle) => Ordering::Greater,
             None => Ordering::Less,
         }
     }
