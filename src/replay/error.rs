@@ -47,6 +47,41 @@ impl fmt::Display for NotReplayable {
 
 impl Error for NotReplayable {}
 
+/// The error of a [`ReplayBody`](super::ReplayBody) or a [`ReplayFn`](super::ReplayFn).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// A newer attempt reads the body now, or the body was [aborted](super::Replay::abort).
+    Superseded,
+    /// This attempt began after the first byte was gone, or was polled again after the source failed.
+    NotReplayable(NotReplayable),
+    /// The source failed with this error.
+    ///
+    /// It is boxed, because the error of many bodies is a `BoxError`: a type that is generic over its
+    /// source cannot be an [`Error`] if the source is a `BoxError`.
+    Source(Box<dyn Error + Send + Sync>),
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Superseded => f.write_str("request body is being sent again elsewhere"),
+            Self::NotReplayable(why) => why.fmt(f),
+            Self::Source(error) => error.fmt(f),
+        }
+    }
+}
+
+/// `source` skips the inner error, which `Display` prints already.
+impl Error for ReplayError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Source(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
 /// Prints a number of bytes, in KiB or MiB where it is a whole number of them.
 struct Bytes(u64);
 
@@ -79,41 +114,6 @@ mod tests {
             let way_out = "(`ReplayBodyLayer::new`, or `ReplayFn`)";
             let expected = format!("request body is larger than the limit of {shown} {way_out}");
             assert_eq!(NotReplayable::TooLarge { limit }.to_string(), expected);
-        }
-    }
-}
-
-/// The error of a [`ReplayBody`](super::ReplayBody) or a [`ReplayFn`](super::ReplayFn).
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ReplayError {
-    /// A newer attempt reads the body now, or the body was [aborted](super::Replay::abort).
-    Superseded,
-    /// This attempt began after the first byte was gone, or was polled again after the source failed.
-    NotReplayable(NotReplayable),
-    /// The source failed with this error.
-    ///
-    /// It is boxed, because the error of many bodies is a `BoxError`: a type that is generic over its
-    /// source cannot be an [`Error`] if the source is a `BoxError`.
-    Source(Box<dyn Error + Send + Sync>),
-}
-
-impl fmt::Display for ReplayError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Superseded => f.write_str("request body is being sent again elsewhere"),
-            Self::NotReplayable(why) => why.fmt(f),
-            Self::Source(error) => error.fmt(f),
-        }
-    }
-}
-
-/// `source` skips the inner error, which `Display` prints already.
-impl Error for ReplayError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Source(error) => error.source(),
-            _ => None,
         }
     }
 }
