@@ -23,7 +23,7 @@ pub(super) struct TrustCall(pub(super) Option<Peer>, pub(super) Option<&'static 
 impl fmt::Display for TrustCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(peer, header) = *self;
-        let reads = Family(header);
+        let reads = FamilyCall(header);
         match peer {
             Some(peer @ Peer::Ip(_)) if peer.is_public() => write!(
                 f,
@@ -49,15 +49,15 @@ impl fmt::Display for TrustCall {
 }
 
 /// The calls behind `Trust::proxies(..)` that read this field.
-struct Family(Option<&'static str>);
+struct FamilyCall(Option<&'static str>);
 
-impl Family {
+impl FamilyCall {
     fn without_question_mark(&self) -> String {
         self.to_string().trim_start_matches('?').to_owned()
     }
 }
 
-impl fmt::Display for Family {
+impl fmt::Display for FamilyCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None | Some("x-forwarded-proto") => f.write_str("?.x_forwarded()"),
@@ -82,9 +82,9 @@ impl fmt::Display for SchemeCall {
 }
 
 /// Advice to read a field that says https.
-pub(super) struct Reads(pub(super) Option<&'static str>);
+pub(super) struct ReadAdvice(pub(super) Option<&'static str>);
 
-impl fmt::Display for Reads {
+impl fmt::Display for ReadAdvice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => Ok(()),

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::cure::{Reads, TrustCall, Who};
+use super::cure::{ReadAdvice, TrustCall, Who};
 use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
@@ -214,7 +214,7 @@ impl fmt::Display for Diagnosis {
                  it send X-Forwarded-Proto, or read what it sends by `.forwarded()`, \
                  `.scheme_field(..)` or `.scheme_on(..)`, or fix the scheme of all its requests by \
                  `.transport(Transport::Secure)`",
-                Reads(*header)
+                ReadAdvice(*header)
             ),
             Self::ProxySaysHttp { peer, header } => write!(
                 f,
@@ -222,7 +222,7 @@ impl fmt::Display for Diagnosis {
                  https alone, so that this goes round in circles; {}let {peer} pass on the scheme of \
                  the proxy in front of it, and trust that one's addresses, too; or fix the scheme of \
                  all its requests by `.transport(Transport::Secure)`",
-                Reads(*header)
+                ReadAdvice(*header)
             ),
             Self::ForwardedRefused { peer, reason } => write!(
                 f,
