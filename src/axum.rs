@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::{Extensions, Uri};
 
-/// Which URI of a request counts.
+/// The URI of a request that policies see.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum UriSource {
     /// The one before a nested router removed its prefix.
@@ -27,7 +27,7 @@ impl UriSource {
     }
 }
 
-/// The other end of the connection by `ConnectInfo<SocketAddr>`.
+/// The peer's address, as `ConnectInfo<SocketAddr>` gives it.
 pub(crate) fn connect_info(extensions: &Extensions) -> Option<SocketAddr> {
     extensions.get().map(|ConnectInfo(address)| *address)
 }

@@ -31,7 +31,7 @@ pub(crate) fn poll_drain<B: Body>(
             return Poll::Ready(Drained::LimitReached);
         }
         let read = match ready!(body.as_mut().poll_frame(cx)) {
-            // A frame without data counts as one byte, so that an endless row of them reaches the limit, too.
+            // A frame without data counts as one byte, so that an endless series reaches the limit, too.
             Some(Ok(frame)) => frame.data_ref().map_or(0, Buf::remaining).max(1) as u64,
             Some(Err(_)) => return Poll::Ready(Drained::Failed),
             None => break,

@@ -1,7 +1,7 @@
 //! HTTP redirects as tower middleware, on both ends of the wire.
 //!
 //! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request. It passes the
-//! request on unchanged, or answers with a redirection: by default 307, on which clients keep
+//! request on unchanged, or answers with a redirection: by default 307, for which clients keep
 //! method and body. On the client, [`FollowRedirectsLayer`] follows redirections. It sends the body
 //! again on 307 and 308, turns a POST into a GET on 301, 302 and 303, and sends no credentials to
 //! another origin.
@@ -21,7 +21,7 @@
 //! let versions = Versioning::new("/api", "v2")?.retire("v1")?;
 //! let app: Router = Router::new()
 //!     .route("/api/v2/orders", post(|order: String| async move { order }))
-//!     // On the TLS listener's side: `app.layer(Transport::Secure)`.
+//!     // On the TLS listener: `app.layer(Transport::Secure)`.
 //!     .layer(RedirectLayer::new((https, maintenance, versions)).drain_timer(tokio::time::sleep));
 //! # Ok(())
 //! # }
@@ -61,13 +61,13 @@
 //! | redirect an old version in the query, as in `?api-version=1` | [`QueryVersioning`] |
 //! | retire a version in a header or in `Accept` | [`HeaderVersioning`] |
 //! | redirect one moved URL, or by rules of your own | [`policy_fn`] with a [`Redirection`] |
-//! | redirect many moved URLs, read from a file or not | [`Rules`](policy::Rules) |
-//! | have a slash at the end of paths, or none | [`TrailingSlash`](policy::TrailingSlash) |
+//! | redirect many moved URLs, listed in code or in a file | [`Rules`](policy::Rules) |
+//! | add or remove the slash at the end of paths | [`TrailingSlash`](policy::TrailingSlash) |
 //! | combine several of these | a tuple: the first that decides wins |
 //!
 //! # Behind a proxy
 //!
-//! Behind a proxy that terminates TLS every request arrives over http, and [`HttpsOnly`] would
+//! Behind a proxy that terminates TLS, every request arrives over http, and [`HttpsOnly`] would
 //! redirect it forever. Set which peers are your proxies, and which headers they send, on
 //! [`RedirectLayer`]: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for
 //! the rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so
@@ -90,8 +90,8 @@
 //! - `metrics`: answers, hops, diagnoses and reloads are counted, without a call.
 //! - `tracing`: answers, hops and diagnoses are events with target `tower_redirect`, without a call.
 //!
-//! Both sides run in the WebAssembly of a browser (`wasm32-unknown-unknown`), where the clocks of `std`
-//! panic, with all features but `axum` and `hyper`, which need sockets.
+//! Both sides run in the WebAssembly of a browser (`wasm32-unknown-unknown`), with all features but
+//! `axum` and `hyper`, which need sockets.
 //!
 #![cfg_attr(feature = "config", doc = " [configuration as data]: config")]
 #![cfg_attr(feature = "hyper", doc = " [wait until they are asked for]: follow::expect")]

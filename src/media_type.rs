@@ -2,13 +2,13 @@
 
 use http::HeaderValue;
 
-/// Returns whether `Content-Type` is one of gRPC's: `application/grpc`, `application/grpc+proto` ..
+/// Returns whether a `Content-Type` is one of gRPC's, which all begin with `application/grpc`.
 pub(crate) fn is_grpc(content_type: &HeaderValue) -> bool {
     let essence = content_type.as_bytes().get(..b"application/grpc".len());
     essence.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
 }
 
-/// Returns whether `media_type` stands anywhere in an `Accept`.
+/// Returns whether an `Accept` names `media_type`, whatever its weight.
 pub(crate) fn is_named(media_type: &str, accept: &HeaderValue) -> bool {
     let mut windows = accept.as_bytes().windows(media_type.len());
     windows.any(|window| window.eq_ignore_ascii_case(media_type.as_bytes()))

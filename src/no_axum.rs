@@ -1,10 +1,10 @@
-//! Without feature `axum` no request extension of axum is read.
+//! Without feature `axum`, no request extension of axum is read.
 
 use std::net::SocketAddr;
 
 use http::{Extensions, Uri};
 
-/// The URI of a request is its own. The type has no size, so that a head is not larger for it.
+/// Policies see the request's own URI. The type has no size, so that it adds none to a head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UriSource;
 

@@ -9,7 +9,7 @@ pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = Result<&s
     parts.map(|part| part.map(|part| text.get(part).unwrap_or_default().trim_matches([' ', '\t'])))
 }
 
-/// Splits a field that need not be text in the same way.
+/// Splits bytes that need not be UTF-8 in the same way.
 pub(crate) fn split_bytes(text: &[u8], separator: u8) -> impl Iterator<Item = Result<&[u8], ()>> {
     let parts = parts(text, separator);
     parts.map(|part| part.map(|part| text.get(part).unwrap_or_default().trim_ascii()))
@@ -40,13 +40,13 @@ fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = Result<Range<usize>
     })
 }
 
-/// The length of a quoted string behind its first quote, with the quote that ends it.
+/// The length of a quoted string after its first quote, including the quote that ends it.
 fn quoted_len(text: &[u8]) -> Option<usize> {
     let mut bytes = text.iter().enumerate();
     while let Some((at, byte)) = bytes.next() {
         match byte {
             b'"' => return Some(at + 1),
-            // The byte behind a backslash never ends the string.
+            // The byte after a backslash never ends the string.
             b'\\' => drop(bytes.next()),
             _ => {}
         }

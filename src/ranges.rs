@@ -20,7 +20,7 @@ pub(crate) struct Ranges {
 type Sorted<N> = Arc<[(N, N)]>;
 
 impl Ranges {
-    /// `Err` is the text that is neither an address nor a range.
+    /// Parses addresses and ranges. `Err` is the first text that is neither.
     pub(crate) fn parse<I>(ranges: I) -> Result<Self, String>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -47,8 +47,8 @@ impl FromIterator<IpNet> for Ranges {
         for range in ranges {
             match (range.network().to_canonical(), range.broadcast().to_canonical()) {
                 (IpAddr::V4(first), IpAddr::V4(last)) => v4.push((first.to_bits(), last.to_bits())),
-                // `contains` reads a mapped address as IPv4, so that a range wider than ::ffff:0:0/96 holds
-                // IPv6 addresses alone.
+                // `contains` looks up a mapped address as IPv4, so a range wider than ::ffff:0:0/96 holds IPv6
+                // addresses alone.
                 (first, last) => v6.push((v6_bits(first), v6_bits(last))),
             }
         }
@@ -56,7 +56,7 @@ impl FromIterator<IpNet> for Ranges {
     }
 }
 
-/// A range like `10.0.0.0/8`, or one address.
+/// Parses a range like `10.0.0.0/8`, or one address.
 pub(crate) fn parse_range(text: &str) -> Option<IpNet> {
     match text.parse::<IpAddr>() {
         Ok(address) => Some(address.to_canonical().into()),

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
-/// A peer, or that its address is not known.
+/// Names a peer, or says that its address is not known.
 pub(super) struct Who(pub(super) Option<Peer>);
 
 impl fmt::Display for Who {
@@ -17,7 +17,7 @@ impl fmt::Display for Who {
     }
 }
 
-/// The call that trusts a peer, which says the scheme in this field.
+/// The call that trusts a peer, and reads the scheme from this field.
 pub(super) struct TrustCall(pub(super) Option<Peer>, pub(super) Option<&'static str>);
 
 impl fmt::Display for TrustCall {
@@ -48,7 +48,7 @@ impl fmt::Display for TrustCall {
     }
 }
 
-/// The calls behind `Trust::proxies(..)` that read this field.
+/// The calls after `Trust::proxies(..)` that read this field.
 struct FamilyCall(Option<&'static str>);
 
 impl FamilyCall {

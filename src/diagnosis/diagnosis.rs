@@ -35,7 +35,7 @@ pub enum Diagnosis {
     },
     /// A request for the path of the page or URL of a [`Maintenance`](crate::Maintenance) was
     /// redirected to it at another host, and a proxy may have replaced the host that was asked for. If
-    /// it was the target's, the redirection leads back here.
+    /// that was the host of the target, the redirection leads back here.
     TargetMayBeSelf {
         /// Host and port that arrived here.
         authority: String,
@@ -58,8 +58,8 @@ pub enum Diagnosis {
     },
     /// Proxies are configured, but the peer's address is not known, so no peer is trusted.
     PeerUnknown,
-    /// A browser sent a request that seems to come over http with headers that it sends over https
-    /// alone. A proxy in front may terminate TLS.
+    /// A request that seems to come over http has headers that browsers send over https alone. A proxy
+    /// in front may terminate TLS.
     BrowserOverTls {
         /// The peer, if its address is known.
         peer: Option<Peer>,
@@ -71,8 +71,8 @@ pub enum Diagnosis {
         /// The name of a field that is not read and says https, in lower case.
         header: Option<&'static str>,
     },
-    /// A trusted proxy says http, and a browser sends headers that it sends over https alone. Another
-    /// proxy in front of it may terminate TLS, and its scheme is lost.
+    /// A trusted proxy says http for a request with headers that browsers send over https alone. Another
+    /// proxy in front of it may terminate TLS, and the scheme that this one sends is lost.
     ProxySaysHttp {
         /// The proxy.
         peer: Peer,
@@ -114,8 +114,8 @@ pub enum Diagnosis {
     /// through.
     ClientUnknown,
     /// A peer that is not trusted forwards requests, and the clients of a bypass or of a rule include
-    /// its address. The request was not taken for one of theirs, because the peer may forward
-    /// everybody's.
+    /// its address. The request was not treated as one of theirs, because the peer may forward
+    /// those of anybody.
     ClientThroughProxy {
         /// The peer, if its address is known.
         peer: Option<Peer>,
@@ -135,7 +135,7 @@ pub enum Diagnosis {
         /// The first `Location`s, in order.
         locations: Vec<String>,
     },
-    /// A diagnosis was made for more peers than are reported. This is reported once in an hour.
+    /// A diagnosis applies to more peers than it is reported for. This is reported once in an hour.
     ManyPeers {
         /// The [`name`](Self::name) of the diagnosis.
         diagnosis: &'static str,
@@ -301,7 +301,7 @@ impl fmt::Display for Diagnosis {
             ),
             Self::ManyPeers { diagnosis } => write!(
                 f,
-                "{diagnosis} is true of more peers than are told of; no more for up to an hour"
+                "{diagnosis} applies to more peers than are reported; no more are for up to an hour"
             ),
         }
     }

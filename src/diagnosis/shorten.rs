@@ -6,7 +6,7 @@ use super::Diagnosis;
 const LONGEST: usize = 256;
 
 impl Diagnosis {
-    /// The same without values of a query, each text cut to 256 bytes.
+    /// The same without queries, each text cut to 256 bytes.
     pub(crate) fn shortened(mut self) -> Self {
         match &mut self {
             Self::StandbyIsSelf { authority }

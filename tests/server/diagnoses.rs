@@ -340,7 +340,7 @@ fn each_cause_is_told_once_for_each_peer() {
     ask_now(&copy, get("192.168.1.5", &[PROTO]));
     assert!(take(&told).is_empty());
     let overflow = Diagnosis::ManyPeers { diagnosis: "untrusted_proxy" }.to_string();
-    assert!(overflow.contains("untrusted_proxy is true of more peers"), "{overflow}");
+    assert!(overflow.contains("untrusted_proxy applies to more peers"), "{overflow}");
 }
 
 #[test]
