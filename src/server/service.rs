@@ -30,17 +30,17 @@ impl<S, P, D> Redirect<S, P, D> {
         Self { inner, layer }
     }
 
-    /// Returns the inner service.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns the inner service, mutably.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Returns the inner service, and drops the rest.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }

@@ -94,7 +94,7 @@ impl ForwardedReader<'_> {
     fn effective<'a>(&self, headers: &'a HeaderMap) -> Result<Effective<'a>, &'static str> {
         let mut fields = FieldSet::NONE;
         let mut values = Effective { scheme: None, host: None, port: None, fields };
-        // The element is read once, and is all there is to read unless a field is named.
+        // One element holds all values, unless the scheme has a field of its own.
         if matches!(self.trust.family, Family::Forwarded) {
             let (Element { scheme, host, .. }, _) = self.forwarded(headers)?;
             (values.scheme, values.host) = (scheme, host);
@@ -131,7 +131,7 @@ impl ForwardedReader<'_> {
         Ok(Effective { fields, ..values })
     }
 
-    /// The client by the list of addresses.
+    /// Reads the client from the list of addresses.
     fn client(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
         match self.trust.family {
             Family::XForwarded => self.x_forwarded_for(headers),

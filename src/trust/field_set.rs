@@ -25,7 +25,7 @@ impl FieldSet {
         self.0 & other.0 != 0
     }
 
-    /// The names, as `trust` reads them.
+    /// The names of these fields, where `trust` chooses that of the scheme.
     pub(crate) fn names(self, trust: &Trust) -> impl Iterator<Item = HeaderName> {
         let scheme = || match &trust.scheme_source {
             SchemeSource::Family => X_FORWARDED_PROTO.clone(),

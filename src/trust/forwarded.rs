@@ -33,9 +33,9 @@ pub(super) struct ForwardedReader<'p> {
 pub(super) type Value<'a> = (&'a [u8], bool);
 
 impl ForwardedReader<'_> {
-    /// Returns the value of a field. Of a list, the value at the position of the client, counted from
-    /// the right: each trusted proxy appends to this list and to the list of addresses. What a client
-    /// sends stands to the left, and does not change the position.
+    /// Returns the value of a field: in a list, the value at the position of the client, counted from
+    /// the right. Each trusted proxy appends to this list and to the list of addresses, so that what a
+    /// client sends stands to the left, and does not change the position.
     pub(super) fn value<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -194,8 +194,8 @@ impl<'a> Iterator for FromTheRight<'a> {
     }
 }
 
-/// Returns the text of a token or a quoted string. A string with an escape is refused, because no value
-/// that is read here needs one.
+/// Returns the text of a token or a quoted string; `None` if it has an escape, because no value that is
+/// read here needs one.
 fn unquote(value: &[u8]) -> Option<&[u8]> {
     let text = match value.strip_prefix(b"\"") {
         Some(quoted) => quoted.strip_suffix(b"\"")?,

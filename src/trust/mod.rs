@@ -19,15 +19,15 @@
 //! 6. `X-Forwarded-For` and `Forwarded` are read from the right, past trusted addresses only, and no
 //!    further than the [hop limit](TrustedProxies::hop_limit). Entries to the left of the last one
 //!    read are not validated. `unknown` and `_hidden` end the reading.
-//! 7. `X-Forwarded-Proto` with one value is that value. Of a list, the value at the client's position,
-//!    counted from the right, is taken; a list that is too short for that is answered 400. The addresses
+//! 7. A single value of `X-Forwarded-Proto` is taken as it is; in a list, the value at the client's
+//!    position, counted from the right. A list that is too short for that is answered 400. The addresses
 //!    are read only if a policy asks for the client, or if the scheme comes as a list.
 //! 8. Of `Forwarded`, `for`, `proto` and, if it is believed, `host` are validated. `:` and `[]` need no
 //!    quotes in them, because real routers send none. Other parameters are ignored.
 //! 9. A value that is read and malformed is answered 400. `Vary` names the fields that were read.
 //! 10. [`Trust::scheme_field`] and [`Trust::scheme_on`] name another field for the scheme.
 //!
-//! Pitfalls: behind a proxy that terminates TLS every request looks plain until the proxy is trusted.
+//! Pitfalls: behind a proxy that terminates TLS, every request looks plain until the proxy is trusted.
 //! Trust addresses that only your proxies can have. Each trusted proxy has to set or append *both*
 //! `X-Forwarded-For` and `-Proto`: one that appends to the former alone passes on a client's own
 //! scheme. `X-Forwarded-Host` and `-Port` are read only if

@@ -11,7 +11,7 @@ pub(super) enum Node {
     Unix,
 }
 
-/// Reads `address [ ":" port ]`; an IPv6 address with a port has brackets, alone it need not.
+/// Parses `address [ ":" port ]`, where an IPv6 address needs brackets only if it has a port.
 pub(super) fn parse(text: &[u8]) -> Option<Node> {
     let text = str::from_utf8(text).ok()?;
     if text.eq_ignore_ascii_case("unknown") || is_obfuscated(text) {

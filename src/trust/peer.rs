@@ -13,7 +13,7 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// Whether it may be anybody on the internet: an address outside of loopback, private, shared and
+    /// Whether the peer may be anybody on the internet: an address outside of loopback, private, shared and
     /// link-local ranges (RFC 1918, RFC 6598, RFC 4193).
     pub(crate) fn is_public(self) -> bool {
         let Self::Ip(address) = self else { return false };

@@ -34,8 +34,8 @@ impl TrustedProxies {
         Self { ranges: Ranges::default(), unix: true, hop_limit: 8 }
     }
 
-    /// Trusts every peer that connects by a Unix socket, too, and where nginx writes `unix:` for one into
-    /// `X-Forwarded-For`.
+    /// Trusts every peer that connects by a Unix socket, too, and each `unix:` that nginx writes for one
+    /// into `X-Forwarded-For`.
     pub fn unix_sockets(mut self) -> Self {
         self.unix = true;
         self

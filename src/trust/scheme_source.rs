@@ -16,7 +16,7 @@ pub(super) enum SchemeSource {
 }
 
 impl SchemeSource {
-    /// The scheme by the value of the field; `None` where that is malformed.
+    /// The scheme that a value of the field means; `None` for a malformed value.
     pub(super) fn read(&self, value: &[u8]) -> Option<Scheme> {
         match self {
             Self::Family | Self::Named(_) => scheme_of(value),

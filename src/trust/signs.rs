@@ -1,4 +1,4 @@
-//! Headers that speak about the scheme, whoever sent them. For diagnoses alone: none is believed.
+//! Headers that tell of the scheme, whoever sent them. They are read for diagnoses, and not believed.
 
 use http::HeaderMap;
 
@@ -31,7 +31,7 @@ pub(crate) fn https_field(headers: &HeaderMap, read: Option<&str>) -> Option<&'s
     SIGNS.iter().filter(unread).find(says_https).map(|sign| sign.name)
 }
 
-/// Whether a browser sends what it sends over https alone, or to loopback (Fetch Metadata §2).
+/// Whether the request has headers that browsers send only over https or to loopback (Fetch Metadata §2).
 pub(crate) fn is_browser_over_https(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
 }

@@ -51,7 +51,7 @@ impl<S> Layer<S> for Transport {
     }
 }
 
-/// A service that sets the [`Transport`] of each request, in place of one that is set already. Made
+/// A service that sets the [`Transport`] of each request, and replaces one that is set already. Created
 /// by [`Transport`], which is the layer.
 #[derive(Clone, Debug)]
 pub struct SetTransport<S> {
@@ -60,17 +60,17 @@ pub struct SetTransport<S> {
 }
 
 impl<S> SetTransport<S> {
-    /// Returns the inner service.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns the inner service, mutably.
+    /// Returns a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Returns the inner service, and drops the rest.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }

@@ -84,8 +84,8 @@ impl Trust {
     /// Trusts every peer that connects by a Unix socket, and no other:
     /// [`TrustedProxies::unix_sockets`] adds them to proxies with an address.
     ///
-    /// The server says that a connection is one by [`Peer::Unix`] in the request's extensions. With axum
-    /// that is `app.layer(axum::Extension(Peer::Unix))`, for the app that a `UnixListener` serves.
+    /// The server marks the requests of these connections by [`Peer::Unix`] in their extensions: with axum,
+    /// by `app.layer(axum::Extension(Peer::Unix))` around the app that a `UnixListener` serves.
     ///
     /// ```
     /// use http::Request;
@@ -108,8 +108,8 @@ impl Trust {
     }
 
     /// Reads the scheme of a trusted proxy's request from another field than its family's:
-    /// `CloudFront-Forwarded-Proto`, `X-Forwarded-Scheme`. Of a list, the value at the client's
-    /// position counts, as in `X-Forwarded-Proto`.
+    /// `CloudFront-Forwarded-Proto`, `X-Forwarded-Scheme`. In a list, the value at the client's
+    /// position counts, as for `X-Forwarded-Proto`.
     ///
     /// ```
     /// use http::Request;
@@ -133,8 +133,8 @@ impl Trust {
     }
 
     /// Reads the scheme of a trusted proxy's request from a field that is `on` for https, and `off`
-    /// or absent for http: `X-Forwarded-Ssl`, `Front-End-Https`. The proxy has to take away a
-    /// client's own.
+    /// or absent for http: `X-Forwarded-Ssl`, `Front-End-Https`. The proxy has to remove one that a
+    /// client sends.
     ///
     /// # Errors
     ///
@@ -164,7 +164,7 @@ impl Trust {
         self
     }
 
-    /// Finds the peer's address by `peer` alone, for servers that set no [`Peer`] extension.
+    /// Finds the peer by this function alone, for servers that set no [`Peer`] extension.
     pub fn peer_from(
         mut self,
         peer: impl Fn(&Extensions) -> Option<Peer> + Send + Sync + 'static,
