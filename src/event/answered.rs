@@ -7,8 +7,9 @@ use http::{Method, Response, StatusCode};
 use super::escaped::Escaped;
 use crate::uri::Scheme;
 
-/// An answer that a layer gave in place of the inner service, or would have given if it did not only
-/// [report](crate::RedirectLayer::report_only): which policy gave it, to what request, and why.
+/// An answer that a layer gave in place of the inner service, or, if it
+/// [only reports](crate::RedirectLayer::report_only), would have given: by which policy, to which
+/// request, and why.
 ///
 /// [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) is called with each,
 /// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the
@@ -16,9 +17,10 @@ use crate::uri::Scheme;
 /// `info` for all others. Answers of [quiet](crate::policy::Rule::quiet) rules are only put into the
 /// extensions.
 ///
-/// It holds no credential and no value of a query. Of the headers it holds what they say about the
-/// host, the scheme and, if asked for, the client's address. Host and path are as the client sent them:
-/// they may be long, and hold any byte that a URL may hold. `Display` escapes and shortens them.
+/// It holds no credential and no value of a query. From headers it has only the host, the scheme and,
+/// if [asked for](crate::RedirectLayer::report_client_ip), the client's address. Host and path are as
+/// the client sent them: they may be long, and hold any byte that a URL may hold. `Display` escapes and
+/// shortens them.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -75,7 +77,7 @@ pub enum AnswerKind {
     /// The layer refused the request: 400 or 421 for its host or forwarded headers, 500 for
     /// redirections without an end.
     Refuse,
-    /// A policy answered with a response of its own, as 503 during maintenance.
+    /// A policy answered with a response of its own, such as 503 during maintenance.
     Respond,
     /// The layer only [reports](crate::RedirectLayer::report_only). It would have given an answer with
     /// this status; instead the inner service got the request.
@@ -95,15 +97,15 @@ impl AnswerKind {
 }
 
 impl Answered<'static> {
-    /// Returns what a layer with [`insert_answered`](crate::RedirectLayer::insert_answered) has put into
-    /// the extensions of its answer. `None` for a response of the inner service.
+    /// Returns the event that a layer with [`insert_answered`](crate::RedirectLayer::insert_answered) has
+    /// put into the extensions of its answer. `None` for a response of the inner service.
     pub fn of<B>(response: &Response<B>) -> Option<&Self> {
         response.extensions().get()
     }
 }
 
 impl<'a> Answered<'a> {
-    /// Whether a policy redirected, refused or responded, or the layer only reports.
+    /// Whether a policy redirected or responded, or the layer refused the request or only reports.
     pub fn kind(&self) -> AnswerKind {
         self.kind
     }
@@ -194,7 +196,7 @@ impl<'a> Answered<'a> {
 }
 
 /// One line: `307 POST http://shop.test/orders -> https://shop.test, by https: plain request, ..`.
-/// Text from the request is escaped, and shortened to 256 bytes each.
+/// Each text from the request is escaped, and shortened to 256 bytes.
 impl fmt::Display for Answered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.kind == AnswerKind::ReportOnly {

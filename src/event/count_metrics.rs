@@ -15,7 +15,7 @@ const DIAGNOSES: &str = "tower_redirect_diagnoses_total";
 static METADATA: Metadata<'static> =
     Metadata::new("tower_redirect", Level::INFO, Some(module_path!()));
 
-/// The policy of answers that no policy gave.
+/// The label `policy` of answers that no policy gave.
 const NONE: &str = "none";
 
 /// Counts the answers of a layer.

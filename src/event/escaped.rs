@@ -68,7 +68,10 @@ impl Write for Writer<'_, '_> {
 
 /// Characters that end a line, or change the direction of the text after them.
 fn is_bidirectional_or_separator(character: char) -> bool {
-    matches!(character, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]

@@ -30,8 +30,8 @@ struct History {
     was_secure: AtomicBool,
 }
 
-/// The number of requests that may be redirected to https, without any arriving there, before that
-/// is diagnosed.
+/// The number of requests that may be redirected to https, without any arriving over https, before
+/// a diagnosis is made.
 const MANY: u32 = 100;
 
 impl DiagnosisHook {

@@ -15,8 +15,8 @@ pub(super) fn takes_diagnoses() -> bool {
     enabled!(target: TARGET, Level::WARN)
 }
 
-/// Whether a subscriber wants answers. Those of `debug` are made for one that wants `info` alone, too:
-/// the level of an answer is not known before it is there.
+/// Whether a subscriber wants answers. The level of an answer is known once it is made, so those at
+/// `debug` are made for a subscriber that wants `info` alone, too.
 pub(super) fn takes_answers() -> bool {
     enabled!(target: TARGET, Level::INFO)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::system_clock::Instant;
 use crate::trust::Peer;
 
-/// The peers for which a cause is reported. Private and public peers are counted apart, so that
+/// The number of peers for which a cause is reported. Private and public peers are counted apart, so that
 /// strangers cannot use up the places of the operator's own network.
 const PEERS: usize = 16;
 

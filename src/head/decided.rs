@@ -8,7 +8,7 @@ use super::decider::Decider;
 use super::trace::Trace;
 
 impl RequestHead<'_> {
-    /// Says why the policy that is being asked decides as it does, for
+    /// Gives the reason for the decision of the policy that is being asked, for
     /// [events](crate::server::Answered) and [explanations](crate::policy::explain). The last reason
     /// before the decision counts. Nothing is formatted unless somebody listens.
     ///
@@ -41,7 +41,7 @@ impl RequestHead<'_> {
         }
     }
 
-    /// Collects reasons, if somebody listens.
+    /// The trace that collects reasons; `None` if nobody listens.
     #[inline]
     pub(crate) fn trace(&self) -> Option<&Trace> {
         self.trace
@@ -65,7 +65,7 @@ impl RequestHead<'_> {
         }
     }
 
-    /// Forgets the policy that decided: the layer refuses the request, whatever it decided.
+    /// Forgets the policy that decided, because the layer refuses the request whatever the decision.
     pub(crate) fn forget_decider(&self) {
         *self.decider.borrow_mut() = None;
     }
@@ -90,7 +90,7 @@ impl RequestHead<'_> {
         self.with_decider(|decider| decider.cloned())
     }
 
-    /// Takes the policy that decided, for the last one who asks.
+    /// Takes the policy that decided. Nobody asks for it afterwards.
     pub(crate) fn take_decider(&self) -> Option<Decider> {
         self.decider.take()
     }

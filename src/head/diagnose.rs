@@ -14,8 +14,8 @@ impl RequestHead<'_> {
         self.parts.extensions.get::<Transport>().is_some()
     }
 
-    /// The host as it was sent, if it is one. Asking for it refuses nothing, so a request that is
-    /// diagnosed gets the same answer.
+    /// The host as it was sent, if it is valid. Asking for it refuses nothing, so that a diagnosis does
+    /// not change the answer.
     pub(crate) fn sent_authority(&self) -> Option<Authority<'_>> {
         match self.parts.uri().authority() {
             Some(authority) => Authority::parse(authority.as_str()).ok(),

@@ -16,8 +16,8 @@ pub(super) struct EffectiveCache<'a> {
     values: OnceCell<Option<Effective<'a>>>,
     client_ip: OnceCell<Option<IpAddr>>,
     authority: OnceCell<Option<Authority<'a>>>,
-    /// Why a value is `None`, where it is refused. It is not among the shared notes: a request that
-    /// is accepted can be redirected to where it is refused, and is then refused there.
+    /// Why a value is `None`, where it is refused. It is not among the shared notes, because a request
+    /// that is accepted may be redirected to a URL where it is refused.
     refusal: Cell<Option<Refusal>>,
 }
 
@@ -81,8 +81,8 @@ impl<'a> RequestHead<'a> {
     /// The address of the user agent, or of the last proxy that is not trusted: the peer's address,
     /// or one that a trusted proxy forwards. `None` where neither is known.
     ///
-    /// Pitfall: caches compare what a request says, and not who sent it, even where the answer has
-    /// `Vary: X-Forwarded-For`, because the proxies add that header behind them. Call
+    /// Pitfall: caches compare what a request says, and not who sent it. `Vary: X-Forwarded-For` does not
+    /// help, because the proxies behind a cache add that header. Call
     /// [`forbid_storing`](Self::forbid_storing) before an answer that depends on the address.
     pub fn client_ip(&self) -> Option<IpAddr> {
         *self.effective.client_ip.get_or_init(|| {
@@ -140,7 +140,7 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Whether the peer is a trusted proxy, so its fields count. Reads none of them.
+    /// Whether the peer is a trusted proxy, so that its fields count. Reads no field.
     pub(crate) fn was_proxied(&self) -> bool {
         self.trust.is_proxied(self.parts.extensions)
     }

@@ -2,8 +2,8 @@ use std::cell::Cell;
 
 use super::vary::Vary;
 
-/// Notes about the reads of policies, as far as the answer depends on them. The heads that
-/// are [moved](super::RequestHead::moved) from that head share its notes.
+/// Notes about what policies have read and asked for, as far as the answer depends on it. The heads that
+/// are [moved](super::RequestHead::moved) from a head share its notes.
 #[derive(Default)]
 pub(crate) struct Notes {
     /// The headers that were read.

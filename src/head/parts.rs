@@ -37,7 +37,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The same request, for a shorter time.
+    /// The same parts, for a shorter lifetime.
     pub(super) fn again<'m>(&self) -> Parts<'m>
     where
         'a: 'm,
@@ -48,7 +48,7 @@ impl<'a> Parts<'a> {
         Parts { method, uri, source, original, version, headers, extensions, moved, plain }
     }
 
-    /// The same request for another path and query, as a `Location` of ours writes them.
+    /// The same parts with another path and query, encoded as a `Location` holds them.
     pub(super) fn at<'m>(&'m self, path: &'m str, query: Option<&'m str>) -> Parts<'m> {
         let Self { method, uri, source, version, headers, extensions, .. } = *self;
         let original = Cell::new(self.original.get());
@@ -84,8 +84,8 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Whether the request has no URL that could move: CONNECT, and `OPTIONS *`, which ask for the
-    /// origin server itself.
+    /// Whether the request has no URL that could move: CONNECT names a host alone, and `OPTIONS *` the
+    /// server as a whole (RFC 9112 §3.2).
     pub(super) fn has_no_url(&self) -> bool {
         *self.method == Method::CONNECT || self.path() == "*"
     }

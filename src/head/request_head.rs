@@ -19,7 +19,7 @@ use crate::uri::{Hosts, Origin};
 /// Scheme, host and client are the *effective* ones: those that the user agent used, even
 /// behind trusted proxies. They are computed when a policy first asks for them.
 ///
-/// Reading a header has an effect on the layer's own answers: if caches may store one, its `Vary`
+/// Reading a header affects the layer's own answers: if caches may store an answer, its `Vary`
 /// names the headers that were read. Responses of the inner service get no `Vary`. If a policy asks for
 /// a host or a forwarded value that is refused, the layer answers 400 or 421, whatever the policy
 /// decides. A policy should therefore read only what it needs.
@@ -116,7 +116,7 @@ impl<'a> RequestHead<'a> {
         self.on_diagnosis = Some(hook);
     }
 
-    /// Whether anybody takes diagnoses. Otherwise none are looked for.
+    /// Whether diagnoses are collected.
     pub(crate) fn takes_diagnoses(&self) -> bool {
         self.on_diagnosis.is_some()
     }
@@ -149,8 +149,8 @@ impl<'a> RequestHead<'a> {
         RequestHead { notes: NotesHandle::Shared(notes), trace: Some(trace), ..self.observed() }
     }
 
-    /// The same request for an observer: what is refused when it is read there refuses nothing here,
-    /// and is not diagnosed.
+    /// The same request for an observer: a value that is refused when the observer reads it does not
+    /// refuse this request, and is not diagnosed.
     pub(crate) fn observed<'n>(&'n self) -> RequestHead<'n>
     where
         'a: 'n,
@@ -164,8 +164,8 @@ impl<'a> RequestHead<'a> {
         self.parts.method
     }
 
-    /// The path, not decoded: as it was sent, or that of the redirection whose target the policies are
-    /// asked about. `*` for `OPTIONS *`, empty for a plain `CONNECT`.
+    /// The path, not decoded: as it was sent, or, where the policies are asked about the target of a
+    /// redirection, the path of that target. `*` for `OPTIONS *`, empty for a plain `CONNECT`.
     pub fn path(&self) -> &'a str {
         self.parts.path()
     }
@@ -248,9 +248,8 @@ impl<'a> RequestHead<'a> {
         self.parts.extensions
     }
 
-    /// Marks the answer `no-store`, even if the inner service gives it with another
-    /// `Cache-Control`. For a request that is passed on although the same request of another client
-    /// would not be.
+    /// Marks the answer `no-store`, whether the layer or the inner service gives it. Call it for a
+    /// request that is passed on although the same request of another client would not be.
     pub fn forbid_storing(&self) {
         self.notes.get().no_store.set(true);
     }

@@ -6,8 +6,7 @@ use std::fmt;
 
 use crate::event::OneLine;
 
-/// The reasons that policies gave while one request was decided about. A request has none unless
-/// somebody listens, and then costs nothing here.
+/// The reasons that policies gave for their decisions about one request. Made only if somebody listens.
 #[derive(Default)]
 pub(crate) struct Trace {
     /// The reason for the decision that is being made.
@@ -16,7 +15,7 @@ pub(crate) struct Trace {
     steps: Option<RefCell<Vec<Step>>>,
 }
 
-/// One line of an explanation: a policy that was asked, or something that the layer looked at.
+/// One line of an explanation: a policy that was asked, or another part that the layer looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub(crate) name: Cow<'static, str>,
@@ -29,7 +28,7 @@ pub struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Not a policy: something that the layer looked at.
+    /// The step is no policy, but another part that the layer looked at.
     Noted,
     /// The policy passed.
     Passed,
@@ -40,7 +39,7 @@ pub enum Outcome {
 }
 
 impl Step {
-    /// Something that the layer looked at, and found.
+    /// A step that is no policy: a part that the layer looked at, and what it found.
     pub(crate) fn noted(name: &'static str, found: impl fmt::Display) -> Self {
         let reason = Some(found.to_string().into());
         Self { name: name.into(), rule: None, outcome: Outcome::Noted, reason }
