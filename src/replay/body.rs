@@ -126,8 +126,8 @@ where
     }
 }
 
-/// A clone supersedes all other attempts when it is first polled, also those made after it. A clone of a
-/// replay does not once the body of that one is replayed again: it is superseded, too.
+/// A clone supersedes all other attempts when it is first polled, even those made after it. But if a replay
+/// was cloned, and the body that it was made from is replayed again, the clone is superseded, too.
 impl<B> Clone for ReplayBody<B> {
     fn clone(&self) -> Self {
         self.lock().add_handle();

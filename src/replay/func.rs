@@ -74,8 +74,8 @@ where
     F: Fn() -> Result<B, E>,
 {
     /// Calls `make` for the first attempt, and keeps it for others. It is called once for each
-    /// attempt and has to return the same bytes. A follower makes one more attempt than it sends: the
-    /// first stays behind, so that others can be made of it.
+    /// attempt and has to return the same bytes. A follower makes one more attempt than it sends: it
+    /// keeps the first, to make others from it.
     ///
     /// # Errors
     ///

@@ -11,8 +11,8 @@ use super::budget::ReplayBudget;
 /// Wraps every request body in a [`ReplayBody`], so that it can be sent again. Put this layer
 /// outside of [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
 ///
-/// Pitfall: a body above the limit is sent once. A 307 is then an error,
-/// [`is_not_replayable`](crate::RedirectError::is_not_replayable).
+/// Pitfall: a body above the limit is sent once. A 307 is then an error, for which
+/// [`is_not_replayable`](crate::RedirectError::is_not_replayable) returns `true`.
 ///
 /// ```
 /// use http::{HeaderValue, Request, Response, StatusCode, header};

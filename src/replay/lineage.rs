@@ -1,6 +1,6 @@
-//! Knows of which replay a handle was made.
+//! Tracks which replay each handle belongs to.
 
-/// The part that one `ReplayBody` has in the state.
+/// The identity of one `ReplayBody` in the shared state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle {
     /// `None` for a clone that was not polled: its first poll makes it the newest attempt.
@@ -19,21 +19,21 @@ impl Handle {
     }
 }
 
-/// The replays that no later one of the same family has replaced: the family of each, and the family that it
-/// was made of.
+/// The replays that no later one of the same family has replaced: the family of each, and the family that
+/// it was made from.
 #[derive(Debug, Default)]
 pub(super) struct Lineage(Vec<(u64, u64)>);
 
 impl Lineage {
-    /// Puts the replay of `handle` that has this number in the place of an earlier one. Returns its handle.
+    /// Adds the replay of `handle` that has this number, in place of earlier ones. Returns its handle.
     pub(super) fn replace(&mut self, handle: Handle, number: u64) -> Handle {
         self.end_replays(handle);
         self.0.push((number, handle.family));
         Handle { number: Some(number), family: number }
     }
 
-    /// Ends the replays of the family of `handle`, and those that were made of them. A clone of one that was
-    /// sent, and is polled too late, then supersedes nothing.
+    /// Ends the replays of the family of `handle`, and those that were made from them. A clone of one of these
+    /// that is first polled afterwards supersedes nothing.
     pub(super) fn end_replays(&mut self, handle: Handle) {
         let mut ended = Vec::new();
         // In the order in which they were made.

@@ -2,7 +2,7 @@
 //!
 //! An attempt is one reading of a body. Rules:
 //!
-//! 1. A body is [`Replay`] if another attempt can be made of it: `Full`, `Empty` and `String` are
+//! 1. A body is [`Replay`] if another attempt can be made from it: `Full`, `Empty` and `String` are
 //!    cloned, `Either`, `Option` and `Box` ask the body inside, a [`ReplayFn`] calls a function again,
 //!    such as one that opens a file, and a [`ReplayBody`] records any other body.
 //! 2. A [`ReplayBody`] records what is read of the source *while that is sent*; nothing is collected
@@ -14,14 +14,14 @@
 //!    stays complete.
 //! 4. At most `limit` bytes are recorded. Beyond it the attempt under way goes on and the recording is
 //!    freed at once; a later replay fails with [`NotReplayable::TooLarge`], before anything is sent
-//!    again. A source that announces more than the limit is not recorded at all. A [`ReplayBudget`] limits what
-//!    many bodies record together.
+//!    again. A source that announces more than the limit is not recorded at all. A [`ReplayBudget`]
+//!    limits what many bodies record together.
 //! 5. Each attempt announces the length that the first one did: none, if the source did not know it.
-//! 6. What is read while no other handle is left that could replay is not recorded, and what was
-//!    recorded is freed: call `replay` first, then read.
+//! 6. While the attempt that reads is the only handle, nothing is recorded, and what was recorded is
+//!    freed: call `replay` first, then read.
 //!
-//! Pitfalls: the limit counts bytes, but a chunk of 1 KiB or more is kept as the frame that it came
-//! in, and pins the memory that the frame shares. A source is polled under a lock: one that uses its
+//! Pitfalls: the limit counts bytes, but a chunk of 1 KiB or more is kept as it came, and pins all the
+//! memory that it shares. A source is polled under a lock: one that uses its
 //! own `ReplayBody` while it is polled deadlocks.
 //!
 //! ```

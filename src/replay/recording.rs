@@ -20,7 +20,7 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    /// The number of bytes recorded, with those that were freed later.
+    /// The number of bytes recorded, including those that were freed since.
     pub(super) fn len(&self) -> u64 {
         self.len
     }

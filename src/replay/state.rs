@@ -125,7 +125,7 @@ impl<B> State<B> {
         number
     }
 
-    /// Compares an attempt with the current one: `Greater` for a clone that was not polled, and not made of
+    /// Compares an attempt with the current one: `Greater` for a clone that was not polled, unless it is of
     /// a replay that has ended.
     fn compare(&self, handle: Handle) -> Ordering {
         match handle.number {
