@@ -15,7 +15,7 @@ pub(super) struct Additions {
     /// Added where the response does not have them.
     pub(super) annotation: Option<Annotation>,
     pub(super) no_store: bool,
-    /// For the policy that is asked if the inner service answers 404.
+    /// The head for the policy that is asked if the inner service answers 404.
     pub(super) saved: Option<Box<SavedHead>>,
 }
 
@@ -69,8 +69,8 @@ impl Additions {
     }
 }
 
-/// Whether a response forbids any shared cache to keep it (RFC 9111 §5.2.2, RFC 9213). An answer in its
-/// place must not be kept, either. `X-Accel-Expires: 0` forbids it to nginx.
+/// Whether a response forbids shared caches to keep it (RFC 9111 §5.2.2, RFC 9213), or nginx alone by
+/// `X-Accel-Expires: 0`. An answer in its place must not be kept, either.
 fn is_private(headers: &HeaderMap) -> bool {
     let forbids = |name: &HeaderName, directive: &[u8]| {
         let directive =

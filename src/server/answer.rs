@@ -110,7 +110,7 @@ fn is_cacheable(status: StatusCode) -> bool {
     matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE)
 }
 
-/// Sets `Cache-Control: no-store`, and removes the fields that some caches follow in place of it.
+/// Sets `Cache-Control: no-store`, and removes the headers that some caches follow in place of it.
 pub(super) fn forbid_storing(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     while let Some(name) = headers.keys().find(|name| is_targeted(name)).cloned() {
@@ -126,8 +126,8 @@ pub(super) fn is_targeted(name: &HeaderName) -> bool {
         || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires")
 }
 
-/// Adds the headers of an annotation to an answer of the layer. An answer with `no-store` gets none of
-/// the fields that some caches follow in place of it.
+/// Adds the headers of an annotation to an answer of the layer. An answer with `no-store` gets none that
+/// some caches follow in place of it.
 pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) {
     let headers = response.headers_mut();
     let is_unstored =

@@ -1,4 +1,4 @@
-//! Diagnoses what an operator should know about a request, once it was decided about.
+//! Diagnoses what an operator should know about a request, after the decision.
 
 use crate::diagnosis::Diagnosis;
 use crate::event::DiagnosisHook;
@@ -6,20 +6,20 @@ use crate::head::RequestHead;
 use crate::redirection::Redirection;
 use crate::uri::Scheme;
 
-/// Notes whether a request came over https, for the diagnosis of a server where none ever does.
+/// Notes whether a request came over https, for the diagnosis of a server that none reaches over https.
 pub(super) fn note_scheme(head: &RequestHead<'_>, hook: &DiagnosisHook) {
     if head.known_scheme() == Some(Scheme::Https) {
         hook.note_secure();
     }
 }
 
-/// Diagnoses a request that is redirected. It comes after the answer is built: what it reads is not
-/// noted for `Vary`.
+/// Diagnoses a request that is redirected. Must be called after the answer is built, so that what is read
+/// here adds nothing to its `Vary`.
 pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: Option<&DiagnosisHook>) {
     let Some(hook) = hook else { return };
     head.diagnose_replaced_host();
-    // A server that never sees https may exist to redirect to another server. It does not if proxies are
-    // trusted, or a listener sets the `Transport` of its requests.
+    // A server that never sees https may exist only to redirect to another one. Trusted proxies, or a
+    // listener that sets `Transport`, show that it expects https.
     let expects_https = || head.trust().has_proxies() || head.has_transport();
     if to.resolve(head).upgrades() && expects_https() && hook.is_never_secure() {
         head.diagnose(Diagnosis::NeverSecure);

@@ -19,7 +19,7 @@ use crate::timer::{Timeout, Timer};
 /// client waits for the answer.
 const UNKNOWN_LENGTH_TIME: Duration = Duration::from_secs(1);
 
-/// The part of an upload that is read, at most.
+/// How much of an upload is read, and for how long.
 #[derive(Clone, Debug)]
 pub struct DrainLimit {
     pub(super) bytes: u64,
@@ -49,7 +49,7 @@ pin_project! {
 /// Whether the connection can be used for another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
-    /// Everything was read, or the protocol resets a stream alone.
+    /// Everything was read, or the protocol resets the stream alone.
     Keep,
     /// Input stays unread.
     Close,
@@ -63,8 +63,8 @@ impl Connection {
         }
     }
 
-    /// The fate of a connection with unread input. Over HTTP/2 the stream alone is reset, when its body
-    /// is dropped, and there is no header `Connection` (RFC 9113 §8.2.2).
+    /// The fate of a connection with unread input. Over HTTP/2 only the stream is reset, when its body is
+    /// dropped, and there is no `Connection` header (RFC 9113 §8.2.2).
     fn unread<B>(request: &Request<B>) -> Self {
         if request.version() < Version::HTTP_2 { Self::Close } else { Self::Keep }
     }
@@ -82,7 +82,7 @@ impl<B> Upload<B> {
 }
 
 impl<B: Body> Upload<B> {
-    /// Takes the body of a request that is answered after it.
+    /// Takes the body of a request, to be read before the answer.
     pub(super) fn before_answer(request: Request<B>, limit: &DrainLimit) -> Self {
         if request.body().is_end_stream() {
             return Self::finished(Connection::Keep);
@@ -95,15 +95,15 @@ impl<B: Body> Upload<B> {
         Self::new(request, limit, time)
     }
 
-    /// Takes the body of a request that is answered at once.
+    /// Takes the body of a request that is answered at once, to be read afterwards.
     pub(super) fn after_answer(request: Request<B>, limit: &DrainLimit) -> Self {
         Self::new(request, limit, limit.time)
     }
 
     fn new(request: Request<B>, limit: &DrainLimit, time: Duration) -> Self {
         let connection = Connection::unread(&request);
-        // Polling the body of a client that waits for 100 makes the server send it, and the client
-        // upload. What follows a CONNECT is no content.
+        // If the client waits for 100, polling the body makes the server send 100, and the client upload.
+        // What follows a CONNECT is no content.
         let unread = expects_continue(&request) || *request.method() == Method::CONNECT;
         let body = request.into_body();
         if body.is_end_stream() {
@@ -123,8 +123,8 @@ impl<B: Body> Upload<B> {
     }
 }
 
-/// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1), where the
-/// expectation is one of a list, too. It means nothing in HTTP/1.0, and no other has a client wait.
+/// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1): one of its
+/// expectations is `100-continue`, which HTTP/1.0 does not know.
 fn expects_continue<B>(request: &Request<B>) -> bool {
     let is_continue = |value: &HeaderValue| {
         let mut expectations = value.as_bytes().split(|byte| *byte == b',');
@@ -138,8 +138,8 @@ fn has_unknown_length<B: Body>(request: &Request<B>) -> bool {
     request.body().size_hint().upper().is_none()
 }
 
-/// Returns whether the client may send its body only as the answer comes in. One that announced the
-/// length of its body sends it without an answer, unless it speaks gRPC.
+/// Returns whether the client may wait for the beginning of the answer before it sends its whole body.
+/// Apart from gRPC, a client that has announced the length of its body does not wait.
 fn waits_for_answer<B: Body>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let mut accept = headers.get_all(header::ACCEPT).iter();
@@ -158,7 +158,7 @@ impl<B: Body> Future for Upload<B> {
             match poll_drain(body, this.left, cx, in_time) {
                 Poll::Ready(Drained::All) => *this.connection = Connection::Keep,
                 Poll::Ready(_) => {}
-                // Of a client that sends nothing, only the timer knows.
+                // If the client sends nothing, only the timer wakes this task.
                 Poll::Pending => ready!(this.timeout.poll_elapsed(cx)),
             }
             this.body.set(None);

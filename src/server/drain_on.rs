@@ -13,7 +13,7 @@ use super::drain::{Connection, DrainLimit, Upload};
 #[derive(Clone, Copy, Debug)]
 pub struct DrainInline;
 
-/// Reads uploads on an executor, after the answer: see
+/// Reads uploads on an executor, and answers at once: see
 /// [`RedirectLayer::drain_on`](crate::RedirectLayer::drain_on).
 #[derive(Clone, Copy)]
 pub struct DrainOn<F>(F);
@@ -26,8 +26,8 @@ impl<F> DrainOn<F> {
 
 /// The future that reads an upload to its end, handed to the executor of [`DrainOn`].
 ///
-/// A type of its own, because the executor is generic: of a `Pin<Box<dyn Future>>`, rustc cannot prove
-/// for every lifetime that a connection's task may spawn it.
+/// A type of its own, because the executor is generic, and rustc cannot prove of a
+/// `Pin<Box<dyn Future>>` that a connection's task may spawn it for every lifetime.
 pub struct DrainTask(Pin<Box<dyn Future<Output = Connection> + Send>>);
 
 impl Future for DrainTask {

@@ -50,10 +50,10 @@ impl fmt::Display for Explanation {
 }
 
 impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
-    /// Explains the answer to a request, without giving it: nothing is reported or counted. The code
-    /// that answers requests decides here, too.
+    /// Explains the answer to a request. Nothing is reported or counted. The code that answers requests
+    /// decides here, too.
     ///
-    /// A redirection's `Location` in the explanation has the request's query.
+    /// Pitfall: the explanation holds the `Location` of a redirection, with the request's query.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -195,7 +195,7 @@ fn answer(responder: &Responder, settings: &Settings) -> Step {
     Step::noted("answer", text)
 }
 
-/// Whether an answer of the layer has this header only because a policy added it.
+/// Whether an answer of the layer has this header only where a policy added it.
 fn is_added(name: &&str) -> bool {
     !matches!(*name, "location" | "content-length" | "content-type" | "cache-control" | "vary")
 }

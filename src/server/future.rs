@@ -87,7 +87,7 @@ where
 {
     type Output = Result<Response<ResponseBody<R>>, E>;
 
-    // Not inlined, so that a pass saves no registers for what it does not use: 15 instructions less.
+    // Not inlined, so that a pass does not save registers that it does not use: 15 instructions less.
     #[inline(never)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
@@ -97,7 +97,8 @@ where
             }
             ChangedProj::DrainUpload { upload, response } => {
                 let connection = ready!(upload.poll(cx));
-                #[allow(clippy::expect_used)] // Only a caller that breaks the contract of `Future`.
+                #[allow(clippy::expect_used)]
+                // Fails only if a caller breaks the contract of `Future`.
                 let mut response =
                     response.take().expect("`ResponseFuture` polled after it was ready");
                 connection.add_header(response.headers_mut());

@@ -52,16 +52,17 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.report_client_ip = true)
     }
 
-    /// Sends every request to the inner service, and leaves its response unchanged. Events report what
-    /// the answer would have been, as [`AnswerKind::ReportOnly`]. This tries a policy on the requests of
-    /// a running server.
+    /// Sends every request to the inner service, and leaves its response unchanged: to try a policy on the
+    /// requests of a running server. Events report what the answer would have been, as
+    /// [`AnswerKind::ReportOnly`].
     ///
     /// [`AnswerKind::ReportOnly`]: crate::server::AnswerKind::ReportOnly
     pub fn report_only(self) -> Self {
         self.set(|settings| settings.report_only = true)
     }
 
-    /// Calls `hook` with each [`Diagnosis`], once for each cause and peer in an hour.
+    /// Calls `hook` with each [`Diagnosis`], once for each cause and peer in an hour. A second hook
+    /// replaces the first.
     ///
     /// It runs on the thread that serves the request, so it should only log or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {

@@ -88,7 +88,7 @@ impl<P, D> RedirectLayer<P, D> {
 
     /// Puts a prefix in front of every path that leads back to this server: for an application behind
     /// a proxy that removes `/shop` from the paths of its requests. Policies, exempt paths and the
-    /// application go on to see paths without it.
+    /// application still see paths without the prefix.
     ///
     /// Targets are written without it, too. `X-Forwarded-Prefix` is not read: it may be the client's.
     ///
@@ -124,14 +124,14 @@ impl<P, D> RedirectLayer<P, D> {
         Ok(self.set(|settings| settings.hosts.set_mount(mount)))
     }
 
-    /// Adds a policy behind the one of this layer: it is asked where that one passes.
+    /// Adds a policy, which is asked if the policies before it pass.
     pub fn and<Q: RedirectPolicy>(self, policy: Q) -> RedirectLayer<(Arc<P>, Q), D> {
         let Self { policy: first, settings, drain } = self;
         RedirectLayer { policy: Arc::new((first, policy)), settings, drain }
     }
 
-    /// Ignores axum's `OriginalUri` (feature `axum`): paths are then those that a nested router sees,
-    /// without the prefix that it removed, and after a middleware in front of this layer rewrote them.
+    /// Ignores axum's `OriginalUri` (feature `axum`). Policies then see the request's own path: without
+    /// the prefix that a nested router removed, and as middleware outside of this layer rewrote it.
     pub fn ignore_original_uri(self) -> Self {
         self.set(|settings| settings.uri_source = UriSource::REQUEST)
     }
@@ -144,7 +144,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// An entry is
     ///
     /// - a name, or `*.example.com` for one or more labels in front, at any port;
-    /// - either with a port, `example.com:8443`, which matches at that port alone. A port that is
+    /// - either of these with a port, `example.com:8443`, which matches at that port alone. A port that is
     ///   listed may stand in answers that caches keep;
     /// - an address or a range (`10.0.0.7`, `10.0.0.0/8`), compared with an address in `Host`, and
     ///   never with the peer: for health checks that ask by address.
@@ -201,13 +201,13 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Gives redirections of GET a body: a line of HTML with a link to the target, for people whose
-    /// client does not follow.
+    /// client does not follow redirections.
     pub fn html_body(self) -> Self {
         self.set(|settings| settings.html_body = true)
     }
 
-    /// Asks `policy` about GET and HEAD requests that the inner service answers 404, whose body is
-    /// then dropped: moved pages that never shadow live ones. Where it passes, the 404 stays.
+    /// Asks `policy` about GET and HEAD requests that the inner service answers 404: for moved pages that
+    /// never shadow live ones. Where the policy passes, the 404 stays; elsewhere its body is dropped.
     ///
     /// The head of each such request is copied before the inner service is called.
     ///

@@ -70,9 +70,9 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     decide_about(&head, policy, settings, None, report::answered)
 }
 
-/// The same for a layer that reports answers or diagnoses, which takes a trace. `finish` may change who
-/// answers, and gets the head with the notes of the decision. Kept out of `decide`, so that other layers
-/// do not pay for it.
+/// [`decide`] for a layer that reports answers or diagnoses, with a trace. `finish` may change who answers,
+/// and gets the head with the notes of the decision. Kept out of `decide`, so that other layers do not pay
+/// for it.
 #[cold]
 #[inline(never)]
 fn decide_reported<P: RedirectPolicy + ?Sized, B>(
@@ -190,7 +190,7 @@ fn annotation<P: RedirectPolicy + ?Sized>(
 }
 
 impl Responder {
-    /// Lets the inner service answer with `saved`, unless the layer answers.
+    /// Keeps `saved` until the inner service has answered, unless the layer answers.
     fn saving(self, saved: Option<Box<SavedHead>>) -> Self {
         match self {
             Self::Inner if saved.is_none() => Self::Inner,
@@ -231,7 +231,7 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
         decide(&*self.policy, request, &self.settings)
     }
 
-    /// The same for a layer that asks another policy if the inner service answers 404.
+    /// [`decide`](Self::decide) for a layer that asks another policy if the inner service answers 404.
     #[cold]
     #[inline(never)]
     fn decide_before_not_found<B>(&self, request: &Request<B>) -> Responder {

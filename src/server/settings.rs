@@ -22,7 +22,7 @@ pub(super) struct Settings {
     pub(super) report_only: bool,
     pub(super) on_answer: AnswerHooks,
     pub(super) counter: AnswerCounter,
-    /// Asked once the inner service has answered 404.
+    /// The policy that is asked once the inner service has answered 404.
     pub(super) after_not_found: Option<AfterNotFound>,
     pub(super) uri_source: UriSource,
 }

@@ -33,8 +33,8 @@ impl RedirectLayer<(HttpsOnly, CanonicalHost, Hsts)> {
     /// # Ok::<(), tower_redirect::ConfigError>(())
     /// ```
     ///
-    /// Pitfall: begin with a `max_age` of minutes. A browser that has seen it uses https alone until it
-    /// is over.
+    /// Pitfall: begin with a `max_age` of minutes. A browser that has seen it uses https alone until that
+    /// time is over.
     ///
     /// ```
     /// use std::time::Duration;

@@ -15,7 +15,7 @@ const RELOADS: &str = "tower_redirect_config_reloads_total";
 static METADATA: Metadata<'static> =
     Metadata::new("tower_redirect", Level::INFO, Some(module_path!()));
 
-/// What a reload did to the layer that is served.
+/// The effect of a reload on the layer that is served.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reload {
     /// It was replaced.

@@ -35,7 +35,7 @@ pub struct Live<P, D = DrainInline>(Arc<Shared<P, D>>);
 
 pub(super) struct Shared<P, D> {
     layer: ArcSwap<RedirectLayer<P, D>>,
-    /// Locked by stores and by those who ask for it, never by a request.
+    /// Locked by stores, and to read the status; never by a request.
     status: Mutex<Status>,
     /// The name in metrics.
     name: Option<Box<str>>,
@@ -92,7 +92,7 @@ impl<P, D> Live<P, D> {
         self.change(|status| status.clone())
     }
 
-    /// Serves `layer` as this revision, unless a newer one is served. `Err` is that one.
+    /// Serves `layer` as this revision, unless that is not newer than the served one, which `Err` holds.
     pub(super) fn store_revision(
         &self,
         revision: u64,
@@ -121,7 +121,7 @@ impl<P, D> Live<P, D> {
         before
     }
 
-    /// Notes that the source said that the layer is still the same.
+    /// Notes that the source has confirmed the layer.
     pub(super) fn confirm(&self) {
         self.change(|status| {
             status.confirmed(system_clock::now());
@@ -143,7 +143,7 @@ impl<P, D> Live<P, D> {
         }
     }
 
-    /// Runs `change` under the lock, so that of two stores the later one is served and named.
+    /// Runs `change` under the lock, so that the status is always that of the layer that is served.
     fn change<T>(&self, change: impl FnOnce(&mut Status) -> T) -> T {
         change(&mut self.0.status.lock().unwrap_or_else(PoisonError::into_inner))
     }

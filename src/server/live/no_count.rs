@@ -2,7 +2,7 @@
 
 use super::status::Status;
 
-/// What a reload did to the layer that is served.
+/// The effect of a reload on the layer that is served.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reload {
     Changed,

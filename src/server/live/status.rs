@@ -2,8 +2,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 /// The state of a [`Live`](super::Live) layer: the revision that it serves, when it changed, and why the
-/// last update was refused, if it was. All times are read from the system's clock; compute ages where
-/// they are shown.
+/// last update was refused, if it was. All times are read from the system's clock.
 #[derive(Clone, Debug)]
 pub struct Status {
     started_at: SystemTime,
