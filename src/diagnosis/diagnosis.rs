@@ -235,7 +235,7 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{} is trusted and sends Host {host:?}, but forwards {forwarded:?}; if it replaced \
                  Host, redirections lead to the wrong one: let it pass on Host, or, if it never \
-                 passes on a client's own X-Forwarded-Host, add `.forwarded_host()` to the trust",
+                 passes on a client's own forwarded host, add `.forwarded_host()` to the trust",
                 Who(*peer)
             ),
             Self::HostNotListed { authority, proxy } => {

@@ -97,8 +97,7 @@ where
             }
             ChangedProj::DrainUpload { upload, response } => {
                 let connection = ready!(upload.poll(cx));
-                #[allow(clippy::expect_used)]
-                // Fails only if a caller breaks the contract of `Future`.
+                #[allow(clippy::expect_used)] // Only if it is polled after completion.
                 let mut response =
                     response.take().expect("`ResponseFuture` polled after it was ready");
                 connection.add_header(response.headers_mut());

@@ -227,7 +227,7 @@ impl Drop for AsksOnDrop {
     }
 }
 
-/// It deadlocked when it was dropped under the lock.
+/// If it were dropped under the lock, it would wait for that lock forever.
 #[test]
 fn a_policy_that_is_replaced_is_dropped_without_the_lock() {
     let live = Live::new(configuration(0));

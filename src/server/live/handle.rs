@@ -107,7 +107,7 @@ impl<P, D> Live<P, D> {
         .map(drop)
     }
 
-    /// Returns the layer before, to be dropped after unlocking: its policy may call back.
+    /// Returns the previous layer, to be dropped after unlocking: its policy may use this handle.
     #[must_use]
     fn replace(
         &self,

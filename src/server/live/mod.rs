@@ -2,8 +2,8 @@
 //!
 //! 1. [`Live`] is a layer in a handle. Clones of the handle, and the services that it has made, share
 //!    the layer. [`Live::store`] replaces policy, trust, hosts and all other options together.
-//! 2. A request is decided about by one layer from its arrival to its answer: wholly the old or wholly
-//!    the new one. A store never waits for requests, and a request never waits for a store.
+//! 2. One layer decides about a request from its arrival to its answer: wholly the old or wholly the new
+//!    one. A store never waits for requests, and a request never waits for a store.
 //! 3. [`Live::follow`] stores the layers of a [`Stream`](futures_core::Stream). On an error, or on a
 //!    revision that is not newer than the one that is served, the layer stays, and the error is reported.
 //! 4. [`Live::status`] returns the revision that is served, since when, and what was refused.
