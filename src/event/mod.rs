@@ -1,4 +1,4 @@
-//! Events. Each is passed to the hooks of a layer and, with feature `tracing`, to a subscriber.
+//! Events, which go to the hooks of a layer and, with feature `tracing`, to a subscriber.
 //!
 //! A [`Diagnosis`](crate::Diagnosis) is reported at most once for each peer in an hour.
 

@@ -78,7 +78,7 @@ impl<'a> RequestHead<'a> {
         self.trust.fixed_scheme().unwrap_or_else(accepted) == Scheme::Https
     }
 
-    /// The address of the user agent, or of the last proxy that is not trusted: the peer's address,
+    /// The address of the user agent, or of the nearest proxy that is not trusted: the peer's address,
     /// or one that a trusted proxy forwards. `None` where neither is known.
     ///
     /// Pitfall: caches compare what a request says, and not who sent it. `Vary: X-Forwarded-For` does not

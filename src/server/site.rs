@@ -6,8 +6,8 @@ use crate::policy::{CanonicalHost, Hsts, HttpsOnly};
 use crate::uri::Host;
 
 impl RedirectLayer<(HttpsOnly, CanonicalHost, Hsts)> {
-    /// Creates the layer that most sites need: https alone, under one name, which browsers remember
-    /// for `max_age`.
+    /// Creates the layer that most sites need: it redirects to https and to one name, and browsers
+    /// remember for `max_age` to use https.
     ///
     /// It is short for
     ///

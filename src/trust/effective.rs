@@ -27,7 +27,7 @@ pub(crate) struct Effective<'a> {
 }
 
 impl Trust {
-    /// The scheme by the acceptor's [`Transport`] alone.
+    /// The scheme that the acceptor's [`Transport`] means; http without one.
     pub(crate) fn accepted_scheme(extensions: &Extensions) -> Scheme {
         match extensions.get() {
             Some(Transport::Secure) => Scheme::Https,
