@@ -229,11 +229,21 @@ impl Drop for AsksOnDrop {
 
 /// If it were dropped under the lock, it would wait for that lock forever.
 #[test]
-fn a_policy_that_is_replaced_is_dropped_without_the_lock() {
+fn a_policy_is_dropped_without_the_lock() {
     let live = Live::new(configuration(0));
     live.store(RedirectLayer::new(Box::new(AsksOnDrop(live.clone()))));
     live.store(configuration(1));
     assert_eq!(live.status().revision(), None);
+
+    // Nor is one that is refused.
+    let (sender, updates) = mpsc::unbounded_channel();
+    for _ in 0..2 {
+        let value = RedirectLayer::new(Box::new(AsksOnDrop(live.clone())) as Policy);
+        sender.send(Ok::<_, String>(Update::New { revision: 1, value })).expect("followed");
+    }
+    drop(sender);
+    assert_ready!(task::spawn(live.follow(Updates(updates), drop)).poll());
+    assert!(live.status().rejection().is_some());
 }
 
 #[test]

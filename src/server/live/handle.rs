@@ -98,13 +98,13 @@ impl<P, D> Live<P, D> {
         revision: u64,
         layer: RedirectLayer<P, D>,
     ) -> Result<(), u64> {
-        self.change(|status| {
-            if let Some(current) = status.revision().filter(|current| revision <= *current) {
-                return Err(current);
-            }
-            Ok(self.replace(Some(revision), layer, status))
-        })
-        .map(drop)
+        let outcome =
+            self.change(|status| match status.revision().filter(|current| revision <= *current) {
+                Some(current) => Err((current, layer)),
+                None => Ok(self.replace(Some(revision), layer, status)),
+            });
+        // Drops the layer that is not served, now that the status is unlocked.
+        outcome.map(drop).map_err(|(current, _)| current)
     }
 
     /// Returns the previous layer, to be dropped after unlocking: its policy may use this handle.
