@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use regex_automata::meta::{Builder, Config, Regex};
+use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::captures::Captures;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind, PatternID, PatternSet};
@@ -28,7 +29,8 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is not a valid regex, or too large.
+    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is not a valid regex, or too large, or
+    /// could match no path: a path begins with `/`, and its normal form is ASCII.
     ///
     /// ```
     /// use http::Request;
@@ -41,18 +43,31 @@ impl Rule {
     ///     assert_eq!(rules.find(&RequestHead::from(&request)).is_some(), is_found, "{path}");
     /// }
     /// assert!(Rule::regex("(").is_err());
+    /// assert!(Rule::regex("item-.*").is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn regex(pattern: &str) -> Result<Self, ConfigError> {
         if pattern.len() > MAX_LENGTH {
             return Err(ConfigError::path(pattern, "a regex is at most 8 KiB long"));
         }
-        let refuse = |_| ConfigError::path(pattern, "not a regex, or one that is too large");
-        let regex = builder(MatchKind::LeftmostFirst, ONE).build(pattern).map_err(refuse)?;
+        if !pattern.is_ascii() {
+            return Err(ConfigError::path(
+                pattern,
+                "what is not ASCII stands in paths percent-encoded, in upper case: `%C3%A9`",
+            ));
+        }
+        let refuse = |reason| ConfigError::path(pattern, reason);
+        let regex = builder(MatchKind::LeftmostFirst, ONE)
+            .build(pattern)
+            .map_err(|error| refuse(reason(pattern, error.size_limit().is_some())))?;
         // A comment at the end would hide the text that `whole` adds.
-        let refuse =
-            |_| ConfigError::path(pattern, "a comment of `(?x)` needs a line end behind it");
-        syntax::parse_with(&whole(pattern, true), &syntax()).map_err(refuse)?;
+        syntax::parse_with(&whole(pattern, true), &syntax())
+            .map_err(|_| refuse("a comment of `(?x)` needs a line end behind it"))?;
+        let nfa =
+            NFA::compiler().syntax(syntax()).configure(NFA::config().utf8(false)).build(pattern);
+        if nfa.is_ok_and(|nfa| !may_begin_with_slash(&nfa)) {
+            return Err(refuse("a path begins with `/`, and no match of this does"));
+        }
         let mut rule = Self::of(Pattern::regex(pattern));
         let names = regex.group_info().pattern_names(PatternID::ZERO);
         for (at, name) in (0..).zip(names) {
@@ -133,6 +148,54 @@ impl Groups<'_> {
         let group = self.captures.get_group(at.into());
         group.and_then(|span| self.path.get(span.range())).unwrap_or_default()
     }
+}
+
+/// Why a regex was refused.
+fn reason(pattern: &str, is_large: bool) -> &'static str {
+    if is_large {
+        "a regex that is too large: it would take more than 1 MiB"
+    } else if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|start| pattern.contains(start)) {
+        "not a regex: look-around is not possible in linear time"
+    } else if pattern.contains(r"\p") || pattern.contains(r"\P") {
+        "not a regex: paths are ASCII, without Unicode classes"
+    } else {
+        "not a regex of the `regex` crate's syntax"
+    }
+}
+
+/// Whether a match may begin with `/`: whether that byte leads on from one of the states that are reached
+/// without a byte.
+fn may_begin_with_slash(nfa: &NFA) -> bool {
+    let mut is_seen = vec![false; nfa.states().len()];
+    let mut open = vec![nfa.start_anchored()];
+    while let Some(id) = open.pop() {
+        match is_seen.get_mut(id.as_usize()) {
+            Some(is_seen) if !*is_seen => *is_seen = true,
+            _ => continue,
+        }
+        let leads_on = match nfa.state(id) {
+            State::ByteRange { trans } => trans.matches_byte(b'/'),
+            State::Sparse(transitions) => transitions.matches_byte(b'/').is_some(),
+            State::Dense(transitions) => transitions.matches_byte(b'/').is_some(),
+            State::Look { next, .. } | State::Capture { next, .. } => {
+                open.push(*next);
+                false
+            }
+            State::Union { alternates } => {
+                open.extend(alternates.iter().copied());
+                false
+            }
+            State::BinaryUnion { alt1, alt2 } => {
+                open.extend([*alt1, *alt2]);
+                false
+            }
+            State::Fail | State::Match { .. } => false,
+        };
+        if leads_on {
+            return true;
+        }
+    }
+    false
 }
 
 /// The regex for a path from its beginning to its end.

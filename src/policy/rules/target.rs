@@ -61,12 +61,7 @@ impl Target {
             return refuse("percent-encode blanks and control bytes");
         }
         check_spelling(text).map_err(|reason| ConfigError::url(text, reason))?;
-        let is_group = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
-        if text.split('$').skip(1).any(is_group) {
-            return refuse(
-                "captures are written `:name`; a literal `$` before a digit is written `%24`",
-            );
-        }
+        check_variables(text).map_err(|reason| ConfigError::url(text, reason))?;
         let (text, fragment) = match text.split_once('#') {
             Some((target, fragment)) => (target, Some(fragment)),
             None => (text, None),
@@ -88,9 +83,7 @@ impl Target {
             Some((path, query)) => (path, Some(query)),
             None => (rest, None),
         };
-        // Browsers take `%2e` for a dot.
-        let dots = path.replace("%2e", ".").replace("%2E", ".");
-        if dots.split('/').any(|segment| matches!(segment, "." | "..")) {
+        if path.split('/').any(is_dot_segment) {
             return refuse("a dot segment: write the path that it leads to");
         }
         let template = |part: &str| pieces(part, &find).map_err(|why| ConfigError::url(text, why));
@@ -132,6 +125,12 @@ fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
     };
     let end = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    if authority.contains('@') {
+        return refuse("a target has no user and no password");
+    }
+    if !authority.is_ascii() {
+        return refuse("an international name is written in punycode: `xn--..`");
+    }
     let parsed = Authority::parse(authority);
     let names_capture = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic());
     let is_pattern = || {
@@ -145,6 +144,47 @@ fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
     let port = authority.effective_port(scheme);
     let host = Host::from(&authority);
     Ok((OriginChange { scheme: Some(scheme), host: Some(host), port: Some(port) }, rest))
+}
+
+/// Refuses captures and variables as other servers write them. `Err` is the reason.
+fn check_variables(text: &str) -> Result<(), &'static str> {
+    // What nginx knows about the URL. Other words may follow a `$`, as in OData's `$filter`.
+    const VARIABLES: [&str; 10] = [
+        "args",
+        "document_uri",
+        "host",
+        "http_host",
+        "is_args",
+        "query_string",
+        "request_uri",
+        "scheme",
+        "server_name",
+        "uri",
+    ];
+    let is_group = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
+    if text.split('$').skip(1).any(is_group) {
+        return Err("captures are written `:name`; a literal `$` before a digit is written `%24`");
+    }
+    if text.split('\\').skip(1).any(is_group) {
+        return Err("captures are written `:name`; a literal `\\` is written `%5C`");
+    }
+    let is_variable = |rest: &str| {
+        let name = rest.get(..name_length(rest)).unwrap_or_default();
+        VARIABLES.contains(&name)
+    };
+    if text.split('$').skip(1).any(is_variable) {
+        return Err(
+            "there are no variables: the query is kept, captures are written `:name`, and a \
+                    literal `$` is written `%24`",
+        );
+    }
+    Ok(())
+}
+
+/// Whether a segment is `.` or `..`, escaped or not (WHATWG URL, "double-dot URL path segment").
+fn is_dot_segment(segment: &str) -> bool {
+    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+    matches!(&*dots, "." | "..")
 }
 
 /// Whether a text names a capture.
@@ -229,6 +269,7 @@ mod tests {
             ("https://a.test/*", vec![text("/"), capture(Source::Rest(3))], None),
             ("https://a.test?q", vec![text("/")], Some(vec![text("q")])),
             ("https://a.test#x:y*", vec![text("/")], None),
+            ("/$metadata?$filter=$x", vec![text("/$metadata")], Some(vec![text("$filter=$x")])),
             ("/b?q#/:other", vec![text("/b")], Some(vec![text("q")])),
         ] {
             let parsed = Target::parse(target, find).expect(target);
@@ -254,6 +295,12 @@ mod tests {
             "https://*rest/",
             "https://*.a.test/",
             "https://a@b.test/",
+            "https://$host/",
+            "https://a.test$request_uri",
+            "/b$is_args$args",
+            "/b/\\1",
+            "/a/%2e%2E/b",
+            "/a/.%2e",
             "https://",
             "/a#:id",
             "/a#b#c",

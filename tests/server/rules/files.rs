@@ -178,6 +178,8 @@ fn what_cloudflare_pages_skips() {
         ("/shop id=:id /blog/:id 301", "line 1, column 7: invalid url \"id=:id\""),
         ("/ /us 302 Country=us", "line 1, column 11: nothing stands behind"),
         ("/a?b /c", "line 1, column 1: this dialect does not compare queries"),
+        ("/post-:id /posts", "line 1, column 1: a placeholder is a whole segment here"),
+        ("/a/:x:y /b", "line 1, column 1: a placeholder is a whole segment here"),
         ("/a#b /c", "line 1, column 1: invalid path \"/a#b\": a fragment is never sent"),
     ] {
         let errors = Rules::from_cloudflare_pages(line).expect_err(line).to_string();
@@ -233,6 +235,16 @@ fn csv() {
         [(1, 7), (2, 3), (3, 4), (4, 11), (5, 1), (6, 5), (7, 7), (8, 1), (9, 1), (11, 5)],
         "{errors}"
     );
+}
+
+/// As spreadsheets write it, and people beside it.
+#[test]
+fn csv_with_empty_fields_and_comments() {
+    let text = "from,to,status,note\n/a,/b,301,\n/c,/d,,\n/gone,,410,,\n  # a comment\n";
+    let rules = Rules::from_csv(text).unwrap_or_else(|errors| panic!("{errors}"));
+    table(&rules, &[("/a", "301 /b"), ("/c", "307 /d"), ("/gone", "410")]);
+    let errors = Rules::from_csv("/a,/b,301,,x\n").expect_err("refused").to_string();
+    assert!(errors.starts_with("line 1, column 12: three fields at most"), "{errors}");
 }
 
 /// A hundred thousand lines, of which fifty are wrong.

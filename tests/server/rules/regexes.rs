@@ -140,3 +140,28 @@ fn what_is_no_whole_regex_is_refused_by_itself() {
         rules([regex("(?x)/a # comment\n", "/b"), regex("/item(/[0-9]+)?", "/x").below_only()]);
     table(&rules, &[("/a", "307 /b"), ("/item", "307 /x"), ("/item/7", "307 /x")]);
 }
+
+/// A regex that could match no path would be a rule without effect.
+#[test]
+fn what_matches_no_path_is_refused() {
+    for (pattern, expected) in [
+        ("item-(?<id>[0-9]+)", "a path begins with `/`"),
+        ("^old/.*", "a path begins with `/`"),
+        ("https://a.test/x", "a path begins with `/`"),
+        ("", "a path begins with `/`"),
+        ("(a|b)+/c", "a path begins with `/`"),
+        ("/café", "percent-encoded, in upper case: `%C3%A9`"),
+        ("/a(?=/b)", "look-around"),
+        ("/(?!admin).*", "look-around"),
+        (r"/\p{L}+", "without Unicode classes"),
+        ("/a{1000,100000}", "too large"),
+        ("/(a", "not a regex of the"),
+    ] {
+        let error = Rule::regex(pattern).expect_err(pattern).to_string();
+        assert!(error.contains(expected), "{pattern}: {error}");
+    }
+    for pattern in ["^/a$", "a*/b", "(a|/b)", ".*", "[^a]x", "(?i)/A", "(x|)/a", r"\A/a\z", r"\D+"]
+    {
+        assert!(Rule::regex(pattern).is_ok(), "{pattern}");
+    }
+}

@@ -16,6 +16,9 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     if from.text.contains('?') {
         return Err(from.refuse("this dialect does not compare queries"));
     }
+    if from.text.split('/').any(names_placeholder_inside) {
+        return Err(from.refuse("a placeholder is a whole segment here: for others take a regex"));
+    }
     let rule = Rule::new(&with_splat(from)?).map_err(from.config())?.below_only();
     let rule = rule.to(target.text).map_err(target.config())?;
     let rule = match words.next() {
@@ -26,4 +29,10 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         Some(word) => Err(word.refuse("nothing stands behind the status")),
         None => Ok(Some(rule)),
     }
+}
+
+/// Whether `:name` stands behind other text of the segment. Cloudflare Pages replaces it there, too.
+fn names_placeholder_inside(segment: &str) -> bool {
+    let is_name = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphabetic());
+    segment.strip_prefix(':').unwrap_or(segment).split(':').skip(1).any(is_name)
 }

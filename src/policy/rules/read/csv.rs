@@ -4,7 +4,7 @@ use super::{Line, Mistake, Word, status};
 use crate::policy::rules::rule::Rule;
 
 pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
-    if line.text.trim().is_empty() || line.text.starts_with('#') {
+    if line.text.trim().is_empty() || line.text.trim_start().starts_with('#') {
         return Ok(None);
     }
     let fields = fields(line)?;
@@ -16,7 +16,8 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     if line.number == 1 && from.text.eq_ignore_ascii_case("from") {
         return Ok(None);
     }
-    if let Some(extra) = field(3) {
+    // A spreadsheet writes empty fields at the end of each line that is shorter than another.
+    if let Some(extra) = (3..fields.len()).filter_map(field).find(|word| !word.text.is_empty()) {
         return Err(extra.refuse("three fields at most: from, to, status"));
     }
     let rule = Rule::new(from.text).map_err(from.config())?;

@@ -63,9 +63,9 @@ impl Rules {
     }
 
     /// Reads lines of `from,to[,status]`, as [`Rule::new`] and [`Rule::to`] take them. The status is 307
-    /// unless one is given; a line with 410 has an empty `to`. Blank lines, lines that begin with `#`, and
-    /// a first line whose first field is `from` are left out. A field with a comma is put in double quotes
-    /// (RFC 4180).
+    /// unless one is given; a line with 410 has an empty `to`. Blank lines, lines that begin with `#`, a
+    /// first line whose first field is `from`, and empty fields at the end of a line are left out. A field
+    /// with a comma is put in double quotes (RFC 4180).
     ///
     /// # Errors
     ///
