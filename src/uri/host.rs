@@ -65,6 +65,13 @@ pub(super) fn check_spelling(text: &str) -> Result<(), &'static str> {
     if !text.is_ascii() {
         return Err("an international name is written in punycode: `xn--..`");
     }
+    if text.contains([',', ';']) {
+        return Err("one host, without a comma or semicolon");
+    }
+    // RFC 3986 allows these in a name, but no host has them. `$host` is a variable of nginx.
+    if text.contains(['$', '!', '&', '\'', '(', ')', '+', '=', '~']) {
+        return Err("host holds a character that no host has");
+    }
     Ok(())
 }
 

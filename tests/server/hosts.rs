@@ -276,3 +276,22 @@ async fn a_port_that_the_client_chose_is_not_remembered() {
         ask(&RedirectLayer::new(found), request("GET", "/", &[("host", "a.test:81")])).await;
     assert_eq!(asked.status, 302);
 }
+
+/// No client could ask for these, so that all would be refused.
+#[test]
+fn what_no_host_has_is_refused_in_a_list() {
+    for (entry, expected) in [
+        ("a.test,b.test", "one host, without a comma"),
+        ("a.test; b.test", "one host, without a comma"),
+        ("$host", "a character that no host has"),
+        ("*.$domain", "a character that no host has"),
+        ("a.test&b", "a character that no host has"),
+    ] {
+        let layer = RedirectLayer::new(policy_fn(|_| None));
+        let error = layer.hosts([entry]).map(drop).expect_err(entry).to_string();
+        assert!(error.contains(expected), "{entry}: {error}");
+        let error = CanonicalHost::new("a.test").and_then(|policy| policy.aliases([entry]));
+        assert!(error.is_err(), "{entry}");
+    }
+    assert!(RedirectLayer::new(policy_fn(|_| None)).hosts(["a_b-c.xn--4ca.test:8443"]).is_ok());
+}
