@@ -11,7 +11,9 @@ use crate::{Outcome, file};
 
 pub fn explain(path: &Path, method: Method, url: Uri, peer: Option<IpAddr>) -> Outcome {
     let layer = file::read(path)?;
-    let host = url.authority().ok_or("an absolute url: http://shop.example.com/path")?.as_str();
+    let is_http = matches!(url.scheme_str(), Some("http" | "https"));
+    let host = url.authority().filter(|_| is_http);
+    let host = host.ok_or("an absolute url: http://shop.example.com/path")?.as_str();
     // Clients leave userinfo out of `Host`.
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let target = url.path_and_query().map_or("/", |target| target.as_str());

@@ -1,9 +1,11 @@
 //! Forwards requests that pass to the upstream, or answers 404. WebSockets and other upgrades are not
 //! forwarded.
 
+use std::error::Error;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Request, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, Version, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -35,23 +37,39 @@ impl Forward {
         if let Some(host) = host {
             request.headers_mut().entry(header::HOST).or_insert(host);
         }
-        // Headers for one hop alone (RFC 9110 §7.6.1). `Host` stays, even if named: it was checked.
-        let named = request.headers().get_all("connection").iter().map(HeaderValue::as_bytes);
-        let named = named.chain([&b"connection,keep-alive,te,transfer-encoding,upgrade"[..]]);
-        let named = named.collect::<Vec<_>>().join(&b","[..]);
-        for name in named.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-            let name = str::from_utf8(name).ok().filter(|name| !name.eq_ignore_ascii_case("host"));
-            name.map(|name| request.headers_mut().remove(name));
-        }
+        join_cookies(request.headers_mut());
+        remove_hop_by_hop(request.headers_mut());
         match self.client.request(request).await {
             Ok(mut response) => {
-                response.headers_mut().remove(header::CONNECTION);
+                remove_hop_by_hop(response.headers_mut());
                 response.map(Body::new)
             }
             Err(error) => {
-                eprintln!("upstream: {error}");
+                let cause = error.source().map_or(String::new(), |cause| format!(": {cause}"));
+                eprintln!("upstream: {error}{cause}");
                 StatusCode::BAD_GATEWAY.into_response()
             }
         }
+    }
+}
+
+/// Joins the lines of cookies: HTTP/2 may send several, HTTP/1.1 may not (RFC 9113 §8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let lines: Vec<_> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if lines.len() > 1 {
+        let cookies = HeaderValue::from_bytes(&lines.join(&b"; "[..]));
+        headers.remove(header::COOKIE);
+        headers.extend(cookies.ok().map(|cookies| (header::COOKIE, cookies)));
+    }
+}
+
+/// Removes headers for one hop alone (RFC 9110 §7.6.1). `Host` stays, even if named: it was checked.
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named = headers.get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes);
+    let always = "connection,keep-alive,proxy-connection,te,transfer-encoding,upgrade";
+    let named = named.chain([always.as_bytes()]).collect::<Vec<_>>().join(&b","[..]);
+    for name in named.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+        let name = str::from_utf8(name).ok().filter(|name| !name.eq_ignore_ascii_case("host"));
+        name.map(|name| headers.remove(name));
     }
 }

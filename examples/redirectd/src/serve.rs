@@ -52,7 +52,8 @@ pub async fn serve(args: Serve) -> Outcome {
 
 /// Listens, and prints the address: port 0 stands for any free port.
 fn listen(name: &str, address: SocketAddr) -> Outcome<TcpListener> {
-    let listener = TcpListener::bind(address)?;
+    let listener =
+        TcpListener::bind(address).map_err(|error| format!("{name} {address}: {error}"))?;
     listener.set_nonblocking(true)?;
     println!("{name} {}", listener.local_addr()?);
     Ok(listener)

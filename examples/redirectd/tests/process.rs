@@ -208,6 +208,20 @@ fn explain_prints_a_command_for_a_shell() {
     }
 }
 
+/// As a client asks for it: credentials stand in a header of their own.
+#[test]
+fn explain_takes_an_http_url_with_a_user() {
+    let directory = Directory::new("user");
+    let file = directory.file("shop.toml", "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n");
+    let file = file.to_str().expect("utf-8");
+    let output = run(&["explain", file, "GET", "http://u:p@a.test/a"]);
+    let said = String::from_utf8(output.stdout).expect("utf-8");
+    assert!(said.contains("answer: 307, Location: /b"), "{said}");
+    let output = run(&["explain", file, "GET", "ftp://a.test/a"]);
+    let said = String::from_utf8(output.stderr).expect("utf-8");
+    assert!(!output.status.success() && said.contains("an absolute url"), "{said}");
+}
+
 /// Each of these would make the server answer 400 or 502 to everything that passes.
 #[test]
 fn an_upstream_that_cannot_be_asked_is_refused_at_start() {
@@ -266,6 +280,7 @@ fn what_connection_names_is_not_forwarded_but_for_the_host() {
     let server = Server::start(&file, &["--upstream", &to], 1);
     let mut client = TcpStream::connect(&server.http).expect("listening");
     let asked = "GET / HTTP/1.1\r\nHost: a.test\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\n\
+                 Proxy-Connection: keep-alive\r\nCookie: a=1\r\nCookie: b=2; c=3\r\n\
                  Connection: keep-alive, X-One\r\nConnection: host, x-two, \u{e4}\r\n\r\n";
     client.write_all(asked.as_bytes()).expect("open");
     let (mut stream, _) = upstream.accept().expect("asked");
@@ -275,6 +290,28 @@ fn what_connection_names_is_not_forwarded_but_for_the_host() {
     assert!(head.contains("host: a.test\r\n") && head.contains("x-three"), "{head}");
     assert!(!head.contains("x-one") && !head.contains("x-two"), "{head}");
     assert!(!head.contains("connection"), "{head}");
+    // HTTP/2 has a line for each cookie, and HTTP/1.1 may not (RFC 9113 §8.2.3).
+    assert!(head.contains("cookie: a=1; b=2; c=3\r\n"), "{head}");
+
+    let said = "HTTP/1.1 200 OK\r\nConnection: keep-alive, X-One\r\nKeep-Alive: timeout=5\r\n\
+                X-One: 1\r\nX-Two: 2\r\nContent-Length: 0\r\n\r\n";
+    stream.write_all(said.as_bytes()).expect("open");
+    let mut head = [0; 4096];
+    let length = client.read(&mut head).expect("a head");
+    let head = String::from_utf8_lossy(&head[..length]).to_ascii_lowercase();
+    assert!(head.contains("x-two: 2\r\n"), "{head}");
+    assert!(!head.contains("x-one") && !head.contains("keep-alive"), "{head}");
+}
+
+#[test]
+fn an_address_that_is_in_use_is_named() {
+    let directory = Directory::new("in-use");
+    let file = directory.file("shop.toml", "");
+    let used = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = used.local_addr().expect("bound").to_string();
+    let output = run(&["serve", file.to_str().expect("utf-8"), "--http", &address]);
+    let said = String::from_utf8(output.stderr).expect("utf-8");
+    assert!(said.starts_with(&format!("http {address}: ")), "{said}");
 }
 
 #[tokio::test]
