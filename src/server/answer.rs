@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
+use crate::media_type::is_grpc;
 use crate::method::is_get_or_head;
 use crate::policy::Annotation;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
@@ -74,6 +75,12 @@ fn html_body(location: &HeaderValue) -> Bytes {
 
 /// Completes a policy's own response: `Content-Length`, `Cache-Control` and `Vary`.
 pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> Response<Bytes> {
+    // A gRPC client makes a status of its own of one that is not 200. A text is a broken message to it.
+    let content_type = head.headers_without_note().get(header::CONTENT_TYPE);
+    if response.status() != StatusCode::OK && content_type.is_some_and(is_grpc) {
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        *response.body_mut() = Bytes::new();
+    }
     let (status, length) = (response.status(), response.body().len());
     let no_content = status.is_informational()
         || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)

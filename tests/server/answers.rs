@@ -501,6 +501,28 @@ async fn https_only_can_refuse() {
     }
 }
 
+/// gRPC clients make a status of that of HTTP, and take a text for a broken message.
+#[tokio::test]
+async fn a_grpc_call_is_refused_without_a_text() {
+    let layer = || RedirectLayer::new(HttpsOnly::new());
+    let strict = RedirectLayer::new(HttpsOnly::new().refuse_unsafe());
+    for (layer, host, status) in [
+        (layer().hosts(["a.test"]).expect("valid"), "b.test", 421),
+        (layer(), "a b", 400),
+        (strict, "a.test", 403),
+    ] {
+        for (content_type, has_text) in [("application/grpc+proto", false), ("text/plain", true)] {
+            let call = request("POST", "/s/m", &[("host", host), ("content-type", content_type)]);
+            let asked = ask(&layer, call).await;
+            assert_eq!(asked.status.as_u16(), status, "{content_type}");
+            assert_eq!(asked.body.is_empty(), !has_text, "{status} {content_type}");
+            assert_eq!(asked.header("content-type").is_some(), has_text, "{status}");
+            assert_eq!(asked.header("content-length") == Some("0"), !has_text, "{status}");
+            assert_eq!(asked.header("vary"), None, "{status}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_record_says_what_was_answered_and_by_whom() {
     let policy = (Versioning::new("/api", "v2").expect("valid"), HttpsOnly::new());
