@@ -8,10 +8,23 @@ pub(crate) fn is_grpc(content_type: &HeaderValue) -> bool {
     essence.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
 }
 
-/// Returns whether an `Accept` names `media_type`, whatever its weight.
+/// Returns whether a line of `Accept` names this media type, or range, and does not refuse it with `q=0`
+/// (RFC 9110 §12.4.2).
 pub(crate) fn is_named(media_type: &str, accept: &HeaderValue) -> bool {
-    let mut windows = accept.as_bytes().windows(media_type.len());
-    windows.any(|window| window.eq_ignore_ascii_case(media_type.as_bytes()))
+    accept.as_bytes().split(|byte| *byte == b',').any(|range| {
+        let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        let is_it =
+            parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type.as_bytes()));
+        is_it && !parts.any(is_refusal)
+    })
+}
+
+/// Whether a parameter is `q=0`, with up to three zeros behind the dot.
+fn is_refusal(parameter: &[u8]) -> bool {
+    let weight = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="));
+    weight.is_some_and(|weight| {
+        weight.starts_with(b"0") && weight.iter().all(|byte| matches!(byte, b'0' | b'.'))
+    })
 }
 
 #[cfg(test)]
@@ -33,5 +46,15 @@ mod tests {
         assert!(is_named("text/event-stream", &accept));
         assert!(!is_named("text/html", &accept));
         assert!(!is_named("text/html", &HeaderValue::from_static("")));
+        for (accept, named) in [
+            ("a/b, Text/HTML ;charset=utf-8; q=0.9", true),
+            ("text/html;q=0, */*", false),
+            ("text/html; Q=0.000", false),
+            ("text/html;q=0.001", true),
+            ("text/html-sandboxed", false),
+            ("x-text/html", false),
+        ] {
+            assert_eq!(is_named("text/html", &HeaderValue::from_static(accept)), named, "{accept}");
+        }
     }
 }

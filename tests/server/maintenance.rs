@@ -239,6 +239,8 @@ async fn a_503_has_the_body_that_is_accepted() {
         (Some("application/json"), [TEXT, TEXT, JSON, JSON]),
         (Some("application/problem+json, */*"), [TEXT, HTML, JSON, JSON]),
         (Some("image/png"), [TEXT, TEXT, TEXT, TEXT]),
+        (Some("text/plain, text/html;q=0, application/json;q=0.0"), [TEXT, TEXT, TEXT, TEXT]),
+        (Some("application/json-seq, text/html-x"), [TEXT, TEXT, TEXT, TEXT]),
     ] {
         let policies = [bare(), page.clone(), bare().problem_json(), both.clone()];
         for (policy, expected) in policies.into_iter().zip(expected) {
