@@ -1,11 +1,12 @@
 //! Forwards requests that pass to the upstream, or answers 404. WebSockets and other upgrades are not
 //! forwarded.
 
+use std::convert::Infallible;
 use std::error::Error;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -25,6 +26,7 @@ impl Forward {
         let Some(upstream) = self.upstream else {
             return StatusCode::NOT_FOUND.into_response();
         };
+        let is_head = *request.method() == Method::HEAD;
         let host = request.uri().authority().and_then(|host| host.as_str().parse().ok());
         let mut parts = upstream.into_parts();
         parts.path_and_query = request.uri().path_and_query().cloned();
@@ -42,7 +44,13 @@ impl Forward {
         match self.client.request(request).await {
             Ok(mut response) => {
                 remove_hop_by_hop(response.headers_mut());
-                response.map(Body::new)
+                if !is_head {
+                    return response.map(Body::new);
+                }
+                // A body without a length: axum would announce one of 0, which is not that of a GET
+                // (RFC 9110 §8.6).
+                let none = tokio_stream::empty::<Result<&str, Infallible>>();
+                response.map(|_| Body::from_stream(none))
             }
             Err(error) => {
                 let cause = error.source().map_or(String::new(), |cause| format!(": {cause}"));

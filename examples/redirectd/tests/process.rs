@@ -303,6 +303,31 @@ fn what_connection_names_is_not_forwarded_but_for_the_host() {
     assert!(!head.contains("x-one") && !head.contains("keep-alive"), "{head}");
 }
 
+/// The length in an answer to HEAD is that of a GET, or none (RFC 9110 §8.6).
+#[test]
+fn an_answer_to_head_has_the_length_that_the_upstream_says() {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    let directory = Directory::new("head");
+    let upstream = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let to = format!("http://{}", upstream.local_addr().expect("bound"));
+    let file = directory.file("shop.toml", "");
+    let server = Server::start(&file, &["--upstream", &to], 1);
+    for (said, expected) in [("", None), ("Content-Length: 7\r\n", Some("content-length: 7"))] {
+        let mut client = TcpStream::connect(&server.http).expect("listening");
+        client.write_all(b"HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n").expect("open");
+        let (mut stream, _) = upstream.accept().expect("asked");
+        let mut head = [0; 4096];
+        assert!(stream.read(&mut head).expect("a head") > 0);
+        let answer = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{said}\r\n");
+        stream.write_all(answer.as_bytes()).expect("open");
+        let length = client.read(&mut head).expect("a head");
+        let head = String::from_utf8_lossy(&head[..length]).to_ascii_lowercase();
+        let found = head.lines().find(|line| line.starts_with("content-length"));
+        assert_eq!(found, expected, "{head}");
+    }
+}
+
 #[test]
 fn an_address_that_is_in_use_is_named() {
     let directory = Directory::new("in-use");
