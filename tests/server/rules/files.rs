@@ -84,6 +84,7 @@ fn what_netlify_says_and_a_redirection_cannot() {
         ("/a /b 301 302", "line 1, column 11: nothing stands behind the status"),
         ("a /b", "line 1, column 1: invalid path \"a\": a path starts with `/`"),
         ("/a/*/b /b", "line 1, column 1: `*` stands once, as the last segment"),
+        ("/a/:1 /b", "line 1, column 1: the name of a placeholder begins with a letter"),
         ("/a/* /b/:other", "line 1, column 6: invalid url \"/b/:other\": a capture that `from`"),
         (
             "/a https://:sub.test/",

@@ -7,6 +7,11 @@ use crate::policy::rules::rule::{Rule, Status};
 pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     let mut words = line.words().take_while(|word| !word.text.starts_with('#'));
     let Some(from) = words.next() else { return Ok(None) };
+    // Netlify takes `:1` for a placeholder, too.
+    let is_unnamed = |name: &str| !name.starts_with(|first: char| first.is_ascii_alphabetic());
+    if from.text.split('/').filter_map(|segment| segment.strip_prefix(':')).any(is_unnamed) {
+        return Err(from.refuse("the name of a placeholder begins with a letter"));
+    }
     let mut rule = Rule::new(&with_splat(from)?).map_err(from.config())?.either_slash();
     let mut target = None;
     for word in words.by_ref() {
