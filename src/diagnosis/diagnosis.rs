@@ -246,7 +246,7 @@ impl fmt::Display for Diagnosis {
                 if let Some(proxy) = proxy {
                     write!(
                         f,
-                        "it came by the trusted proxy {proxy}: if that replaces Host, let it send the \
+                        "it came by a trusted proxy ({proxy}): if that replaces Host, let it send the \
                          client's (`proxy_set_header Host $http_host` in nginx); "
                     )?;
                 }

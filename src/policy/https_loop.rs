@@ -60,10 +60,12 @@ pub(super) fn explain(head: &RequestHead<'_>) {
             head.because(format_args!("plain request, and its peer {peer} is no trusted proxy"));
         }
         Some(peer) if head.lacks_scheme() => head.because(format_args!(
-            "the trusted proxy {peer} does not say which scheme the client used"
+            "its proxy ({peer}) is trusted, and does not say which scheme the client used"
         )),
         Some(peer) => {
-            head.because(format_args!("the trusted proxy {peer} says that the client used http"));
+            head.because(format_args!(
+                "its proxy ({peer}) is trusted, and says that the client used http"
+            ));
         }
     }
 }

@@ -240,6 +240,11 @@ fn a_host_outside_the_list() {
             ("192.168.1.5", &[("host", "shopback")], name, &advice, &["proxy_set_header"]),
         ],
     );
+    let unix = ["a trusted proxy (a unix socket): "];
+    check(
+        || layer().trust(Trust::unix_sockets().x_forwarded()),
+        &[("unix", &[HTTP, ("host", "shopback")], name, &unix, &[])],
+    );
 }
 
 #[test]
