@@ -3,13 +3,19 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use http::{Method, Request, Uri, uri::Scheme};
+use http::{HeaderName, HeaderValue, Method, Request, Uri, uri::Scheme};
 use tower_redirect::Transport;
 use tower_redirect::trust::Peer;
 
 use crate::{Outcome, file};
 
-pub fn explain(path: &Path, method: Method, url: Uri, peer: Option<IpAddr>) -> Outcome {
+pub fn explain(
+    path: &Path,
+    method: Method,
+    url: Uri,
+    peer: Option<IpAddr>,
+    headers: &[(HeaderName, HeaderValue)],
+) -> Outcome {
     let layer = file::read(path)?;
     let is_http = matches!(url.scheme_str(), Some("http" | "https"));
     let host = url.authority().filter(|_| is_http);
@@ -25,9 +31,16 @@ pub fn explain(path: &Path, method: Method, url: Uri, peer: Option<IpAddr>) -> O
     if let Some(peer) = peer {
         request.extensions_mut().insert(Peer::Ip(peer));
     }
-    // With `-X HEAD`, curl waits for a body. A quote in the URL does not end that of the shell.
+    request.headers_mut().extend(headers.iter().cloned());
+    // A quote in what is quoted does not end that of the shell.
+    let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    // With `-X HEAD`, curl waits for a body.
     let flags = if method == Method::HEAD { "-I".into() } else { format!("-i -X {method}") };
-    let quoted = url.to_string().replace('\'', r"'\''");
-    println!("{}\n\ncurl {flags} '{quoted}'", layer.explain(&request));
+    let headers = headers.iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        format!(" -H {}", quote(&format!("{name}: {value}")))
+    });
+    let (headers, url) = (headers.collect::<String>(), quote(&url.to_string()));
+    println!("{}\n\ncurl {flags}{headers} {url}", layer.explain(&request));
     Ok(())
 }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use http::{Method, Uri};
+use http::{HeaderName, HeaderValue, Method, Uri};
 
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -39,6 +39,9 @@ enum Command {
         /// The address of the other end of the connection.
         #[arg(long)]
         peer: Option<IpAddr>,
+        /// A header of the request, as often as needed: "X-Forwarded-Proto: https"
+        #[arg(short = 'H', long = "header", value_parser = header)]
+        headers: Vec<(HeaderName, HeaderValue)>,
     },
 }
 
@@ -65,6 +68,11 @@ pub struct Serve {
     upstream: Option<Uri>,
 }
 
+fn header(text: &str) -> Outcome<(HeaderName, HeaderValue)> {
+    let (name, value) = text.split_once(':').ok_or("a header is written \"Name: value\"")?;
+    Ok((name.parse()?, value.trim().parse()?))
+}
+
 fn upstream(text: &str) -> Outcome<Uri> {
     let uri: Uri = text.parse()?;
     match (uri.scheme_str(), uri.path_and_query().map(|target| target.as_str())) {
@@ -79,7 +87,9 @@ async fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Serve(args) => serve::serve(args).await,
         Command::Check { file } => file::read(&file).map(drop),
-        Command::Explain { file, method, url, peer } => explain::explain(&file, method, url, peer),
+        Command::Explain { file, method, url, peer, headers } => {
+            explain::explain(&file, method, url, peer, &headers)
+        }
     };
     if let Err(error) = outcome {
         eprintln!("{error}");

@@ -208,6 +208,27 @@ fn explain_prints_a_command_for_a_shell() {
     }
 }
 
+/// Rules look at headers, and proxies say in them what the client did.
+#[test]
+fn explain_takes_headers() {
+    let directory = Directory::new("headers");
+    let text = "[https]\n[trust]\nproxies = [\"10.0.0.0/8\"]\n[[rules]]\nfrom = \"/a\"\n\
+                to = \"/b\"\nheaders = { x-beta = \"it's\" }\n";
+    let file = directory.file("shop.toml", text);
+    let file = file.to_str().expect("utf-8");
+    let proxied = ["--peer", "10.0.0.1", "-H", "X-Forwarded-Proto: https"];
+    let asked = ["explain", file, "GET", "http://a.test/a", "--header", "X-Beta: it's"];
+    let output = run(&[&asked[..], &proxied].concat());
+    let said = String::from_utf8(output.stdout).expect("utf-8");
+    assert!(said.contains("https: passed") && said.contains("answer: 307, Location: /b"), "{said}");
+    let curl =
+        r"curl -i -X GET -H 'x-beta: it'\''s' -H 'x-forwarded-proto: https' 'http://a.test/a'";
+    assert_eq!(said.lines().last(), Some(curl), "{said}");
+    let output = run(&[&asked[..], &["-H", "no colon"]].concat());
+    let said = String::from_utf8(output.stderr).expect("utf-8");
+    assert!(!output.status.success() && said.contains("a header is written"), "{said}");
+}
+
 /// As a client asks for it: credentials stand in a header of their own.
 #[test]
 fn explain_takes_an_http_url_with_a_user() {
