@@ -1,13 +1,15 @@
 //! Builds the layer of a configuration.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::build_rules::rules;
+use super::build_trust::trust;
 use super::configured::Configured;
 use super::invalid::{InvalidConfig, Problems};
 use super::sections::{
-    CanonicalHostConfig, Config, Fields, HstsConfig, HttpsConfig, MaintenanceConfig,
-    RetirementConfig, SlashConfig, SlashForm, TransportConfig, TrustConfig, VersionsConfig,
+    CanonicalHostConfig, Config, HstsConfig, HttpsConfig, MaintenanceConfig, RetirementConfig,
+    SlashConfig, SlashForm, VersionsConfig,
 };
 use super::switches::Switches;
 use crate::policy::rules::RuleWarning;
@@ -16,7 +18,6 @@ use crate::policy::{
     RedirectPolicy, Retirement, TrailingSlash, Versioning,
 };
 use crate::server::RedirectLayer;
-use crate::trust::{Transport, Trust};
 
 impl Config {
     /// Builds a layer. Its maintenance is turned on and off by the switch in `switches`.
@@ -61,8 +62,7 @@ impl Config {
         layer: RedirectLayer<Configured>,
         problems: &mut Problems,
     ) -> RedirectLayer<Configured> {
-        let hosts = (!self.hosts.is_empty()).then_some(&self.hosts);
-        let layer = problems.set("hosts", layer, hosts, |layer, hosts| layer.hosts(hosts));
+        let layer = problems.list("hosts", layer, &self.hosts, RedirectLayer::hosts);
         let host = self.default_host.as_deref();
         let layer = problems.set("default_host", layer, host, RedirectLayer::default_host);
         let prefix = self.mounted_at.as_deref();
@@ -90,7 +90,7 @@ impl Config {
     ) -> Vec<Box<dyn RedirectPolicy>> {
         let mut policies: Vec<Box<dyn RedirectPolicy>> = Vec::new();
         if let Some(section) = &self.canonical_host {
-            policies.extend(canonical_host(section, problems).map(boxed));
+            policies.extend(canonical_host(section, &self.hosts, problems).map(boxed));
         }
         if let Some(section) = &self.https {
             policies.push(boxed(https(section, problems)));
@@ -119,53 +119,6 @@ fn boxed(policy: impl RedirectPolicy + 'static) -> Box<dyn RedirectPolicy> {
     Box::new(policy)
 }
 
-fn trust(
-    section: &TrustConfig,
-    mut layer: RedirectLayer<Configured>,
-    problems: &mut Problems,
-) -> RedirectLayer<Configured> {
-    if let Some(transport) = section.transport {
-        layer = layer.transport(match transport {
-            TransportConfig::Secure => Transport::Secure,
-            TransportConfig::Plain => Transport::Plain,
-        });
-    }
-    if section.proxies.is_empty() && !section.unix_sockets {
-        let needs_proxies = [
-            ("hop_limit", section.hop_limit.is_some()),
-            ("scheme_field", section.scheme_field.is_some()),
-            ("scheme_on", section.scheme_on.is_some()),
-        ];
-        for (key, _) in needs_proxies.into_iter().filter(|(_, is_given)| *is_given) {
-            let problem = "no effect without `trust.proxies` or `trust.unix_sockets`";
-            problems.add(format_args!("trust.{key}"), problem);
-        }
-        return layer;
-    }
-    let proxies = match &*section.proxies {
-        // Proxies on Unix sockets have no address.
-        [] => Ok(Trust::unix_sockets()),
-        addresses => Trust::proxies(addresses),
-    };
-    // If they are wrong, nothing is built, and any others do to check the rest.
-    let proxies = problems.take("trust.proxies", proxies);
-    let mut proxies = proxies.unwrap_or_else(Trust::unix_sockets);
-    if section.unix_sockets {
-        proxies = proxies.unix_sockets();
-    }
-    if let Some(limit) = section.hop_limit {
-        proxies = proxies.hop_limit(limit);
-    }
-    let trust = match section.fields {
-        Fields::XForwarded => proxies.x_forwarded(),
-        Fields::Forwarded => proxies.forwarded(),
-    };
-    let name = section.scheme_field.as_deref();
-    let trust = problems.set("trust.scheme_field", trust, name, Trust::scheme_field);
-    let name = section.scheme_on.as_deref();
-    layer.trust(problems.set("trust.scheme_on", trust, name, Trust::scheme_on))
-}
-
 /// Sets the status of a policy by one of its setters for 308, 301 and 302.
 fn with_status<T>(
     path: &str,
@@ -187,7 +140,16 @@ fn with_status<T>(
     }
 }
 
-fn canonical_host(section: &CanonicalHostConfig, problems: &mut Problems) -> Option<CanonicalHost> {
+fn canonical_host(
+    section: &CanonicalHostConfig,
+    hosts: &[String],
+    problems: &mut Problems,
+) -> Option<CanonicalHost> {
+    let is_form = matches!(section.host.as_str(), "www" | "apex");
+    if is_form && !lists_both_forms(hosts) {
+        let problem = "no effect: `hosts` lists no name both with `www.` and without";
+        problems.add("canonical_host.host", problem);
+    }
     let policy = match section.host.as_str() {
         "www" => CanonicalHost::www(),
         "apex" => CanonicalHost::apex(),
@@ -201,6 +163,13 @@ fn canonical_host(section: &CanonicalHostConfig, problems: &mut Problems) -> Opt
     let setters =
         [CanonicalHost::permanent, CanonicalHost::moved_permanently, CanonicalHost::found];
     Some(with_status("canonical_host", policy, section.status, setters, problems))
+}
+
+/// Whether a name is listed both with `www.` and without.
+fn lists_both_forms(hosts: &[String]) -> bool {
+    let plain = |host: &String| host.trim_end_matches('.').to_ascii_lowercase();
+    let hosts: HashSet<_> = hosts.iter().map(plain).collect();
+    hosts.iter().any(|host| host.strip_prefix("www.").is_some_and(|bare| hosts.contains(bare)))
 }
 
 fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
@@ -272,9 +241,9 @@ fn maintenance(
         policy = policy.retry_after(Duration::from_secs(seconds));
     }
     let policy = problems.each("maintenance.exempt", policy, &section.exempt, Maintenance::exempt);
-    let clients = (!section.bypass_clients.is_empty()).then_some(&section.bypass_clients);
+    let clients = &section.bypass_clients;
     let policy =
-        problems.set("maintenance.bypass_clients", policy, clients, Maintenance::bypass_clients);
+        problems.list("maintenance.bypass_clients", policy, clients, Maintenance::bypass_clients);
     match (standby, page, redirect_to) {
         (None, None, None) => Some(boxed(policy)),
         (Some(url), None, None) => {
@@ -297,7 +266,8 @@ fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Op
     let valid = problems.take(format_args!("{path}.prefix"), Versioning::new(prefix, "v1"));
     let prefix = valid.map_or("/", |_| prefix);
     let policy = Versioning::new(prefix, current);
-    let mut policy = problems.take(format_args!("{path}.current"), policy)?;
+    let instead = Versioning::new(prefix, "~");
+    let mut policy = problems.take_or(format_args!("{path}.current"), policy, instead)?;
     if section.get_and_head_only {
         policy = policy.get_and_head_only();
     }

@@ -150,6 +150,5 @@ fn conditions(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Probl
             Condition::Equals(value) => rule.on_query(name, value),
         };
     }
-    let clients = (!section.clients.is_empty()).then_some(&section.clients);
-    problems.set(format_args!("{path}.clients"), rule, clients, Rule::on_clients)
+    problems.list(format_args!("{path}.clients"), rule, &section.clients, Rule::on_clients)
 }

@@ -140,6 +140,32 @@ impl Problems {
         })
     }
 
+    /// The value, changed by a list that holds anything. If it is refused, each text that is refused alone
+    /// is a problem.
+    pub(super) fn list<'a, T: Clone>(
+        &mut self,
+        path: impl fmt::Display,
+        value: T,
+        list: &'a [String],
+        change: impl Fn(T, &'a [String]) -> Result<T, ConfigError>,
+    ) -> T {
+        if list.is_empty() {
+            return value;
+        }
+        let error = match change(value.clone(), list) {
+            Ok(changed) => return changed,
+            Err(error) => error,
+        };
+        let before = self.len();
+        for (at, text) in list.chunks(1).enumerate() {
+            self.take(format_args!("{path}[{at}]"), change(value.clone(), text));
+        }
+        if self.len() == before {
+            self.add(path, error);
+        }
+        value
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

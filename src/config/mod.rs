@@ -61,13 +61,14 @@
 //! )?;
 //! let invalid = wrong.build(&Switches::new()).unwrap_err();
 //! let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
-//! assert_eq!(paths, ["hosts", "rules[0].from"]);
+//! assert_eq!(paths, ["hosts[0]", "rules[0].from"]);
 //! # Ok(())
 //! # }
 //! ```
 
 mod build;
 mod build_rules;
+mod build_trust;
 mod configured;
 mod date;
 mod invalid;

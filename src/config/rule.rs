@@ -106,7 +106,10 @@ pub enum QueryMode {
 
 /// A condition on a header or a parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a condition is text, `true` or `false`; a number is written as text: \"7\""
+)]
 #[non_exhaustive]
 pub enum Condition {
     /// `true`: present, with any value. `false`: absent.

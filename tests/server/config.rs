@@ -248,7 +248,7 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
     assert_eq!(
         paths,
         [
-            "hosts",
+            "hosts[0]",
             "mounted_at",
             "trust.hop_limit",
             "maintenance.until",
@@ -265,7 +265,7 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
             "rules[1].status",
             "rules[2].methods[1]",
             "rules[2].headers.a b",
-            "rules[2].clients",
+            "rules[2].clients[0]",
             "rules[2].to",
             "rules[2].status",
             "versions[0].retired.v1",
@@ -295,13 +295,66 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
     assert!(!switches.maintenance().is_on());
 }
 
+/// A value that is wrong hides no other one: not in the same list, rule or section.
 #[test]
-fn what_proxies_send_is_checked_beside_their_addresses() {
-    let text =
-        "[trust]\nproxies = [\"10.0.0.0/33\"]\nscheme_field = \"a b\"\nscheme_on = \"c d\"\n";
-    let invalid = read(text).build(&Switches::new()).expect_err("wrong");
-    let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
-    assert_eq!(paths, ["trust.proxies", "trust.scheme_field", "trust.scheme_on"], "{invalid}");
+fn a_wrong_value_hides_no_other() {
+    for (text, expected) in [
+        ("hosts = [\"a b\", \"a.test\", \"c d\"]", &["hosts[0]", "hosts[2]"][..]),
+        (
+            "[trust]\nproxies = [\"x\", \"10.0.0.1\", \"y\"]\nscheme_field = \"a b\"\nscheme_on = \"c d\"",
+            &["trust.proxies[0]", "trust.proxies[2]", "trust.scheme_field", "trust.scheme_on"],
+        ),
+        (
+            "[maintenance]\nbypass_clients = [\"x\", \"y\"]",
+            &["maintenance.bypass_clients[0]", "maintenance.bypass_clients[1]"],
+        ),
+        (
+            "[canonical_host]\nhost = \"a:1\"\nstatus = 9\naliases = [\"b:2\", \"c.test\"]",
+            &["canonical_host.host", "canonical_host.aliases[0]", "canonical_host.status"],
+        ),
+        (
+            "[[rules]]\nfrom = \"a\"\nto = \"/b/:x\"\nstatus = 9\nmethods = [\"get\"]\nclients = [\"x\"]",
+            &["rules[0].from", "rules[0].methods[0]", "rules[0].clients[0]", "rules[0].status"],
+        ),
+        (
+            "[[versions]]\nprefix = \"api\"\ncurrent = \"v2\"\nretired = { v2 = {}, v1 = {} }",
+            &["versions[0].prefix", "versions[0].retired.v2"],
+        ),
+        (
+            "[[versions]]\nprefix = \"/api\"\ncurrent = \"v 2\"\nretired = { \"v 1\" = {} }",
+            &["versions[0].current", "versions[0].retired.v 1"],
+        ),
+    ] {
+        let invalid = read(text).build(&Switches::new()).expect_err(text);
+        let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
+        assert_eq!(paths, expected, "{invalid}");
+    }
+}
+
+/// Settings that could have no effect.
+#[test]
+fn what_would_have_no_effect_is_refused() {
+    for (text, path) in [
+        ("[trust]\nfields = \"forwarded\"", "trust.fields"),
+        ("[canonical_host]\nhost = \"www\"", "canonical_host.host"),
+        ("hosts = [\"a.test\"]\n[canonical_host]\nhost = \"apex\"", "canonical_host.host"),
+        (
+            "hosts = [\"*.a.test\", \"a.test\"]\n[canonical_host]\nhost = \"www\"",
+            "canonical_host.host",
+        ),
+    ] {
+        let invalid = read(text).build(&Switches::new()).expect_err(text);
+        let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
+        assert_eq!(paths, [path], "{invalid}");
+    }
+    let _ = build("hosts = [\"WWW.a.test\", \"a.test.\"]\n[canonical_host]\nhost = \"www\"");
+}
+
+#[test]
+fn a_condition_of_the_wrong_type_says_what_is_one() {
+    let text = "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nparameters = { id = 7 }";
+    let error = toml::from_str::<Config>(text).expect_err("a number").to_string();
+    assert!(error.contains("a number is written as text: \"7\""), "{error}");
 }
 
 /// A rule whose target is wrong is not reported as one without a target, too.

@@ -1,0 +1,51 @@
+//! Sets the trust of a configuration.
+
+use super::configured::Configured;
+use super::invalid::Problems;
+use super::sections::{Fields, TransportConfig, TrustConfig};
+use crate::server::RedirectLayer;
+use crate::trust::{Transport, Trust};
+
+pub(super) fn trust(
+    section: &TrustConfig,
+    mut layer: RedirectLayer<Configured>,
+    problems: &mut Problems,
+) -> RedirectLayer<Configured> {
+    if let Some(transport) = section.transport {
+        layer = layer.transport(match transport {
+            TransportConfig::Secure => Transport::Secure,
+            TransportConfig::Plain => Transport::Plain,
+        });
+    }
+    if section.proxies.is_empty() && !section.unix_sockets {
+        let needs_proxies = [
+            ("hop_limit", section.hop_limit.is_some()),
+            ("scheme_field", section.scheme_field.is_some()),
+            ("scheme_on", section.scheme_on.is_some()),
+            ("fields", section.fields != Fields::default()),
+        ];
+        for (key, _) in needs_proxies.into_iter().filter(|(_, is_given)| *is_given) {
+            let problem = "no effect without `trust.proxies` or `trust.unix_sockets`";
+            problems.add(format_args!("trust.{key}"), problem);
+        }
+        return layer;
+    }
+    // Proxies on Unix sockets have no address.
+    let unix = Trust::unix_sockets();
+    let mut proxies = problems
+        .list("trust.proxies", unix, &section.proxies, |_, proxies| Trust::proxies(proxies));
+    if section.unix_sockets {
+        proxies = proxies.unix_sockets();
+    }
+    if let Some(limit) = section.hop_limit {
+        proxies = proxies.hop_limit(limit);
+    }
+    let trust = match section.fields {
+        Fields::XForwarded => proxies.x_forwarded(),
+        Fields::Forwarded => proxies.forwarded(),
+    };
+    let name = section.scheme_field.as_deref();
+    let trust = problems.set("trust.scheme_field", trust, name, Trust::scheme_field);
+    let name = section.scheme_on.as_deref();
+    layer.trust(problems.set("trust.scheme_on", trust, name, Trust::scheme_on))
+}
