@@ -2,8 +2,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::system_clock::Instant;
 use http::Uri;
+
+use crate::follow::userinfo;
+use crate::system_clock::Instant;
 
 /// How long something about an origin is remembered.
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -15,7 +17,7 @@ const MAX_ORIGINS: usize = 1_000;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory(Arc<Mutex<HashMap<OriginKey, Known>>>);
 
-/// Scheme, host and port, in lower case.
+/// Scheme, host and port, in lower case, without userinfo.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct OriginKey(Box<str>);
 
@@ -23,7 +25,8 @@ impl OriginKey {
     /// `None` for a request in origin-form, about which nothing is remembered.
     pub(super) fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
-        let mut key = format!("{scheme}://{authority}");
+        let (_, host_and_port) = userinfo::split(authority.as_str());
+        let mut key = format!("{scheme}://{host_and_port}");
         key.make_ascii_lowercase();
         Some(Self(key.into()))
     }
@@ -111,6 +114,7 @@ mod tests {
     fn an_origin_has_scheme_host_and_port() {
         let key = |uri: &str| OriginKey::of(&uri.parse().expect("a uri"));
         assert_eq!(key("http://A.test/x"), key("HTTP://a.test/y?z"));
+        assert_eq!(key("http://user:password@a.test/"), key("http://a.test/"));
         assert_ne!(key("http://a.test/"), key("https://a.test/"));
         assert_ne!(key("http://a.test/"), key("http://a.test:81/"));
         assert_eq!(key("/x"), None);
