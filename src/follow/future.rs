@@ -117,7 +117,9 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
         settings.observe(&next_request.method, &next_request.uri, &response);
         let (status, headers) = (response.status(), response.headers());
-        let can_resend = || saved_body.is_replayable();
+        // A remembered redirection may have dropped the content, but not the saved body.
+        let has_content = next_request.has_content;
+        let can_resend = || !has_content || saved_body.is_replayable();
         let may_not_learn = settings.remembered.is_some() && {
             !settings.request_hooks.is_empty()
                 || next_request.memory_use == MemoryUse::None
@@ -150,9 +152,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             if let Some(hop) = next_request.history.hops().last().filter(|_| !may_not_learn) {
                 memory.learn(hop, response.headers());
             }
-            memory
-                .apply(settings, &**policy, next_request, || saved_body.is_replayable())
-                .map_err(|error| error.with_headers_of(&mut response))?;
+            memory.apply(settings, &**policy, next_request)?;
         }
         // A remembered redirection may have dropped the content.
         let body = Some(if next_request.has_content { body } else { B::empty() });

@@ -242,7 +242,8 @@ impl RedirectError {
         self.0.status
     }
 
-    /// Returns the headers of the redirection that was not followed.
+    /// Returns the headers of the redirection that was not followed. Empty if it was
+    /// [remembered](super::Remembered), and if the URL of the call was refused.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }

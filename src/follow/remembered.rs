@@ -154,7 +154,6 @@ impl Remembered {
         settings: &Settings,
         policy: &impl LayerPolicy,
         request: &mut NextRequest,
-        can_resend_body: impl Fn() -> bool,
     ) -> Result<(), RedirectError> {
         if request.memory_use != MemoryUse::Full {
             return Ok(());
@@ -170,7 +169,8 @@ impl Remembered {
                 self.forget(&request.uri);
                 break;
             }
-            let next = step(settings, policy, request, status, &headers, &can_resend_body)?;
+            // The body is there: nothing of it has been sent.
+            let next = step(settings, policy, request, status, &headers, || true)?;
             if next == NextStep::Return {
                 break;
             }

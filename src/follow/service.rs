@@ -114,10 +114,7 @@ where
         let mut request = Request::from_parts(parts, body);
         if let Some(memory) = &self.settings.remembered {
             next_request.memory_use = MemoryUse::of(&request, next_request.is_followable());
-            let can_resend = || saved_body.is_replayable();
-            let applied =
-                memory.apply(&self.settings, &*self.policy, &mut next_request, can_resend);
-            if let Err(error) = applied {
+            if let Err(error) = memory.apply(&self.settings, &*self.policy, &mut next_request) {
                 self.settings.events.finished(error.history(), End::of(&error));
                 return ResponseFuture::refused(error);
             }

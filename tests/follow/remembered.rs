@@ -1,16 +1,20 @@
 //! Permanent redirections that are remembered from one call to the next.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tower_redirect::follow::Remembered;
 use tower_redirect::follow::guard::TargetGuard;
 use tower_redirect::follow::hsts::HstsStore;
-use tower_redirect::replay::ReplayBody;
+use tower_redirect::replay::{NotReplayable, Replay, ReplayBody};
 use tower_redirect::{
     Action, FollowOptions, FollowRedirectsLayer, MethodRewrite, RedirectHistory, follow_fn,
 };
@@ -415,6 +419,79 @@ async fn a_default_port_makes_no_other_url() {
     let memory = Remembered::new();
     let get = request("GET", "http://a.test:81/", &[]);
     assert_eq!(asked_again(&memory, get, moved(308, NEW, &[])).await, ["http://a.test/"]);
+}
+
+/// A body that cannot be sent again.
+struct Once(Full<Bytes>);
+
+impl Body for Once {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+}
+
+impl Replay for Once {
+    fn replay(&self) -> Result<Self, NotReplayable> {
+        Err(NotReplayable::Unsupported)
+    }
+
+    fn empty() -> Self {
+        Self(Full::default())
+    }
+}
+
+/// The body of a request that is moved before it is sent need not be sent again.
+#[tokio::test]
+async fn a_body_that_cannot_be_sent_again_is_sent_to_the_remembered_target() {
+    let stop = follow_fn(|attempt| match attempt.can_resend_body() {
+        true => Action::Follow,
+        false => Action::Stop,
+    });
+    for (method, status, rewrite) in
+        [("POST", 308, MethodRewrite::Cautious), ("GET", 301, MethodRewrite::AllToGet)]
+    {
+        let layer = FollowRedirectsLayer::new()
+            .remembered(Remembered::new().any_method())
+            .method_rewrite(rewrite);
+        seen_by(&layer, "http://a.test/", [moved(status, "/new", &[])]).await;
+        // `AllToGet` drops the content of the GET, and then nothing hinders the 302.
+        let answers = (status == 301).then(|| moved(302, "/newer", &[]));
+        let script = Script::new(answers);
+        let body = Once(Full::from("content"));
+        let request = Request::builder().method(method).uri("http://a.test/").body(body);
+        let client = tower::Layer::layer(&layer.policy(stop), script.clone());
+        let call = tower::ServiceExt::oneshot(client, request.expect("valid"));
+        assert_eq!(call.await.expect("answered").status(), 200, "{method}");
+        let seen = script.seen();
+        let seen: Vec<_> = seen.iter().map(|seen| (seen.uri.path(), &seen.body[..])).collect();
+        let expected = match status {
+            308 => vec![("/new", &b"content"[..])],
+            _ => vec![("/new", &b""[..]), ("/newer", b"")],
+        };
+        assert_eq!(seen, expected, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn the_error_of_a_remembered_redirection_has_no_headers_of_another() {
+    let layer = FollowRedirectsLayer::new().remembered(Remembered::new());
+    seen_by(&layer, "http://a.test/", [moved(301, "/new", &[])]).await;
+    let script = Script::new([moved(302, "http://a.test/", &[("x-of", "302")])]);
+    let outcome = script.follow_by(&layer.limit(1), request("GET", "http://d.test/", &[])).await;
+    let error = outcome.expect_err("one too many");
+    let error = error.redirect().expect("of ours");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(301));
+    assert!(error.headers().is_empty(), "{:?}", error.headers());
 }
 
 #[tokio::test]
