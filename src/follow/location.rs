@@ -145,7 +145,9 @@ impl Base<'_> {
             // Checked first: userinfo or a path in `Host` would give the URL another host.
             let host =
                 Authority::parse_bytes(host).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
-            Url::parse(&format!("{scheme}://{host}{}", self.uri)).ok()
+            // The `*` of OPTIONS is not a path: it would become a part of the host.
+            let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+            Url::parse(&format!("{scheme}://{host}{}", if path == "*" { "/" } else { path })).ok()
         };
         Ok(url.filter(|url| Origin::of_url(url).is_some()).map(|mut url| {
             remove_userinfo(&mut url);

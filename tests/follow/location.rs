@@ -250,6 +250,17 @@ async fn origin_form_stays_so_on_its_origin() {
     assert_eq!(origin_form(https, "http://a.test/").await, downgrade);
 }
 
+#[tokio::test]
+async fn the_asterisk_of_options_is_no_part_of_the_host() {
+    let script = chain![307 "http://a.test/next"];
+    let layer = FollowRedirectsLayer::new().origin_form_scheme(Scheme::Http);
+    let request = Request::options("*").header("host", "a.test").header("cookie", "x");
+    let request = request.body(Full::<Bytes>::default()).expect("valid");
+    script.follow_by(&layer, request).await.expect("followed");
+    let seen = script.seen().remove(1);
+    assert!(seen.uri == "/next" && seen.headers.contains_key("cookie"), "{seen:?}");
+}
+
 /// Userinfo, a path or a blank in `Host` would give the URL another host than it seems to have.
 #[tokio::test]
 async fn the_host_of_an_origin_form_request_is_parsed() {
