@@ -102,7 +102,8 @@ impl RequestHooks {
     }
 }
 
-/// Undoes changes of `Host`: by another value, a proxy may choose another server than the one checked.
+/// Undoes changes of `Host`. Another value may lead a proxy to another server than the one that was
+/// checked.
 fn restore_host(headers: &mut HeaderMap, hosts: Vec<HeaderValue>) {
     if !headers.get_all(header::HOST).iter().eq(&hosts) {
         headers.remove(header::HOST);

@@ -71,7 +71,7 @@ impl Base<'_> {
         let cross_origin = old != Some(new);
         let is_secure = |origin: Origin<'_>| origin.scheme() == Scheme::Https;
         let downgrade = old.is_some_and(is_secure) && !is_secure(new);
-        // The base has neither, so a relative reference inherits none.
+        // The base has no userinfo and no fragment that a relative reference could inherit.
         let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
         if !cross_origin && self.uri.authority().is_none() {
             // The caller's client expects the form of URI that the caller chose.

@@ -169,7 +169,7 @@ impl Remembered {
                 self.forget(&request.uri);
                 break;
             }
-            // The body is there: nothing of it has been sent.
+            // The body can be sent, because nothing of it has been sent yet.
             let next = step(settings, policy, request, status, &headers, || true)?;
             if next == NextStep::Return {
                 break;

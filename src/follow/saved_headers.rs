@@ -64,7 +64,7 @@ impl SavedHeaders {
     }
 
     fn make_map(&self) -> HeaderMap {
-        // A map can have more values than it has room for names: then there is no such capacity.
+        // The capacity counts names and is limited; there may be more values than that.
         let mut map = HeaderMap::try_with_capacity(self.headers.len()).unwrap_or_default();
         for header in &self.headers {
             let bytes = self.values.slice(header.start..header.end);

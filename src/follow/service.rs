@@ -141,7 +141,7 @@ fn judge_url<B>(
     request: &mut Request<B>,
 ) -> Result<Option<Box<Upgrade>>, RedirectError> {
     let upgrade = settings.upgraded(request.uri()).map(|https| {
-        // It may have port 80.
+        // `Host` may have port 80.
         request.headers_mut().remove(header::HOST);
         let http = std::mem::replace(request.uri_mut(), https.clone());
         Box::new(Upgrade { http, https })
