@@ -11,8 +11,10 @@ use http::uri::PathAndQuery;
 use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
+use super::hsts::HstsStore;
 use super::redirect_error::RedirectErrorKind;
 use super::userinfo;
+use crate::system_clock;
 use crate::uri::{Authority, Origin, Scheme};
 
 /// The URL of the last request, against which `Location` is resolved.
@@ -23,6 +25,8 @@ pub(super) struct Base<'a> {
     pub(super) host: Option<&'a [u8]>,
     /// The configured scheme.
     pub(super) scheme: Option<Scheme>,
+    /// Upgrades targets.
+    pub(super) hsts: Option<&'a HstsStore>,
     /// Whether the URI is known to have a [plain](Origin::plain) origin.
     pub(super) plain_origin: bool,
 }
@@ -43,11 +47,18 @@ pub(super) struct Target {
 }
 
 impl Base<'_> {
+    /// Resolves `Location`, and changes an http target to https if HSTS knows its host.
     pub(super) fn resolve(&self, location: &[u8]) -> Result<Target, RedirectErrorKind> {
-        match self.resolve_plain(location) {
-            Some(target) => Ok(target),
-            None => self.resolve_with_parser(location),
-        }
+        let target = match self.resolve_plain(location) {
+            Some(target) => target,
+            None => self.resolve_with_parser(location)?,
+        };
+        let https = self.hsts.and_then(|store| store.upgrade(&target.uri, system_clock::now()));
+        let Some(https) = https else { return Ok(target) };
+        let Target { userinfo, fragment, .. } = target;
+        // Resolved again, to compare the origins.
+        let upgraded = self.resolve(https.to_string().as_bytes())?;
+        Ok(Target { userinfo, fragment, was_upgraded: true, ..upgraded })
     }
 
     /// Resolves the URL that a policy chose in place of `location`, whose fragment it keeps.

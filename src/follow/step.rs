@@ -53,7 +53,7 @@ pub(super) fn step(
     let target = if locations.any(|other| other != location) {
         Err(Kind::AmbiguousLocation)
     } else {
-        base.resolve(location.as_bytes()).and_then(|target| upgrade(settings, base, target))
+        base.resolve(location.as_bytes())
     };
     let (next_uri, cross_origin) = next_of(&target);
     let rewrite = rewrite(settings, request, status);
@@ -89,10 +89,7 @@ pub(super) fn step(
         return Ok(NextStep::Return);
     }
     let (target, replaced) = match &action {
-        Action::FollowTo(uri) => {
-            let chosen = base.resolve_chosen(uri, target.ok());
-            (chosen.and_then(|chosen| upgrade(settings, base, chosen)), Some(location.clone()))
-        }
+        Action::FollowTo(uri) => (base.resolve_chosen(uri, target.ok()), Some(location.clone())),
         _ => (target, None),
     };
     // A `Location` that does not resolve is reported even if the policy rejects: it is the more useful
@@ -138,18 +135,6 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
     }
 }
 
-/// Changes an http target to https if HSTS knows its host. The origins are then compared again.
-fn upgrade(
-    settings: &Settings,
-    base: Base<'_>,
-    target: Target,
-) -> Result<Target, RedirectErrorKind> {
-    let Some(https) = settings.upgraded(&target.uri) else { return Ok(target) };
-    let Target { userinfo, fragment, .. } = target;
-    let upgraded = base.resolve(https.to_string().as_bytes())?;
-    Ok(Target { userinfo, fragment, was_upgraded: true, ..upgraded })
-}
-
 fn is_limit_reached(settings: &Settings, request: &NextRequest) -> bool {
     request.history.len() >= request.options.limit.unwrap_or(settings.limit)
 }
@@ -176,11 +161,12 @@ pub(super) fn is_followed(status: StatusCode) -> bool {
     )
 }
 
-fn base<'a>(settings: &Settings, request: &'a NextRequest) -> Base<'a> {
+fn base<'a>(settings: &'a Settings, request: &'a NextRequest) -> Base<'a> {
     Base {
         uri: &request.uri,
         host: request.uri.authority().map_or_else(|| request.headers.get(&header::HOST), |_| None),
         scheme: settings.origin_form_scheme,
+        hsts: settings.hsts.as_ref(),
         plain_origin: request.plain_origin,
     }
 }

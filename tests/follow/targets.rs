@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt};
+use tower_redirect::follow::hsts::HstsStore;
 use tower_redirect::follow::{RedirectErrorKind, SameOriginOnly};
 use tower_redirect::{
     Action, Attempt, FollowPolicy, FollowRedirectsLayer, RedirectHistory, follow_fn,
@@ -85,6 +86,17 @@ async fn the_policies_after_it_are_asked_about_that_target() {
     let policy = SameOriginOnly.and(through("http://a.test"));
     let outcome = send(policy, "http://a.test/", &chain![307 "http://dn1.inner/f"]).await;
     assert_eq!(outcome.map(drop), Err(RedirectErrorKind::Rejected));
+}
+
+#[tokio::test]
+async fn the_policies_after_it_are_asked_about_the_upgraded_target() {
+    let store = HstsStore::new().with_preload_list([("a.test", false)]);
+    let policy = through("http://a.test").and(SameOriginOnly);
+    let layer = FollowRedirectsLayer::new().hsts(store).policy(policy);
+    let script = chain![307 "https://dn1.inner/f"];
+    let request = Request::get("https://a.test/").body(Full::<Bytes>::default()).expect("valid");
+    layer.layer(script.clone()).oneshot(request).await.expect("followed");
+    assert_eq!(script.seen()[1].uri, "https://a.test/f");
 }
 
 #[tokio::test]

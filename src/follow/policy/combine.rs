@@ -149,7 +149,7 @@ mod tests {
     fn decides(policy: impl FollowPolicy, expected: Action) {
         let uri = Uri::from_static("http://a.test/");
         let attempt = Attempt {
-            base: Base { uri: &uri, host: None, scheme: None, plain_origin: false },
+            base: Base { uri: &uri, host: None, scheme: None, hsts: None, plain_origin: false },
             status: StatusCode::FOUND,
             method: &Method::GET,
             next_method: &Method::GET,
