@@ -49,8 +49,8 @@ impl RedirectContext {
     /// Returns the URL that answered with the redirection to this request.
     ///
     /// The follower adds no `Referer`, because this URL may hold secrets. A
-    /// [hook](crate::FollowRedirectsLayer::on_request) or a layer inside can add one. The hook below
-    /// sends another origin only the scheme and the host, and nothing where the chain leaves https
+    /// [hook](crate::FollowRedirectsLayer::on_request) or a layer inside can add one. To another
+    /// origin, the hook below sends only the origin of this URL, and nothing where the chain leaves https
     /// (RFC 9110 §10.1.3).
     ///
     /// ```
