@@ -117,9 +117,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         let Self { next_request, saved_body, policy, settings, .. } = self;
         settings.observe(&next_request.method, &next_request.uri, &response);
         let (status, headers) = (response.status(), response.headers());
-        // A remembered redirection may have dropped the content, but not the saved body.
-        let has_content = next_request.has_content;
-        let can_resend = || !has_content || saved_body.is_replayable();
+        let can_resend = || saved_body.is_replayable();
         let may_not_learn = settings.remembered.is_some() && {
             !settings.request_hooks.is_empty()
                 || next_request.memory_use == MemoryUse::None
@@ -199,7 +197,6 @@ where
                         let _ = poll_rest(rest, cx);
                         return Poll::Pending;
                     };
-                    rest.set(None);
                     let response = outcome.map_err(|error| chain.failed(error))?;
                     match chain.handle_response(response) {
                         Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),

@@ -44,9 +44,9 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 ///    it. A layer with [`on_request`](crate::FollowRedirectsLayer::on_request) or
 ///    [`on_request_to`](crate::FollowRedirectsLayer::on_request_to) learns nothing: the hook may add a
 ///    secret. A redirection to the URL itself is not learned.
-/// 2. A redirection is kept for the time of `Cache-Control: max-age` or `Expires`, for a day if there is neither, and
-///    for a year at most; `Age` is subtracted (RFC 9111 §4.2). With `no-store`, `no-cache` or `Vary`, or if
-///    the request had `no-store`, it is not kept.
+/// 2. A redirection is kept for the time of `Cache-Control: max-age` or `Expires`, for a day if there is
+///    neither, and for a year at most; `Age` is subtracted (RFC 9111 §4.2). With `no-store`, `no-cache` or
+///    `Vary`, or if the request had `no-store`, it is not kept.
 /// 3. A later GET or HEAD for the URL is sent to the target at once. Policy, guard, limit and the removal
 ///    of headers apply as if the redirection had been received, and
 ///    [`Hop::was_remembered`](super::Hop::was_remembered) returns `true`. If the policy stops, or the

@@ -69,7 +69,8 @@ pub(super) fn step(
         history: &request.history,
         cross_origin,
         resends_body: rewrite.keeps_content,
-        can_resend_body: can_resend_body(),
+        // A remembered redirection may have dropped the content, but not the saved body.
+        can_resend_body: !request.has_content || can_resend_body(),
     };
     let action = match mode {
         RedirectMode::Error => Action::Reject,

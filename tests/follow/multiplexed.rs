@@ -119,6 +119,7 @@ fn one_that_stalls_is_given_up_with_the_next_response() {
     assert!(!body.is_closed());
     assert!(second.send(answer(StatusCode::OK).0).is_ok());
     assert!(assert_ready!(call.poll()).is_ok());
+    drop(call);
     assert!(body.is_closed());
 }
 
