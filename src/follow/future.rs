@@ -129,11 +129,12 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             if settings.final_uri {
                 response.extensions_mut().insert(FinalUri(next_request.uri.clone()));
             }
-            if !next_request.history.is_empty() {
-                settings.events.finished(&next_request.history, End::Returned(response.status()));
-            }
             if next_request.history.has_entries() {
-                response.extensions_mut().insert(std::mem::take(&mut next_request.history));
+                let history = std::mem::take(&mut next_request.history);
+                if !history.is_empty() {
+                    settings.events.finished(&history, End::Returned(response.status()));
+                }
+                response.extensions_mut().insert(history);
             }
             return Ok(ControlFlow::Break(response));
         }
