@@ -1,6 +1,7 @@
 //! Builds the layer of a configuration.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use super::build_rules::rules;
@@ -22,7 +23,9 @@ use crate::server::RedirectLayer;
 impl Config {
     /// Builds a layer. Its maintenance is turned on and off by the switch in `switches`.
     ///
-    /// If a value is wrong, the switch stays as it is.
+    /// If a value is wrong, the switch stays as it is. The layer has a
+    /// [hash](RedirectLayer::config_hash) of this configuration: formats, comments and the order of keys do
+    /// not change it, other versions of this crate or of Rust may.
     ///
     /// # Errors
     ///
@@ -38,7 +41,15 @@ impl Config {
             return Err(problems.into_error());
         }
         switches.configure_maintenance(window);
-        Ok(layer.with_policy(Configured::new(policies)))
+        Ok(layer.with_policy(Configured::new(policies)).with_config_hash(self.digest()))
+    }
+
+    /// Returns a hash of 48 bits, which a gauge of a metric holds without rounding.
+    fn digest(&self) -> u64 {
+        // Its keys are fixed, so all processes of one build compute the same hash.
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish() >> 16
     }
 
     /// Returns possible mistakes in the rules: see [`Rules::warnings`](crate::policy::Rules::warnings).

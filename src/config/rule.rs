@@ -25,7 +25,7 @@ use super::sections::{is_default, is_false};
 /// assert!(toml::from_str::<Config>("[[rules]]\nto = \"/a\"").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RuleConfig {
@@ -91,7 +91,7 @@ pub struct RuleConfig {
 }
 
 /// How the target of a rule gets its query.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum QueryMode {
@@ -105,7 +105,7 @@ pub enum QueryMode {
 }
 
 /// A condition on a header or a parameter.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(
     untagged,
     expecting = "a condition is text, `true` or `false`; a number is written as text: \"7\""

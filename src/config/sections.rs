@@ -17,7 +17,7 @@ use super::rule::RuleConfig;
 /// assert!(toml::from_str::<Config>("host = [\"shop.example.com\"]").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
@@ -104,7 +104,7 @@ impl Config {
 }
 
 /// Which peers are trusted: see [`Trust`](crate::Trust).
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TrustConfig {
@@ -132,7 +132,7 @@ pub struct TrustConfig {
 }
 
 /// Which headers proxies send.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Fields {
@@ -144,7 +144,7 @@ pub enum Fields {
 }
 
 /// The transport of every request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum TransportConfig {
@@ -155,7 +155,7 @@ pub enum TransportConfig {
 }
 
 /// The one host of the site.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CanonicalHostConfig {
@@ -170,7 +170,7 @@ pub struct CanonicalHostConfig {
 }
 
 /// Redirections to https.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HttpsConfig {
@@ -195,7 +195,7 @@ pub struct HttpsConfig {
 }
 
 /// `Strict-Transport-Security` (RFC 6797 §6.1).
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HstsConfig {
@@ -214,7 +214,7 @@ pub struct HstsConfig {
 
 /// Maintenance. At most one of `standby`, `page` and `redirect_to` is given; without one, requests
 /// are answered 503.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MaintenanceConfig {
@@ -248,7 +248,7 @@ pub struct MaintenanceConfig {
 }
 
 /// A slash at the end of paths, or none.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SlashConfig {
@@ -260,7 +260,7 @@ pub struct SlashConfig {
 }
 
 /// Whether a slash at the end of paths is added or removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SlashForm {
@@ -272,7 +272,7 @@ pub enum SlashForm {
 
 /// How much of an upload is read before it is answered: see
 /// [`RedirectLayer::upload_drain_limit`](crate::RedirectLayer::upload_drain_limit).
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DrainConfig {
@@ -283,7 +283,7 @@ pub struct DrainConfig {
 }
 
 /// Versions in paths.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VersionsConfig {
@@ -300,7 +300,7 @@ pub struct VersionsConfig {
 }
 
 /// The dates of a version that ends: see [`Retirement`](crate::Retirement).
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RetirementConfig {

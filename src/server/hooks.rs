@@ -1,4 +1,4 @@
-//! The hooks of a layer for its answers and diagnoses.
+//! What a layer reports: its answers and diagnoses, and the hash of its configuration.
 
 use super::layer::RedirectLayer;
 use crate::diagnosis::Diagnosis;
@@ -67,5 +67,24 @@ impl<P, D> RedirectLayer<P, D> {
     /// It runs on the thread that serves the request, so it should only log or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.on_diagnosis = DiagnosisHook::new(hook))
+    }
+
+    /// Sets the hash by which a fleet is checked: nodes that serve the same configuration have the same hash.
+    /// `Live` reports it in its status and metrics. A layer that `Config::build` has built has one.
+    ///
+    /// ```
+    /// use tower_redirect::{HttpsOnly, RedirectLayer};
+    ///
+    /// let layer = RedirectLayer::new(HttpsOnly::new());
+    /// assert_eq!(layer.config_hash(), None);
+    /// assert_eq!(layer.with_config_hash(7).config_hash(), Some(7));
+    /// ```
+    pub fn with_config_hash(self, hash: u64) -> Self {
+        self.set(|settings| settings.config_hash = Some(hash))
+    }
+
+    /// Returns the hash of the configuration that the layer was built from, if it has one.
+    pub fn config_hash(&self) -> Option<u64> {
+        self.settings.config_hash
     }
 }

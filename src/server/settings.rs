@@ -25,6 +25,8 @@ pub(super) struct Settings {
     /// The policy that is asked once the inner service has answered 404.
     pub(super) after_not_found: Option<AfterNotFound>,
     pub(super) uri_source: UriSource,
+    /// Identifies the configuration that the layer was built from.
+    pub(super) config_hash: Option<u64>,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             counter: AnswerCounter::default(),
             after_not_found: None,
             uri_source: UriSource::ORIGINAL,
+            config_hash: None,
         }
     }
 }

@@ -53,6 +53,20 @@ fn answer(layer: &RedirectLayer<Configured>, method: &str, url: &str) -> String 
     }
 }
 
+/// What is written differently and means the same has the same hash.
+#[test]
+fn the_hash_is_that_of_the_meaning() {
+    let hash = |text: &str| build(text).config_hash().expect("built of a configuration");
+    let one = hash("hosts = [\"a.test\"]\n[https]\nport = 8443\nport_map = { 80 = 443, 81 = 444 }");
+    let same =
+        "# moved\nhosts = ['a.test']\nhttps = { port_map = { 81 = 444, 80 = 443 }, port = 8443 }";
+    assert_eq!(hash(same), one);
+    for other in ["hosts = [\"a.test\"]\n[https]\nport = 8443", "[https]", "", SHOP] {
+        assert_ne!(hash(other), one, "{other}");
+    }
+    assert!(one < 1 << 48, "a gauge holds it without rounding");
+}
+
 #[test]
 fn a_whole_configuration() {
     let layer = build(SHOP);

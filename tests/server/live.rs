@@ -207,8 +207,9 @@ fn updates_are_followed_over_errors_and_old_revisions() {
     assert_eq!((served(&live).as_str(), live.status().revision()), ("/1", Some(6)));
 
     // After the end, and by hand.
-    live.store(leads_to("/9"));
+    live.store(leads_to("/9").with_config_hash(9));
     assert_eq!((served(&live).as_str(), live.status().revision()), ("/9", None));
+    assert_eq!((status.config_hash(), live.status().config_hash()), (None, Some(9)));
     assert!(live.status().changed_at() >= live.status().started_at());
 }
 

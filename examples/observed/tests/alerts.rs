@@ -156,9 +156,9 @@ fn test_of(fault: Fault, expected: Option<&str>, series: &(Series, Series)) -> O
             add(name, format!("{old}+0x30 {value}+0x30"))?;
         }
     }
-    for (instance, revision) in [("a", 7), ("b", if fault == Fault::Disagree { 8 } else { 7 })] {
+    for (instance, hash) in [("a", 7), ("b", if fault == Fault::Disagree { 8 } else { 7 })] {
         let labels = format!(r#"{{config="shop", instance="{instance}"}}"#);
-        add(&format!("tower_redirect_config_revision{labels}"), format!("7+0x30 {revision}+0x30"))?;
+        add(&format!("tower_redirect_config_hash{labels}"), format!("7+0x30 {hash}+0x30"))?;
     }
     text.push_str("    promql_expr_test:\n");
     for alert in FAULTS.iter().filter_map(|(_, alert)| *alert) {
@@ -203,7 +203,7 @@ fn the_dashboard_and_the_alerts_ask_for_what_is_counted() -> Outcome {
     let (_, counted) = recorded(Fault::None)?;
     let mut known: Vec<_> = counted.keys().filter_map(|name| name.split('{').next()).collect();
     // Those without a value in this run.
-    known.extend(["tower_redirect_config_revision", "tower_redirect_diagnoses_total"]);
+    known.extend(["tower_redirect_config_hash", "tower_redirect_diagnoses_total"]);
     let dashboard: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(file("dashboard.json"))?)?;
     let panels = dashboard["panels"].as_array().ok_or("panels")?;

@@ -72,9 +72,10 @@ fn health(live: &Live<Configured>) -> String {
     let age = |at: SystemTime| at.elapsed().unwrap_or_default().as_secs();
     let revision = status.revision().map_or_else(|| "start".to_owned(), |n| n.to_string());
     let rejected = status.rejection().map_or("none", |rejection| rejection.reason());
+    let hash = status.config_hash().unwrap_or_default();
     let (changed, confirmed) = (age(status.changed_at()), age(status.confirmed_at()));
     format!(
-        "revision: {revision}\nchanged: {changed} s ago\nconfirmed: {confirmed} s ago\n\
-         rejected: {rejected}\n"
+        "revision: {revision}\nhash: {hash}\nchanged: {changed} s ago\n\
+         confirmed: {confirmed} s ago\nrejected: {rejected}\n"
     )
 }

@@ -468,10 +468,13 @@ async fn no_request_fails_while_the_file_changes_in_every_way() {
     fs::write(&file, "allow_shrink = true\n[[rules]]\nfrom = \"/page/7\"\nto = \"/few\"\n")
         .expect("written");
     wait_for(&client, &page, |seen| seen == "307 /few").await;
-    wait_for(&client, &health, |said| said.contains("rejected: none")).await;
+    let said = wait_for(&client, &health, |said| said.contains("rejected: none")).await;
+    let hash = said.lines().find_map(|line| line.strip_prefix("hash: ")).expect("a hash");
+    let hash = format!("tower_redirect_config_hash{{config=\"shop.toml\"}} {hash}");
     let metrics = client.get(health.replace("health", "x").replace("/-/x", "/metrics"));
     let metrics = metrics.send().await.expect("answered").text().await.expect("text");
     for series in [
+        &hash,
         "tower_redirect_config_last_reload_successful{config=\"shop.toml\"} 1",
         "tower_redirect_answers_total{policy=\"rules\",kind=\"redirect\",code=\"307\"}",
     ] {

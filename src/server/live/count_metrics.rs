@@ -9,7 +9,7 @@ use super::status::Status;
 const SUCCESSFUL: &str = "tower_redirect_config_last_reload_successful";
 const CHANGED: &str = "tower_redirect_config_last_reload_success_timestamp_seconds";
 const CONFIRMED: &str = "tower_redirect_config_last_confirmed_timestamp_seconds";
-const REVISION: &str = "tower_redirect_config_revision";
+const HASH: &str = "tower_redirect_config_hash";
 const RELOADS: &str = "tower_redirect_config_reloads_total";
 
 static METADATA: Metadata<'static> =
@@ -48,9 +48,7 @@ fn set_gauges(name: &str, status: &Status) {
     gauge(SUCCESSFUL, name, if status.rejection().is_none() { 1.0 } else { 0.0 });
     gauge(CHANGED, name, seconds(status.changed_at()));
     gauge(CONFIRMED, name, seconds(status.confirmed_at()));
-    if let Some(revision) = status.revision() {
-        gauge(REVISION, name, revision as f64);
-    }
+    gauge(HASH, name, status.config_hash().unwrap_or_default() as f64);
 }
 
 fn gauge(metric: &'static str, name: &str, value: f64) {

@@ -63,7 +63,7 @@ impl<P, D> Live<P, D> {
     }
 
     fn with_name(name: Option<&str>, layer: RedirectLayer<P, D>) -> Self {
-        let status = Mutex::new(Status::new(system_clock::now()));
+        let status = Mutex::new(Status::new(layer.config_hash(), system_clock::now()));
         let (layer, name) = (ArcSwap::from_pointee(layer), name.map(Into::into));
         Self(Arc::new(Shared { layer, status, name }))
     }
@@ -115,8 +115,9 @@ impl<P, D> Live<P, D> {
         layer: RedirectLayer<P, D>,
         status: &mut Status,
     ) -> Arc<RedirectLayer<P, D>> {
+        let hash = layer.config_hash();
         let before = self.0.layer.swap(Arc::new(layer));
-        status.changed(revision, system_clock::now());
+        status.changed(revision, hash, system_clock::now());
         self.count(Reload::Changed, status);
         before
     }

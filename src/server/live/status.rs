@@ -9,6 +9,7 @@ pub struct Status {
     changed_at: SystemTime,
     confirmed_at: SystemTime,
     revision: Option<u64>,
+    config_hash: Option<u64>,
     rejected: Option<Rejection>,
 }
 
@@ -20,13 +21,25 @@ pub struct Rejection {
 }
 
 impl Status {
-    pub(super) fn new(now: SystemTime) -> Self {
-        Self { started_at: now, changed_at: now, confirmed_at: now, revision: None, rejected: None }
+    pub(super) fn new(config_hash: Option<u64>, now: SystemTime) -> Self {
+        Self {
+            started_at: now,
+            changed_at: now,
+            confirmed_at: now,
+            revision: None,
+            config_hash,
+            rejected: None,
+        }
     }
 
-    pub(super) fn changed(&mut self, revision: Option<u64>, now: SystemTime) {
+    pub(super) fn changed(
+        &mut self,
+        revision: Option<u64>,
+        config_hash: Option<u64>,
+        now: SystemTime,
+    ) {
         self.changed_at = now;
-        self.revision = revision;
+        (self.revision, self.config_hash) = (revision, config_hash);
         self.confirmed(now);
     }
 
@@ -59,6 +72,12 @@ impl Status {
     /// [`Live::store`](super::Live::store).
     pub const fn revision(&self) -> Option<u64> {
         self.revision
+    }
+
+    /// The hash of the configuration that is served, as
+    /// [`RedirectLayer::config_hash`](crate::RedirectLayer::config_hash) returned it.
+    pub const fn config_hash(&self) -> Option<u64> {
+        self.config_hash
     }
 
     /// The refusal of the last update; `None` if that was accepted, or if there was none yet.
