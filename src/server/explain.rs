@@ -124,7 +124,7 @@ fn explain_with<P: RedirectPolicy + ?Sized, B>(
     let head = head(request, settings, Some(&hook), &notes, Some(&trace));
     let responder = decide_not_inlined(&head, policy, settings, Some(&hook), &|_, _, _, _| {});
     if let Some(refusal) = head.refusal() {
-        trace.push(|| Step::noted("host", refusal.reason.trim_end()));
+        trace.push(|| Step::noted("refused", refusal.reason.trim_end()));
     }
     drop(head);
     let mut steps = trace.into_steps();

@@ -238,14 +238,19 @@ fn a_policy_has_the_name_of_its_type() {
 fn what_stops_a_request_before_the_policies_is_named() {
     let layer = RedirectLayer::new(HttpsOnly::new()).hosts(["a.test"]).expect("valid");
     for (host, found, answer) in [
-        ("b.test", "host: not a host of this server", "answer: 421"),
-        ("a@b", "host: ", "answer: 400"),
+        ("b.test", "refused: not a host of this server", "answer: 421"),
+        ("a@b", "refused: ", "answer: 400"),
     ] {
         let explanation = layer.explain(&request("GET", "/", &[("host", host)])).to_string();
         assert!(explanation.contains(found), "{explanation}");
         assert!(explanation.ends_with(answer), "{explanation}");
         assert!(!explanation.contains("https:"), "{explanation}");
     }
+    let trust = Trust::proxies(["10.0.0.1"]).expect("valid").x_forwarded();
+    let mut forwarded = request("GET", "/", &[("host", "a.test"), ("x-forwarded-proto", "ftp")]);
+    forwarded.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+    let explanation = layer.trust(trust).explain(&forwarded).to_string();
+    assert!(explanation.contains("refused: malformed forwarded scheme"), "{explanation}");
 }
 
 #[test]
