@@ -4,19 +4,21 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
+use super::build_maintenance::{maintenance, window};
 use super::build_rules::rules;
 use super::build_trust::trust;
-use super::configured::Configured;
+use super::configured::{Configured, boxed};
 use super::invalid::{InvalidConfig, Problems};
+use super::rule::AfterNotFoundConfig;
 use super::sections::{
-    CanonicalHostConfig, Config, HstsConfig, HttpsConfig, MaintenanceConfig, RetirementConfig,
-    SlashConfig, SlashForm, VersionsConfig,
+    CanonicalHostConfig, Config, HstsConfig, HttpsConfig, RetirementConfig, SlashConfig, SlashForm,
+    VersionsConfig,
 };
 use super::switches::Switches;
 use crate::policy::rules::RuleWarning;
 use crate::policy::{
-    CanonicalHost, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch, MaintenanceWindow,
-    RedirectPolicy, Retirement, TrailingSlash, Versioning,
+    CanonicalHost, Hsts, HttpsOnly, MaintenanceSwitch, RedirectPolicy, Retirement, TrailingSlash,
+    Versioning,
 };
 use crate::server::RedirectLayer;
 
@@ -63,7 +65,7 @@ impl Config {
     /// # Ok::<(), toml::de::Error>(())
     /// ```
     pub fn warnings(&self) -> Vec<RuleWarning> {
-        let rules = rules(&self.rules, &mut Problems::default());
+        let rules = rules(&self.rules, "rules", &mut Problems::default());
         rules.map(|rules| rules.warnings().to_vec()).unwrap_or_default()
     }
 
@@ -86,6 +88,10 @@ impl Config {
         }
         if let Some(drain) = &self.drain {
             layer = layer.upload_drain_limit(drain.bytes, Duration::from_secs(drain.seconds));
+        }
+        if let Some(section) = &self.after_not_found {
+            let policies = after_not_found(section, problems);
+            layer = layer.after_not_found(Configured::new(policies));
         }
         match &self.trust {
             Some(section) => trust(section, layer, problems),
@@ -113,21 +119,30 @@ impl Config {
             policies.extend(maintenance(section, switch, problems));
         }
         if !self.rules.is_empty() {
-            policies.extend(rules(&self.rules, problems).map(boxed));
+            policies.extend(rules(&self.rules, "rules", problems).map(boxed));
         }
         for (at, section) in self.versions.iter().enumerate() {
             let path = format!("versions[{at}]");
             policies.extend(versions(section, &path, problems).map(boxed));
         }
         if let Some(section) = &self.trailing_slash {
-            policies.push(boxed(trailing_slash(section, problems)));
+            policies.push(boxed(trailing_slash(section, "trailing_slash", problems)));
         }
         policies
     }
 }
 
-fn boxed(policy: impl RedirectPolicy + 'static) -> Box<dyn RedirectPolicy> {
-    Box::new(policy)
+fn after_not_found(
+    section: &AfterNotFoundConfig,
+    problems: &mut Problems,
+) -> Vec<Box<dyn RedirectPolicy>> {
+    let mut policies = Vec::new();
+    policies.extend(rules(&section.rules, "after_not_found.rules", problems).map(boxed));
+    if let Some(slash) = &section.trailing_slash {
+        let path = "after_not_found.trailing_slash";
+        policies.push(boxed(trailing_slash(slash, path, problems)));
+    }
+    policies
 }
 
 /// Sets the status of a policy by one of its setters for 308, 301 and 302.
@@ -216,61 +231,6 @@ fn hsts(section: &HstsConfig, problems: &mut Problems) -> Hsts {
     problems.each("hsts.except_hosts", policy, &section.except_hosts, except)
 }
 
-/// Returns the window in which maintenance is on; `None` if it is off.
-fn window(section: &MaintenanceConfig, problems: &mut Problems) -> Option<MaintenanceWindow> {
-    let end = section.until.map(Into::into);
-    match (section.on, section.from.map(Into::into), end) {
-        (true, Some(_), _) => {
-            problems.add("maintenance.from", "either `on = true`, or `from` and `until`");
-            None
-        }
-        (true, None, Some(end)) => Some(MaintenanceWindow::until(end)),
-        (true, None, None) => Some(MaintenanceWindow::open()),
-        (false, Some(start), Some(end)) => {
-            problems.take("maintenance.until", MaintenanceWindow::between(start, end))
-        }
-        (false, Some(_), None) => {
-            problems.add("maintenance.until", "missing: a maintenance with `from` has an end");
-            None
-        }
-        (false, None, Some(_)) => {
-            problems.add("maintenance.from", "missing: either `from`, or `on = true`");
-            None
-        }
-        (false, None, None) => None,
-    }
-}
-
-fn maintenance(
-    section: &MaintenanceConfig,
-    switch: MaintenanceSwitch,
-    problems: &mut Problems,
-) -> Option<Box<dyn RedirectPolicy>> {
-    let MaintenanceConfig { standby, page, redirect_to, .. } = section;
-    let mut policy = Maintenance::new(switch);
-    if let Some(seconds) = section.retry_after {
-        policy = policy.retry_after(Duration::from_secs(seconds));
-    }
-    let policy = problems.each("maintenance.exempt", policy, &section.exempt, Maintenance::exempt);
-    let clients = &section.bypass_clients;
-    let policy =
-        problems.list("maintenance.bypass_clients", policy, clients, Maintenance::bypass_clients);
-    match (standby, page, redirect_to) {
-        (None, None, None) => Some(boxed(policy)),
-        (Some(url), None, None) => {
-            problems.take("maintenance.standby", policy.standby(url)).map(boxed)
-        }
-        (None, Some(url), None) => problems.take("maintenance.page", policy.page(url)).map(boxed),
-        (None, None, Some(url)) => {
-            problems.take("maintenance.redirect_to", policy.redirect_to(url)).map(boxed)
-        }
-        _ => {
-            problems.add("maintenance", "one of `standby`, `page` and `redirect_to`, not several");
-            None
-        }
-    }
-}
-
 fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Option<Versioning> {
     let VersionsConfig { prefix, current, .. } = section;
     // Checked alone, so that a mistake in either has its own path, and neither hides the other.
@@ -311,7 +271,7 @@ fn plan(dates: &RetirementConfig) -> Option<Retirement> {
     (plan != Retirement::new()).then_some(plan)
 }
 
-fn trailing_slash(section: &SlashConfig, problems: &mut Problems) -> TrailingSlash {
+fn trailing_slash(section: &SlashConfig, path: &str, problems: &mut Problems) -> TrailingSlash {
     let policy = match section.form {
         SlashForm::Add => TrailingSlash::add(),
         SlashForm::Remove => TrailingSlash::remove(),
@@ -320,7 +280,8 @@ fn trailing_slash(section: &SlashConfig, problems: &mut Problems) -> TrailingSla
         None | Some(307) => policy,
         Some(308) => policy.permanent(),
         Some(other) => {
-            problems.add("trailing_slash.status", format_args!("307 or 308, not {other}"));
+            let problem = format_args!("307 or 308, not {other}");
+            problems.add(format_args!("{path}.status"), problem);
             policy
         }
     }

@@ -11,12 +11,12 @@ use crate::policy::{Rule, Rules};
 
 /// Returns `None` if a rule or the table is wrong, and adds the reasons to `problems`. The table is
 /// checked as a whole only if each of its rules is valid.
-pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<Rules> {
+pub(super) fn rules(sections: &[RuleConfig], path: &str, problems: &mut Problems) -> Option<Rules> {
     let before = problems.len();
     let rules: Vec<_> = sections
         .iter()
         .enumerate()
-        .filter_map(|(at, section)| rule(section, &format!("rules[{at}]"), problems))
+        .filter_map(|(at, section)| rule(section, &format!("{path}[{at}]"), problems))
         .collect();
     if problems.len() > before {
         return None;
@@ -26,8 +26,8 @@ pub(super) fn rules(sections: &[RuleConfig], problems: &mut Problems) -> Option<
         Err(errors) => {
             for error in &errors {
                 match error.index() {
-                    Some(at) => problems.add(format_args!("rules[{at}]"), error.message()),
-                    None => problems.add("rules", error.message()),
+                    Some(at) => problems.add(format_args!("{path}[{at}]"), error.message()),
+                    None => problems.add(path, error.message()),
                 }
             }
             None

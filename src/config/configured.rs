@@ -30,6 +30,10 @@ impl Configured {
     }
 }
 
+pub(super) fn boxed(policy: impl RedirectPolicy + 'static) -> Box<dyn RedirectPolicy> {
+    Box::new(policy)
+}
+
 impl RedirectPolicy for Configured {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         self.0.decide(head)

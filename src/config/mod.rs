@@ -3,8 +3,8 @@
 //! 1. [`Config`] is what an operator writes. Every part is optional. Unknown keys are errors.
 //! 2. [`Config::build`] builds a [`RedirectLayer`](crate::RedirectLayer): policies, trust, hosts and
 //!    options. The policies are asked in this order: canonical host, https, maintenance, rules,
-//!    versions, trailing slash. HSTS adds its header to all answers, those of the application
-//!    included.
+//!    versions, trailing slash. Those of `after_not_found` are asked once the application has answered
+//!    404. HSTS adds its header to all answers, those of the application included.
 //! 3. **All wrong values are reported together**, each with its path in the configuration
 //!    (`rules[3].to`) and what to write instead. The rules are checked together, for circles and the
 //!    like, once each of them is valid. A syntax error, an unknown key or a value of the wrong type is
@@ -67,6 +67,7 @@
 //! ```
 
 mod build;
+mod build_maintenance;
 mod build_rules;
 mod build_trust;
 mod configured;
@@ -79,7 +80,7 @@ mod switches;
 pub use configured::Configured;
 pub use date::Date;
 pub use invalid::{InvalidConfig, Problem};
-pub use rule::{Condition, QueryMode, RuleConfig};
+pub use rule::{AfterNotFoundConfig, Condition, QueryMode, RuleConfig};
 pub use sections::{
     CanonicalHostConfig, Config, DrainConfig, Fields, HstsConfig, HttpsConfig, MaintenanceConfig,
     RetirementConfig, SlashConfig, SlashForm, TransportConfig, TrustConfig, VersionsConfig,

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::date::Date;
-use super::sections::{is_default, is_false};
+use super::sections::{SlashConfig, is_default, is_false};
 
 /// A moved URL: see [`Rule`](crate::policy::Rule) for the meaning of each part.
 ///
@@ -102,6 +102,31 @@ pub enum QueryMode {
     Drop,
     /// The parameters of the request that the target does not set are added to its query.
     Merge,
+}
+
+/// Redirections of requests that the inner service answers 404.
+///
+/// ```
+/// use tower_redirect::config::{Config, Switches};
+///
+/// let text = "[[after_not_found.rules]]\nfrom = \"/old/*\"\nto = \"/new/*\"\n";
+/// let config: Config = toml::from_str(text)?;
+/// assert!(config.build(&Switches::new()).is_ok());
+/// let wrong: Config = toml::from_str(&text.replace("/new", "new"))?;
+/// let message = wrong.build(&Switches::new()).unwrap_err().to_string();
+/// assert!(message.starts_with("after_not_found.rules[0].to: "));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Hash, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AfterNotFoundConfig {
+    /// Moved URLs, which never shadow a page that exists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleConfig>,
+    /// A slash at the end of paths, or none; asked after the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trailing_slash: Option<SlashConfig>,
 }
 
 /// A condition on a header or a parameter.

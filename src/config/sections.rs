@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::date::Date;
-use super::rule::RuleConfig;
+use super::rule::{AfterNotFoundConfig, RuleConfig};
 
 /// A whole configuration: see the [module](super). A part that is left out has no effect.
 ///
@@ -71,6 +71,10 @@ pub struct Config {
     /// Moved URLs: see [`Rules`](crate::policy::Rules).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
+    /// Redirections of GET and HEAD requests that the inner service answers 404: see
+    /// [`RedirectLayer::after_not_found`](crate::RedirectLayer::after_not_found).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_not_found: Option<AfterNotFoundConfig>,
 }
 
 impl Config {
@@ -97,7 +101,11 @@ impl Config {
     /// ```
     pub fn shrinks(&self, before: &Self) -> bool {
         let is_emptied = *self == Self::default() && *before != Self::default();
-        let loses_rules = self.rules.len() < before.rules.len().div_ceil(2);
+        let count = |config: &Self| {
+            let after = config.after_not_found.as_ref();
+            config.rules.len() + after.map_or(0, |section| section.rules.len())
+        };
+        let loses_rules = count(self) < count(before).div_ceil(2);
         let loses_https = self.https.is_none() && before.https.is_some();
         !self.allow_shrink && (is_emptied || loses_rules || loses_https)
     }
@@ -239,6 +247,12 @@ pub struct MaintenanceConfig {
     /// `Retry-After` of a 503 in seconds, if maintenance has no end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// The page of a 503, as HTML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Whether a 503 has problem details (RFC 9457) for clients that accept JSON.
+    #[serde(skip_serializing_if = "is_false")]
+    pub problem_json: bool,
     /// Paths that are served all the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,

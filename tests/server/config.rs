@@ -191,6 +191,55 @@ fn proxies_on_unix_sockets_alone() {
     }
 }
 
+#[tokio::test]
+async fn pages_that_are_missing_are_moved_after_the_404() {
+    let layer = build(
+        "[after_not_found]\nrules = [{ from = \"/old/*\", to = \"/new/*\" }]\n\
+         trailing_slash = { form = \"remove\", status = 308 }",
+    );
+    let app = tower::service_fn(async |request: Request<Empty<bytes::Bytes>>| {
+        let mut response = http::Response::new(Empty::<bytes::Bytes>::new());
+        if request.uri().path() != "/old/live" {
+            *response.status_mut() = http::StatusCode::NOT_FOUND;
+        }
+        Ok::<_, std::convert::Infallible>(response)
+    });
+    for (method, path, expected) in [
+        ("GET", "/old/gone", (307, Some("/new/gone"))),
+        ("GET", "/old/live", (200, None)),
+        ("HEAD", "/a/", (308, Some("/a"))),
+        ("POST", "/old/gone", (404, None)),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Empty::new());
+        let service = tower::Layer::layer(&layer, app);
+        let call = tower::ServiceExt::oneshot(service, request.expect("valid"));
+        let response = call.await.expect("infallible");
+        let location =
+            response.headers().get("location").map(|value| value.to_str().expect("ascii"));
+        assert_eq!((response.status().as_u16(), location), expected, "{method} {path}");
+    }
+    let wrong = read(
+        "[after_not_found]\nrules = [{ from = \"a\" }]\ntrailing_slash = { form = \"add\", status = 301 }",
+    );
+    let invalid = wrong.build(&Switches::new()).expect_err("wrong");
+    let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
+    assert_eq!(paths, ["after_not_found.rules[0].from", "after_not_found.trailing_slash.status"]);
+}
+
+#[test]
+fn a_503_has_the_page_and_the_problem_of_the_configuration() {
+    let layer =
+        build("[maintenance]\non = true\nhtml = \"<h1>Back soon</h1>\"\nproblem_json = true");
+    for (accept, media_type) in [
+        ("text/html", "text/html; charset=utf-8"),
+        ("application/json", "application/problem+json"),
+    ] {
+        let asked = ask_now(&layer, request("GET", "/", &[("accept", accept)]));
+        assert_eq!(asked.status, 503);
+        assert_eq!(asked.headers["content-type"], media_type);
+    }
+}
+
 #[test]
 fn hsts_is_added_to_every_secure_answer() {
     let text = "[hsts]\nmax_age = 31536000\ninclude_subdomains = true\npreload = true\n\

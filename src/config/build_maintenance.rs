@@ -1,0 +1,72 @@
+//! Builds the maintenance of a configuration.
+
+use std::time::Duration;
+
+use super::configured::boxed;
+use super::invalid::Problems;
+use super::sections::MaintenanceConfig;
+use crate::policy::{Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectPolicy};
+
+/// Returns the window in which maintenance is on; `None` if it is off.
+pub(super) fn window(
+    section: &MaintenanceConfig,
+    problems: &mut Problems,
+) -> Option<MaintenanceWindow> {
+    let end = section.until.map(Into::into);
+    match (section.on, section.from.map(Into::into), end) {
+        (true, Some(_), _) => {
+            problems.add("maintenance.from", "either `on = true`, or `from` and `until`");
+            None
+        }
+        (true, None, Some(end)) => Some(MaintenanceWindow::until(end)),
+        (true, None, None) => Some(MaintenanceWindow::open()),
+        (false, Some(start), Some(end)) => {
+            problems.take("maintenance.until", MaintenanceWindow::between(start, end))
+        }
+        (false, Some(_), None) => {
+            problems.add("maintenance.until", "missing: a maintenance with `from` has an end");
+            None
+        }
+        (false, None, Some(_)) => {
+            problems.add("maintenance.from", "missing: either `from`, or `on = true`");
+            None
+        }
+        (false, None, None) => None,
+    }
+}
+
+pub(super) fn maintenance(
+    section: &MaintenanceConfig,
+    switch: MaintenanceSwitch,
+    problems: &mut Problems,
+) -> Option<Box<dyn RedirectPolicy>> {
+    let MaintenanceConfig { standby, page, redirect_to, .. } = section;
+    let mut policy = Maintenance::new(switch);
+    if let Some(seconds) = section.retry_after {
+        policy = policy.retry_after(Duration::from_secs(seconds));
+    }
+    if let Some(page) = &section.html {
+        policy = policy.html(page.clone());
+    }
+    if section.problem_json {
+        policy = policy.problem_json();
+    }
+    let policy = problems.each("maintenance.exempt", policy, &section.exempt, Maintenance::exempt);
+    let clients = &section.bypass_clients;
+    let policy =
+        problems.list("maintenance.bypass_clients", policy, clients, Maintenance::bypass_clients);
+    match (standby, page, redirect_to) {
+        (None, None, None) => Some(boxed(policy)),
+        (Some(url), None, None) => {
+            problems.take("maintenance.standby", policy.standby(url)).map(boxed)
+        }
+        (None, Some(url), None) => problems.take("maintenance.page", policy.page(url)).map(boxed),
+        (None, None, Some(url)) => {
+            problems.take("maintenance.redirect_to", policy.redirect_to(url)).map(boxed)
+        }
+        _ => {
+            problems.add("maintenance", "one of `standby`, `page` and `redirect_to`, not several");
+            None
+        }
+    }
+}
