@@ -96,6 +96,11 @@ fn an_ipv4_address_inside_of_another_is_what_counts() {
         ("2002:7f00:1::1", false),
         ("2002:808:808::1", true),
         ("2002:a00:1::", false),
+        // ISATAP.
+        ("2606:4700::5efe:a00:1", false),
+        ("2606:4700::200:5efe:127.0.0.1", false),
+        ("2606:4700::200:5efe:808:808", true),
+        ("2001:db8::5efe:808:808", false),
         // Teredo holds the client's address inverted.
         ("2001:0:808:808::80ff:fffe", false),
         ("2001:0:808:808::f7f7:f7f7", true),

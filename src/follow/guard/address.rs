@@ -125,6 +125,14 @@ fn is_global_v6(address: Ipv6Addr) -> bool {
     // IANA assigns global unicast addresses only from 2000::/3 (registry "IPv6 Address Space").
     address.segments().first().is_some_and(|first| first & 0xe000 == 0x2000)
         && (!SPECIAL.contains(address.into()) || REACHABLE.contains(address.into()))
+        && isatap_v4(address).is_none_or(is_global_v4)
+}
+
+/// The IPv4 address in an ISATAP interface identifier (RFC 5214 §6.1). A network without ISATAP takes it for
+/// any other identifier, so the IPv6 address is checked, too.
+fn isatap_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [.., fifth, sixth, seventh, eighth] = address.segments();
+    (matches!(fifth, 0 | 0x0200) && sixth == 0x5efe).then(|| v4(seventh, eighth))
 }
 
 /// A constant list.

@@ -12,7 +12,8 @@
 //!    differently.
 //! 3. An IPv6 address that holds an IPv4 address (v4-mapped, NAT64, 6to4, Teredo) is checked by that
 //!    IPv4 address. NAT64 is the well-known prefix (RFC 6052) and those of
-//!    [`nat64`](TargetGuard::nat64). [`deny`](TargetGuard::deny) applies to both addresses.
+//!    [`nat64`](TargetGuard::nat64). [`deny`](TargetGuard::deny) applies to both addresses. Of an ISATAP
+//!    address (RFC 5214), both have to be globally reachable.
 //! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so is any scheme but http and
 //!    https. A request in origin-form (`/path`) is refused, because its URL does not name its host.
 //! 5. The error is the same for every reason,
