@@ -173,7 +173,8 @@ fn canonical_host(
 ) -> Option<CanonicalHost> {
     let is_form = matches!(section.host.as_str(), "www" | "apex");
     if is_form && !lists_both_forms(hosts) {
-        let problem = "no effect: `hosts` lists no name both with `www.` and without";
+        let problem =
+            "no effect: `hosts` lists no name both with `www.` and without, each without a port";
         problems.add("canonical_host.host", problem);
     }
     let policy = match section.host.as_str() {
@@ -191,10 +192,10 @@ fn canonical_host(
     Some(with_status("canonical_host", policy, section.status, setters, problems))
 }
 
-/// Whether a name is listed both with `www.` and without.
+/// Whether a name is listed both with `www.` and without, each time without a port.
 fn lists_both_forms(hosts: &[String]) -> bool {
     let plain = |host: &String| host.trim_end_matches('.').to_ascii_lowercase();
-    let hosts: HashSet<_> = hosts.iter().map(plain).collect();
+    let hosts: HashSet<_> = hosts.iter().filter(|host| !host.contains(':')).map(plain).collect();
     hosts.iter().any(|host| host.strip_prefix("www.").is_some_and(|bare| hosts.contains(bare)))
 }
 

@@ -405,6 +405,10 @@ fn what_would_have_no_effect_is_refused() {
             "hosts = [\"*.a.test\", \"a.test\"]\n[canonical_host]\nhost = \"www\"",
             "canonical_host.host",
         ),
+        (
+            "hosts = [\"www.a.test:81\", \"a.test:81\"]\n[canonical_host]\nhost = \"www\"",
+            "canonical_host.host",
+        ),
     ] {
         let invalid = read(text).build(&Switches::new()).expect_err(text);
         let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
