@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::build_maintenance::{maintenance, window};
 use super::build_rules::rules;
-use super::build_trust::trust;
+use super::build_trust::set_trust;
 use super::configured::{Configured, boxed};
 use super::invalid::{InvalidConfig, Problems};
 use super::rule::AfterNotFoundConfig;
@@ -23,7 +23,7 @@ use crate::policy::{
 use crate::server::RedirectLayer;
 
 impl Config {
-    /// Builds a layer. Its maintenance is turned on and off by the switch in `switches`.
+    /// Builds a layer, whose maintenance is turned on and off by the switch in `switches`.
     ///
     /// If a value is wrong, the switch stays as it is. The layer has a
     /// [hash](RedirectLayer::config_hash) of this configuration: formats, comments and the order of keys do
@@ -31,12 +31,12 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// All wrong values, each with its path.
+    /// [`InvalidConfig`] if any value is wrong. It holds all of them, each with its path.
     pub fn build(&self, switches: &Switches) -> Result<RedirectLayer<Configured>, InvalidConfig> {
         let mut problems = Problems::default();
         let switch = switches.maintenance();
         let layer = RedirectLayer::new(Configured::new(Vec::new()));
-        let layer = self.options(layer, &mut problems);
+        let layer = self.set_options(layer, &mut problems);
         let window = self.maintenance.as_ref().and_then(|section| window(section, &mut problems));
         let policies = self.policies(switch, &mut problems);
         if !problems.is_empty() {
@@ -70,7 +70,7 @@ impl Config {
     }
 
     /// Sets everything but the policies.
-    fn options(
+    fn set_options(
         &self,
         layer: RedirectLayer<Configured>,
         problems: &mut Problems,
@@ -94,7 +94,7 @@ impl Config {
             layer = layer.after_not_found(Configured::new(policies));
         }
         match &self.trust {
-            Some(section) => trust(section, layer, problems),
+            Some(section) => set_trust(section, layer, problems),
             None => layer,
         }
     }
@@ -145,7 +145,7 @@ fn after_not_found(
     policies
 }
 
-/// Sets the status of a policy by one of its setters for 308, 301 and 302.
+/// Sets the status of a policy with one of its setters for 308, 301 and 302.
 fn with_status<T>(
     path: &str,
     policy: T,
@@ -226,15 +226,16 @@ fn hsts(section: &HstsConfig, problems: &mut Problems) -> Hsts {
     if section.include_subdomains {
         policy = policy.include_subdomains();
     }
-    let preload = section.preload.then_some(());
-    let policy = problems.set("hsts.preload", policy, preload, |policy, ()| policy.preload());
+    if section.preload {
+        policy = problems.change("hsts.preload", policy, Hsts::preload);
+    }
     let except = |policy: Hsts, host: &str| policy.except_hosts([host]);
     problems.each("hsts.except_hosts", policy, &section.except_hosts, except)
 }
 
 fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Option<Versioning> {
     let VersionsConfig { prefix, current, .. } = section;
-    // Checked alone, so that a mistake in either has its own path, and neither hides the other.
+    // `prefix` is checked alone first: a mistake in it then does not hide one in `current`.
     let valid = problems.take(format_args!("{path}.prefix"), Versioning::new(prefix, "v1"));
     let prefix = valid.map_or("/", |_| prefix);
     let policy = Versioning::new(prefix, current);
@@ -253,7 +254,7 @@ fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Op
     Some(policy)
 }
 
-/// Returns `None` without dates: the version has moved already.
+/// Returns `None` if there are no dates: the version has moved already.
 fn plan(dates: &RetirementConfig) -> Option<Retirement> {
     let RetirementConfig { deprecated, moved, permanent, gone } = *dates;
     let mut plan = Retirement::new();

@@ -24,7 +24,7 @@ pub(super) fn window(
             problems.take("maintenance.until", MaintenanceWindow::between(start, end))
         }
         (false, Some(_), None) => {
-            problems.add("maintenance.until", "missing: a maintenance with `from` has an end");
+            problems.add("maintenance.until", "missing: maintenance with `from` needs an end");
             None
         }
         (false, None, Some(_)) => {

@@ -1,4 +1,4 @@
-//! Sets the trust of a configuration.
+//! Sets which peers a layer trusts, from a configuration.
 
 use super::configured::Configured;
 use super::invalid::Problems;
@@ -6,7 +6,7 @@ use super::sections::{Fields, TransportConfig, TrustConfig};
 use crate::server::RedirectLayer;
 use crate::trust::{Transport, Trust};
 
-pub(super) fn trust(
+pub(super) fn set_trust(
     section: &TrustConfig,
     mut layer: RedirectLayer<Configured>,
     problems: &mut Problems,
@@ -30,7 +30,7 @@ pub(super) fn trust(
         }
         return layer;
     }
-    // Proxies on Unix sockets have no address.
+    // Without `trust.proxies`, only the proxies on Unix sockets are trusted.
     let unix = Trust::unix_sockets();
     let mut proxies = problems
         .list("trust.proxies", unix, &section.proxies, |_, proxies| Trust::proxies(proxies));

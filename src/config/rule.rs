@@ -34,10 +34,10 @@ pub struct RuleConfig {
     /// The target; left out for `status = 410`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// 301, 302, 303, 307, 308 or 410; 307 unless given.
+    /// The status: 301, 302, 303, 307, 308 or 410; 307 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Whether 301 and 302 are sent to every method.
+    /// Whether 301 and 302 are sent for every method.
     #[serde(default, skip_serializing_if = "is_false")]
     pub rewriting_methods: bool,
     /// How the target gets its query.
@@ -79,7 +79,7 @@ pub struct RuleConfig {
     /// Whether the rule may lead to the requested URL itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_self: bool,
-    /// The name in events.
+    /// The name of the rule in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The name under which the answers of the rule are counted, as `rules/name`.
@@ -98,9 +98,9 @@ pub enum QueryMode {
     /// The query of the request is kept, unless the target has one.
     #[default]
     Keep,
-    /// The query of the request is dropped. That of the target stays.
+    /// The query of the request is dropped; the target keeps its own.
     Drop,
-    /// The parameters of the request that the target does not set are added to its query.
+    /// The parameters of the request that the target does not set are added to the target's query.
     Merge,
 }
 

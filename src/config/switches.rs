@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::policy::{MaintenanceSwitch, MaintenanceWindow};
 
-/// Keeps the switches of a [configuration](super), so that the next one finds them as they were left.
+/// Switches that keep their state from one [configuration](super) to the next, unless the configured
+/// state changes.
 ///
 /// Clones share the switches.
 ///
@@ -39,14 +40,14 @@ impl Switches {
         Self::default()
     }
 
-    /// The switch of the section `maintenance`. It is off until a configuration or somebody else
-    /// turns it on.
+    /// The switch of the section `maintenance`. It is off until a configuration or the program turns
+    /// it on.
     pub fn maintenance(&self) -> MaintenanceSwitch {
         self.maintenance.clone()
     }
 
-    /// Sets the switch of the section `maintenance` to the window of a configuration, if the window is
-    /// another than that of the configuration before.
+    /// Sets the switch of the section `maintenance` to the window of a configuration, if the window
+    /// differs from that of the previous configuration.
     pub(super) fn configure_maintenance(&self, window: Option<MaintenanceWindow>) {
         let mut configured = self.configured.lock().unwrap_or_else(PoisonError::into_inner);
         if *configured == window {

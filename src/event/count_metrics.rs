@@ -1,4 +1,4 @@
-//! Counts with the `metrics` facade. `guide::observability` lists the names.
+//! Counts answers and diagnoses with the `metrics` facade. `guide::observability` lists the names.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -15,13 +15,13 @@ const DIAGNOSES: &str = "tower_redirect_diagnoses_total";
 static METADATA: Metadata<'static> =
     Metadata::new("tower_redirect", Level::INFO, Some(module_path!()));
 
-/// The label `policy` of answers that no policy gave.
-const NONE: &str = "none";
+/// The value of the label `policy` for answers that no policy gave.
+const NO_POLICY: &str = "none";
 
 /// Counts the answers of a layer.
 ///
-/// The key of a series is made once: when the layer makes a service, or when the first answer of another
-/// status is counted. An answer then costs a look-up, and allocates nothing.
+/// The key of a series is made once: when the layer makes a service, or when the first answer of the series
+/// is counted. Each answer then costs a lookup, and allocates nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerCounter(Arc<[OnceLock<Series>; 32]>);
 
@@ -35,7 +35,7 @@ struct Series {
 
 impl Series {
     fn new(policy: &str, kind: AnswerKind, status: StatusCode) -> Self {
-        let policy_label = if policy.is_empty() { NONE } else { policy };
+        let policy_label = if policy.is_empty() { NO_POLICY } else { policy };
         let labels = vec![
             Label::new("policy", policy_label.to_owned()),
             Label::new("kind", kind.as_str()),
@@ -57,9 +57,10 @@ impl Series {
 
 impl AnswerCounter {
     /// Whether answers are counted.
-    pub(crate) const COUNTS: bool = true;
+    pub(crate) const ENABLED: bool = true;
 
-    /// Starts the series that are known at zero: a redirection of each policy, and the refusals.
+    /// Registers, with a count of zero, the series that are known in advance: a 307 of each policy, and the
+    /// refusals.
     pub(crate) fn start(&self, policies: impl Fn() -> Vec<Cow<'static, str>>) {
         describe();
         for policy in policies() {
@@ -82,7 +83,7 @@ impl AnswerCounter {
                 return series.add(answers);
             }
         }
-        // A layer with more policies and statuses than there is room for.
+        // The layer has more series than there are slots.
         Series::new(policy, kind, status).add(answers);
     }
 }

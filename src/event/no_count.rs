@@ -12,7 +12,7 @@ pub(crate) struct AnswerCounter(());
 
 impl AnswerCounter {
     /// Whether answers are counted.
-    pub(crate) const COUNTS: bool = false;
+    pub(crate) const ENABLED: bool = false;
 
     pub(crate) fn start(&self, _: impl Fn() -> Vec<Cow<'static, str>>) {}
 

@@ -69,7 +69,7 @@ impl CanonicalHost {
     ///
     /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn new(host: &str) -> Result<Self, ConfigError> {
-        let to = Redirection::new().host(host)?.requested_by_named_host();
+        let to = Redirection::new().host(host)?.vouch_for_both_hosts();
         let host = Host::parse(host)?;
         // An address has no twin.
         let aliases = host.www_twin().map(HostPattern::Exact).into_iter().collect();
@@ -83,14 +83,14 @@ impl CanonicalHost {
     /// Both have to be listed exactly, without a port: a name that only `*.example.com` covers may
     /// not exist. Every other host passes.
     pub fn www() -> Self {
-        Self { names: Names::Www, to: Redirection::new().requested_by_named_host() }
+        Self { names: Names::Www, to: Redirection::new().vouch_for_both_hosts() }
     }
 
     /// Creates a policy that redirects `www.example.com` to `example.com`, for each name of
     /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) that is listed both ways. Otherwise as
     /// [`www`](Self::www).
     pub fn apex() -> Self {
-        Self { names: Names::Apex, to: Redirection::new().requested_by_named_host() }
+        Self { names: Names::Apex, to: Redirection::new().vouch_for_both_hosts() }
     }
 
     /// Redirects further hosts: exact names, and `*.example.org` for one or more labels before

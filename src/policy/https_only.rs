@@ -86,7 +86,7 @@ impl HttpsOnly {
     ///
     /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
     pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
-        self.to = self.to.host(host)?.on_own_host();
+        self.to = self.to.host(host)?.vouch_for_target();
         Ok(self)
     }
 

@@ -124,10 +124,10 @@ impl<'r> Resolved<'r, '_> {
     /// The step from http to https alone: the request's host, path and query, and the port that the
     /// redirection leads to.
     fn upgrade_alone(self) -> Redirection {
-        let Redirection { status, max_age, host_source, .. } = *self.redirection;
+        let Redirection { status, max_age, vouched, .. } = *self.redirection;
         let port = self.origin().map(|origin| origin.port());
         let scheme = Some(Scheme::Https);
-        Redirection { status, max_age, host_source, scheme, port, ..Redirection::default() }
+        Redirection { status, max_age, vouched, scheme, port, ..Redirection::default() }
     }
 }
 
@@ -146,8 +146,8 @@ impl Redirection {
             status: self.status.merge(second.status),
             rewriting_methods: self.rewriting_methods && second.rewriting_methods,
             allow_self: false,
-            host_source: self.host_source.max(second.host_source),
-            max_age: Some(self.permanent_for().min(second.permanent_for())),
+            vouched: self.vouched.max(second.vouched),
+            max_age: Some(self.max_age_or_default().min(second.max_age_or_default())),
             scheme: origin.map_or(self.scheme, |origin| Some(origin.scheme())),
             // A port that neither sets stays unset: `carries_unlisted_port` then knows that it is the
             // client's.

@@ -44,7 +44,7 @@ mod tests {
     use crate::uri::PLAIN;
 
     #[test]
-    fn what_is_plain_needs_no_encoding() {
+    fn plain_bytes_need_no_encoding() {
         for byte in 0..=u8::MAX {
             let text = [byte];
             let kept = |set| {

@@ -10,23 +10,23 @@ use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 
 impl Redirection {
-    /// The `Location` that a request is answered with; `None` where it needs the request's host and
-    /// there is no acceptable one.
+    /// The `Location` that a request is answered with; `None` if it needs the request's host, and the
+    /// host is missing or refused.
     pub fn location_for(&self, head: &RequestHead<'_>) -> Option<HeaderValue> {
         self.resolve(head).location()
     }
 }
 
 impl Resolved<'_, '_> {
-    /// The `Location`; `None` where it needs the request's host and there is no acceptable one.
+    /// See [`Redirection::location_for`].
     pub(super) fn location(self) -> Option<HeaderValue> {
         let (mount, path, query) = (self.mount(), self.path(), self.query());
         let fragment = self.fragment();
         let origin = if self.is_absolute_path_reference() { None } else { Some(self.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
-        // The exact length, unless something must be encoded or a slash added. `Bytes` takes a full
-        // buffer as it is, and one with spare room only with an allocation more.
+        // The exact length, unless something must be encoded or a slash added. `Bytes` takes over a full
+        // buffer, but makes another allocation for one with spare capacity.
         let digits = |port: u16| port.checked_ilog10().map_or(1, |log| log as usize + 1);
         let length = origin.map_or(0, |o| o.scheme().as_str().len() + 3 + o.host().len())
             + port.map_or(0, |port| 1 + digits(port))
@@ -39,10 +39,10 @@ impl Resolved<'_, '_> {
         if let Some(origin) = origin {
             out.extend_from_slice(origin.scheme().as_str().as_bytes());
             out.extend_from_slice(b"://");
-            // Copied whole and then lowered in place: 100 instructions less than byte by byte.
-            let host = out.len();
+            // Copied whole and then lowercased in place: 100 instructions fewer than byte by byte.
+            let start = out.len();
             out.extend_from_slice(origin.host().as_bytes());
-            if let Some(host) = out.get_mut(host..) {
+            if let Some(host) = out.get_mut(start..) {
                 host.make_ascii_lowercase();
             }
         }
@@ -62,7 +62,7 @@ impl Resolved<'_, '_> {
             out.push(b'?');
             encode(query, QUERY, self.query_is_plain(), &mut out);
         }
-        // A fragment holds what a query does (RFC 3986 §3.5).
+        // A fragment may hold the same characters as a query (RFC 3986 §3.5).
         if let Some(fragment) = fragment {
             out.push(b'#');
             encode(fragment, QUERY, false, &mut out);

@@ -38,7 +38,7 @@ pub struct Redirection {
     pub(super) status: Status,
     pub(super) rewriting_methods: bool,
     pub(super) allow_self: bool,
-    pub(super) host_source: HostSource,
+    pub(super) vouched: VouchedHosts,
     pub(super) max_age: Option<Duration>,
     pub(super) scheme: Option<Scheme>,
     pub(super) host: Option<Host>,
@@ -49,17 +49,16 @@ pub struct Redirection {
     pub(super) fragment: Option<Arc<str>>,
 }
 
-/// What a policy knows about the host of the request and that of its redirection. Where two redirections
-/// become one, the later variant counts.
+/// The hosts that a policy vouches for. If two redirections are merged, the greater value applies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum HostSource {
-    /// Nothing: the client may have chosen both.
+pub(super) enum VouchedHosts {
+    /// Neither the target's nor the request's: the client may have chosen both.
     #[default]
-    Client,
-    /// The redirection leads to a host that this server answers for, whichever was asked for.
-    OwnHost,
-    /// The same, and the operator named the request's host, too.
-    NamedHost,
+    None,
+    /// The target's: this server answers for it, whichever host was requested.
+    Target,
+    /// The target's and the request's, which the operator named.
+    Both,
 }
 
 #[derive(Clone, Debug)]
@@ -83,7 +82,7 @@ impl Redirection {
     /// the request's origin (`/x?y`). The request's query is dropped, unless
     /// [`keep_query`](Self::keep_query) is set.
     ///
-    /// A fragment (`/x#y`) is written into the `Location`, and replaces one that the user agent has
+    /// A fragment (`/x#y`) is written into the `Location`, and replaces that of the user agent
     /// (RFC 9110 §10.2.2). URLs are compared without it: `/x` is not redirected to `/x#y`.
     ///
     /// # Errors
@@ -106,7 +105,7 @@ impl Redirection {
             Some((target, fragment)) => (target, Some(fragment)),
             None => (url, None),
         };
-        let uri: Uri = target.parse().map_err(|_| ConfigError::url(url, why_no_url(target)))?;
+        let uri: Uri = target.parse().map_err(|_| ConfigError::url(url, why_not_url(target)))?;
         let whole = Self {
             path: Some(Path::Whole(uri.path().into())),
             query: Some(uri.query().map(Arc::from)),
@@ -136,8 +135,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is no http or https origin, or has
-    /// a path, a query or a fragment.
+    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is not an http or https origin, or
+    /// has a path, a query or a fragment.
     pub fn to_origin(origin: &str) -> Result<Self, ConfigError> {
         if origin.starts_with('/') || !origin.contains("://") {
             let reason = "an origin has a scheme and a host: `https://example.com`";
@@ -146,23 +145,23 @@ impl Redirection {
         let url = Self::to(origin)?;
         let has_path = !matches!(&url.path, Some(Path::Whole(path)) if &**path == "/");
         if has_path || origin.contains(['?', '#']) {
-            return Err(ConfigError::url(origin, "an origin has no path, query and fragment"));
+            return Err(ConfigError::url(origin, "an origin has no path, query or fragment"));
         }
         Ok(Self { path: None, query: None, ..url })
     }
 
-    /// Changes the scheme. If the request's differs, the port becomes the scheme's default one, or
-    /// the one set by [`port`](Self::port).
+    /// Changes the scheme. If the request has another scheme, the port becomes the default one of
+    /// `scheme`, or the one set by [`port`](Self::port).
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = Some(scheme);
         self
     }
 
-    /// Changes the host. The request's port stays.
+    /// Changes the host. The request's port is kept.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is no host, or has a port.
+    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is not a host, or has a port.
     pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(Host::parse(host)?);
         Ok(self)
@@ -182,7 +181,7 @@ impl Redirection {
         self
     }
 
-    /// Changes the path in place: a table of rules does not move the redirection for each of its parts.
+    /// Changes the path in place, so that a table of rules need not move the redirection for each part.
     pub(crate) fn set_path(&mut self, path: Arc<str>) {
         let absolute = path.starts_with('/');
         self.path = Some(Path::Whole(if absolute { path } else { format!("/{path}").into() }));
@@ -206,7 +205,7 @@ impl Redirection {
         self.query = Some(query);
     }
 
-    /// Keeps the request's query, in place of one that the URL of [`to`](Self::to) has.
+    /// Keeps the request's query, instead of that of the URL given to [`to`](Self::to).
     ///
     /// ```
     /// use http::Request;
@@ -251,9 +250,10 @@ impl Redirection {
     /// Sends 308 (RFC 9110 §15.4.9): clients and caches may keep it, for a day unless
     /// [`max_age`](Self::max_age) is set.
     ///
-    /// It is sent as 307, and diagnosed, if the `Location` would carry a host or port that the client
-    /// chose. List your hosts with [`RedirectLayer::hosts`](crate::RedirectLayer::hosts), or set
-    /// [`host`](Self::host) and [`port`](Self::port).
+    /// The status becomes 307, and a diagnosis reports it, if the `Location` would carry a host or port
+    /// that the client chose. List your hosts with
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts), or set [`host`](Self::host) and
+    /// [`port`](Self::port).
     pub fn permanent(mut self) -> Self {
         self.status = Status::Permanent;
         self
@@ -273,24 +273,24 @@ impl Redirection {
         self
     }
 
-    /// Sends 303: clients follow with GET (RFC 9110 §15.4.4), as after a form was accepted.
+    /// Sends 303: clients follow with GET (RFC 9110 §15.4.4), for example after a form was submitted.
     pub fn see_other(mut self) -> Self {
         self.status = Status::SeeOther;
         self
     }
 
-    /// Sends 301 and 302 to every method, although clients then turn a POST into an empty GET.
+    /// Sends 301 and 302 for every method, although clients then turn a POST into an empty GET.
     pub fn rewriting_methods(mut self) -> Self {
         self.rewriting_methods = true;
         self
     }
 
-    /// Allows this redirection to lead to the URL that was asked for. Without it, such a
-    /// redirection counts as [`Decision::Pass`](crate::Decision::Pass).
+    /// Allows this redirection to lead to the URL that was asked for. Otherwise such a
+    /// redirection is treated as [`Decision::Pass`](crate::Decision::Pass).
     ///
-    /// It is sent as it is: the policies are not asked about its target, even if that is on a host of
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). A policy that spreads requests over listed
-    /// servers needs this, because it would otherwise be asked again in place of each of them.
+    /// The redirection is sent unchanged: the policies are not asked about its target, even if the target
+    /// is on one of [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). A policy that spreads requests
+    /// over listed servers needs this: otherwise it would be asked again about each server that it chose.
     pub fn allow_self(mut self) -> Self {
         self.allow_self = true;
         self
@@ -307,31 +307,31 @@ impl Redirection {
         self.status.code(method, self.rewriting_methods)
     }
 
-    /// Notes that the redirection leads to a host that this server answers for, whether it is listed or
-    /// not.
-    pub(crate) fn on_own_host(mut self) -> Self {
-        self.host_source = HostSource::OwnHost;
+    /// Notes that this server answers for the target's host, whether the host is listed or not.
+    pub(crate) fn vouch_for_target(mut self) -> Self {
+        self.vouched = VouchedHosts::Target;
         self
     }
 
-    /// Notes the same, and that the policy redirects only hosts which the operator named.
-    pub(crate) fn requested_by_named_host(mut self) -> Self {
-        self.host_source = HostSource::NamedHost;
+    /// Does [`vouch_for_target`](Self::vouch_for_target), and notes that the policy redirects only requests
+    /// for hosts that the operator named.
+    pub(crate) fn vouch_for_both_hosts(mut self) -> Self {
+        self.vouched = VouchedHosts::Both;
         self
     }
 
-    /// How long caches may keep the answer, where its status is permanent.
-    pub(crate) fn permanent_for(&self) -> Duration {
+    /// How long caches may keep the answer, if its status is permanent.
+    pub(crate) fn max_age_or_default(&self) -> Duration {
         self.max_age.unwrap_or(PERMANENT_MAX_AGE)
     }
 }
 
-/// Returns the reason why a text is no URL.
-fn why_no_url(text: &str) -> &'static str {
+/// Returns the reason why a text is not a URL.
+fn why_not_url(text: &str) -> &'static str {
     if !text.is_ascii() {
-        "not a url: other letters than ASCII are punycode (`xn--`) in a host, and percent-encoded elsewhere"
+        "not a url: letters outside ASCII are punycode (`xn--`) in a host, and percent-encoded elsewhere"
     } else if text.contains(char::is_whitespace) {
-        "not a url: blanks are percent-encoded (`%20`)"
+        "not a url: spaces are percent-encoded (`%20`)"
     } else {
         "not a url"
     }

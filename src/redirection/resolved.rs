@@ -4,7 +4,7 @@ use http::StatusCode;
 use percent_encoding::percent_encode;
 
 use super::encoding::{PATH, QUERY, encoded};
-use super::redirection::{HostSource, Path, Redirection};
+use super::redirection::{Path, Redirection, VouchedHosts};
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::uri::{Origin, PLAIN, Scheme, without_trailing_slash};
@@ -60,7 +60,7 @@ impl<'r> Resolved<'r, '_> {
     fn leads_to_own_host(self) -> bool {
         let Some(host) = &self.redirection.host else { return true };
         let host = host.authority(None);
-        self.redirection.host_source != HostSource::Client
+        self.redirection.vouched != VouchedHosts::None
             || self.head.authority().is_some_and(|asked| asked.same_host(&host))
             || self.origin().is_some_and(|target| self.head.lists_host(&target))
     }
@@ -69,7 +69,7 @@ impl<'r> Resolved<'r, '_> {
     /// Caches must not keep it: one client would choose it for all others.
     pub(crate) fn carries_unlisted_host(self) -> bool {
         self.redirection.host.is_none()
-            && self.redirection.host_source != HostSource::NamedHost
+            && self.redirection.vouched != VouchedHosts::Both
             && !self.is_absolute_path_reference()
             && !self.head.origin().is_some_and(|asked| self.head.lists_host(&asked))
     }

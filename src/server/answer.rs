@@ -51,7 +51,7 @@ pub(super) fn redirect(
         headers.insert(header::CONTENT_TYPE, html);
     }
     if is_cacheable(status) && !head.is_unstored() {
-        headers.insert(header::CACHE_CONTROL, max_age(to.permanent_for()));
+        headers.insert(header::CACHE_CONTROL, max_age(to.max_age_or_default()));
         append_vary(headers, || head.vary());
     } else {
         headers.insert(header::CACHE_CONTROL, NO_STORE);

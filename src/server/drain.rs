@@ -1,4 +1,4 @@
-//! Reads the rest of an upload whose request is answered: see rules 4 to 6 of the
+//! Reads the rest of an upload whose request the layer answers: see rules 4 to 6 of the
 //! [module](crate::server).
 
 use std::future::Future;
@@ -15,7 +15,7 @@ use crate::media_type::{is_grpc, is_named};
 use crate::system_clock::Instant;
 use crate::timer::{Timeout, Timer};
 
-/// The time for an HTTP/2 upload of unknown length, which may be one half of a conversation whose
+/// The time for an HTTP/2 upload of unknown length, which may be half of a bidirectional stream whose
 /// client waits for the answer.
 const UNKNOWN_LENGTH_TIME: Duration = Duration::from_secs(1);
 
@@ -34,7 +34,7 @@ impl Default for DrainLimit {
 }
 
 pin_project! {
-    /// The rest of a request's body. Resolves when it is read, or a limit is reached.
+    /// Reads the rest of a request's body until it ends, it fails, or a limit is reached.
     #[derive(Debug)]
     pub struct Upload<B> {
         #[pin]
@@ -49,9 +49,9 @@ pin_project! {
 /// Whether the connection can be used for another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
-    /// Everything was read, or the protocol resets the stream alone.
+    /// Everything was read, or only the stream is reset.
     Keep,
-    /// Input stays unread.
+    /// Input remains unread.
     Close,
 }
 
@@ -63,15 +63,15 @@ impl Connection {
         }
     }
 
-    /// The fate of a connection with unread input. Over HTTP/2 only the stream is reset, when its body is
-    /// dropped, and there is no `Connection` header (RFC 9113 §8.2.2).
-    fn unread<B>(request: &Request<B>) -> Self {
+    /// Whether a connection with unread input is kept. Over HTTP/2 only the stream is reset, when its body
+    /// is dropped, and there is no `Connection` header (RFC 9113 §8.2.2).
+    fn with_unread_input<B>(request: &Request<B>) -> Self {
         if request.version() < Version::HTTP_2 { Self::Close } else { Self::Keep }
     }
 }
 
 impl<B> Upload<B> {
-    /// An upload of which nothing is read any more.
+    /// Creates an upload that is not read any further.
     pub(super) const fn finished(connection: Connection) -> Self {
         Self { body: None, left: 0, deadline: None, timeout: Timeout::Unlimited, connection }
     }
@@ -87,11 +87,13 @@ impl<B: Body> Upload<B> {
         if request.body().is_end_stream() {
             return Self::finished(Connection::Keep);
         }
-        let may_converse = request.version() >= Version::HTTP_2 && has_unknown_length(&request);
-        if waits_for_answer(&request) || may_converse && limit.timer.is_none() {
-            return Self::finished(Connection::unread(&request));
+        let may_be_bidirectional =
+            request.version() >= Version::HTTP_2 && has_unknown_length(&request);
+        if waits_for_answer(&request) || may_be_bidirectional && limit.timer.is_none() {
+            return Self::finished(Connection::with_unread_input(&request));
         }
-        let time = if may_converse { limit.time.min(UNKNOWN_LENGTH_TIME) } else { limit.time };
+        let time =
+            if may_be_bidirectional { limit.time.min(UNKNOWN_LENGTH_TIME) } else { limit.time };
         Self::new(request, limit, time)
     }
 
@@ -101,16 +103,16 @@ impl<B: Body> Upload<B> {
     }
 
     fn new(request: Request<B>, limit: &DrainLimit, time: Duration) -> Self {
-        let connection = Connection::unread(&request);
+        let connection = Connection::with_unread_input(&request);
         // If the client waits for 100, polling the body makes the server send 100, and the client upload.
-        // What follows a CONNECT is no content.
-        let unread = expects_continue(&request) || *request.method() == Method::CONNECT;
+        // The bytes after a CONNECT are not content.
+        let is_left_unread = expects_continue(&request) || *request.method() == Method::CONNECT;
         let body = request.into_body();
         if body.is_end_stream() {
             return Self::finished(Connection::Keep);
         }
         // A body that is longer than the limit would be cut off in any case.
-        if unread || body.size_hint().lower() > limit.bytes {
+        if is_left_unread || body.size_hint().lower() > limit.bytes {
             return Self::finished(connection);
         }
         Self {
@@ -124,11 +126,11 @@ impl<B: Body> Upload<B> {
 }
 
 /// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1): one of its
-/// expectations is `100-continue`, which HTTP/1.0 does not know.
+/// expectations is `100-continue`, which HTTP/1.0 does not define.
 fn expects_continue<B>(request: &Request<B>) -> bool {
     let is_continue = |value: &HeaderValue| {
         let mut expectations = value.as_bytes().split(|byte| *byte == b',');
-        expectations.any(|one| one.trim_ascii().eq_ignore_ascii_case(b"100-continue"))
+        expectations.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"100-continue"))
     };
     request.version() >= Version::HTTP_11
         && request.headers().get_all(header::EXPECT).iter().any(is_continue)

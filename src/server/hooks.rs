@@ -8,7 +8,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// Calls `hook` with each answer that this layer gives in place of the inner service. Several hooks
     /// are called in the order given.
     ///
-    /// It runs on the thread that serves the request, so it should only log or count.
+    /// A hook runs on the thread that serves the request, so it should only log or count.
     ///
     /// ```
     /// use std::sync::{Arc, Mutex};
@@ -47,12 +47,12 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Puts the client's address into events: see [`Answered::client_ip`]. Without this call no event
-    /// holds it, because it is personal data in many countries. Diagnoses name the peer without this call.
+    /// holds the address, because it is personal data in many countries. Diagnoses name the peer in any case.
     pub fn report_client_ip(self) -> Self {
         self.set(|settings| settings.report_client_ip = true)
     }
 
-    /// Sends every request to the inner service, and leaves its response unchanged: to try a policy on the
+    /// Sends every request to the inner service and leaves the response unchanged, to try a policy on the
     /// requests of a running server. Events report what the answer would have been, as
     /// [`AnswerKind::ReportOnly`].
     ///
@@ -61,10 +61,10 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.report_only = true)
     }
 
-    /// Calls `hook` with each [`Diagnosis`], once for each cause and peer in an hour. A second hook
+    /// Calls `hook` with each [`Diagnosis`], at most once an hour for each cause and peer. A second hook
     /// replaces the first.
     ///
-    /// It runs on the thread that serves the request, so it should only log or count.
+    /// A hook runs on the thread that serves the request, so it should only log or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.on_diagnosis = DiagnosisHook::new(hook))
     }

@@ -18,19 +18,19 @@
 //! 4. The rest of an upload is read *before* the answer, up to
 //!    [`RedirectLayer::upload_drain_limit`]: a server that closes a connection with unread input, or
 //!    resets an HTTP/2 stream, can make the client see a broken upload instead of the 307. An upload that
-//!    announces more bytes than the limit is not read at all. If input stays unread, the answer says
+//!    announces more bytes than the limit is not read at all. If input stays unread, the answer has
 //!    `Connection: close` over HTTP/1; over HTTP/2 the stream is reset after the answer.
-//! 5. Answered at once, with the upload unread: a request with `Expect: 100-continue`, whose client
-//!    then uploads nothing; CONNECT; gRPC; a request that accepts `text/event-stream` and does not
-//!    announce the length of its body. Their clients may wait for the answer before they go on. An
+//! 5. Some requests are answered at once, with the upload unread: those with `Expect: 100-continue`,
+//!    whose client then uploads nothing; CONNECT; gRPC; those that accept `text/event-stream` and do not
+//!    announce the length of their body. Their clients may wait for the answer before they go on. An
 //!    HTTP/2 upload of unknown length may belong to such a client, too: it is read for 1 s at most,
 //!    and only with a [`RedirectLayer::drain_timer`].
-//! 6. [`RedirectLayer::drain_on`] answers at once, and reads uploads on an executor, those of gRPC and
-//!    of unknown length among them.
+//! 6. [`RedirectLayer::drain_on`] answers at once, and reads uploads on an executor, including those of
+//!    gRPC and of unknown length.
 //!
 #![doc = include_str!("../guide/server.svg")]
 //!
-//! With axum the layer belongs on the outermost router, by `.layer(..)`, after all routes: a
+//! With axum, add the layer to the outermost router with `.layer(..)`, after all routes: a
 //! `route_layer`, and a nested router without a fallback of its own, do not see paths that no route
 //! matches.
 //!

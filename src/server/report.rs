@@ -10,7 +10,7 @@ use crate::event::{AnswerCounter, AnswerKind, Answered};
 use crate::head::RequestHead;
 
 /// Reports an answer of the layer to hooks, `tracing` and `metrics`. Must be called after the answer is
-/// built, so that what is read here adds nothing to its `Vary`.
+/// built, so that headers which are read here are not added to its `Vary`.
 #[inline]
 pub(super) fn answered(
     head: &RequestHead<'_>,
@@ -19,7 +19,7 @@ pub(super) fn answered(
     settings: &Settings,
 ) {
     let has_listener = head.trace().is_some() && settings.takes_answers();
-    if !has_listener && !AnswerCounter::COUNTS {
+    if !has_listener && !AnswerCounter::ENABLED {
         return;
     }
     let status = response.status();
@@ -30,7 +30,7 @@ pub(super) fn answered(
     } else {
         kind
     };
-    if AnswerCounter::COUNTS {
+    if AnswerCounter::ENABLED {
         count(head, kind, status, settings);
     }
     if !has_listener {
@@ -55,7 +55,7 @@ fn report(
         true => response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()),
         false => None,
     };
-    // A report must not change the answer: a host that is refused only here does not refuse the request.
+    // A report must not change the answer: reading the host here must not refuse the request.
     let observed = head.observed();
     let authority = observed.authority();
     let mut answered = Answered {
@@ -85,8 +85,8 @@ fn report(
 }
 
 fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings: &Settings) {
-    // Refusals are counted without a policy. Their series exist from the start, so that the first loop is
-    // an increase of one.
+    // Refusals are counted without a policy. Their series exist from the start, so that the first loop
+    // shows as an increase of one.
     head.with_decider(|by| {
         let by = by.filter(|_| kind != AnswerKind::Refuse);
         let policy = by.map_or("", |by| by.counted.as_deref().unwrap_or(&by.policy));

@@ -49,7 +49,7 @@ impl<S, P, D> Redirect<S, P, D> {
 /// Who answers a request.
 pub(super) enum Responder {
     Inner,
-    /// The inner service, whose response gets these.
+    /// The inner service, whose response gets these additions.
     InnerWithAdditions(Additions),
     /// This layer, with this response.
     Layer(Response<Bytes>),
@@ -283,7 +283,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self.layer.decide(&request) {
-            // Not left to `answer`, which saves a pass 30 instructions.
+            // Called here, and not by `answer`: this saves a pass 30 instructions.
             Responder::Inner => ResponseFuture::inner(self.inner.call(request)),
             responder => self.layer.answer(responder, &mut self.inner, request),
         }

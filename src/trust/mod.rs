@@ -3,28 +3,28 @@
 //! Rules for the *effective* scheme, in the order in which they apply:
 //!
 //! 1. A transport fixed by [`Trust::transport`] decides whether a request is secure.
-//! 2. Where the peer is a trusted proxy, the scheme that its field carries counts, in both
-//!    directions: TLS from a proxy does not make a plaintext visitor secure. Without the field the
-//!    request is plain, and a diagnosis reports it.
-//! 3. Where the peer is not trusted, the [`Transport`] that the acceptor put into the request's
-//!    extensions counts.
+//! 2. If the peer is a trusted proxy, the scheme in its field is believed, `http` as well as `https`:
+//!    TLS from a proxy does not make a plaintext visitor secure. Without the field the request is
+//!    plain, and a diagnosis reports it.
+//! 3. If the peer is not trusted, the [`Transport`] that the acceptor put into the request's
+//!    extensions is believed.
 //! 4. Otherwise the request is plain. An absolute-form `https://` target, an HTTP/2 `:scheme` and a
 //!    field from a peer that is not trusted prove nothing.
 //!
 //! Rules for the fields of trusted proxies:
 //!
 //! 5. The peer's address comes from [`Trust::peer_from`] if that is set, else from a [`Peer`]
-//!    extension, else, with feature `axum`, from `ConnectInfo<SocketAddr>`. Where none is known, nobody
+//!    extension, else, with feature `axum`, from `ConnectInfo<SocketAddr>`. If no address is known, nobody
 //!    is trusted.
 //! 6. `X-Forwarded-For` and `Forwarded` are read from the right, past trusted addresses only, and no
 //!    further than the [hop limit](TrustedProxies::hop_limit). Entries to the left of the last one
 //!    read are not validated. `unknown` and `_hidden` end the reading.
-//! 7. A single value of `X-Forwarded-Proto` is taken as it is; in a list, the value at the client's
-//!    position, counted from the right. A list that is too short for that is answered 400. The addresses
-//!    are read only if a policy asks for the client, or if the scheme comes as a list.
-//! 8. Of `Forwarded`, `for`, `proto` and, if it is believed, `host` are validated. `:` and `[]` need no
-//!    quotes in them, because real routers send none. Other parameters are ignored.
-//! 9. A value that is read and malformed is answered 400. `Vary` names the fields that were read.
+//! 7. A single value of `X-Forwarded-Proto` is the scheme. In a list, the scheme is the value at the
+//!    client's position, counted from the right; a list that is too short for it is answered 400. The
+//!    addresses are read only if a policy asks for the client, or if the scheme comes as a list.
+//! 8. The parameters `for` and `proto` of `Forwarded` are validated, and `host` if it is believed. `:` and
+//!    `[]` need no quotes there, because real routers send none. Other parameters are ignored.
+//! 9. A malformed value is answered 400 if it is read. `Vary` names the fields that were read.
 //! 10. [`Trust::scheme_field`] and [`Trust::scheme_on`] name another field for the scheme.
 //!
 //! Pitfalls: behind a proxy that terminates TLS, every request looks plain until the proxy is trusted.

@@ -1,8 +1,8 @@
-/// A set of bytes as a table with one entry for each: hosts and paths are checked byte by byte.
+/// A set of bytes, as a table with an entry for each byte: hosts and paths are checked byte by byte.
 pub(crate) struct ByteSet([bool; 256]);
 
 impl ByteSet {
-    /// ASCII letters and digits, and `others`.
+    /// Creates a set of the ASCII letters and digits, and `others`.
     #[allow(clippy::indexing_slicing)] // Every byte is an index of the table.
     pub(crate) const fn of(others: &[u8]) -> Self {
         let mut table = [false; 256];
@@ -12,9 +12,9 @@ impl ByteSet {
             byte += 1;
         }
         let mut rest = others;
-        while let [byte, others @ ..] = rest {
+        while let [byte, tail @ ..] = rest {
             table[*byte as usize] = true;
-            rest = others;
+            rest = tail;
         }
         Self(table)
     }

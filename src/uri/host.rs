@@ -25,7 +25,7 @@ impl Host {
         check_spelling(text)?;
         let authority = Authority::parse(text)?;
         if text.contains('*') {
-            return Err("`*` stands for labels in a list of hosts only");
+            return Err("`*` is allowed only in a list of hosts");
         }
         if text.strip_suffix('.').unwrap_or(text) != authority.host {
             return Err("a host only, without port");
@@ -54,7 +54,7 @@ impl Host {
     }
 }
 
-/// Checks for frequent mistakes in a host. The error names what to write.
+/// Checks for common mistakes in a host. The error tells what to write.
 pub(super) fn check_spelling(text: &str) -> Result<(), &'static str> {
     if text.contains("://") {
         return Err("a host only, without scheme");

@@ -21,7 +21,7 @@ impl HostPattern {
         let name = suffix.unwrap_or(text);
         check_spelling(name)?;
         if name.contains('*') {
-            return Err("`*.` stands only in front, for one or more labels: `*.example.com`");
+            return Err("`*.` is allowed only in front, for one or more labels: `*.example.com`");
         }
         let host = Host::try_parse(name)?;
         match suffix {

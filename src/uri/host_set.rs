@@ -53,13 +53,13 @@ impl HostSet {
         names.sorted.is_empty() && addresses.is_empty() && address_ports.is_empty()
     }
 
-    /// Whether the host is listed: without a port, or with the one that `port` gives.
+    /// Whether the host is listed: without a port, or with the one that `port` returns.
     pub(crate) fn contains(&self, authority: &Authority<'_>, port: impl Fn() -> u16) -> bool {
         self.any(authority, |listed| listed.is_none_or(|listed| listed == port()))
     }
 
     /// Whether the value of a `Host` header is a name that is listed without a port, compared without
-    /// case. It then need not be parsed.
+    /// case. Such a value need not be parsed.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
         // A suffix is kept with its dot in front, which no name has.
         !host.starts_with(b".") && self.names.any(host, |port| port.is_none())
@@ -70,7 +70,7 @@ impl HostSet {
         self.any(authority, |listed| listed == Some(port))
     }
 
-    /// Whether one of the entries for this host has a port that is accepted.
+    /// Whether `accepts` is true for the port of an entry for this host.
     fn any(&self, authority: &Authority<'_>, accepts: impl Fn(Option<u16>) -> bool) -> bool {
         if let Some(address) = authority.address() {
             let address = address.to_canonical();
@@ -81,7 +81,7 @@ impl HostSet {
                 || ports.any(|(_, port)| accepts(Some(*port)));
         }
         let host = authority.host().as_bytes();
-        // A longer name is in no list.
+        // No list holds a longer name.
         if host.len() > LONGEST_NAME {
             return false;
         }
@@ -94,7 +94,7 @@ impl HostSet {
     }
 }
 
-/// Names by their hashes.
+/// A hash table of names.
 #[derive(Clone, Debug)]
 struct Names {
     /// In the order of their hashes.
@@ -116,7 +116,7 @@ impl Names {
         Self { sorted: names.into(), starts, shift }
     }
 
-    /// Whether an entry for this text has a port that is accepted.
+    /// Whether `accepts` is true for the port of an entry with this text.
     fn any(&self, text: &[u8], accepts: impl Fn(Option<u16>) -> bool) -> bool {
         let hash = hash(text);
         // The shifted hash is less than the number of places.
@@ -153,7 +153,7 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
         return refused("this lists every host: leave the list out");
     }
     if name.contains('*') {
-        return refused("`*.` stands only in front, for one or more labels: `*.example.com`");
+        return refused("`*.` is allowed only in front, for one or more labels: `*.example.com`");
     }
     if name.contains('/') {
         return refused("a host or a range of addresses, without scheme and path");
@@ -180,16 +180,16 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
 /// Hashes a name without case, eight bytes at a time. The operator chooses the names in the table, so
 /// clients cannot slow lookups down by collisions.
 fn hash(text: &[u8]) -> u64 {
-    // Sets the bit in which lower case differs from upper case. Other bytes that become equal by it
-    // only share a hash.
+    // Sets the bit in which lower case differs from upper case. Other bytes that it makes equal only
+    // share a hash.
     const LOWER: u64 = 0x2020_2020_2020_2020;
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, word: u64| (hash ^ (word | LOWER)).wrapping_mul(FACTOR).rotate_left(29);
     let mut hash = text.len() as u64;
     let mut rest = text;
-    while let Some((word, behind)) = rest.split_first_chunk() {
+    while let Some((word, tail)) = rest.split_first_chunk() {
         hash = mix(hash, u64::from_le_bytes(*word));
-        rest = behind;
+        rest = tail;
     }
     let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
     mix(hash, last)
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_listed_by_number() {
+    fn only_written_ports_are_listed() {
         let hosts = set(&["a.test", "a.test:8443", "*.b.test:81", "10.0.0.1:8080", "10.0.0.1"]);
         for (host, port, listed) in [
             ("a.test", 8443, true),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_among_ten_thousand() {
+    fn lookups_among_ten_thousand_names() {
         let names = (0..5000).flat_map(|n| [format!("h{n}.test"), format!("*.s{n}.test")]);
         let hosts = HostSet::parse(names).expect("valid");
         for n in 0..5000 {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_entry() {
+    fn invalid_entries_are_refused() {
         let long = "a".repeat(254);
         for entry in [
             "*",

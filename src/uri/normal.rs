@@ -1,21 +1,21 @@
-//! The normal form of a path (RFC 3986 §6.2.2).
+//! Normalizes paths, and finds prefixes of them in any spelling (RFC 3986 §6.2.2).
 
 use std::borrow::Cow;
 
 use super::{PLAIN, is_below};
 
-/// The normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
+/// Returns the normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
 /// escapes in upper case, and bytes that a path may not hold percent-encoded, except `[` and `]`.
 ///
 /// Slashes are neither added nor removed, so the segments of both forms correspond.
-pub(crate) fn normal(path: &str) -> Cow<'_, str> {
+pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
     if path.bytes().all(|byte| byte != b'%' && PLAIN.contains(byte)) {
         return Cow::Borrowed(path);
     }
     let mut out = String::with_capacity(path.len() + 8);
     let mut rest = path.as_bytes();
-    // The length of `out` behind the last `%` that begins no escape. Decoded digits must not turn it
-    // into an escape, which another round would decode.
+    // The length of `out` after the last `%` that begins no escape. Digits decoded after that `%` must not
+    // complete an escape, which a second normalization would decode.
     let mut stray_end = None;
     while let [byte, tail @ ..] = rest {
         rest = tail;
@@ -41,23 +41,22 @@ pub(crate) fn normal(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Finds `prefix` at the start of `path`, and returns the number of bytes that it takes there. `prefix` is
+/// Finds `prefix` at the start of `path`, and returns the number of bytes that it occupies there. `prefix` is
 /// in normal form and holds whole segments; `path` may have any spelling.
 pub(crate) fn length_of_prefix(path: &str, prefix: &str) -> Option<usize> {
     if is_below(path, prefix) {
         return Some(prefix.len());
     }
-    // Spellings differ only in escapes: those of the path, and those that the prefix has in place of
-    // bytes.
+    // Spellings differ only in escapes: the path has some, or holds bytes that the prefix has escaped.
     if !path.contains('%') && !prefix.contains('%') {
         return None;
     }
     let slashes = prefix.matches('/').count();
     let end = path.match_indices('/').nth(slashes).map_or(path.len(), |(at, _)| at);
-    path.get(..end).filter(|start| *normal(start) == *prefix).map(str::len)
+    path.get(..end).filter(|start| *normalize(start) == *prefix).map(str::len)
 }
 
-/// The byte that the two digits of an escape stand for. `None` if they are not hexadecimal digits.
+/// The byte that the two digits of an escape represent. `None` if they are not hexadecimal digits.
 pub(crate) fn decode_escape(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some(digit(high)? * 16 + digit(low)?)
@@ -91,15 +90,15 @@ mod tests {
             ("/%", "/%"),
             ("/%4", "/%4"),
             ("/%zz", "/%zz"),
-            // No escape is made of a `%` that is not part of one.
+            // A `%` that begins no escape does not become part of one.
             ("/%%341", "/%%341"),
             ("/%4%31", "/%4%31"),
             ("/%zz%41", "/%zzA"),
             ("/a\\b", "/a%5Cb"),
             ("/%2e%2E", "/.."),
         ] {
-            assert_eq!(normal(path), expected, "{path}");
-            assert_eq!(normal(&normal(path)), expected, "{path}");
+            assert_eq!(normalize(path), expected, "{path}");
+            assert_eq!(normalize(&normalize(path)), expected, "{path}");
         }
     }
 

@@ -1,23 +1,23 @@
-//! Comparisons of paths, byte by byte and without decoding (RFC 3986 §3.3).
+//! Compares and checks paths, byte by byte and without decoding (RFC 3986 §3.3).
 
 /// Whether `path` is `prefix` or something below it, compared per segment.
 pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether this is a well-known URI (RFC 8615 §3), which is asked for as it stands: an ACME challenge that
-/// is redirected to another path is lost.
+/// Whether this is the path of a well-known URI (RFC 8615 §3), which must not change: an ACME challenge
+/// that is redirected to another path fails.
 pub(crate) fn is_well_known(path: &str) -> bool {
     is_below(path, "/.well-known")
 }
 
-/// Returns the path without one slash at its end: an empty last segment there is a spelling of the
-/// same path, and not an ambiguous one.
+/// Returns the path without one slash at its end, if it has any: an empty last segment is only another
+/// spelling of the same path, and not ambiguous.
 pub(crate) fn without_trailing_slash(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }
 
-/// Whether some server reads this path as another one: it is [ambiguous](is_ambiguous), or a segment
+/// Whether some server may read this path as another one: it is [ambiguous](is_ambiguous), or a segment
 /// begins with `..`, holds a parameter (`..;/` leads up in servlet containers), or holds an escape
 /// that servers [decode differently](is_misread_escape).
 pub(crate) fn may_be_misread(path: &str) -> bool {
@@ -31,13 +31,13 @@ pub(crate) fn may_be_misread(path: &str) -> bool {
 /// Whether servers differ about the escape whose `%` these bytes follow.
 fn is_misread_escape(bytes: &[u8]) -> bool {
     match bytes {
-        // `%` and NUL: decoded twice, or the end of the path.
+        // `%`, which may be decoded twice, and NUL, which may end the path.
         [b'2', b'5', ..] | [b'0', b'0', ..] => true,
         // Overlong UTF-8, which lenient decoders take for a dot, a slash or a backslash.
         [b'c' | b'C', b'0' | b'1', ..]
         | [b'e' | b'E', b'0', b'%', b'8' | b'9', ..]
         | [b'f' | b'F', b'0', b'%', b'8', ..]
-        // Longer forms, which begin with a byte that is in no UTF-8.
+        // Longer forms, which start with a byte that never occurs in UTF-8.
         | [b'f' | b'F', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => true,
         // No escape: `%u002e`, or `%%32e`, which is `%2e` once decoded.
         [high, low, ..] => !(high.is_ascii_hexdigit() && low.is_ascii_hexdigit()),
@@ -45,20 +45,20 @@ fn is_misread_escape(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether the service behind may read this path as another one: it has an empty segment, a dot
+/// Whether the inner service may read this path as another one: it has an empty segment, a dot
 /// segment, a backslash, or an escaped dot, slash or backslash.
 pub(crate) fn is_ambiguous(path: &str) -> bool {
     let bytes = path.as_bytes();
     let odd_segment = |segment: Option<&[u8]>| matches!(segment, None | Some(b"" | b"." | b".."));
     // Where the current segment begins; `None` before the first slash.
-    let mut begin = None;
+    let mut start = None;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
             b'/' => {
-                if begin.is_some_and(|begin| odd_segment(bytes.get(begin..at))) {
+                if start.is_some_and(|start| odd_segment(bytes.get(start..at))) {
                     return true;
                 }
-                begin = Some(at + 1);
+                start = Some(at + 1);
             }
             b'\\' => return true,
             b'%' => {
@@ -71,5 +71,5 @@ pub(crate) fn is_ambiguous(path: &str) -> bool {
             _ => {}
         }
     }
-    begin.is_some_and(|begin| odd_segment(bytes.get(begin..)))
+    start.is_some_and(|start| odd_segment(bytes.get(start..)))
 }

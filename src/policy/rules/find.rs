@@ -14,7 +14,7 @@ use crate::head::RequestHead;
 use crate::policy::ask::is_redirectable;
 use crate::policy::clock::Clock;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
-use crate::uri::{HostPattern, normal};
+use crate::uri::{HostPattern, normalize};
 
 /// The answer of a rule.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Table {
         let is_simple = is_simple(path);
         let (compared, plain_segments) = match is_simple {
             true => (Cow::Borrowed(path), usize::MAX),
-            false => (normal(path), plain_segments(path)),
+            false => (normalize(path), plain_segments(path)),
         };
         let regexes = match plain_segments {
             usize::MAX => self.regexes.matching(&compared),

@@ -77,7 +77,7 @@ pub(super) fn parameter<'q>(query: &'q str, name: &[u8]) -> Option<&'q str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::uri::normal;
+    use crate::uri::normalize;
 
     #[test]
     fn segments_that_are_read_alike() {
@@ -97,7 +97,7 @@ mod tests {
         ] {
             assert_eq!(plain_segments(path), expected, "{path}");
             let is_simple = is_simple(path);
-            assert!(!is_simple || expected == usize::MAX && normal(path) == path, "{path}");
+            assert!(!is_simple || expected == usize::MAX && normalize(path) == path, "{path}");
         }
     }
 

@@ -144,7 +144,7 @@ pub(super) fn base(rule: &Rule) -> Redirection {
         base = base.allow_self();
     }
     if keeps_named_host(rule) {
-        base = base.requested_by_named_host();
+        base = base.vouch_for_both_hosts();
     }
     if let Some(max_age) = rule.max_age {
         base = base.max_age(max_age);

@@ -2,7 +2,7 @@
 
 use super::normal::is_odd;
 use crate::config_error::ConfigError;
-use crate::uri::{decode_escape, normal};
+use crate::uri::{decode_escape, normalize};
 
 /// A longer path is refused.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
@@ -47,7 +47,7 @@ impl Pattern {
             return refuse("percent-encode blanks and control bytes");
         }
         check_spelling(path).map_err(|reason| ConfigError::path(path, reason))?;
-        let text = normal(path).into_owned();
+        let text = normalize(path).into_owned();
         if segments(&text).all(is_literal) {
             return Ok(Self { text, kind: Kind::Exact });
         }

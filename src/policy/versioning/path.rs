@@ -11,7 +11,9 @@ use crate::head::RequestHead;
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
 use crate::redirection::Redirection;
-use crate::uri::{is_ambiguous, is_well_known, length_of_prefix, normal, without_trailing_slash};
+use crate::uri::{
+    is_ambiguous, is_well_known, length_of_prefix, normalize, without_trailing_slash,
+};
 
 /// Redirects retired and unversioned paths to the current version.
 ///
@@ -113,7 +115,7 @@ impl Versioning {
         }
         check_version(current)?;
         Ok(Self {
-            prefix: normal(trimmed).into(),
+            prefix: normalize(trimmed).into(),
             current: current.into(),
             inserted: format!("/{current}").into(),
             retired: Vec::new(),
@@ -186,7 +188,7 @@ impl Versioning {
             return PathVersion::NotVersioned;
         }
         // `v%31` is `v1` (RFC 3986 §6.2.2.2).
-        let segment = normal(segment);
+        let segment = normalize(segment);
         if *segment == *self.current {
             return PathVersion::Served;
         }

@@ -14,12 +14,12 @@ use crate::server::layer::RedirectLayer;
 pub enum Update<L> {
     /// A layer to serve.
     New {
-        /// Must be greater than the revision that is served. A rollback needs a new revision, too.
+        /// A greater number than the revision that is served. A rollback needs a new revision, too.
         revision: u64,
         /// The layer.
         value: L,
     },
-    /// The source was looked at, and has not changed.
+    /// The source was checked, and has not changed.
     Same,
 }
 

@@ -117,7 +117,7 @@ impl<P, D> Live<P, D> {
     ) -> Arc<RedirectLayer<P, D>> {
         let hash = layer.config_hash();
         let before = self.0.layer.swap(Arc::new(layer));
-        status.changed(revision, hash, system_clock::now());
+        status.change(revision, hash, system_clock::now());
         self.count(Reload::Changed, status);
         before
     }
@@ -125,7 +125,7 @@ impl<P, D> Live<P, D> {
     /// Notes that the source has confirmed the layer.
     pub(super) fn confirm(&self) {
         self.change(|status| {
-            status.confirmed(system_clock::now());
+            status.confirm(system_clock::now());
             self.count(Reload::Confirmed, status);
         });
     }
@@ -133,7 +133,7 @@ impl<P, D> Live<P, D> {
     /// Notes that an update was refused.
     pub(super) fn reject(&self, reason: &str) {
         self.change(|status| {
-            status.rejected_now(reason, system_clock::now());
+            status.reject(reason, system_clock::now());
             self.count(Reload::Refused, status);
         });
     }

@@ -6,10 +6,11 @@
 //!    one. A store never waits for requests, and a request never waits for a store.
 //! 3. [`Live::follow`] stores the layers of a [`Stream`](futures_core::Stream). On an error, or on a
 //!    revision that is not newer than the one that is served, the layer stays, and the error is reported.
-//! 4. [`Live::status`] returns the revision that is served, since when, and what was refused.
+//! 4. [`Live::status`] returns the revision that is served, when the layer changed, and why the last
+//!    update was refused, if it was.
 //!
-//! Pitfalls: only whole layers can be replaced. A policy alone cannot, because one request can ask it
-//! twice. To keep the state of a switch, give the next layer a clone of the same
+//! Pitfalls: only whole layers can be replaced. A policy alone cannot, because it may be asked
+//! twice about one request. To keep the state of a switch, give the next layer a clone of the same
 //! [`MaintenanceSwitch`](crate::MaintenanceSwitch).
 //!
 //! ```

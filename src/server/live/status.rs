@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The state of a [`Live`](super::Live) layer: the revision that it serves, when it changed, and why the
-/// last update was refused, if it was. All times are read from the system's clock.
+/// The state of a [`Live`](super::Live) layer: the revision that is served, when the layer changed, and
+/// why the last update was refused, if it was. All times are read from the system's clock.
 #[derive(Clone, Debug)]
 pub struct Status {
     started_at: SystemTime,
@@ -32,7 +32,7 @@ impl Status {
         }
     }
 
-    pub(super) fn changed(
+    pub(super) fn change(
         &mut self,
         revision: Option<u64>,
         config_hash: Option<u64>,
@@ -40,15 +40,15 @@ impl Status {
     ) {
         self.changed_at = now;
         (self.revision, self.config_hash) = (revision, config_hash);
-        self.confirmed(now);
+        self.confirm(now);
     }
 
-    pub(super) fn confirmed(&mut self, now: SystemTime) {
+    pub(super) fn confirm(&mut self, now: SystemTime) {
         self.confirmed_at = now;
         self.rejected = None;
     }
 
-    pub(super) fn rejected_now(&mut self, reason: &str, now: SystemTime) {
+    pub(super) fn reject(&mut self, reason: &str, now: SystemTime) {
         self.rejected = Some(Rejection { at: now, reason: reason.into() });
     }
 
@@ -62,8 +62,8 @@ impl Status {
         self.changed_at
     }
 
-    /// The time at which the source last gave this layer, or confirmed it. It stays as it is while the
-    /// source is silent, so its age shows a layer that may be stale.
+    /// The time at which the source last gave this layer, or confirmed it. It does not change
+    /// while the source is silent, so an old time means that the layer may be stale.
     pub const fn confirmed_at(&self) -> SystemTime {
         self.confirmed_at
     }
@@ -80,7 +80,7 @@ impl Status {
         self.config_hash
     }
 
-    /// The refusal of the last update; `None` if that was accepted, or if there was none yet.
+    /// The refusal of the last update; `None` if it was accepted, or if there was none yet.
     /// [`Update::Same`](super::Update::Same) is always accepted.
     pub const fn rejection(&self) -> Option<&Rejection> {
         self.rejected.as_ref()
@@ -88,12 +88,12 @@ impl Status {
 }
 
 impl Rejection {
-    /// When it was refused.
+    /// When the update was refused.
     pub const fn at(&self) -> SystemTime {
         self.at
     }
 
-    /// Why it was refused.
+    /// Why the update was refused.
     pub fn reason(&self) -> &str {
         &self.reason
     }
