@@ -103,7 +103,8 @@ fn origin_of(location: &str) -> Option<String> {
     }
     let start = scheme.len() + 3;
     let rest = location.get(start..)?;
-    let end = rest.find(['/', '?', '#']).map_or(location.len(), |length| start + length);
+    // Browsers read `\` as `/`.
+    let end = rest.find(['/', '?', '#', '\\']).map_or(location.len(), |length| start + length);
     // The `Location` of a policy's own response may hold credentials.
     let host_and_port = location.get(start..end)?.rsplit('@').next()?;
     Some(format!("{}{host_and_port}", location.get(..start)?))
