@@ -1,5 +1,6 @@
 //! Forwards requests that pass to the upstream, or answers 404. WebSockets and other upgrades are not
-//! forwarded.
+//! forwarded. `Forwarded` and `X-Forwarded-*` are neither added nor removed: the upstream may believe them
+//! only if a proxy in front of this server sets them.
 
 use std::convert::Infallible;
 use std::error::Error;
