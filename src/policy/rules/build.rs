@@ -11,7 +11,7 @@ use super::check::{check, slow};
 use super::condition::Condition;
 use super::error::{Position, RuleError, RuleErrors, RuleWarning};
 use super::find::{Answer, Now};
-use super::lists::ROOM;
+use super::lists::MAX_PLACES;
 use super::rule::{Rule, Status};
 use super::table::{Table, flag};
 use crate::head::{Decider, RequestHead};
@@ -54,8 +54,8 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the table: rules without a target, circles, targets that grow, chains
-    /// of more than eight redirections, and a table that would be slow.
+    /// Returns all mistakes in the table: rules without a target, circles, targets that grow, chains of more
+    /// than eight redirections, and rules that together would make the table slow.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, RuleErrors> {
         RulesBuilder::new().build(rules)
     }
@@ -102,7 +102,7 @@ impl Rules {
     }
 }
 
-/// A rule of a table, as [`Rules::find`] gives it.
+/// A rule of a table, returned by [`Rules::find`].
 #[derive(Clone, Copy)]
 pub struct FoundRule<'r> {
     table: &'r Table,
@@ -110,7 +110,7 @@ pub struct FoundRule<'r> {
 }
 
 impl<'r> FoundRule<'r> {
-    /// Returns the place of the rule in the table, from 0.
+    /// Returns the position of the rule in the table, from 0.
     pub fn index(&self) -> usize {
         self.number as usize
     }
@@ -127,10 +127,11 @@ impl<'r> FoundRule<'r> {
         self.table.rule(self.number).map(|rule| rule.line()).filter(|line| *line > 0)
     }
 
-    /// The name, or else the pattern and its line. A line alone would mean another rule after an edit.
+    /// The name, or else the pattern with its line: after an edit of the file, a line alone could mean
+    /// another rule.
     fn label(&self) -> String {
-        let is_named = || self.table.extra(self.table.rule(self.number)?)?.name.as_deref();
-        match (is_named(), self.line()) {
+        let given = || self.table.extra(self.table.rule(self.number)?)?.name.as_deref();
+        match (given(), self.line()) {
             (None, Some(line)) => format!("{} (line {line})", self.name()),
             _ => self.name().to_owned(),
         }
@@ -183,7 +184,7 @@ impl RedirectPolicy for Rules {
     }
 }
 
-/// The name of tables of rules.
+/// The name of the policy in events and explanations.
 const NAME: &str = "rules";
 
 fn gone(kept_for: Duration) -> Response<Bytes> {
@@ -241,12 +242,12 @@ impl RulesBuilder {
     ///
     /// # Errors
     ///
-    /// As for [`Rules::new`].
+    /// Returns the same errors as [`Rules::new`].
     pub fn build(self, rules: impl IntoIterator<Item = Rule>) -> Result<Rules, RuleErrors> {
         self.build_with(rules, Vec::new())
     }
 
-    /// Builds the table. `errors` are the mistakes that a reader has found already.
+    /// Builds the table. `errors` are the mistakes that were found while its file was read.
     pub(super) fn build_with(
         self,
         rules: impl IntoIterator<Item = Rule>,
@@ -270,13 +271,13 @@ impl RulesBuilder {
             errors.push(RuleError::new(Position::default(), message));
         }
         let (weights, folded) = table.build_index();
-        let at_host = |host: u32| {
+        let weight = |host: u32| {
             let at = |weights: &[u32]| weights.get(host as usize).copied().unwrap_or(0);
             at(&weights).saturating_add(at(&folded))
         };
-        let most = at_host(0).saturating_add(table.hosts.heaviest(at_host));
-        let warnings = if most as usize > ROOM {
-            // Not asked about its own rules: that would be slow, too.
+        let most = weight(0).saturating_add(table.hosts.heaviest(weight));
+        let warnings = if most as usize > MAX_PLACES {
+            // The other checks send requests to the table, which would be slow, too.
             errors.push(slow(&table, most));
             Vec::new()
         } else {
@@ -300,9 +301,9 @@ fn contradiction(rule: &Rule) -> Option<&'static str> {
     if rule.max_age.is_some() && !is_kept {
         return Some("caches keep only 301, 308 and 410: `max_age` has no effect with this status");
     }
-    let is_never =
-        |condition: &Condition| matches!(condition, Condition::Methods(none) if none.is_empty());
-    if rule.conditions.iter().any(is_never) {
+    let never_holds =
+        |condition: &Condition| matches!(condition, Condition::Methods(list) if list.is_empty());
+    if rule.conditions.iter().any(never_holds) {
         return Some("a rule for no method never matches: leave the condition out");
     }
     if let (Some(starts), Some(ends)) = (rule.starts, rule.ends) {

@@ -1,4 +1,4 @@
-//! The conditions of a rule apart from path and host.
+//! The conditions of a rule besides its path and host.
 
 use std::net::IpAddr;
 
@@ -16,9 +16,9 @@ pub(super) enum Condition {
     Scheme(Scheme),
     Methods(Box<[Method]>),
     Header(HeaderName, Expected<HeaderValue>),
-    /// The name is decoded, and so is the value.
+    /// A parameter. Its name and value are decoded.
     Query(Box<[u8]>, Expected<Box<[u8]>>),
-    /// The parameter has a value that can be a path segment, which is captured under a name.
+    /// A parameter with a value that can be a path segment, which is captured as `name`.
     Captured {
         parameter: Box<[u8]>,
         name: Box<str>,
@@ -52,7 +52,7 @@ impl<T: PartialEq> Expected<T> {
         }
     }
 
-    /// Whether this holds wherever `other` holds.
+    /// Whether this holds for every request for which `other` holds.
     fn follows_from(&self, other: &Self) -> bool {
         self == other || matches!((self, other), (Self::Present, Self::Value(_)))
     }
@@ -77,14 +77,14 @@ impl Condition {
                 value.is_some_and(|value| !matches!(&*form_decoded(value), b"" | b"." | b".."))
             }
             Self::Clients { ranges, .. } => {
-                // A cache compares what a request says, and not who sent it.
+                // A cache compares requests, but not the clients that sent them.
                 head.forbid_storing();
                 comes_from(ranges, head)
             }
         }
     }
 
-    /// Whether this holds wherever `other` holds.
+    /// Whether this holds for every request for which `other` holds.
     pub(super) fn follows_from(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Scheme(one), Self::Scheme(other)) => one == other,
@@ -111,7 +111,7 @@ impl Condition {
         }
     }
 
-    /// The parameter and the value that it must have, both decoded.
+    /// The parameter that must have a certain value, and that value, both decoded.
     pub(super) fn equal_parameter(&self) -> Option<(&[u8], &[u8])> {
         match self {
             Self::Query(name, Expected::Value(value)) => Some((name, value)),

@@ -3,15 +3,16 @@ use std::fmt;
 
 use crate::config_error::ConfigError;
 
-/// Where a rule stands: its line and column, or its place in the table where it has no line. The
-/// default is the table as a whole.
+/// The position of a rule: its line and column, or its index in the table if it has no line. The default
+/// is the table as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
     /// From 1; 0 if it is not known.
     pub(super) line: u32,
     /// In characters, from 1; 0 if it is not known.
     pub(super) column: u32,
-    /// The rule's place in the table, from 1; 0 for a line that gave no rule, and for the table.
+    /// The number of the rule in the table, from 1; 0 for a line that is not a valid rule, and for the
+    /// table as a whole.
     pub(super) rule: u32,
 }
 
@@ -26,7 +27,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// Why a table of rules was refused: every mistake in it, in the order of its lines.
+/// The error of a table of rules that was refused: all of its mistakes, in the order of its lines.
 ///
 /// ```
 /// use tower_redirect::policy::{Rule, Rules};
@@ -47,7 +48,7 @@ impl RuleErrors {
         if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
     }
 
-    /// The mistakes, in order.
+    /// Returns the mistakes, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, RuleError> {
         self.0.iter()
     }
@@ -62,7 +63,7 @@ impl<'a> IntoIterator for &'a RuleErrors {
     }
 }
 
-/// One mistake a line.
+/// Writes each mistake on a line.
 impl fmt::Display for RuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, error) in self.0.iter().enumerate() {
@@ -99,23 +100,23 @@ impl RuleError {
         Self { at, kind: Kind::Config(error) }
     }
 
-    /// The line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
+    /// Returns the line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
     pub fn line(&self) -> Option<u32> {
         (self.at.line > 0).then_some(self.at.line)
     }
 
-    /// The rule's place in the table, from 0; `None` for a line that gave no rule, and for a mistake of
-    /// the table as a whole.
+    /// Returns the position of the rule in the table, from 0, or `None` for a line that is not a valid
+    /// rule and for a mistake of the table as a whole.
     pub fn index(&self) -> Option<usize> {
         self.at.rule.checked_sub(1).map(|index| index as usize)
     }
 
-    /// The column in characters, from 1, if it is known.
+    /// Returns the column in characters, from 1, if it is known.
     pub fn column(&self) -> Option<u32> {
         (self.at.column > 0).then_some(self.at.column)
     }
 
-    /// The mistake, and how to mend it.
+    /// Returns the mistake and how to correct it.
     pub fn message(&self) -> String {
         match &self.kind {
             Kind::Config(error) => error.to_string(),
@@ -139,7 +140,7 @@ impl Error for RuleError {
     }
 }
 
-/// A possible mistake in a table of rules. The table is built all the same.
+/// A possible mistake in a table of rules. The table is built anyway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleWarning {
     at: Position,
@@ -155,12 +156,12 @@ impl RuleWarning {
         self.at
     }
 
-    /// The line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
+    /// Returns the line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
     pub fn line(&self) -> Option<u32> {
         (self.at.line > 0).then_some(self.at.line)
     }
 
-    /// The possible mistake, and how to mend it.
+    /// Returns the possible mistake and how to correct it.
     pub fn message(&self) -> &str {
         &self.message
     }

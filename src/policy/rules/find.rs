@@ -1,10 +1,10 @@
-//! The first rule that matches a request, and what it answers.
+//! Finds the first rule that matches a request, and its answer.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
-use super::index::Asked;
+use super::index::ComparedPath;
 use super::lists::Visited;
 use super::normal::{is_simple, plain_segments};
 use super::regex::Groups;
@@ -20,11 +20,11 @@ use crate::uri::{HostPattern, normalize};
 #[derive(Debug)]
 pub(super) enum Answer {
     Redirect(Redirection),
-    /// For how long caches may keep it.
+    /// A 410, and how long caches may keep it.
     Gone(Duration),
 }
 
-/// The time, read at most once in a search, and only if a rule with dates is compared.
+/// The time of a search. The clock is read at most once, and only if a rule with dates is compared.
 pub(super) struct Now<'c> {
     clock: &'c Clock,
     time: OnceCell<SystemTime>,
@@ -45,8 +45,8 @@ impl<'c> Now<'c> {
 }
 
 impl Table {
-    /// The first rule that matches, and its answer. A rule that would repeat the same request is passed
-    /// over, unless it has [`allow_self`](super::Rule::allow_self).
+    /// Returns the number of the first rule that matches, and its answer. A rule that leads to the requested
+    /// URL is passed over, unless [`allow_self`](super::Rule::allow_self) is set.
     pub(super) fn find(&self, head: &RequestHead<'_>, now: &Now<'_>) -> Option<(u32, Answer)> {
         if !is_redirectable(head) {
             return None;
@@ -85,6 +85,7 @@ impl Table {
         None
     }
 
+    /// Visits all places of the indexes that the host and path of a request lead to.
     fn visit(
         &self,
         head: &RequestHead<'_>,
@@ -94,24 +95,24 @@ impl Table {
     ) {
         let folded = (!self.folded.is_empty()).then(|| path.to_ascii_lowercase());
         let mut visit = |host| {
-            let asked = Asked { path, plain_segments };
-            self.index.visit(self, &self.lists, host, asked, visited);
+            let compared = ComparedPath { path, plain_segments };
+            self.index.visit(self, &self.lists, host, compared, visited);
             if let Some(path) = &folded {
-                let asked = Asked { path, plain_segments };
-                self.folded.visit(self, &self.lists, host, asked, visited);
+                let compared = ComparedPath { path, plain_segments };
+                self.folded.visit(self, &self.lists, host, compared, visited);
             }
         };
         visit(0);
         if !self.hosts.is_empty() {
             if let Some(authority) = head.authority() {
-                self.hosts.each(&authority, visit);
+                self.hosts.for_each_match(&authority, visit);
             }
         }
     }
 
-    /// `None` if a condition does not hold, if the answer would repeat the same request, or if the target
-    /// of a regex has a segment that servers read differently. `is_simple_path` is the result of
-    /// [`is_simple`] for the path of the request.
+    /// Returns the answer of a rule whose path matches, or `None` if a condition does not hold, if the
+    /// answer leads to the requested URL, or if the target of a regex has a segment that servers read
+    /// differently. `is_simple_path` is the result of [`is_simple`] for the path of the request.
     fn answer(
         &self,
         rule: &Stored,
@@ -135,8 +136,8 @@ impl Table {
         let captures = Captures::new(self, rule, head, groups);
         let mut is_elsewhere = false;
         if let Some(path) = captures.path() {
-            // Nothing is encoded in a simple path, so only the same text can lead there. This saves most
-            // rules the comparison of what both are encoded to.
+            // Nothing is encoded in a simple path, so any other text leads elsewhere. For most rules, this
+            // saves the comparison of the encoded paths.
             is_elsewhere = is_simple_path && *path != *head.path();
             if is_regex && plain_segments(&path) != usize::MAX {
                 return None;
@@ -148,7 +149,7 @@ impl Table {
     }
 }
 
-/// For how long an answer may be kept: not beyond the rule's end.
+/// Returns how long caches may keep an answer of a rule: at most until the rule ends.
 fn kept_for(extra: Option<&Extra>, now: &Now<'_>) -> Duration {
     let max_age = extra.and_then(|extra| extra.max_age).unwrap_or(PERMANENT_MAX_AGE);
     match extra.and_then(|extra| extra.ends) {
@@ -158,10 +159,10 @@ fn kept_for(extra: Option<&Extra>, now: &Now<'_>) -> Duration {
 }
 
 impl Extra {
-    /// Whether host, dates and conditions hold. The host is compared only if `looks_at_host` is set: the
-    /// index has compared it for rules without a regex.
-    fn holds(&self, head: &RequestHead<'_>, now: &Now<'_>, looks_at_host: bool) -> bool {
-        let host = self.host.as_ref().filter(|_| looks_at_host);
+    /// Whether host, dates and conditions match. The host is compared only for a regex: the index has
+    /// compared it for all other rules.
+    fn holds(&self, head: &RequestHead<'_>, now: &Now<'_>, is_regex: bool) -> bool {
+        let host = self.host.as_ref().filter(|_| is_regex);
         let is_host = |pattern: &HostPattern| {
             head.authority().is_some_and(|authority| pattern.matches(&authority))
         };

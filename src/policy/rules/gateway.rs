@@ -11,12 +11,12 @@ use crate::uri::{Host, HostPattern, Scheme};
 
 /// One match of an `HTTPRoute` rule (Kubernetes Gateway API), with a hostname of its route.
 ///
-/// A prefix is compared per segment, and a slash at its end makes no difference.
+/// A prefix is compared by segments, and a slash at its end makes no difference.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RouteMatch {
     rule: Rule,
-    /// How many characters the path has.
+    /// The length of the path.
     length: usize,
     methods: usize,
     headers: usize,
@@ -24,22 +24,22 @@ pub struct RouteMatch {
 }
 
 impl RouteMatch {
-    /// Creates a match of type `Exact`: this path alone.
+    /// Creates a match of type `Exact`: only this path.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is no path, or would be read as
-    /// a pattern.
+    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
+    /// read as a pattern.
     pub fn exact(path: &str) -> Result<Self, ConfigError> {
         Self::new(path, path)
     }
 
-    /// Creates a match of type `PathPrefix`: this path and all below it.
+    /// Creates a match of type `PathPrefix`: this path and all paths below it.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is no path, or would be read as
-    /// a pattern.
+    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
+    /// read as a pattern.
     pub fn prefix(path: &str) -> Result<Self, ConfigError> {
         let bare = path.strip_suffix('/').unwrap_or(path);
         Self::new(path, &format!("{bare}/*"))
@@ -58,13 +58,13 @@ impl RouteMatch {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host.
+    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `hostname` is neither.
     pub fn hostname(mut self, hostname: &str) -> Result<Self, ConfigError> {
         self.rule = self.rule.on_host(hostname)?;
         Ok(self)
     }
 
-    /// Sets the method.
+    /// Requires this method.
     pub fn method(mut self, method: Method) -> Self {
         let is_method = |condition: &Condition| matches!(condition, Condition::Methods(_));
         self.rule.conditions.retain(|condition| !is_method(condition));
@@ -73,21 +73,21 @@ impl RouteMatch {
         self
     }
 
-    /// Adds a header and its value.
+    /// Requires a header with this value.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.rule = self.rule.on_header(name, value);
         self.headers += 1;
         self
     }
 
-    /// Adds a query parameter and its value.
+    /// Requires a query parameter with this value.
     pub fn query_param(mut self, name: &str, value: &str) -> Self {
         self.rule = self.rule.on_query(name, value);
         self.parameters += 1;
         self
     }
 
-    /// Greater is more specific.
+    /// The precedence of the match in a table: the greater, the more specific.
     fn precedence(&self) -> impl Ord + use<> {
         let host = match &self.rule.host {
             None => (0, 0),
@@ -103,10 +103,11 @@ impl RouteMatch {
 ///
 /// The status is 302 unless another is set. As in other rules, 301 and 302 are sent for GET and HEAD, and
 /// other methods get 308 and 307 in their place. The query stays, and so does every part that is not
-/// replaced. A redirection to the URL that was asked for is sent, as the API's conformance tests require.
+/// replaced. A redirection to the requested URL itself is sent, as the API's conformance tests require.
 ///
-/// The port is the one that is set; else the well-known one of [`scheme`](Self::scheme), if that is
-/// set; else the [listener's](Self::listener_port). Ports 80 of http and 443 of https are not written.
+/// The port is [`port`](Self::port) if it is set, else the well-known port of [`scheme`](Self::scheme) if
+/// that is set, else [`listener_port`](Self::listener_port). The well-known port of the scheme, 80 or 443,
+/// is not written.
 ///
 /// ```
 /// use http::Request;
@@ -148,67 +149,66 @@ enum Replacement {
 }
 
 impl RequestRedirect {
-    /// Creates a 302 that changes nothing yet.
+    /// Creates a filter with status 302 that replaces nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets `scheme`.
+    /// Replaces the scheme: the field `scheme`.
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = Some(scheme);
         self
     }
 
-    /// Sets `hostname`.
+    /// Replaces the host: the field `hostname`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host.
+    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `hostname` is not a host.
     pub fn hostname(mut self, hostname: &str) -> Result<Self, ConfigError> {
         self.host = Some(Host::parse(hostname)?);
         Ok(self)
     }
 
-    /// Sets `port`.
+    /// Replaces the port: the field `port`.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
     }
 
-    /// Sets the port of the listener that the route is attached to, as clients see it. Without it, the
-    /// port that was asked for stays.
+    /// Sets the port of the listener that the route is attached to, as clients see it. By default, the port
+    /// of the request is kept.
     pub fn listener_port(mut self, port: u16) -> Self {
         self.listener_port = Some(port);
         self
     }
 
-    /// Sets `path` of type `ReplaceFullPath`.
+    /// Replaces the whole path: the field `path` of type `ReplaceFullPath`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is not empty and does not begin with
-    /// one `/`, has a query or fragment, or is longer than 8 KiB.
+    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `path` is neither empty nor begins
+    /// with one `/`, has a query or fragment, or is longer than 8 KiB.
     pub fn replace_full_path(mut self, path: &str) -> Result<Self, ConfigError> {
         self.path = Some(Replacement::Full(replacement(path)?));
         Ok(self)
     }
 
-    /// Sets `path` of type `ReplacePrefixMatch`: it replaces the prefix that matched, and the rest stays.
+    /// Replaces the prefix that matched, and keeps the rest: the field `path` of type `ReplacePrefixMatch`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) as for
-    /// [`replace_full_path`](Self::replace_full_path).
+    /// Returns the same errors as [`replace_full_path`](Self::replace_full_path).
     pub fn replace_prefix_match(mut self, path: &str) -> Result<Self, ConfigError> {
         self.path = Some(Replacement::Prefix(replacement(path)?));
         Ok(self)
     }
 
-    /// Sets `statusCode`: 301, 302, 303, 307 or 308.
+    /// Sets the status, 301, 302, 303, 307 or 308: the field `statusCode`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Status`](crate::ConfigErrorKind::Status) for any other.
+    /// Returns [`ConfigErrorKind::Status`](crate::ConfigErrorKind::Status) if `code` is another status.
     pub fn status_code(mut self, code: u16) -> Result<Self, ConfigError> {
         self.status = Some(match code {
             301 => Status::MovedPermanently,
@@ -224,8 +224,8 @@ impl RequestRedirect {
         Ok(self)
     }
 
-    fn rule(self, matches: RouteMatch) -> Rule {
-        let mut rule = matches.rule.status(self.status.unwrap_or(Status::Found)).allow_self();
+    fn rule(self, route_match: RouteMatch) -> Rule {
+        let mut rule = route_match.rule.status(self.status.unwrap_or(Status::Found)).allow_self();
         let well_known = self.scheme.map(Scheme::default_port);
         let origin = &mut rule.target.origin;
         (origin.scheme, origin.host) = (self.scheme, self.host);
@@ -247,7 +247,7 @@ impl RequestRedirect {
     }
 }
 
-/// A replacement may be empty, which is the root.
+/// Checks the replacement of a path. An empty one leads to the root.
 fn replacement(path: &str) -> Result<String, ConfigError> {
     if !path.is_empty() && !path.starts_with('/') || path.starts_with("//") {
         return Err(ConfigError::path(path, "a path starts with one `/`"));
@@ -262,19 +262,19 @@ fn replacement(path: &str) -> Result<String, ConfigError> {
 }
 
 impl Rules {
-    /// Builds a table of `RequestRedirect` filters and the matches that they belong to, in the
-    /// order of the Gateway API: the most specific hostname, then exact paths, the longest prefix, a
-    /// method, most headers, most parameters; then as given.
+    /// Builds a table of `RequestRedirect` filters and the matches that they belong to, in the order of the
+    /// Gateway API: by the most specific hostname, then exact paths, the longest prefix, a method, the most
+    /// headers and the most parameters. Equal matches keep their order.
     ///
     /// # Errors
     ///
-    /// As for [`Rules::new`].
+    /// Returns the same errors as [`Rules::new`], in which rules are numbered in that order.
     pub fn from_request_redirects(
         redirects: impl IntoIterator<Item = (RouteMatch, RequestRedirect)>,
     ) -> Result<Self, RuleErrors> {
         let mut redirects: Vec<_> = redirects.into_iter().collect();
-        redirects.sort_by_key(|(matches, _)| std::cmp::Reverse(matches.precedence()));
-        let rules = redirects.into_iter().map(|(matches, redirect)| redirect.rule(matches));
+        redirects.sort_by_key(|(route_match, _)| std::cmp::Reverse(route_match.precedence()));
+        let rules = redirects.into_iter().map(|(route_match, redirect)| redirect.rule(route_match));
         RulesBuilder::new().build(rules)
     }
 }

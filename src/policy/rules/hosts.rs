@@ -1,20 +1,21 @@
-//! The hosts that rules name, by number.
+//! Numbers the hosts that rules name.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::uri::{Authority, HostPattern};
 
-/// Hosts by number; 0 stands for rules that name none.
+/// Finds the numbers of hosts. Rules without a host have the number 0.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HostIndex {
     exact: HashMap<Box<str>, u32>,
-    /// Each begins with the dot.
+    /// Each suffix begins with the dot.
     suffixes: HashMap<Box<str>, u32>,
     count: u32,
 }
 
 impl HostIndex {
+    /// Returns the number of a host, and adds the host if it is new.
     pub(super) fn add(&mut self, pattern: Option<&HostPattern>) -> u32 {
         let (known, key) = match pattern {
             None => return 0,
@@ -34,7 +35,7 @@ impl HostIndex {
         self.count == 0
     }
 
-    /// One more than there are hosts.
+    /// The number of hosts, plus one for rules without a host.
     pub(super) fn len(&self) -> usize {
         self.count as usize + 1
     }
@@ -42,33 +43,34 @@ impl HostIndex {
     /// Whether a rule names this host.
     pub(super) fn names(&self, host: &Authority<'_>) -> bool {
         let mut named = false;
-        self.each(host, |_| named = true);
+        self.for_each_match(host, |_| named = true);
         named
     }
 
-    /// Calls `visit` with the numbers of the patterns that match.
-    pub(super) fn each(&self, host: &Authority<'_>, mut visit: impl FnMut(u32)) {
+    /// Calls `visit` with the number of each host or suffix that matches.
+    pub(super) fn for_each_match(&self, host: &Authority<'_>, mut visit: impl FnMut(u32)) {
         let key = key(host);
         if let Some(number) = self.exact.get(&*key) {
             visit(*number);
         }
-        self.each_above(&key, visit);
+        self.for_each_suffix(&key, visit);
     }
 
     /// Returns the greatest sum of `weigh` over the hosts that match one request.
     pub(super) fn heaviest(&self, weigh: impl Fn(u32) -> u32) -> u32 {
         let above = |name: &str| {
             let mut sum = 0_u32;
-            self.each_above(name, |number| sum = sum.saturating_add(weigh(number)));
+            self.for_each_suffix(name, |number| sum = sum.saturating_add(weigh(number)));
             sum
         };
         let exact = self.exact.iter().map(|(name, at)| weigh(*at).saturating_add(above(name)));
-        // As a host just below a suffix.
+        // A host directly below a suffix.
         let suffixes = self.suffixes.keys().map(|suffix| above(&format!("x{suffix}")));
         exact.chain(suffixes).max().unwrap_or(0)
     }
 
-    fn each_above(&self, name: &str, mut visit: impl FnMut(u32)) {
+    /// Calls `visit` with the number of each suffix that `name` is below.
+    fn for_each_suffix(&self, name: &str, mut visit: impl FnMut(u32)) {
         if self.suffixes.is_empty() {
             return;
         }
@@ -81,8 +83,8 @@ impl HostIndex {
     }
 }
 
-/// A host as it is looked up: in lower case, and an IPv6 address by value. Most hosts are sent in this
-/// form, and cost no allocation.
+/// A host in the form that is looked up: in lower case, with an IPv6 address in canonical form. Most hosts
+/// are sent in this form, and need no allocation.
 fn key<'a>(host: &Authority<'a>) -> Cow<'a, str> {
     let text = host.host();
     match text.starts_with('[').then(|| host.address()).flatten() {

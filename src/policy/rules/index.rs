@@ -7,35 +7,35 @@ use super::slots::{NONE, Slots, hash};
 /// The rules that compare case, or those that ignore it, by host and path.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    /// Exact paths below their host.
+    /// Exact paths, by host and path.
     pub(super) exact: Slots,
-    /// The same for paths that are compared without a slash at their end.
+    /// The same for rules that ignore a slash at the end.
     pub(super) slashless: Slots,
-    /// Segments below their node.
+    /// Nodes of literal segments, by parent and segment.
     pub(super) edges: Slots,
     pub(super) nodes: Box<[Node]>,
-    /// The first node of each host.
+    /// The root of each host's tree, or [`NONE`].
     pub(super) roots: Box<[u32]>,
 }
 
-/// A place in the tree of patterns, reached by a literal segment or a name.
+/// A node of the tree of patterns, which a literal segment or a name leads to.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) parent: u32,
-    /// The literal segment, in the table's text; [`NONE`] for a name or a root.
+    /// Where the literal segment begins in the table's text; [`NONE`] for a name or a root.
     pub(super) start: u32,
     pub(super) length: u32,
-    /// The node that any segment leads to, unless it is empty.
+    /// The node that any segment that is not empty leads to, or [`NONE`].
     pub(super) named: u32,
     /// Patterns that end here.
     pub(super) end: Place,
-    /// Patterns that take all that follows.
+    /// Patterns that end in `*` here.
     pub(super) rest: Place,
 }
 
-/// A path as the index compares it.
+/// The path of a request, in the form that the index compares.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'p> {
+pub(super) struct ComparedPath<'p> {
     pub(super) path: &'p str,
     /// How many segments may be compared with a pattern.
     pub(super) plain_segments: usize,
@@ -61,17 +61,17 @@ impl Index {
         texts: &impl Texts,
         lists: &Lists,
         host: u32,
-        asked: Asked<'_>,
+        compared: ComparedPath<'_>,
         visited: &mut Visited<'_>,
     ) {
         let key = |place| texts.key(lists.any_rule(place).unwrap_or(NONE));
-        let exact = self.exact.find(hash(asked.path.as_bytes(), host.into()), |place| {
+        let exact = self.exact.find(hash(compared.path.as_bytes(), host.into()), |place| {
             let (other, path) = key(place);
-            other == host && path == asked.path
+            other == host && path == compared.path
         });
         visited.visit(exact.unwrap_or(NONE));
         if !self.slashless.is_empty() {
-            let bare = slashless(asked.path);
+            let bare = slashless(compared.path);
             let either = self.slashless.find(hash(bare.as_bytes(), host.into()), |place| {
                 let (other, path) = key(place);
                 other == host && slashless(path) == bare
@@ -79,12 +79,13 @@ impl Index {
             visited.visit(either.unwrap_or(NONE));
         }
         if let Some(root) = self.roots.get(host as usize).filter(|root| **root != NONE) {
-            let rest = asked.path.strip_prefix('/');
-            self.walk(texts, *root, rest, 0, asked.plain_segments, visited);
+            let rest = compared.path.strip_prefix('/');
+            self.walk(texts, *root, rest, 0, compared.plain_segments, visited);
         }
     }
 
-    /// `rest` is what follows the slash after `depth` segments, `None` at the path's end.
+    /// Visits the patterns below the node `at` that match. `rest` is the path after `depth` segments and
+    /// their slash, or `None` at the end of the path.
     fn walk(
         &self,
         texts: &impl Texts,
@@ -110,7 +111,7 @@ impl Index {
                     }
                     literal
                 }
-                // `NONE` is no node: the loop ends.
+                // `NONE` is not a node, so the loop ends.
                 None => named,
             };
         }
@@ -119,14 +120,14 @@ impl Index {
     /// The node that this segment leads to from the node `from`.
     fn literal(&self, texts: &impl Texts, from: u32, segment: &str) -> Option<u32> {
         self.edges.find(hash(segment.as_bytes(), edge_seed(from)), |node| {
-            let is_it = |node: &Node| {
+            let is_edge = |node: &Node| {
                 node.parent == from && texts.segment(node.start, node.length) == segment.as_bytes()
             };
-            self.nodes.get(node as usize).is_some_and(is_it)
+            self.nodes.get(node as usize).is_some_and(is_edge)
         })
     }
 
-    /// The most places that a request can come to in the tree below each host.
+    /// The most places that a request can visit in the tree of each host.
     pub(super) fn weights(&self, lists: &Lists) -> Vec<u32> {
         let weights = self.node_weights(lists);
         let weight = |root: &u32| weights.get(*root as usize).copied().unwrap_or(0);
@@ -154,7 +155,7 @@ impl Index {
         weights
     }
 
-    /// Some of the rules that a request can come to below a host, along the way with the most.
+    /// Adds some rules of the way through a host's tree that visits the most places to `rules`.
     pub(super) fn heaviest(&self, lists: &Lists, host: usize, rules: &mut Vec<u32>) {
         let weights = self.node_weights(lists);
         let weight = |at: u32| weights.get(at as usize).copied().unwrap_or(0);
@@ -171,10 +172,12 @@ impl Index {
     }
 }
 
+/// Removes the slash at the end of a path.
 pub(super) fn slashless(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }
 
+/// The seed of the hashes of segments below a node.
 pub(super) fn edge_seed(node: u32) -> u64 {
     u64::from(node) << 32 | 1
 }

@@ -21,8 +21,8 @@ pub(super) struct Indexed<'r> {
     pub(super) parameter: Option<(&'r [u8], &'r [u8])>,
 }
 
-/// The index of rules in the order of their table, and for each host the most places that a
-/// request can come to.
+/// Builds the index of `rules`, which are in the order of their table. Also returns, for each host, the most
+/// places of the index that a request can visit.
 pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (Index, Vec<u32>) {
     if rules.is_empty() {
         return (Index::default(), vec![0; hosts]);
@@ -63,7 +63,7 @@ pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (
     (index, weights)
 }
 
-/// The exact paths; the heaviest place of each host is added to `weights`.
+/// Builds the slots of exact paths, and adds the weight of each host's heaviest place to `weights`.
 fn exact_slots(
     rules: &[Indexed<'_>],
     either_slash: bool,
@@ -79,7 +79,7 @@ fn exact_slots(
     let mut entries = Vec::with_capacity(keys.len());
     let mut heaviest = vec![0; weights.len()];
     for group in keys.chunk_by(|one, other| one.0 == other.0) {
-        // Nearly always one key; two keys with one hash are told apart here.
+        // Nearly always a single key; keys that have the same hash are separated here.
         let mut by_key: Vec<(u32, &str, Vec<u32>)> = Vec::with_capacity(1);
         for (_, at) in group {
             let Some(rule) = rules.get(*at as usize) else { continue };
@@ -91,8 +91,9 @@ fn exact_slots(
                 None => by_key.push((rule.host, path(rule), vec![*at])),
             }
         }
-        for ((host, _, group), (hash, _)) in by_key.iter().zip(group) {
-            let place = place(lists, rules, group);
+        let Some((hash, _)) = group.first() else { continue };
+        for (host, _, of_key) in &by_key {
+            let place = place(lists, rules, of_key);
             entries.push((*hash, place));
             if let Some(weight) = heaviest.get_mut(*host as usize) {
                 *weight = lists.weight(place).max(*weight);
@@ -110,7 +111,7 @@ fn path<'r>(rule: &Indexed<'r>) -> &'r str {
     if rule.either_slash { slashless(rule.from) } else { rule.from }
 }
 
-/// Makes the place of a group of rules, given by their positions in `rules`.
+/// Creates the place of a group of rules, which are given by their positions in `rules`.
 fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
     let numbers: Vec<u32> =
         group.iter().filter_map(|at| rules.get(*at as usize)).map(|rule| rule.rule).collect();
@@ -122,7 +123,7 @@ fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
     lists.place(&numbers, parameter_of)
 }
 
-/// Collects the rules of each node from pairs of a node and a rule.
+/// Groups pairs of a node and a rule by their node.
 fn groups(mut pairs: Vec<(u32, u32)>) -> Vec<(u32, Vec<u32>)> {
     pairs.sort_unstable();
     pairs.dedup();
@@ -141,8 +142,9 @@ struct Tree<'r> {
     nodes: Vec<Node>,
     roots: Vec<u32>,
     edges: HashMap<(u32, &'r str), u32>,
-    /// Rules that end at a node, and rules that take what follows it.
+    /// Pairs of a node and a rule whose pattern ends there.
     ends: Vec<(u32, u32)>,
+    /// Pairs of a node and a rule whose pattern ends in `*` there.
     rests: Vec<(u32, u32)>,
 }
 
@@ -158,7 +160,7 @@ impl<'r> Tree<'r> {
         if let Some(root) = self.roots.get_mut(rule.host as usize) {
             *root = node;
         }
-        // After the first slash.
+        // The first segment begins after the first slash.
         let mut start = rule.start + 1;
         for segment in segments(rule.from) {
             match segment {
@@ -177,7 +179,7 @@ impl<'r> Tree<'r> {
         if rule.either_slash {
             let twin = match self.nodes.get(node as usize) {
                 Some(last) if last.length == 0 => last.parent,
-                // An empty segment has no text, so that any start will do.
+                // An empty segment has no text, so it can start anywhere.
                 _ => self.literal(node, "", rule.start),
             };
             self.ends.push((twin, at));
@@ -212,7 +214,7 @@ impl<'r> Tree<'r> {
     }
 }
 
-/// Converts a number of nodes or bytes. A table is refused before it holds too many of them.
+/// Converts a number of nodes or bytes. A table is refused before it has too many of either.
 fn to_u32(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(NONE)
 }

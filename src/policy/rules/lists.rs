@@ -1,11 +1,11 @@
-//! Rules that one path leads to: one, several in order, or several told apart by a parameter.
+//! The rules at one place of an index: one, several in order, or several distinguished by parameters.
 
 use std::collections::HashMap;
 
 use super::normal::{form_decoded, parameter};
 use super::slots::NONE;
 
-/// The number of a rule, or, with the upper bit, of a list of rules. [`NONE`] is no place.
+/// The number of a rule, or, with the upper bit set, of a list of rules. [`NONE`] means neither.
 pub(super) type Place = u32;
 
 const LIST: u32 = 1 << 31;
@@ -19,12 +19,12 @@ pub(super) struct Lists(Vec<List>);
 
 #[derive(Clone, Debug, Default)]
 struct List {
-    /// Rules that no parameter tells apart, in order.
+    /// Rules that no parameter distinguishes, in order.
     rules: Box<[u32]>,
     parameters: Vec<ByValue>,
 }
 
-/// Rules told apart by the value of one parameter.
+/// Rules distinguished by the value of one parameter.
 #[derive(Clone, Debug)]
 struct ByValue {
     name: Box<[u8]>,
@@ -32,8 +32,8 @@ struct ByValue {
 }
 
 impl Lists {
-    /// Makes a place of these rules, in order. `parameter_of` returns a rule's first condition on a
-    /// parameter's value.
+    /// Creates the place of these rules, which are in order. `parameter_of` returns the first parameter that
+    /// must have a certain value for a rule to match, and that value.
     pub(super) fn place<'r>(
         &mut self,
         rules: &[u32],
@@ -77,11 +77,11 @@ impl Lists {
 
     fn push(&mut self, list: List) -> Place {
         self.0.push(list);
-        // There are fewer lists than rules, and fewer rules than `MAX_RULES`.
+        // There are fewer lists than rules, and at most `MAX_RULES` rules.
         u32::try_from(self.0.len() - 1).map_or(NONE, |at| at | LIST)
     }
 
-    /// How many places a request can come to from here.
+    /// The most places that a request visits here: the place itself, and one for each parameter.
     pub(super) fn weight(&self, place: Place) -> u32 {
         if place == NONE {
             return 0;
@@ -90,7 +90,7 @@ impl Lists {
         u32::try_from(parameters).map_or(u32::MAX, |parameters| parameters.saturating_add(1))
     }
 
-    /// Some of the rules of the list that compares the most parameters, and its weight.
+    /// Returns the weight of the list that compares the most parameters, and some of its rules.
     pub(super) fn heaviest(&self) -> (u32, Vec<u32>) {
         let numbered = (0_u32..).zip(&self.0);
         let heaviest = numbered.max_by_key(|(_, list)| list.parameters.len());
@@ -100,7 +100,7 @@ impl Lists {
         (self.weight(at | LIST), rules)
     }
 
-    /// One of the rules of a place.
+    /// Returns one of the rules of a place.
     pub(super) fn any_rule(&self, place: Place) -> Option<u32> {
         let Some(list) = self.get(place) else { return (place != NONE).then_some(place) };
         let of_values = || list.parameters.first()?.places.values().next().copied();
@@ -115,15 +115,16 @@ impl Lists {
     }
 }
 
-/// The most places that one request comes to. A table with which it could come to more is refused.
-pub(super) const ROOM: usize = 64;
+/// The most places that a request can visit. A table in which a request could visit more is refused.
+pub(super) const MAX_PLACES: usize = 64;
 
-/// The places that a request has come to, and how far each has been looked at.
+/// The places that a request visits, and an iterator over their rules.
 pub(super) struct Visited<'t> {
     lists: &'t Lists,
     query: Option<&'t str>,
-    places: [Place; ROOM],
-    next: [u32; ROOM],
+    places: [Place; MAX_PLACES],
+    /// The position of the next rule in the list of each place.
+    next: [u32; MAX_PLACES],
     count: usize,
     /// Rules whose regex matches, in order.
     regexes: std::iter::Peekable<std::vec::IntoIter<u32>>,
@@ -132,9 +133,11 @@ pub(super) struct Visited<'t> {
 impl<'t> Visited<'t> {
     pub(super) fn new(lists: &'t Lists, query: Option<&'t str>, regexes: Vec<u32>) -> Self {
         let regexes = regexes.into_iter().peekable();
-        Self { lists, query, places: [NONE; ROOM], next: [0; ROOM], count: 0, regexes }
+        let (places, next) = ([NONE; MAX_PLACES], [0; MAX_PLACES]);
+        Self { lists, query, places, next, count: 0, regexes }
     }
 
+    /// Visits a place, and the places that it has for the parameters of the request.
     #[inline]
     pub(super) fn visit(&mut self, place: Place) {
         if place == NONE {

@@ -1,4 +1,4 @@
-//! Many rules as one policy: moved pages, old hosts, gone paths, by the hundred thousand.
+//! A table of rules as one policy: moved pages, old hosts and gone paths, up to hundreds of thousands.
 //!
 //! For one or two moved URLs, [`policy_fn`](crate::policy_fn) with a
 //! [`Redirection`](crate::Redirection) is shorter. A [`Rules`] table is made of [`Rule`]s, or read
@@ -6,50 +6,50 @@
 //!
 //! 1. **The first rule that matches wins**, in the order given. Conditions are checked in that
 //!    order, and only those of rules whose host and path match. If any rule of a table names a
-//!    host, the table reads the host of every request, once. A rule that leads to the very URL that
-//!    was asked for is passed over, unless [`Rule::allow_self`] is set. CORS preflights,
-//!    `OPTIONS *` and CONNECT pass.
+//!    host, the table reads the host of every request, once. A rule that leads to the requested URL
+//!    itself is passed over, unless [`Rule::allow_self`] is set. CORS preflights, `OPTIONS *` and
+//!    CONNECT pass.
 //! 2. **Paths are compared in normal form** (RFC 3986 §6.2.2): escapes of unreserved bytes are
 //!    decoded, all other escapes are in upper case, and bytes that a path may not hold are
 //!    percent-encoded.
-//!    - `/a` takes that path alone, and not `/a/`: see [`Rule::either_slash`].
-//!    - `/a/*` takes `/a`, `/a/` and all paths below, but not `/ab`.
-//!    - `:name` takes one segment that is not empty. `*name`, which can only be the last segment,
-//!      takes the rest of the path.
+//!    - `/a` matches only that path, and not `/a/`: see [`Rule::either_slash`].
+//!    - `/a/*` matches `/a`, `/a/` and all paths below it, but not `/ab`.
+//!    - `:name` matches one segment that is not empty. `*name`, which can only be the last segment,
+//!      matches the rest of the path.
 //!    - Servers differ in how they read a path with `\`, `%2e`, `%2f`, `%5c`, a dot segment, or an
-//!      empty segment other than the last. Only two kinds of rules take such a path: those without
-//!      captures and `*`, and those that keep the path, or copy a last `*name` to the end of the
-//!      target, unread.
-//! 3. **A capture cannot change the structure of the target.** Its name is a letter, followed by
-//!    letters, digits and `_`.
+//!      empty segment other than the last. Only two kinds of rules match such a path: those without
+//!      captures and `*`, and those that keep the path or copy a last `*name` unchanged to the end of
+//!      the target.
+//! 3. **A capture cannot change the structure of the target.** The name of a capture is a letter,
+//!    followed by letters, digits and `_`.
 //!    - A part of the path is written to a path as it was sent, and to a query with `& = + ;`
 //!      encoded. A group of a regex is written in normal form.
 //!    - A value of the query (`/shop?id=:id`) is written to a path as one segment, with `/ ? # % \`
 //!      encoded. A value that is empty, `.` or `..` does not match.
 //!    - No capture is written to the scheme, host or port, and none can begin an authority.
-//!    - If `*name` is empty, a target that ends in it ends in a slash exactly if the request does.
+//!    - If `*name` is empty, a target that ends in it ends in a slash only if the request path does.
 //!    - A literal colon in a target is written `%3A`.
-//! 4. **The query is kept**, unless the target has one of its own, which replaces it.
-//!    [`Rule::merge_query`] adds the request's parameters of other names to that of the target.
+//! 4. **The query is kept**, unless the target has a query, which replaces it.
+//!    [`Rule::merge_query`] adds the request's parameters of other names to the query of the target.
 //!    [`Rule::drop_query`] removes the request's query. A condition on a parameter compares the
-//!    first one of its name, decoded; the request may have other parameters.
-//! 5. **The status is 307 unless another is named**: [`Rule::permanent`] (308), [`Rule::found`]
+//!    first parameter of that name, decoded; the request may have other parameters.
+//! 5. **The status is 307 unless another is set**: [`Rule::permanent`] (308), [`Rule::found`]
 //!    (302), [`Rule::moved_permanently`] (301), [`Rule::see_other`] (303), [`Rule::gone`] (410).
 //!    301 and 302 are sent for GET and HEAD; other methods get 308 and 307 in their place.
 //!    [`Rule::until`] ends a rule at a date, and caches are told to keep its answers no longer.
-//! 6. **A table is checked when it is built.** It is asked about requests made from its own rules.
+//! 6. **A table is checked when it is built**, with requests that are made from its rules.
 //!    Circles, targets that grow with each redirection, and more than eight redirections in a row
 //!    are errors, which show the request and the line of every rule on the way. [`Rules::warnings`]
-//!    lists duplicates, rules that an earlier one covers, dates in the past, and chains, with the
-//!    target to write instead. A circle that depends on several conditions at once is not found
-//!    before a request runs into it, which is then answered 500.
+//!    lists duplicates, rules that an earlier rule covers, rules that have ended, and chains, with
+//!    the target to write instead. A circle of regexes, or one that depends on the conditions of
+//!    several rules at once, may be found only when a request runs into it; the answer is then a 500.
 //! 7. **An exact path costs one look-up.** A prefix or pattern costs one step for each segment, and
-//!    two where both a literal segment and a `:name` can follow. Rules of one path that compare the
-//!    same parameter are found by its value; other rules of one path are tried in order. A table is
-//!    refused if one request could come to more than 64 places in it. A place is a pattern, or a
+//!    two if both a literal segment and a `:name` can follow. Rules of one path that compare the
+//!    same parameter are found by the value; other rules of one path are tried in order. A table is
+//!    refused if one request could visit more than 64 places in it. A place is a pattern, or a
 //!    parameter that rules of one path compare.
 //!
-//! Pitfalls: caches keep a `301` or `308` after its rule is gone, for a day unless
+//! Pitfalls: after a rule is removed, caches keep its `301` or `308` for a day, unless
 //! [`Rule::max_age`] is set. A rule without a host applies to every host that the server answers
 //! for. The checks follow a target on another host only if a rule names that host.
 //!
@@ -89,21 +89,21 @@
 //!
 //! | | Netlify | Cloudflare Pages | CSV |
 //! |---|---|---|---|
-//! | status unless given | 301 | 302 | 307 |
-//! | slash at the end | does not matter | matters | matters |
-//! | `/a/*` takes `/a` | yes | no | yes |
-//! | name of what follows `*` | `:splat` | `:splat` | `*name`, `*` |
+//! | default status | 301 | 302 | 307 |
+//! | slash at the end | ignored | compared | compared |
+//! | `/a/*` matches `/a` | yes | no | yes |
+//! | the rest that `*` matches, in a target | `:splat` | `:splat` | `*name`, `*` |
 //! | conditions on the query | `/a id=:id /b` | none | `/a?id=:id,/b` |
 //! | rules for a host | `http://old.example.com/*` | none | `http://old.example.com/*` |
-//! | comments | `#`, at the end of a line, too | lines that begin with `#` | lines that begin with `#` |
-//! | limits of the original | not kept | not kept | |
+//! | comments | `#`, also at the end of a line | lines that begin with `#` | lines that begin with `#` |
+//! | limits of the original | not enforced | not enforced | |
 //!
 //! A 301 or 302 in a file is sent for GET and HEAD; a POST gets 308 or 307 in its place. A line that
 //! the original would skip is an error here, and so is a line that a redirection cannot express: 200
 //! rewrites, 404 pages, countries, languages, roles and cookies, captures in a host, and `*` or a
 //! placeholder in the middle of a segment. A Netlify rule with conditions on the query does not match
 //! if there are other parameters; here it does. Netlify serves an existing file before it looks at
-//! rules without `!`; here rules go first, unless they are asked
+//! rules without `!`; here rules are tried first, unless the layer tries them
 //! [only after a 404](crate::RedirectLayer::after_not_found).
 
 mod build;

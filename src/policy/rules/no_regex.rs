@@ -1,4 +1,4 @@
-//! Stands in for regexes where the feature `regex` is off.
+//! The replacement for `regex.rs` if the feature `regex` is off: there are no regexes.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;

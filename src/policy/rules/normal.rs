@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use crate::uri::ByteSet;
 
-/// The bytes of a simple path besides letters and digits. `%` is not among them.
+/// The bytes of a simple path besides letters and digits. `%` is not one of them.
 static SIMPLE: ByteSet = ByteSet::of(b"!$&'()*+,-./:;=@[]_~");
 
-/// Whether a path is in normal form, and all servers read its segments alike. Most paths are simple, and
-/// one look at each byte shows it. A segment that begins with a dot is never simple.
+/// Whether one look at each byte shows that a path is in normal form, and that all servers read it alike.
+/// Most paths are simple. A path with a segment that begins with a dot is not.
 #[inline]
 pub(super) fn is_simple(path: &str) -> bool {
-    // Without a branch for each byte, which saves half of the instructions.
+    // There is no branch for each byte, which saves half of the instructions.
     let (is_simple, _) = path.bytes().fold((true, false), |(is_simple, follows_slash), byte| {
         let is_slash = byte == b'/';
         let is_odd = follows_slash & (is_slash | (byte == b'.'));
@@ -20,7 +20,7 @@ pub(super) fn is_simple(path: &str) -> bool {
     is_simple
 }
 
-/// A segment, and what follows the slash behind it.
+/// Splits a path at its first slash: into a segment and the text after the slash.
 #[inline]
 pub(super) fn next_segment(path: &str) -> (&str, Option<&str>) {
     match path.bytes().position(|byte| byte == b'/') {
@@ -30,7 +30,7 @@ pub(super) fn next_segment(path: &str) -> (&str, Option<&str>) {
 }
 
 /// How many segments of a request's path may be compared with a pattern: those before the first that
-/// servers read differently. The last segment may be empty.
+/// servers read differently, or `usize::MAX` if there is none. The last segment may be empty.
 pub(super) fn plain_segments(path: &str) -> usize {
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
     let last = segments.clone().count() - 1;
@@ -38,8 +38,8 @@ pub(super) fn plain_segments(path: &str) -> usize {
     segments.enumerate().position(odd).unwrap_or(usize::MAX)
 }
 
-/// Whether servers, caches and browsers read a segment differently: it is empty or a dot segment, or holds
-/// `%2e`, `%2f`, `%5c` or `\`.
+/// Whether servers, caches and browsers read a segment differently: it is empty or a dot segment, or
+/// contains `%2e`, `%2f`, `%5c` or `\`.
 pub(super) fn is_odd(segment: &str) -> bool {
     if matches!(segment, "" | "." | "..") {
         return true;
@@ -54,7 +54,7 @@ pub(super) fn is_odd(segment: &str) -> bool {
     })
 }
 
-/// A name or value of a query, as a form's reader decodes it: `+` is a blank.
+/// Decodes a name or value of a query as a form does: `+` is a space.
 pub(super) fn form_decoded(text: &str) -> Cow<'_, [u8]> {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(text.as_bytes());
@@ -80,7 +80,7 @@ mod tests {
     use crate::uri::normalize;
 
     #[test]
-    fn segments_that_are_read_alike() {
+    fn plain_segments_end_before_the_first_odd_segment() {
         for (path, expected) in [
             ("/", usize::MAX),
             ("/a/", usize::MAX),

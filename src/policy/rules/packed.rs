@@ -8,12 +8,12 @@ use super::target::{OriginChange, Source};
 use crate::redirection::Redirection;
 use crate::uri::HostPattern;
 
-/// A piece of a path or query: where its text or its capture stands.
+/// A piece of a path or query, packed: a range of the table's text, or the source of a capture.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoredPiece {
     pub(super) start: u32,
     pub(super) length: u16,
-    /// [`TEXT`], or a kind in the upper bits and a number in the others.
+    /// [`TEXT`], or the kind of a [`Source`] in the upper bits and its number in the others.
     pub(super) source: u16,
 }
 
@@ -28,7 +28,7 @@ pub(super) mod flag {
     pub(crate) const EXACT: u16 = 1;
     pub(crate) const IGNORE_CASE: u16 = 1 << 1;
     pub(crate) const EITHER_SLASH: u16 = 1 << 2;
-    /// The path of the target is the rule's own, not the request's.
+    /// The target has a path. Otherwise, the path of the request is kept.
     pub(crate) const HAS_PATH: u16 = 1 << 3;
     pub(crate) const HAS_QUERY: u16 = 1 << 4;
     pub(crate) const DROPS_QUERY: u16 = 1 << 5;
@@ -36,11 +36,11 @@ pub(super) mod flag {
     pub(crate) const GONE: u16 = 1 << 7;
     pub(crate) const ALLOWS_SELF: u16 = 1 << 8;
     pub(crate) const QUIET: u16 = 1 << 9;
-    /// The path after the pattern may hold segments that servers read differently: it is only copied.
+    /// The rest of the path may have segments that servers read differently, since it is only copied.
     pub(crate) const COPIES_THE_REST: u16 = 1 << 10;
-    /// The answer gets a `max-age`.
+    /// The redirection is a 301 or 308, which has a `max-age`.
     pub(crate) const KEPT: u16 = 1 << 11;
-    /// A path that ends before the slash of the rest does not match.
+    /// A path that ends before the slash of the `*` does not match.
     pub(crate) const BELOW_ONLY: u16 = 1 << 12;
     /// The pattern is a regex.
     pub(crate) const REGEX: u16 = 1 << 13;
@@ -90,7 +90,7 @@ pub(super) fn flags(rule: &Rule) -> u16 {
     properties.into_iter().filter(|(_, has)| *has).fold(0, |all, (flag, _)| all | flag)
 }
 
-/// The parts of a rule that its [`base`] is made of. Rules with equal keys share one.
+/// The parts of a rule that its [`base`] is made of. Rules with equal keys share a base.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct BaseKey {
     status: u8,
@@ -126,7 +126,7 @@ fn keeps_named_host(rule: &Rule) -> bool {
     matches!(rule.host, Some(HostPattern::Exact(_))) && rule.target.origin.host.is_none()
 }
 
-/// Status, origin and fragment of a rule's redirection.
+/// The redirection of a rule, but for its path and query.
 pub(super) fn base(rule: &Rule) -> Redirection {
     let OriginChange { scheme, host, port } = &rule.target.origin;
     let mut base = Redirection::new();

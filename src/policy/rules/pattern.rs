@@ -4,12 +4,12 @@ use super::normal::is_odd;
 use crate::config_error::ConfigError;
 use crate::uri::{decode_escape, normalize};
 
-/// A longer path is refused.
+/// The length of the longest path, regex or target that is accepted, in bytes.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
-/// A pattern with more segments is refused. An exact path may have more.
+/// The most segments that a pattern may have. An exact path may have more.
 const MAX_SEGMENTS: usize = 64;
 
-/// The path of a rule: a path in normal form with its captures, or a regex as it was written.
+/// The path of a rule: a path in normal form, which may have captures, or a regex as it was written.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     text: String,
@@ -30,7 +30,7 @@ pub(super) enum Segment<'p> {
     Literal(&'p str),
     /// One segment that is not empty.
     Name(&'p str),
-    /// Everything that follows, which may be nothing. The name may be empty.
+    /// The rest of the path, which may be empty. The name is empty for a plain `*`.
     Rest(&'p str),
 }
 
@@ -56,12 +56,14 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// A regex that was compiled before.
+    /// Creates the pattern of a regex, which was compiled before.
     #[cfg(feature = "regex")]
     pub(super) fn regex(text: &str) -> Self {
         Self { text: text.to_owned(), kind: Kind::Regex }
     }
 
+    /// Refuses a pattern with an ambiguous segment, an invalid capture or too many segments. `path` is its
+    /// text before normalization.
     fn check(&self, path: &str) -> Result<(), ConfigError> {
         let refuse = |reason| Err(ConfigError::path(path, reason));
         let count = segments(&self.text).count();
@@ -77,11 +79,11 @@ impl Pattern {
                     );
                 }
                 Segment::Literal(literal) if literal.contains('*') => {
-                    return refuse("`*` takes whole segments and stands only at the end");
+                    return refuse("`*` is a whole segment, and only the last");
                 }
                 Segment::Literal(_) => {}
                 Segment::Rest(_) if !is_last => {
-                    return refuse("`*` takes whole segments and stands only at the end");
+                    return refuse("`*` is a whole segment, and only the last");
                 }
                 Segment::Name(name) | Segment::Rest(name) => {
                     let is_unnamed = segment == Segment::Rest("");
@@ -108,7 +110,7 @@ impl Pattern {
         &self.text
     }
 
-    /// Whether this is a path that is compared whole: not a regex, and without captures and `*`.
+    /// Whether this is a path without captures and `*`, and not a regex.
     pub(super) fn is_exact(&self) -> bool {
         self.kind == Kind::Exact
     }
@@ -117,7 +119,7 @@ impl Pattern {
         self.kind == Kind::Regex
     }
 
-    /// The segments. Empty for a regex.
+    /// The segments of a path; none for a regex.
     pub(super) fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
         segments(&self.text).filter(|_| !self.is_regex())
     }
@@ -135,7 +137,7 @@ pub(super) fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
     })
 }
 
-/// Refuses captures as other routers write them, and escapes that are not whole. `Err` is the reason.
+/// Refuses the capture syntax of other routers, and incomplete escapes. `Err` is the reason.
 pub(super) fn check_spelling(path: &str) -> Result<(), &'static str> {
     if path.contains(['{', '}', '<', '>']) {
         return Err("captures are written `:name` and `*name`; a literal `{` is written `%7B`");
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused() {
+    fn invalid_patterns_are_refused() {
         for path in [
             "",
             "a",

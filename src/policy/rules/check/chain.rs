@@ -1,4 +1,4 @@
-//! Follows a request through its table, as a client would.
+//! Follows the redirections of a table, as a client would.
 
 use http::{Method, StatusCode};
 
@@ -15,16 +15,17 @@ const FAR: usize = 64;
 /// How a chain of redirections ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// No rule answers any more, or the answer leads elsewhere.
+    /// No rule redirects any further, or the last redirection leads to another server.
     Ends,
-    /// A request comes again.
+    /// A request is repeated.
     Circle,
-    /// The same rules come again, with an ever longer URL.
+    /// The same rule answers again and again, each time with a longer URL.
     Growth,
+    /// There are more than [`MAX_HOPS`] redirections.
     TooLong,
 }
 
-/// The rules that answered, and where each redirection led to.
+/// A chain of redirections: the rules that answered, and the URL that each of them led to.
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) outcome: Outcome,
@@ -32,7 +33,7 @@ pub(super) struct Followed {
     pub(super) urls: Vec<String>,
 }
 
-/// Follows `witness` while its table goes on answering.
+/// Follows `witness` through the table until no rule redirects it any further.
 pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Followed {
     let mut followed = Followed { outcome: Outcome::Ends, rules: Vec::new(), urls: Vec::new() };
     let Some(mut at) = step(table, witness, now, &mut followed) else { return followed };
@@ -55,7 +56,7 @@ pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Followe
             None => break,
         }
     }
-    // A 410 at the end is no redirection: it has a rule, and no URL.
+    // A 410 at the end is not a redirection: it has a rule, but no URL.
     if followed.urls.len() > MAX_HOPS {
         followed.outcome = match is_growth(&followed) {
             true => Outcome::Growth,
@@ -79,7 +80,7 @@ fn key(witness: &Witness) -> String {
     format!("{} {scheme}://{host}{path}{query}", request.method())
 }
 
-/// The request that comes after this one, if it comes back to the table.
+/// The request that a client makes next, if it comes back to the table. Adds to `followed`.
 fn step(
     table: &Table,
     witness: &Witness,
@@ -92,7 +93,7 @@ fn step(
         let Answer::Redirect(to) = answer else { return None };
         let location = to.location_for(head)?;
         let location = location.to_str().ok()?.to_owned();
-        followed.urls.push(shown(&location, witness, followed.urls.last()));
+        followed.urls.push(shown_url(&location, witness, followed.urls.last()));
         let stops = table.rule(number).is_some_and(|rule| rule.has(flag::ALLOWS_SELF));
         (!stops).then(|| (location, to.status_for(head.method())))
     })??;
@@ -122,9 +123,10 @@ fn step(
     (from.same_host(&to) || table.hosts.names(&to)).then_some(next)
 }
 
-/// The URL that `location` leads to from `at`, for a message: in full if `before` is, which may be on
-/// another host, and with the fragment of `before` unless it has its own (RFC 9110 §10.2.2).
-fn shown(location: &str, at: &Witness, before: Option<&String>) -> String {
+/// The URL in messages for `location`, the answer to `at`. A path gets the origin of `at` if the URL
+/// `before` it is absolute, since that may be on another host. The fragment of `before` is kept unless
+/// `location` has one (RFC 9110 §10.2.2).
+fn shown_url(location: &str, at: &Witness, before: Option<&String>) -> String {
     let mut url = location.to_owned();
     let Some(before) = before else { return url };
     if url.starts_with('/') && !before.starts_with('/') {
@@ -140,7 +142,7 @@ fn host_of(text: &str) -> Option<Authority<'_>> {
     Authority::parse(text).ok()
 }
 
-/// RFC 9110 §15.4.
+/// Whether clients follow a redirection of this method with GET (RFC 9110 §15.4).
 fn becomes_get(status: StatusCode, method: &Method) -> bool {
     match status {
         StatusCode::SEE_OTHER => *method != Method::HEAD,

@@ -1,10 +1,10 @@
-//! Whether one rule takes every request that another would.
+//! Decides whether a rule covers another: whether it matches every request that the other matches.
 
 use crate::policy::rules::pattern::{Segment, segments};
 use crate::policy::rules::table::{Stored, Table, flag};
 use crate::uri::HostPattern;
 
-/// Whether `earlier` takes every request that `later` would.
+/// Whether `earlier` matches every request that `later` matches.
 pub(super) fn covers(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if later.has(flag::IGNORE_CASE) && !earlier.has(flag::IGNORE_CASE) {
         return false;
@@ -42,24 +42,24 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if earlier.has(flag::EXACT) {
         return later.has(flag::EXACT) && !needs_twin && is_same(from, other);
     }
-    // Segments that servers read differently are taken only by exact rules, and by rules that copy them.
-    let takes_odd = |rule: &Stored, from| {
+    // Segments that servers read differently match only exact rules, and rules that copy them.
+    let matches_odd = |rule: &Stored, from| {
         let mut segments = segments(from);
         rule.has(flag::COPIES_THE_REST) && segments.any(|one| matches!(one, Segment::Rest(_)))
     };
-    let copies = takes_odd(earlier, from) || !takes_odd(later, other);
+    let covers_odd = matches_odd(earlier, from) || !matches_odd(later, other);
     let (mut ours, mut theirs) = (segments(from), segments(other));
     loop {
         match (ours.next(), theirs.next()) {
             (Some(Segment::Rest(_)), Some(Segment::Rest(_))) => {
                 let below = !earlier.has(flag::BELOW_ONLY) || later.has(flag::BELOW_ONLY);
-                return copies && below;
+                return covers_odd && below;
             }
             (Some(Segment::Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
             (Some(Segment::Rest(_)), _) => {
-                // Without its slash, the later path may end before the rest.
+                // Without the slash at its end, the later path may end before the rest.
                 let ends_before = earlier.has(flag::BELOW_ONLY) && later.has(flag::EITHER_SLASH);
-                return copies && !ends_before;
+                return covers_odd && !ends_before;
             }
             (Some(Segment::Literal(one)), Some(Segment::Literal(other))) => {
                 if !is_same(one, other) {

@@ -1,5 +1,4 @@
-//! Finds loops, long chains and covered rules in a table. It asks the table about requests that are made
-//! from its own rules.
+//! Finds circles, long chains and covered rules in a table, with requests that are made from its rules.
 
 mod chain;
 mod cover;
@@ -19,7 +18,7 @@ use cover::covers;
 pub(super) use slow::slow;
 use witness::{Token, Witness, witnesses};
 
-/// After this many faulty chains, no more are looked for.
+/// After this many faulty chains, no more requests are followed.
 const MAX_ERRORS: usize = 1000;
 
 /// Adds the mistakes of the table to `errors`, and returns the warnings.
@@ -52,6 +51,7 @@ struct Checks<'a> {
     warnings: Vec<RuleWarning>,
     /// Rules that an error names already.
     reported: HashSet<u32>,
+    /// The number of faulty chains found so far.
     found: usize,
 }
 
@@ -81,7 +81,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Warns if the rule `first`, which answered the witness of `number`, covers that rule.
+    /// Warns if the rule `first`, which answered a witness of the rule `number`, covers `number`.
     fn warn_of_cover(&mut self, first: u32, number: u32) -> bool {
         if first >= number {
             return false;
@@ -102,25 +102,25 @@ impl Checks<'_> {
         true
     }
 
-    /// Warns if the redirection of the rule `number` leads to another.
+    /// Warns if the redirection of the rule `number` leads to another redirection or to a 410.
     fn warn_of_chain(
         &mut self,
         number: u32,
         followed: &chain::Followed,
         witness: &Witness,
     ) -> bool {
-        let is_its_own = followed.rules.first() == Some(&number);
-        if followed.outcome != Outcome::Ends || followed.rules.len() < 2 || !is_its_own {
+        let starts_here = followed.rules.first() == Some(&number);
+        if followed.outcome != Outcome::Ends || followed.rules.len() < 2 || !starts_here {
             return false;
         }
-        let lines: Vec<String> = followed
+        let others: Vec<String> = followed
             .rules
             .iter()
             .skip(1)
             .map(|rule| self.table.position(*rule).to_string())
             .collect();
         let end = followed.urls.last().map_or("", String::as_str);
-        let through = lines.join(", ");
+        let through = others.join(", ");
         let rule = self.table.rule(number);
         let last = followed.rules.last().and_then(|last| self.table.rule(*last));
         let message = if last.is_some_and(|last| last.has(flag::GONE)) {
@@ -134,14 +134,15 @@ impl Checks<'_> {
         true
     }
 
-    /// Whether `end` is the target to write for every request of `rule`, and not for this witness alone.
+    /// Whether every request of `rule` ends at the URL `end`, and not only this witness.
     fn ends_at_one_url(&self, rule: &Stored, witness: &Witness, end: &str) -> bool {
         let sets_query = rule.has(flag::HAS_QUERY) && !rule.has(flag::MERGES_QUERY);
         let keeps_query = !sets_query && !rule.has(flag::DROPS_QUERY) && witness.query.is_some();
-        // An end that holds the token was made from this witness.
+        // A URL that contains the token depends on the witness.
         self.table.is_fixed(rule) && !keeps_query && !self.token.is_in(end)
     }
 
+    /// Adds an error if the chain is faulty, unless an error names one of its rules already.
     fn report(&mut self, followed: &chain::Followed, witness: &Witness) {
         if followed.outcome == Outcome::Ends {
             return;
@@ -151,12 +152,12 @@ impl Checks<'_> {
         }
         self.found += 1;
         self.reported.extend(&followed.rules);
-        let mut lines: Vec<Position> =
+        let mut positions: Vec<Position> =
             followed.rules.iter().map(|rule| self.table.position(*rule)).collect();
-        lines.sort_unstable();
-        lines.dedup();
-        let Some(at) = lines.first().copied() else { return };
-        let all: Vec<String> = lines.iter().take(16).map(ToString::to_string).collect();
+        positions.sort_unstable();
+        positions.dedup();
+        let Some(at) = positions.first().copied() else { return };
+        let all: Vec<String> = positions.iter().take(16).map(ToString::to_string).collect();
         let urls: Vec<&str> = followed.urls.iter().take(9).map(String::as_str).collect();
         let what = match followed.outcome {
             Outcome::Circle => "redirections lead in a circle",

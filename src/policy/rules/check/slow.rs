@@ -1,18 +1,18 @@
-//! Says which rules make a table slow.
+//! The error of a table that would be slow.
 
 use crate::policy::rules::error::RuleError;
-use crate::policy::rules::lists::ROOM;
+use crate::policy::rules::lists::MAX_PLACES;
 use crate::policy::rules::table::Table;
 
-/// The error of a table where one request can come to `most` places.
+/// Returns the error of a table in which one request can visit `most` places.
 pub(in crate::policy::rules) fn slow(table: &Table, most: u32) -> RuleError {
     let rules = table.heaviest();
     let positions = rules.into_iter().map(|number| table.position(number));
     let named: Vec<String> = positions.clone().map(|at| at.to_string()).collect();
     let at = positions.min().unwrap_or_default();
     let message = format!(
-        "one request could come to {most} places of the table, more than {ROOM}: fewer patterns with \
-         `:name` beside literal segments, or fewer parameters on one path; among them {}",
+        "one request could come to {most} places of the table, more than {MAX_PLACES}: fewer \
+         patterns with `:name` beside literal segments, or fewer parameters on one path; among them {}",
         named.join(", ")
     );
     RuleError::new(at, message)

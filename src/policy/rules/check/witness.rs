@@ -1,4 +1,4 @@
-//! Requests made of a rule, which it should answer.
+//! Requests made from a rule, which the rule should answer.
 
 use std::fmt;
 
@@ -12,15 +12,15 @@ use crate::policy::rules::table::{Stored, Table, flag};
 use crate::trust::Peer;
 use crate::uri::{Authority, HostPattern, Origin, Scheme};
 
-/// A word that no rule holds.
+/// A word that occurs in no pattern, and in no path or query of a target.
 #[derive(Clone, Debug)]
 pub(super) struct Token(String);
 
 impl Token {
     pub(super) fn for_table(table: &Table) -> Self {
-        let words = (0..).map(|number| format!("x{number}x"));
-        // A text has finitely many words.
-        Self(words.into_iter().find(|word| !table.whole_text().contains(word)).unwrap_or_default())
+        let mut words = (0..).map(|number| format!("x{number}x"));
+        // A text cannot contain all of these words, so one is found.
+        Self(words.find(|word| !table.whole_text().contains(word)).unwrap_or_default())
     }
 
     pub(super) fn is_in(&self, text: &str) -> bool {
@@ -34,7 +34,7 @@ pub(super) struct Witness {
     /// Method, headers and peer.
     pub(super) request: Request<()>,
     pub(super) scheme: Scheme,
-    /// With the port, where it is not the scheme's own.
+    /// With the port, unless it is the default port of the scheme.
     pub(super) host: String,
     pub(super) path: String,
     pub(super) query: Option<String>,
@@ -58,8 +58,8 @@ impl fmt::Display for Witness {
     }
 }
 
-/// The requests that a rule is asked about: for each of its methods one, or three if its pattern ends in
-/// `*`, which takes none, one and forty segments.
+/// Makes the requests that a rule is checked with: one for each of its methods, or three if its pattern
+/// ends in `*`, which then matches zero, one and forty segments. A regex has none.
 pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witness> {
     let conditions = table.conditions(rule);
     let host = match table.extra(rule).and_then(|extra| extra.host.as_ref()) {
@@ -120,7 +120,7 @@ fn parameter(name: &[u8], value: &[u8]) -> String {
 fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
     let from = table.from(rule);
     if rule.has(flag::REGEX) {
-        // Which paths a regex matches is left to the request.
+        // It is not known which paths a regex matches.
         return Vec::new();
     }
     if rule.has(flag::EXACT) {
@@ -131,7 +131,7 @@ fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
     for segment in segments(from) {
         match segment {
             Segment::Literal(literal) => path += &format!("/{literal}"),
-            // Each gets a segment of its own, so that two captures that change places lead elsewhere.
+            // Each name gets a different segment, so that a target that swaps two of them differs.
             Segment::Name(_) if names > 0 => path += &format!("/{}{names}", token.0),
             Segment::Name(_) => path += &format!("/{}", token.0),
             Segment::Rest(_) => takes_rest = true,

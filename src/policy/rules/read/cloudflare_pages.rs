@@ -3,7 +3,7 @@
 use super::{Line, Mistake, status, with_splat};
 use crate::policy::rules::rule::{Rule, Status};
 
-/// `from to [status]`
+/// Parses `from to [status]`.
 pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     let mut words = line.words();
     let Some(from) = words.next().filter(|word| !word.text.starts_with('#')) else {
@@ -16,8 +16,8 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     if from.text.contains('?') {
         return Err(from.refuse("this dialect does not compare queries"));
     }
-    if from.text.split('/').any(names_placeholder_inside) {
-        return Err(from.refuse("a placeholder is a whole segment here: for others take a regex"));
+    if from.text.split('/').any(has_placeholder_inside) {
+        return Err(from.refuse("a placeholder is a whole segment here: use a regex for others"));
     }
     let rule = Rule::new(&with_splat(from)?).map_err(from.config())?.below_only();
     let rule = rule.to(target.text).map_err(target.config())?;
@@ -31,8 +31,8 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     }
 }
 
-/// Whether `:name` stands behind other text of the segment. Cloudflare Pages replaces it there, too.
-fn names_placeholder_inside(segment: &str) -> bool {
+/// Whether a segment has a `:name` after other text, which Cloudflare Pages reads as a placeholder, too.
+fn has_placeholder_inside(segment: &str) -> bool {
     let is_name = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphabetic());
     segment.strip_prefix(':').unwrap_or(segment).split(':').skip(1).any(is_name)
 }
