@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::config_error::ConfigError;
 
-/// The position of a rule: its line and column, or its index in the table if it has no line. The default
+/// The position of a rule: its line and column, or its number in the table if it has no line. The default
 /// is the table as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {

@@ -187,8 +187,8 @@ impl RequestRedirect {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `path` is neither empty nor begins
-    /// with one `/`, has a query or fragment, or is longer than 8 KiB.
+    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `path` is not empty and does not
+    /// begin with exactly one `/`, or if it has a query or fragment, or is longer than 8 KiB.
     pub fn replace_full_path(mut self, path: &str) -> Result<Self, ConfigError> {
         self.path = Some(Replacement::Full(replacement(path)?));
         Ok(self)

@@ -155,7 +155,7 @@ impl Index {
         weights
     }
 
-    /// Adds some rules of the way through a host's tree that visits the most places to `rules`.
+    /// Adds to `rules` some of those on the way through the tree of `host` that visits the most places.
     pub(super) fn heaviest(&self, lists: &Lists, host: usize, rules: &mut Vec<u32>) {
         let weights = self.node_weights(lists);
         let weight = |at: u32| weights.get(at as usize).copied().unwrap_or(0);

@@ -27,7 +27,8 @@
 //!    - A value of the query (`/shop?id=:id`) is written to a path as one segment, with `/ ? # % \`
 //!      encoded. A value that is empty, `.` or `..` does not match.
 //!    - No capture is written to the scheme, host or port, and none can begin an authority.
-//!    - If `*name` is empty, a target that ends in it ends in a slash only if the request path does.
+//!    - If `*name` is empty, a target that ends in it ends in a slash if and only if the
+//!      request path does.
 //!    - A literal colon in a target is written `%3A`.
 //! 4. **The query is kept**, unless the target has a query, which replaces it.
 //!    [`Rule::merge_query`] adds the request's parameters of other names to the query of the target.

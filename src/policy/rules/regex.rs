@@ -1,4 +1,4 @@
-//! Regexes: one automaton finds those of a table that match, and one for each regex its captures.
+//! The regexes of a table: one automaton finds all that match, and another for each finds its captures.
 
 use std::sync::Arc;
 
@@ -13,11 +13,12 @@ use super::rule::Rule;
 use super::target::Source;
 use crate::config_error::ConfigError;
 
-/// Longer paths match none.
+/// The length of the longest path that a regex can match, in bytes.
 const MAX_PATH: usize = 8 * 1024;
-/// Bytes that one regex, and all of a table, may compile to.
-const ONE: usize = 1 << 20;
-const ALL: usize = 1 << 26;
+/// The most bytes that a regex may compile to.
+const MAX_REGEX_SIZE: usize = 1 << 20;
+/// The most bytes that all regexes of a table may compile to.
+const MAX_TABLE_SIZE: usize = 1 << 26;
 
 impl Rule {
     /// Creates a rule for the paths that a regex matches from beginning to end, in the syntax of the `regex`
@@ -29,8 +30,8 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it is not a valid regex, or too large, or
-    /// could match no path: a path begins with `/`, and its normal form is ASCII.
+    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `pattern` is not a valid regex, is
+    /// too large, or cannot match a path: a path begins with `/`, and its normal form is ASCII.
     ///
     /// ```
     /// use http::Request;
@@ -53,15 +54,15 @@ impl Rule {
         if !pattern.is_ascii() {
             return Err(ConfigError::path(
                 pattern,
-                "what is not ASCII stands in paths percent-encoded, in upper case: `%C3%A9`",
+                "bytes that are not ASCII are percent-encoded, in upper case: `%C3%A9`",
             ));
         }
         let refuse = |reason| ConfigError::path(pattern, reason);
-        let regex = builder(MatchKind::LeftmostFirst, ONE)
+        let regex = builder(MatchKind::LeftmostFirst, MAX_REGEX_SIZE)
             .build(pattern)
             .map_err(|error| refuse(reason(pattern, error.size_limit().is_some())))?;
-        // A comment at the end would hide the text that `whole` adds.
-        syntax::parse_with(&whole(pattern, true), &syntax())
+        // A comment at the end would hide the text that `anchored` adds.
+        syntax::parse_with(&anchored(pattern, true), &syntax())
             .map_err(|_| refuse("a comment of `(?x)` needs a line end behind it"))?;
         let nfa =
             NFA::compiler().syntax(syntax()).configure(NFA::config().utf8(false)).build(pattern);
@@ -85,8 +86,8 @@ pub(super) struct RegexIndex(Option<Arc<Regexes>>);
 struct Regexes {
     /// Finds all regexes that match.
     all: Regex,
-    /// The rule of each regex, in ascending order, and the automaton that finds its captures: a search
-    /// in the automaton of all would make room for the captures of all.
+    /// The rule of each regex, in ascending order, and the automaton that finds the captures: a search in
+    /// the automaton of all regexes would allocate the captures of all.
     each: Box<[(u32, Regex)]>,
 }
 
@@ -97,19 +98,21 @@ pub(super) struct Groups<'p> {
 }
 
 impl RegexIndex {
-    /// `regexes` are rules, their patterns, and whether case matters. `Err` is a reason.
+    /// Compiles regexes: each is the number of a rule, its pattern, and whether it compares case. `Err` is
+    /// the reason.
     pub(super) fn build(regexes: &[(u32, &str, bool)]) -> Result<Self, &'static str> {
         if regexes.is_empty() {
             return Ok(Self::default());
         }
         let patterns: Vec<String> =
-            regexes.iter().map(|(_, pattern, with_case)| whole(pattern, *with_case)).collect();
+            regexes.iter().map(|(_, pattern, with_case)| anchored(pattern, *with_case)).collect();
         let too_large = |_| "its regexes are too large together: write fewer, or simpler ones";
-        let all = builder(MatchKind::All, ALL).build_many(&patterns).map_err(too_large)?;
+        let all =
+            builder(MatchKind::All, MAX_TABLE_SIZE).build_many(&patterns).map_err(too_large)?;
         let one = |((rule, ..), pattern): (&(u32, &str, bool), &String)| {
-            let mut builder = builder(MatchKind::LeftmostFirst, ALL);
-            // Backtracking in the small automaton. The tables of faster engines, one for each regex, would
-            // not stay in a CPU's cache: 1,000 regexes took 1.8 us with them, and take 1.3 us.
+            let mut builder = builder(MatchKind::LeftmostFirst, MAX_TABLE_SIZE);
+            // These automata only backtrack. Faster engines need a table for each regex, and the tables would
+            // not stay in a CPU's cache: 1,000 regexes took 1.8 us with them, and take 1.3 us without.
             builder.configure(Config::new().hybrid(false).dfa(false).onepass(false));
             let regex = builder.build(pattern).map_err(too_large)?;
             Ok::<_, &'static str>((*rule, regex))
@@ -133,6 +136,7 @@ impl RegexIndex {
             .collect()
     }
 
+    /// The groups of a rule's regex, if it matches.
     pub(super) fn groups<'p>(&self, rule: u32, path: &'p str) -> Option<Groups<'p>> {
         let regexes = self.0.as_deref()?;
         let at = regexes.each.binary_search_by_key(&rule, |(rule, _)| *rule).ok()?;
@@ -163,8 +167,7 @@ fn reason(pattern: &str, is_large: bool) -> &'static str {
     }
 }
 
-/// Whether a match may begin with `/`: whether that byte leads on from one of the states that are reached
-/// without a byte.
+/// Whether a match may begin with `/`: whether a state that is reached before the first byte accepts it.
 fn may_begin_with_slash(nfa: &NFA) -> bool {
     let mut is_seen = vec![false; nfa.states().len()];
     let mut open = vec![nfa.start_anchored()];
@@ -198,13 +201,13 @@ fn may_begin_with_slash(nfa: &NFA) -> bool {
     false
 }
 
-/// The regex for a path from its beginning to its end.
-fn whole(pattern: &str, with_case: bool) -> String {
+/// The regex that matches only a path from its beginning to its end.
+fn anchored(pattern: &str, with_case: bool) -> String {
     let flag = if with_case { "" } else { "i" };
     format!(r"\A(?{flag}:{pattern})\z")
 }
 
-/// Paths are ASCII in normal form.
+/// The syntax of regexes, without Unicode: paths in normal form are ASCII.
 fn syntax() -> syntax::Config {
     syntax::Config::new().unicode(false).utf8(false)
 }
@@ -213,6 +216,6 @@ fn builder(kind: MatchKind, limit: usize) -> Builder {
     let mut builder = Builder::new();
     builder.syntax(syntax());
     let config = Config::new().match_kind(kind).utf8_empty(false).nfa_size_limit(Some(limit));
-    builder.configure(config.hybrid_cache_capacity(ALL / 4));
+    builder.configure(config.hybrid_cache_capacity(MAX_TABLE_SIZE / 4));
     builder
 }

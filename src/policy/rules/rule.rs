@@ -84,8 +84,8 @@ pub(super) enum QueryMode {
 }
 
 impl Rule {
-    /// Creates a rule for a path: exact (`/a`), a pattern with `:name` segments, or one that ends in `*` or
-    /// `*name` and takes `/a` and everything below it.
+    /// Creates a rule for a path: an exact path (`/a`), a pattern with `:name` segments, or one that ends in
+    /// `*` or `*name` (`/a/*`), which matches `/a` and everything below it.
     ///
     /// A query names parameters that a request must have: `/a?id=7` with this value, `/a?id` with any
     /// value, `/a?id=:id` with any value, which is captured. A URL (`https://old.example.com/a`,
@@ -93,7 +93,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if the path is none of these,
+    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if the path is none of these, or
     /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if the host is invalid or has a port.
     ///
     /// ```
@@ -159,13 +159,13 @@ impl Rule {
     }
 
     /// Leads to a URL (`https://example.com/x?y`), or to a path on the requested origin (`/x?y`).
-    /// `:name` and `*name` are replaced by captures, `*` by the rest, whatever its name. A fragment
+    /// `:name` and `*name` are replaced by captures, and `*` by the rest, whatever its name. A fragment
     /// (`/x#y`) cannot hold captures.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if it is neither, or names a capture that the
-    /// rule does not have.
+    /// Returns [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `target` is neither, or names a
+    /// capture that the rule does not have.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -185,7 +185,7 @@ impl Rule {
         Ok(self)
     }
 
-    /// Changes the scheme. If the request has another scheme, the port becomes the default one.
+    /// Changes the scheme. If the request has another scheme, the port becomes the default of the new one.
     pub fn to_scheme(mut self, scheme: Scheme) -> Self {
         self.target.origin.scheme = Some(scheme);
         self
@@ -195,7 +195,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is invalid, or has a port.
+    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is invalid, or has a port.
     pub fn to_host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.target.origin.host = Some(crate::uri::Host::parse(host)?);
         Ok(self)
@@ -207,7 +207,7 @@ impl Rule {
         self
     }
 
-    /// Answers 308, which clients and caches may keep: for a day, unless [`max_age`](Self::max_age) or
+    /// Answers 308, which clients and caches may keep for a day, unless [`max_age`](Self::max_age) or
     /// [`until`](Self::until) sets another time.
     ///
     /// If the `Location` would carry the host of the request, as with [`to_scheme`](Self::to_scheme), the
@@ -233,7 +233,7 @@ impl Rule {
         self.status(Status::SeeOther)
     }
 
-    /// Answers 410: the resource is gone, without a target.
+    /// Answers 410: the resource is gone, and the rule has no target.
     pub fn gone(self) -> Self {
         self.status(Status::Gone)
     }
@@ -285,20 +285,20 @@ impl Rule {
         self
     }
 
-    /// Applies from this date on.
+    /// Starts applying at this date.
     pub fn since(mut self, date: SystemTime) -> Self {
         self.starts = Some(date);
         self
     }
 
-    /// Stops applying at this date. Caches are told to keep its answers no longer than that.
+    /// Stops applying at this date. Caches are told to keep the answers of the rule no longer.
     pub fn until(mut self, date: SystemTime) -> Self {
         self.ends = Some(date);
         self
     }
 
-    /// Lets the rule lead to the requested URL itself. Without this, such a rule does not match, and
-    /// later ones are tried.
+    /// Lets the rule lead to the requested URL itself. Without this, the rule does not match such a request,
+    /// and later rules are tried.
     pub fn allow_self(mut self) -> Self {
         self.allow_self = true;
         self
@@ -311,8 +311,8 @@ impl Rule {
         self
     }
 
-    /// Counts the answers of the rule separately (feature `metrics`): as policy `rules/name` in place of
-    /// `rules`. Each such name is a time series, so use it for a few rules only.
+    /// Counts the answers of the rule separately (feature `metrics`), as policy `rules/name` instead of
+    /// `rules`. Each name adds a time series, so use this for a few rules only.
     pub fn counted(mut self, name: &str) -> Self {
         self.counted = Some(format!("rules/{name}").into());
         self

@@ -10,13 +10,14 @@ use crate::config_error::ConfigError;
 use crate::ranges::{NO_RANGE, Ranges};
 use crate::uri::{HostPattern, Scheme};
 
-/// The conditions of a rule apart from its path. All must hold.
+/// The conditions of a rule besides its path. All must hold.
 impl Rule {
-    /// Applies only to this host, or, with `*.example.com`, to all hosts below it. Ports are not compared.
+    /// Applies only to this host, or, with `*.example.com`, to all hosts below `example.com`. Ports are not
+    /// compared.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host.
+    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is neither.
     pub fn on_host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(HostPattern::parse(host)?);
         Ok(self)
@@ -74,15 +75,15 @@ impl Rule {
 
     /// Applies only to clients in these ranges (`10.0.0.0/8`), as [`RequestHead::client_ip`] finds them.
     /// An untrusted peer that forwards for others is in no range, as for
-    /// [`Maintenance::bypass_clients`](crate::Maintenance::bypass_clients). Caches must not keep an answer
-    /// that depends on this: a 308 or 410 has `no-store`, too.
+    /// [`Maintenance::bypass_clients`](crate::Maintenance::bypass_clients). Caches must not store an answer
+    /// that depends on the client, so even a 308 or 410 has `no-store`.
     ///
     /// [`RequestHead::client_ip`]: crate::RequestHead::client_ip
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Client`](crate::ConfigErrorKind::Client) for text that is neither an address nor a
-    /// range, and if there is none.
+    /// Returns [`ConfigErrorKind::Client`](crate::ConfigErrorKind::Client) if an entry is neither an address
+    /// nor a range, or if there is no entry.
     pub fn on_clients<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -120,7 +121,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Returns where the capture `name` is taken from. The empty name finds `*name`, whatever its name is.
+    /// Returns the source of the capture `name`. The empty name finds that of `*name`, whatever its name.
     pub(super) fn find(&self, name: &str) -> Option<Source> {
         let mut rest = None;
         for (at, segment) in self.from.segments().enumerate() {

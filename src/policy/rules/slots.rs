@@ -1,13 +1,13 @@
 //! A hash table of numbers whose keys are stored elsewhere.
 
-/// No number.
+/// Marks the absence of a number.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Numbers found by the hash of a key; the caller compares the keys. Each costs 8 bytes and a third of
-/// free room.
+/// Finds numbers by the hash of a key; the caller compares the keys. Each number takes 8 bytes, and a third
+/// more for free slots.
 ///
-/// Clients choose what is looked up, never what is stored: a hash that could be made to collide
-/// makes no lookup longer than the longest run of slots in use, so it needs no secret.
+/// Clients choose which keys are looked up, but not which are stored. No key makes a lookup longer than the
+/// longest run of slots in use, so the hash needs no secret.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
     /// A part of the hash, and the number.
@@ -34,17 +34,17 @@ impl Slots {
         self.slots.is_empty()
     }
 
-    /// The first number under this hash that `is_it` accepts.
+    /// Returns the first number with this hash that `matches` accepts.
     #[inline]
-    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn find(&self, hash: u64, mut matches: impl FnMut(u32) -> bool) -> Option<u32> {
         let (mut at, tag) = place(hash, self.slots.len());
-        // There is free room, so a run of slots in use ends.
+        // There is a free slot, so the loop ends.
         loop {
             let (other, value) = *self.slots.get(at)?;
             if value == NONE {
                 return None;
             }
-            if other == tag && is_it(value) {
+            if other == tag && matches(value) {
                 return Some(value);
             }
             at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
@@ -52,14 +52,14 @@ impl Slots {
     }
 }
 
-/// Where the search for a hash begins, and the part of it that is stored.
+/// The slot where the search for a hash begins, and the part of the hash that is stored.
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // The upper half picks the slot, the lower is stored.
 fn place(hash: u64, room: usize) -> (usize, u32) {
     ((((hash >> 32) * room as u64) >> 32) as usize, hash as u32)
 }
 
-/// The hash of a key below `seed`: multiplied and folded, eight bytes a step.
+/// Hashes a key with a seed, eight bytes at a time.
 #[inline]
 pub(super) fn hash(key: &[u8], seed: u64) -> u64 {
     let mut state = mix(seed ^ 0x9E37_79B9_7F4A_7C15);
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_are_found_and_no_others() {
+    fn only_stored_keys_are_found() {
         for count in [0_u32, 1, 2, 3, 10, 1000] {
             let keys: Vec<String> = (0..count).map(|n| format!("/key/{n}")).collect();
             let entries: Vec<_> =

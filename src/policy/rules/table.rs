@@ -1,4 +1,4 @@
-//! The rules of a table, packed. All texts share one buffer; what few rules have is stored apart.
+//! The rules of a table, packed. All texts share one buffer; parts that few rules have are stored apart.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,13 +25,13 @@ pub(super) struct Table {
     text: String,
     rules: Vec<Stored>,
     pieces: Vec<StoredPiece>,
-    /// Status, origin and fragment of redirections, each once.
+    /// The redirections without path and query, each once.
     bases: Vec<Redirection>,
     extras: Vec<Extra>,
     pub(super) hosts: HostIndex,
-    /// The rules that compare the case of a path.
+    /// Finds the rules that compare the case of a path.
     pub(super) index: Index,
-    /// The rules that ignore it.
+    /// Finds the rules that ignore the case of a path.
     pub(super) folded: Index,
     pub(super) lists: Lists,
     pub(super) regexes: RegexIndex,
@@ -61,11 +61,11 @@ pub(super) struct Extra {
     pub(super) ends: Option<SystemTime>,
     pub(super) max_age: Option<Duration>,
     pub(super) name: Option<Box<str>>,
-    /// The name that its answers are counted under.
+    /// The name that the answers of the rule are counted under.
     pub(super) counted: Option<Arc<str>>,
 }
 
-/// A piece as the code that writes a target sees it.
+/// An unpacked piece of a target.
 #[derive(Clone, Copy)]
 pub(super) enum PieceRef<'t> {
     Text(&'t str),
@@ -73,7 +73,7 @@ pub(super) enum PieceRef<'t> {
 }
 
 impl Table {
-    /// `Err` is the reason why no more rules are taken.
+    /// Adds a rule. `Err` is the reason if the table is full.
     pub(super) fn push(
         &mut self,
         rule: Rule,
@@ -88,7 +88,7 @@ impl Table {
         let length = u16::try_from(from.len()).unwrap_or(u16::MAX);
         self.text.push_str(from);
         if rule.ignore_case && !rule.from.is_regex() {
-            // Names change with the literals. They are not looked up by name any more.
+            // This also changes the names of captures, which are not needed any more.
             if let Some(text) = self.text.get_mut(start as usize..) {
                 text.make_ascii_lowercase();
             }
@@ -152,7 +152,7 @@ impl Table {
         u8::try_from(pieces.len()).unwrap_or(u8::MAX)
     }
 
-    /// Builds the automaton of the regexes. `Err` is a reason.
+    /// Builds the index of the regexes. `Err` is the reason if they are too large.
     pub(super) fn index_regexes(&mut self) -> Result<(), &'static str> {
         let numbered = (0..).zip(&self.rules).filter(|(_, rule)| rule.has(flag::REGEX));
         let regexes =
@@ -192,8 +192,8 @@ impl Table {
         .collect()
     }
 
-    /// Returns some of the rules that one request can visit, where these are most: below a host, or
-    /// at one path.
+    /// Returns some of the rules at the places of the request that visits the most: below one host, or at
+    /// one path.
     pub(super) fn heaviest(&self) -> Vec<u32> {
         let (at_one_path, of_one_path) = self.lists.heaviest();
         let (mut rules, mut most) = (Vec::new(), 0);
@@ -211,7 +211,7 @@ impl Table {
         rules
     }
 
-    /// Whether the path of a request ends where the rest of the pattern would begin.
+    /// Whether the path of a request ends before the slash of the pattern's `*`.
     pub(super) fn ends_before_rest(&self, rule: &Stored, path: &str) -> bool {
         path.bytes().filter(|byte| *byte == b'/').count()
             < self.from(rule).bytes().filter(|byte| *byte == b'/').count()
@@ -229,6 +229,7 @@ impl Table {
         self.rules.len()
     }
 
+    /// The text of all patterns, and of all paths and queries of targets.
     pub(super) fn whole_text(&self) -> &str {
         &self.text
     }
@@ -302,7 +303,7 @@ impl Stored {
         self.flags & flag != 0
     }
 
-    /// The line in its file, from 1. 0 if it is not known.
+    /// The line of the rule in its file, from 1; 0 if it is not known.
     pub(super) fn line(&self) -> u32 {
         self.line
     }

@@ -1,10 +1,8 @@
 //! The target in a rule's `to`: parts of a URL, with captures in path and query.
 
-use super::pattern::{check_spelling, name_length};
+use super::pattern::{MAX_LENGTH, check_spelling, name_length};
 use crate::config_error::ConfigError;
 use crate::uri::{Authority, Host, Scheme};
-
-const MAX_LENGTH: usize = 8 * 1024;
 
 /// The parts of the request's URL that a rule changes.
 #[derive(Clone, Debug, Default)]
@@ -12,9 +10,9 @@ pub(super) struct Target {
     pub(super) origin: OriginChange,
     /// `None` keeps the request's path.
     pub(super) path: Option<Vec<Piece>>,
-    /// `None` if the target has no query of its own.
+    /// `None` if the target has no query.
     pub(super) query: Option<Vec<Piece>>,
-    /// Holds no captures.
+    /// The fragment, which has no captures.
     pub(super) fragment: Option<Box<str>>,
 }
 
@@ -33,22 +31,22 @@ pub(super) enum Piece {
     Capture(Source),
 }
 
-/// Where in a request a captured piece stands.
+/// The part of a request that a capture copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The path's segment at this place.
+    /// The segment of the path at this position.
     Segment(u16),
-    /// The path from the segment at this place on.
+    /// The path from the segment at this position on.
     Rest(u16),
-    /// The value of the parameter that this condition of the rule names.
+    /// The value of the parameter that the rule's condition at this position names.
     Query(u16),
-    /// A group of the rule's regex.
+    /// The group of the rule's regex with this number.
     Group(u16),
 }
 
 impl Target {
-    /// Reads `https://host/path?query#fragment` or `/path?query#fragment`. `find` returns the capture of a
-    /// name.
+    /// Parses `https://host/path?query#fragment` or `/path?query#fragment`. `find` returns the source of the
+    /// capture with a name.
     pub(super) fn parse(
         text: &str,
         find: impl Fn(&str) -> Option<Source>,
@@ -67,17 +65,17 @@ impl Target {
             None => (text, None),
         };
         if fragment.is_some_and(|fragment| fragment.contains('#')) {
-            return refuse("a `#` inside of a fragment is written `%23`");
+            return refuse("a `#` inside a fragment is written `%23`");
         }
-        if fragment.is_some_and(|fragment| captures(fragment, &find)) {
-            return refuse("a capture never stands in a fragment");
+        if fragment.is_some_and(|fragment| names_capture(fragment, &find)) {
+            return refuse("a fragment has no captures");
         }
         let (origin, rest) = match text.starts_with('/') {
             true if text.starts_with("//") || text.starts_with("/\\") => {
                 return refuse("not an absolute http or https url, and browsers read a host in it");
             }
             true => (OriginChange::default(), text),
-            false => absolute(text)?,
+            false => parse_absolute(text)?,
         };
         let (path, query) = match rest.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -102,7 +100,7 @@ impl Target {
         origin && self.path.is_none() && self.query.is_none()
     }
 
-    /// Whether what follows the pattern's literal segments is copied byte for byte to the target's end.
+    /// Whether the target keeps the path, or ends in a byte-for-byte copy of the rest of the path.
     pub(super) fn copies_the_rest(&self) -> bool {
         let Some(path) = &self.path else { return true };
         let is_rest = |piece: &Piece| matches!(piece, Piece::Capture(Source::Rest(_)));
@@ -113,8 +111,8 @@ impl Target {
     }
 }
 
-/// The origin of an absolute URL, and what follows it.
-fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
+/// Splits an absolute URL into its origin and the text after it.
+fn parse_absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
     let refuse = |reason| Err(ConfigError::url(text, reason));
     let Some((scheme, rest)) = text.split_once("://") else {
         return refuse("a target starts with `/`, `http://` or `https://`");
@@ -132,13 +130,13 @@ fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
         return refuse("an international name is written in punycode: `xn--..`");
     }
     let parsed = Authority::parse(authority);
-    let names_capture = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_name = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic());
     let is_pattern = || {
         let mut after_colons = authority.split(':').skip(1);
-        !authority.contains(['@', '[']) && after_colons.any(names_capture)
+        !authority.contains(['@', '[']) && after_colons.any(is_name)
     };
     if authority.contains('*') || parsed.is_err() && is_pattern() {
-        return refuse("a capture never stands in scheme, host or port");
+        return refuse("a capture never becomes part of a scheme, host or port");
     }
     let authority = parsed.map_err(|why| ConfigError::url(text, why))?;
     let port = authority.effective_port(scheme);
@@ -146,9 +144,9 @@ fn absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
     Ok((OriginChange { scheme: Some(scheme), host: Some(host), port: Some(port) }, rest))
 }
 
-/// Refuses captures and variables as other servers write them. `Err` is the reason.
+/// Refuses the capture and variable syntax of other servers. `Err` is the reason.
 fn check_variables(text: &str) -> Result<(), &'static str> {
-    // What nginx knows about the URL. Other words may follow a `$`, as in OData's `$filter`.
+    // The variables of nginx for parts of the URL. Other words may follow a `$`, as in OData's `$filter`.
     const VARIABLES: [&str; 10] = [
         "args",
         "document_uri",
@@ -175,7 +173,7 @@ fn check_variables(text: &str) -> Result<(), &'static str> {
     if text.split('$').skip(1).any(is_variable) {
         return Err(
             "there are no variables: the query is kept, captures are written `:name`, and a \
-                    literal `$` is written `%24`",
+             literal `$` is written `%24`",
         );
     }
     Ok(())
@@ -188,7 +186,7 @@ fn is_dot_segment(segment: &str) -> bool {
 }
 
 /// Whether a text names a capture.
-fn captures(text: &str, find: impl Fn(&str) -> Option<Source>) -> bool {
+fn names_capture(text: &str, find: impl Fn(&str) -> Option<Source>) -> bool {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once([':', '*']) {
         let name = after.split_at_checked(name_length(after)).map_or("", |(name, _)| name);
@@ -200,7 +198,7 @@ fn captures(text: &str, find: impl Fn(&str) -> Option<Source>) -> bool {
     false
 }
 
-/// Text, and the captures in it: `:name`, `*name`, and `*` for the rest without a name.
+/// Splits a text at its captures: `:name`, `*name`, and `*` for the rest, whatever its name.
 fn pieces(text: &str, find: impl Fn(&str) -> Option<Source>) -> Result<Vec<Piece>, &'static str> {
     let mut pieces = Vec::new();
     let mut plain = String::new();
@@ -278,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused() {
+    fn invalid_targets_are_refused() {
         for target in [
             "",
             "b",

@@ -1,4 +1,4 @@
-//! Writes path and query of a target, captured pieces each in its place.
+//! Writes the path and query of a target with its captures.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::head::RequestHead;
 use crate::redirection::Redirection;
 use crate::uri::push_escaped;
 
-/// A rule that matched, and the request that it takes its captures from.
+/// A rule that matched, and the parts of the request that its captures copy.
 pub(super) struct Captures<'t, 'h> {
     table: &'t Table,
     rule: &'t Stored,
@@ -30,7 +30,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         Self { table, rule, path: head.path(), query: head.query(), groups }
     }
 
-    /// The path that the rule leads to; `None` keeps the request's.
+    /// The path that the rule leads to; `None` keeps the path of the request.
     pub(super) fn path(&self) -> Option<Arc<str>> {
         if !self.rule.has(flag::HAS_PATH) {
             return None;
@@ -45,7 +45,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         while let Some(piece) = pieces.next() {
             match piece {
                 PieceRef::Text(text) => {
-                    // The piece before it may be empty, or end in a slash: one slash is enough.
+                    // If the pieces before this one end in a slash, its own slash is left out.
                     let doubled = out.ends_with_slash();
                     out.push(text.strip_prefix('/').filter(|_| doubled).unwrap_or(text));
                 }
@@ -65,9 +65,9 @@ impl<'t, 'h> Captures<'t, 'h> {
     fn push_rest(&self, at: u16, is_last: bool, out: &mut Buffer) {
         match self.rest(at) {
             Some(rest) if is_last => out.push(rest),
-            // Text follows, so a slash at the end of the rest is not at the end of the path.
+            // More pieces follow, so the slash would not be at the end of the target.
             Some(rest) => out.push(rest.strip_suffix('/').unwrap_or(rest)),
-            // The request ends before the slash, and so does the target.
+            // The request path ends before the slash of the rest, so the target does, too.
             None if is_last => out.pop_slash(),
             None => {}
         }
@@ -91,15 +91,17 @@ impl<'t, 'h> Captures<'t, 'h> {
         for piece in self.table.query_pieces(self.rule) {
             match piece {
                 PieceRef::Text(text) => out.push(text),
-                PieceRef::Capture(Source::Segment(at)) => out.push(&in_query(self.segment(at))),
+                PieceRef::Capture(Source::Segment(at)) => {
+                    out.push(&as_query_value(self.segment(at)));
+                }
                 PieceRef::Capture(Source::Rest(at)) => {
-                    out.push(&in_query(self.rest(at).unwrap_or_default()));
+                    out.push(&as_query_value(self.rest(at).unwrap_or_default()));
                 }
                 PieceRef::Capture(Source::Query(at)) => {
-                    // A value of a query holds no `&`, and its `+` is a blank already.
+                    // A value of a query contains no `&`, and its `+` already means a space.
                     out.push(&self.parameter(at).replace('=', "%3D").replace(';', "%3B"));
                 }
-                PieceRef::Capture(Source::Group(at)) => out.push(&in_query(self.group(at))),
+                PieceRef::Capture(Source::Group(at)) => out.push(&as_query_value(self.group(at))),
             }
         }
         if merges {
@@ -108,7 +110,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         to.set_query(Some(out.as_str()).filter(|query| !query.is_empty()).map(Into::into));
     }
 
-    /// Adds the request's parameters of other names.
+    /// Adds the request's parameters with names that `out` does not have.
     fn merge(&self, out: &mut Buffer) {
         let own = out.as_str().to_owned();
         for part in self.query.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
@@ -131,7 +133,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         self.rest(at).map_or("", |rest| next_segment(rest).0)
     }
 
-    /// `None` if the path ends before it.
+    /// The path from the segment `at` on; `None` if the path ends before it.
     fn rest(&self, at: u16) -> Option<&'h str> {
         let path = self.path.strip_prefix('/').unwrap_or(self.path);
         (0..at).try_fold(path, |rest, _| next_segment(rest).1)
@@ -149,8 +151,8 @@ impl<'t, 'h> Captures<'t, 'h> {
     }
 }
 
-/// A piece of a path as a value in a query, which neither begins another parameter nor reads as a blank.
-fn in_query(piece: &str) -> String {
+/// Encodes a piece of a path for a query, where it cannot begin another parameter or be read as a space.
+fn as_query_value(piece: &str) -> String {
     let mut out = String::with_capacity(piece.len());
     for part in piece.split_inclusive(['&', '=', '+', ';']) {
         let plain = part.trim_end_matches(['&', '=', '+', ';']);
@@ -160,7 +162,7 @@ fn in_query(piece: &str) -> String {
     out
 }
 
-/// A value of a query as one segment of a path.
+/// Encodes a value of a query as one segment of a path.
 fn as_segment(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in form_decoded(value).iter() {
@@ -173,7 +175,7 @@ fn as_segment(value: &str) -> String {
     out
 }
 
-/// Text that is being written: on the stack, until it is too long.
+/// A text that is on the stack until it is too long.
 struct Buffer {
     short: [u8; Self::ROOM],
     length: usize,

@@ -19,8 +19,8 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     if from.text.split('/').any(has_placeholder_inside) {
         return Err(from.refuse("a placeholder is a whole segment here: use a regex for others"));
     }
-    let rule = Rule::new(&with_splat(from)?).map_err(from.config())?.below_only();
-    let rule = rule.to(target.text).map_err(target.config())?;
+    let rule = Rule::new(&with_splat(from)?).map_err(from.mistake())?.below_only();
+    let rule = rule.to(target.text).map_err(target.mistake())?;
     let rule = match words.next() {
         Some(word) => rule.status(status(word)?),
         None => rule.status(Status::Found),

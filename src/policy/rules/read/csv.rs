@@ -1,4 +1,4 @@
-//! `from,to[,status]`
+//! Lines of `from,to[,status]`.
 
 use super::{Line, Mistake, Word, status};
 use crate::policy::rules::rule::Rule;
@@ -16,11 +16,11 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     if line.number == 1 && from.text.eq_ignore_ascii_case("from") {
         return Ok(None);
     }
-    // A spreadsheet writes empty fields at the end of each line that is shorter than another.
+    // A spreadsheet fills shorter lines with empty fields.
     if let Some(extra) = (3..fields.len()).filter_map(field).find(|word| !word.text.is_empty()) {
         return Err(extra.refuse("three fields at most: from, to, status"));
     }
-    let rule = Rule::new(from.text).map_err(from.config())?;
+    let rule = Rule::new(from.text).map_err(from.mistake())?;
     let number = field(2).filter(|word| !word.text.is_empty());
     let target = field(1).filter(|word| !word.text.is_empty());
     match (number, target) {
@@ -30,7 +30,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         }
         (_, None) => Err(line.end().refuse("a target is missing: `from,to[,status]`")),
         (number, Some(target)) => {
-            let rule = rule.to(target.text).map_err(target.config())?;
+            let rule = rule.to(target.text).map_err(target.mistake())?;
             Ok(Some(match number {
                 Some(number) => rule.status(status(number)?),
                 None => rule,
@@ -39,8 +39,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     }
 }
 
-/// The fields of a line (RFC 4180), each with the byte that it begins at. Blanks around a field that
-/// is not quoted do not count.
+/// Splits a line into fields (RFC 4180), each with its byte offset. Spaces around fields are removed.
 fn fields(line: Line<'_>) -> Result<Vec<(usize, String)>, Mistake> {
     let mut fields = Vec::with_capacity(3);
     let mut at = 0;
@@ -55,15 +54,15 @@ fn fields(line: Line<'_>) -> Result<Vec<(usize, String)>, Mistake> {
             };
             fields.push((start, text));
             at = start + 1 + length;
-            let behind = line.text.get(at..).unwrap_or_default();
-            let next = behind.trim_start();
+            let after = line.text.get(at..).unwrap_or_default();
+            let next = after.trim_start();
             if next.is_empty() {
                 return Ok(fields);
             }
             if !next.starts_with(',') {
-                return Err(Word { text: next, at }.refuse("a comma is needed behind the quote"));
+                return Err(Word { text: next, at }.refuse("a comma must follow the closing quote"));
             }
-            at += behind.len() - next.len() + 1;
+            at += after.len() - next.len() + 1;
         } else {
             let end = rest.find(',');
             let text = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
@@ -76,7 +75,7 @@ fn fields(line: Line<'_>) -> Result<Vec<(usize, String)>, Mistake> {
     }
 }
 
-/// A text up to its closing quote, and the bytes that both take.
+/// The text before the closing quote, unescaped, and the length up to and with that quote, in bytes.
 fn unquoted(text: &str) -> Option<(String, usize)> {
     let mut out = String::new();
     let mut rest = text;

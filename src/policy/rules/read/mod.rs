@@ -10,13 +10,13 @@ use super::rule::{Rule, Status};
 use crate::config_error::ConfigError;
 
 impl Rules {
-    /// Reads a `_redirects` file as Netlify does; the differences are in the [module](super)'s
-    /// table. Netlify serves an existing file before it looks at a rule whose status has no `!`. For
-    /// such rules, use [`RedirectLayer::after_not_found`](crate::RedirectLayer::after_not_found).
+    /// Reads a `_redirects` file as Netlify does: the [module](super) lists the differences. Netlify serves
+    /// an existing file before it looks at a rule whose status has no `!`. For such rules, use
+    /// [`RedirectLayer::after_not_found`](crate::RedirectLayer::after_not_found).
     ///
     /// # Errors
     ///
-    /// Every mistake in the file, each with line and column, and what [`Rules::new`] refuses.
+    /// Returns every mistake in the file, each with its line and column, and the errors of [`Rules::new`].
     ///
     /// ```
     /// use http::Request;
@@ -37,12 +37,11 @@ impl Rules {
         RulesBuilder::new().build_netlify(text)
     }
 
-    /// Reads a `_redirects` file as Cloudflare Pages does; the differences are in the
-    /// [module](super)'s table.
+    /// Reads a `_redirects` file as Cloudflare Pages does: the [module](super) lists the differences.
     ///
     /// # Errors
     ///
-    /// Every mistake in the file, each with line and column, and what [`Rules::new`] refuses.
+    /// Returns every mistake in the file, each with its line and column, and the errors of [`Rules::new`].
     ///
     /// ```
     /// use http::Request;
@@ -62,14 +61,14 @@ impl Rules {
         RulesBuilder::new().build_cloudflare_pages(text)
     }
 
-    /// Reads lines of `from,to[,status]`, as [`Rule::new`] and [`Rule::to`] take them. The status is 307
-    /// unless one is given; a line with 410 has an empty `to`. Blank lines, lines that begin with `#`, a
-    /// first line whose first field is `from`, and empty fields at the end of a line are left out. A field
+    /// Reads lines of `from,to[,status]`, with the syntax of [`Rule::new`] and [`Rule::to`]. The status is
+    /// 307 unless one is given; a line with 410 has an empty `to`. Blank lines, lines that begin with `#`, a
+    /// first line whose first field is `from`, and empty fields at the end of a line are ignored. A field
     /// with a comma is put in double quotes (RFC 4180).
     ///
     /// # Errors
     ///
-    /// Every mistake in the file, each with line and column, and what [`Rules::new`] refuses.
+    /// Returns every mistake in the file, each with its line and column, and the errors of [`Rules::new`].
     ///
     /// ```
     /// use http::Request;
@@ -94,7 +93,7 @@ impl RulesBuilder {
     ///
     /// # Errors
     ///
-    /// As for [`Rules::from_netlify`].
+    /// Returns the same errors as [`Rules::from_netlify`].
     pub fn build_netlify(self, text: &str) -> Result<Rules, RuleErrors> {
         let read = read(text, netlify::rule);
         self.build_with(read.rules, read.errors)
@@ -104,7 +103,7 @@ impl RulesBuilder {
     ///
     /// # Errors
     ///
-    /// As for [`Rules::from_cloudflare_pages`].
+    /// Returns the same errors as [`Rules::from_cloudflare_pages`].
     pub fn build_cloudflare_pages(self, text: &str) -> Result<Rules, RuleErrors> {
         let read = read(text, cloudflare_pages::rule);
         self.build_with(read.rules, read.errors)
@@ -114,35 +113,35 @@ impl RulesBuilder {
     ///
     /// # Errors
     ///
-    /// As for [`Rules::from_csv`].
+    /// Returns the same errors as [`Rules::from_csv`].
     pub fn build_csv(self, text: &str) -> Result<Rules, RuleErrors> {
         let read = read(text, csv::rule);
         self.build_with(read.rules, read.errors)
     }
 }
 
-/// The rules of a text, and its mistakes.
+/// The rules of a file, and the mistakes in it.
 #[derive(Default)]
 struct Read {
     rules: Vec<Rule>,
     errors: Vec<RuleError>,
 }
 
-/// Reads line by line. `rule` returns `None` for a blank line or a comment.
+/// Reads a file line by line. `rule` returns `None` for a blank line or a comment.
 fn read(text: &str, rule: impl Fn(Line<'_>) -> Result<Option<Rule>, Mistake>) -> Read {
     let mut read = Read::default();
-    // A byte order mark is no part of the first path.
+    // A byte order mark is not part of the first path.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         match rule(Line { text: line, number }) {
             Ok(rule) => read.rules.extend(rule.map(|rule| rule.line(number))),
-            Err(Mistake { at, what }) => {
+            Err(Mistake { at, reason }) => {
                 let column = line.get(..at).map_or(0, |before| before.chars().count() + 1);
                 let column = u32::try_from(column).unwrap_or(u32::MAX);
                 let at = Position { line: number, column, rule: 0 };
-                read.errors.push(match what {
-                    What::Config(error) => RuleError::config(at, error),
-                    What::Text(text) => RuleError::new(at, text),
+                read.errors.push(match reason {
+                    Reason::Config(error) => RuleError::config(at, error),
+                    Reason::Text(text) => RuleError::new(at, text),
                 });
             }
         }
@@ -150,7 +149,7 @@ fn read(text: &str, rule: impl Fn(Line<'_>) -> Result<Option<Rule>, Mistake>) ->
     read
 }
 
-/// A line of a text, without its end.
+/// A line of a file, without its line ending.
 #[derive(Clone, Copy)]
 struct Line<'t> {
     text: &'t str,
@@ -158,18 +157,18 @@ struct Line<'t> {
     number: u32,
 }
 
-/// A mistake in a line, and the byte where it stands.
+/// A mistake in a line, and its byte offset.
 struct Mistake {
     at: usize,
-    what: What,
+    reason: Reason,
 }
 
-enum What {
+enum Reason {
     Config(ConfigError),
     Text(String),
 }
 
-/// A word of a line, and where it begins.
+/// A word of a line, and its byte offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Word<'t> {
     text: &'t str,
@@ -178,30 +177,30 @@ struct Word<'t> {
 
 impl Word<'_> {
     fn refuse(self, why: impl Into<String>) -> Mistake {
-        Mistake { at: self.at, what: What::Text(why.into()) }
+        Mistake { at: self.at, reason: Reason::Text(why.into()) }
     }
 
-    /// Makes a mistake of an error that parsing this word returned.
-    fn config(self) -> impl Fn(ConfigError) -> Mistake {
-        move |error| Mistake { at: self.at, what: What::Config(error) }
+    /// Returns a function that converts an error in this word to a mistake.
+    fn mistake(self) -> impl Fn(ConfigError) -> Mistake {
+        move |error| Mistake { at: self.at, reason: Reason::Config(error) }
     }
 }
 
 impl<'t> Line<'t> {
-    /// The words between blanks.
+    /// The words of the line, which white space separates.
     fn words(self) -> impl Iterator<Item = Word<'t>> {
         let start = self.text.as_ptr() as usize;
         let words = self.text.split_ascii_whitespace();
         words.map(move |text| Word { text, at: text.as_ptr() as usize - start })
     }
 
-    /// Where the line ends.
+    /// An empty word at the end of the line, for mistakes there.
     fn end(self) -> Word<'t> {
         Word { text: "", at: self.text.trim_end().len() }
     }
 }
 
-/// The status of a redirection, by its number.
+/// Parses the status of a redirection.
 fn status(word: Word<'_>) -> Result<Status, Mistake> {
     Ok(match word.text {
         "301" => Status::MovedPermanently,
@@ -221,11 +220,11 @@ fn status(word: Word<'_>) -> Result<Status, Mistake> {
     })
 }
 
-/// In both dialects of `_redirects`, `splat` is the name of the text that `*` takes.
+/// Names a final `*` as both dialects of `_redirects` do: `splat`.
 fn with_splat(from: Word<'_>) -> Result<String, Mistake> {
     match from.text.strip_suffix("/*") {
         Some(start) if !start.contains('*') => Ok(format!("{start}/*splat")),
         None if !from.text.contains('*') => Ok(from.text.to_owned()),
-        _ => Err(from.refuse("`*` stands once, as the last segment: for others take a regex")),
+        _ => Err(from.refuse("`*` stands once, as the last segment: use a regex for others")),
     }
 }

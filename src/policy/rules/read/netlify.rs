@@ -3,16 +3,16 @@
 use super::{Line, Mistake, Word, status, with_splat};
 use crate::policy::rules::rule::{Rule, Status};
 
-/// `from [key=value ..] to [status] [condition ..]`
+/// Parses `from [key=value ..] to [status] [condition ..]`.
 pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     let mut words = line.words().take_while(|word| !word.text.starts_with('#'));
     let Some(from) = words.next() else { return Ok(None) };
-    // Netlify takes `:1` for a placeholder, too.
+    // Netlify reads `:1` as a placeholder, too, but `Rule::new` does not.
     let is_unnamed = |name: &str| !name.starts_with(|first: char| first.is_ascii_alphabetic());
     if from.text.split('/').filter_map(|segment| segment.strip_prefix(':')).any(is_unnamed) {
         return Err(from.refuse("the name of a placeholder begins with a letter"));
     }
-    let mut rule = Rule::new(&with_splat(from)?).map_err(from.config())?.either_slash();
+    let mut rule = Rule::new(&with_splat(from)?).map_err(from.mistake())?.either_slash();
     let mut target = None;
     for word in words.by_ref() {
         if is_target(word) {
@@ -27,10 +27,10 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
                 word.refuse("neither a target (`/path` or a URL) nor a parameter `key=value`")
             );
         }
-        rule.query_condition(word.text, word.text).map_err(word.config())?;
+        rule.query_condition(word.text, word.text).map_err(word.mistake())?;
     }
     let target = target.ok_or_else(|| line.end().refuse("a target is missing"))?;
-    let mut rule = rule.to(target.text).map_err(target.config())?.status(Status::MovedPermanently);
+    let mut rule = rule.to(target.text).map_err(target.mistake())?.status(Status::MovedPermanently);
     for (at, word) in words.enumerate() {
         let name = word.text.split('=').next().unwrap_or_default().to_ascii_lowercase();
         match &*name {
@@ -41,7 +41,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
                 )));
             }
             _ if at == 0 => {
-                // Rules go first here, with `!` and without.
+                // Rules are tried first here, with or without `!`.
                 let number = word.text.strip_suffix('!').unwrap_or(word.text);
                 rule = rule.status(status(Word { text: number, ..word })?);
             }
