@@ -22,7 +22,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         if status(word).is_ok() {
             return Err(word.refuse("a target stands before the status"));
         }
-        if !word.text.contains('=') {
+        if !word.text.contains('=') || word.text.contains('&') {
             return Err(
                 word.refuse("neither a target (`/path` or a URL) nor a parameter `key=value`")
             );
