@@ -115,7 +115,7 @@ impl<'r> FoundRule<'r> {
         self.number as usize
     }
 
-    /// Returns the name of the rule, or, if it has none, its pattern as [`Rule::named`] describes it.
+    /// Returns the name that [`Rule::named`] set, or else the pattern of the rule.
     pub fn name(&self) -> &'r str {
         let Some(rule) = self.table.rule(self.number) else { return "" };
         let name = self.table.extra(rule).and_then(|extra| extra.name.as_deref());

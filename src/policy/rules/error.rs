@@ -42,7 +42,7 @@ impl fmt::Display for Position {
 pub struct RuleErrors(Vec<RuleError>);
 
 impl RuleErrors {
-    /// Returns `Ok` if there are no errors, else all of them, sorted.
+    /// Returns `Ok` if there are no errors, else an error with all of them, sorted.
     pub(super) fn check(mut errors: Vec<RuleError>) -> Result<(), Self> {
         errors.sort_by_key(|error| error.at);
         if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
@@ -63,7 +63,7 @@ impl<'a> IntoIterator for &'a RuleErrors {
     }
 }
 
-/// Writes each mistake on a line.
+/// Writes each mistake on a separate line.
 impl fmt::Display for RuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, error) in self.0.iter().enumerate() {

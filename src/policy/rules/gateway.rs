@@ -154,13 +154,13 @@ impl RequestRedirect {
         Self::default()
     }
 
-    /// Replaces the scheme: the field `scheme`.
+    /// Replaces the scheme (field `scheme`).
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = Some(scheme);
         self
     }
 
-    /// Replaces the host: the field `hostname`.
+    /// Replaces the host (field `hostname`).
     ///
     /// # Errors
     ///
@@ -170,7 +170,7 @@ impl RequestRedirect {
         Ok(self)
     }
 
-    /// Replaces the port: the field `port`.
+    /// Replaces the port (field `port`).
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
@@ -183,7 +183,7 @@ impl RequestRedirect {
         self
     }
 
-    /// Replaces the whole path: the field `path` of type `ReplaceFullPath`.
+    /// Replaces the whole path (field `path` of type `ReplaceFullPath`).
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl RequestRedirect {
         Ok(self)
     }
 
-    /// Replaces the prefix that matched, and keeps the rest: the field `path` of type `ReplacePrefixMatch`.
+    /// Replaces the prefix that matched (field `path` of type `ReplacePrefixMatch`), and keeps the rest.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ impl RequestRedirect {
         Ok(self)
     }
 
-    /// Sets the status, 301, 302, 303, 307 or 308: the field `statusCode`.
+    /// Sets the status (field `statusCode`): 301, 302, 303, 307 or 308.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Numbers the hosts that rules name.
+//! Assigns numbers to the hosts that rules name.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -17,7 +17,7 @@ pub(super) struct Indexed<'r> {
     pub(super) start: u32,
     pub(super) exact: bool,
     pub(super) either_slash: bool,
-    /// The first parameter that must have a value, and the value, both decoded.
+    /// The first parameter that must have a certain value, and that value, both decoded.
     pub(super) parameter: Option<(&'r [u8], &'r [u8])>,
 }
 

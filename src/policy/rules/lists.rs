@@ -81,7 +81,7 @@ impl Lists {
         u32::try_from(self.0.len() - 1).map_or(NONE, |at| at | LIST)
     }
 
-    /// The most places that a request visits here: the place itself, and one for each parameter.
+    /// The most places that a request visits at `place`: the place itself, and one for each parameter.
     pub(super) fn weight(&self, place: Place) -> u32 {
         if place == NONE {
             return 0;

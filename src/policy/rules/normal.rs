@@ -54,7 +54,7 @@ pub(super) fn is_odd(segment: &str) -> bool {
     })
 }
 
-/// Decodes a name or value of a query as a form does: `+` is a space.
+/// Decodes a name or value of a query as form data: `+` is a space.
 pub(super) fn form_decoded(text: &str) -> Cow<'_, [u8]> {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Cow::Borrowed(text.as_bytes());

@@ -126,7 +126,7 @@ fn keeps_named_host(rule: &Rule) -> bool {
     matches!(rule.host, Some(HostPattern::Exact(_))) && rule.target.origin.host.is_none()
 }
 
-/// The redirection of a rule, but for its path and query.
+/// The redirection of a rule, without its path and query.
 pub(super) fn base(rule: &Rule) -> Redirection {
     let OriginChange { scheme, host, port } = &rule.target.origin;
     let mut base = Redirection::new();

@@ -91,7 +91,7 @@ struct Regexes {
     each: Box<[(u32, Regex)]>,
 }
 
-/// The text that a regex captured.
+/// The groups that a regex captured in a path.
 pub(super) struct Groups<'p> {
     path: &'p str,
     captures: Captures,
@@ -201,7 +201,7 @@ fn may_begin_with_slash(nfa: &NFA) -> bool {
     false
 }
 
-/// The regex that matches only a path from its beginning to its end.
+/// Anchors a regex, so that it matches only a whole path.
 fn anchored(pattern: &str, with_case: bool) -> String {
     let flag = if with_case { "" } else { "i" };
     format!(r"\A(?{flag}:{pattern})\z")

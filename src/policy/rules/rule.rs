@@ -88,7 +88,7 @@ impl Rule {
     /// `*` or `*name` (`/a/*`), which matches `/a` and everything below it.
     ///
     /// A query names parameters that a request must have: `/a?id=7` with this value, `/a?id` with any
-    /// value, `/a?id=:id` with any value, which is captured. A URL (`https://old.example.com/a`,
+    /// value, `/a?id=:id` with a value that is captured. A URL (`https://old.example.com/a`,
     /// `http://*.example.com/a`) adds [`on_scheme`](Self::on_scheme) and [`on_host`](Self::on_host).
     ///
     /// # Errors
@@ -228,7 +228,7 @@ impl Rule {
         self.status(Status::Found)
     }
 
-    /// Answers 303: clients send GET to the target, whatever the method was (RFC 9110 §15.4.4).
+    /// Answers 303: clients send GET or HEAD to the target, whatever the method was (RFC 9110 §15.4.4).
     pub fn see_other(self) -> Self {
         self.status(Status::SeeOther)
     }

@@ -109,7 +109,7 @@ mod tests {
         seen.dedup();
         assert_eq!(seen.len(), 100_000);
         let upper: std::collections::HashSet<u64> = seen.iter().map(|hash| hash >> 47).collect();
-        // Of 131 072 places, a fair hash fills 1 - 1/e^(100 000/131 072), 70 109 of them.
+        // A fair hash fills 1 - 1/e^(100 000/131 072) of 131 072 places: 69 954.
         assert!((69_000..71_500).contains(&upper.len()), "{}", upper.len());
     }
 }

@@ -19,7 +19,7 @@ use super::target::{Piece, Source};
 use crate::redirection::Redirection;
 use crate::uri::HostPattern;
 
-/// The rules, and the index that finds them.
+/// The rules, and the indexes that find them.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     text: String,
@@ -192,8 +192,7 @@ impl Table {
         .collect()
     }
 
-    /// Returns some of the rules at the places of the request that visits the most: below one host, or at
-    /// one path.
+    /// Returns some of the rules where one request visits the most places: below one host, or at one path.
     pub(super) fn heaviest(&self) -> Vec<u32> {
         let (at_one_path, of_one_path) = self.lists.heaviest();
         let (mut rules, mut most) = (Vec::new(), 0);

@@ -46,7 +46,7 @@ pub(super) enum Source {
 
 impl Target {
     /// Parses `https://host/path?query#fragment` or `/path?query#fragment`. `find` returns the source of the
-    /// capture with a name.
+    /// capture with the given name.
     pub(super) fn parse(
         text: &str,
         find: impl Fn(&str) -> Option<Source>,

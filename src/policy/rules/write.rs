@@ -45,7 +45,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         while let Some(piece) = pieces.next() {
             match piece {
                 PieceRef::Text(text) => {
-                    // If the pieces before this one end in a slash, its own slash is left out.
+                    // After a slash, the slash at the beginning of the text is left out.
                     let doubled = out.ends_with_slash();
                     out.push(text.strip_prefix('/').filter(|_| doubled).unwrap_or(text));
                 }

@@ -9,8 +9,8 @@ use crate::uri::{Authority, Scheme};
 
 /// The most redirections in a row that are not an error.
 const MAX_HOPS: usize = 8;
-/// How far a chain that is too long is followed, for its error message.
-const FAR: usize = 64;
+/// The most redirections that are followed: enough to tell circles and growth from other long chains.
+const MAX_FOLLOWED: usize = 64;
 
 /// How a chain of redirections ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Followe
             return followed;
         }
         seen.push(this);
-        if followed.rules.len() > FAR {
+        if followed.rules.len() > MAX_FOLLOWED {
             break;
         }
         match step(table, &at, now, &mut followed) {

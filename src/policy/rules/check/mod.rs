@@ -63,8 +63,8 @@ impl Checks<'_> {
             let message = "the rule has ended: take it out".to_owned();
             return self.warnings.push(RuleWarning::new(self.table.position(number), message));
         }
-        // A circle or a chain exists once the last of its rules has begun, so each rule is checked at its
-        // own beginning.
+        // A circle or a chain exists once the last of its rules has started to apply, so each rule is checked
+        // at its start.
         let time = starts.map_or(now, |starts| starts.max(now));
         let mut warned = false;
         if self.found >= MAX_ERRORS || self.reported.contains(&number) {

@@ -75,7 +75,7 @@ fn fields(line: Line<'_>) -> Result<Vec<(usize, String)>, Mistake> {
     }
 }
 
-/// The text before the closing quote, unescaped, and the length up to and with that quote, in bytes.
+/// The text before the closing quote, unescaped, and the length up to and including that quote.
 fn unquoted(text: &str) -> Option<(String, usize)> {
     let mut out = String::new();
     let mut rest = text;

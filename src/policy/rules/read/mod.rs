@@ -187,7 +187,7 @@ impl Word<'_> {
 }
 
 impl<'t> Line<'t> {
-    /// The words of the line, which white space separates.
+    /// The words of the line, separated by white space.
     fn words(self) -> impl Iterator<Item = Word<'t>> {
         let start = self.text.as_ptr() as usize;
         let words = self.text.split_ascii_whitespace();
