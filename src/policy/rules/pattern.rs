@@ -79,11 +79,11 @@ impl Pattern {
                     );
                 }
                 Segment::Literal(literal) if literal.contains('*') => {
-                    return refuse("`*` is a whole segment, and only the last");
+                    return refuse("`*` is allowed only as the whole last segment");
                 }
                 Segment::Literal(_) => {}
                 Segment::Rest(_) if !is_last => {
-                    return refuse("`*` is a whole segment, and only the last");
+                    return refuse("`*` is allowed only as the whole last segment");
                 }
                 Segment::Name(name) | Segment::Rest(name) => {
                     let is_unnamed = segment == Segment::Rest("");
