@@ -7,7 +7,7 @@ use super::redacted::Redacted;
 
 /// The place in a chain of redirections at which a request failed: its URL and the hops before it.
 ///
-/// `Display` and `Debug` print the names in a query, never its values, and 256 bytes of a URL at most.
+/// `Display` and `Debug` print the names in a query, never its values, and at most 256 bytes of each URL.
 pub struct At {
     uri: Uri,
     history: RedirectHistory,
@@ -34,7 +34,7 @@ impl At {
     }
 }
 
-/// Prints `http://a.test/`, and after redirections `http://a.test/ (hop 3)`.
+/// Prints `http://a.test/` for the first request, and `http://a.test/ (hop 3)` after three redirections.
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Place { uri: &self.uri, hop: self.hop() }.fmt(f)

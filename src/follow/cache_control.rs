@@ -1,4 +1,4 @@
-//! The directives of `Cache-Control` that a memory of redirections obeys (RFC 9111 §5.2).
+//! Parses the directives of `Cache-Control` that apply to remembered redirections (RFC 9111 §5.2).
 
 use std::str;
 
@@ -16,7 +16,7 @@ pub(super) enum Directive {
     Other,
 }
 
-/// The directives of all `Cache-Control` headers. `None` stands for a quote that is not closed.
+/// Returns the directives of all `Cache-Control` headers, with `None` for a quote that is not closed.
 pub(super) fn directives(headers: &HeaderMap) -> impl Iterator<Item = Option<Directive>> {
     let lines = headers.get_all(header::CACHE_CONTROL).iter();
     lines.flat_map(|line| split_bytes(line.as_bytes(), b',')).map(|directive| {

@@ -5,7 +5,7 @@ use http::{Extensions, Uri};
 use super::redacted::Redacted;
 
 /// Describes the chain of redirections that led to a request. It is in the extensions of each request
-/// but the first, so that a layer *inside* can withhold credentials where the chain has left its
+/// but the first, so that a layer *inside* can withhold credentials once the chain has left the first
 /// origin.
 ///
 /// ```
@@ -31,7 +31,7 @@ pub struct RedirectContext {
 }
 
 impl RedirectContext {
-    /// Returns the context of a request, from its extensions; `None` for the first of a chain.
+    /// Returns the context of a request, from its extensions; `None` for the first request of a chain.
     pub fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }
@@ -46,11 +46,11 @@ impl RedirectContext {
         &self.first_uri
     }
 
-    /// Returns the URL that answered with the redirection to this request.
+    /// Returns the URL of the request before this one, which was answered with a redirection.
     ///
     /// The follower adds no `Referer`, because this URL may hold secrets. A
-    /// [hook](crate::FollowRedirectsLayer::on_request) or a layer inside can add one. To another
-    /// origin, the hook below sends only the origin of this URL, and nothing where the chain leaves https
+    /// [hook](crate::FollowRedirectsLayer::on_request) or a layer inside can add the header. The hook
+    /// below sends only the origin of this URL to another origin, and no `Referer` from https to http
     /// (RFC 9110 §10.1.3).
     ///
     /// ```
@@ -84,8 +84,8 @@ impl RedirectContext {
         &self.previous_uri
     }
 
-    /// Whether the chain has been on an origin that is not trusted with the first one's credentials.
-    /// Stays `true` if the chain comes back, and in the chain of a follower inside.
+    /// Whether a redirection has led to an origin that is not trusted with the caller's credentials.
+    /// Stays `true` if the chain returns to the first origin, and in the chain of a follower inside.
     pub fn has_crossed(&self) -> bool {
         self.crossed
     }

@@ -10,20 +10,22 @@ use pin_project_lite::pin_project;
 use crate::drain::poll_drain;
 
 pin_project! {
-    /// The body of a redirection, of which `left` bytes are read.
+    /// The body of a redirection, of which at most `left` more bytes are read.
     pub(super) struct Rest<R> {
         #[pin]
         body: R,
         left: u64,
-        // Whether the next request may be sent meanwhile.
+        // Whether the next request can be sent while the body is read.
         is_multiplexed: bool,
     }
 }
 
 impl<R> Rest<R> {
-    /// The next request needs an HTTP/1 connection to itself. From HTTP/2 on it does not, and the body is read
-    /// only because a reset ends more than its stream where it comes often: servers count them
-    /// (CVE-2023-44487).
+    /// Takes the body out of `response`.
+    ///
+    /// Over HTTP/1, the next request waits until the body is read, because both need the connection. Over
+    /// HTTP/2 and later, it does not wait. The body is read all the same, because dropping it resets its
+    /// stream, and servers close connections on which resets are frequent (CVE-2023-44487).
     pub(super) fn of(response: Response<R>, left: u64) -> Self {
         let is_multiplexed = response.version() >= Version::HTTP_2;
         Self { body: response.into_body(), left, is_multiplexed }
@@ -31,8 +33,8 @@ impl<R> Rest<R> {
 }
 
 /// Reads the body until it ends, fails, or its limit is used up, and then drops it. A body that announces
-/// more than the limit is not read at all: its connection is lost in any case. `Pending` if the next
-/// request has to wait.
+/// more than the limit is not read at all: its connection is lost in any case. Returns `Pending` if the
+/// next request has to wait.
 pub(super) fn poll_rest<R: Body>(
     mut rest: Pin<&mut Option<Rest<R>>>,
     cx: &mut Context<'_>,

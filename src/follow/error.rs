@@ -53,7 +53,7 @@ pub enum FollowError<E> {
         error: E,
         /// The URL and the history of the request that failed. `None` if the inner service failed
         /// before the first request was sent, or if the mode was
-        /// [`Manual`](super::RedirectMode::Manual), in which nothing of the request is saved.
+        /// [`Manual`](super::RedirectMode::Manual), in which the request is not saved.
         at: Option<Box<At>>,
     },
     /// A redirection could not be followed.
@@ -90,11 +90,11 @@ impl<E> FollowError<E> {
         }
     }
 
-    /// Boxes the error. For stacks whose inner error is a `BoxError`:
-    /// `.map_err(FollowError::into_boxed)`. A `BoxError` is not an [`Error`] itself, so a `FollowError`
-    /// around one is not an `Error` either.
+    /// Boxes the error, for stacks whose inner error is a `BoxError`:
+    /// `.map_err(FollowError::into_boxed)`. A `BoxError` does not implement [`Error`], so a
+    /// `FollowError<BoxError>` does not either.
     ///
-    /// The boxed error prints the same; its [`source`](Error::source) is the error of the inner
+    /// The boxed error prints the same text; its [`source`](Error::source) is the error of the inner
     /// service, or the [`RedirectError`].
     pub fn into_boxed(self) -> Box<dyn Error + Send + Sync>
     where
@@ -133,7 +133,7 @@ impl<E: Error + 'static> Error for FollowError<E> {
     }
 }
 
-/// Makes an [`Error`] of a `FollowError` around a `BoxError`, which is not an `Error` itself.
+/// A `FollowError<BoxError>` that implements [`Error`], although `BoxError` does not.
 struct Boxed(FollowError<Box<dyn Error + Send + Sync>>);
 
 impl fmt::Display for Boxed {

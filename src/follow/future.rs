@@ -40,21 +40,22 @@ pin_project! {
     enum Kind<S, F, B, R, P> {
         // Mode `Manual`. The extensions are added to the response.
         Direct { #[pin] future: F, extensions: Extensions, observer: Option<Box<Observer>> },
-        // Nothing is sent. The first poll takes `error`.
+        // No request is sent. The first poll takes `error`.
         Refused { error: Option<RedirectError> },
-        // `rest` is the body of the last redirection.
+        // `rest` is the body of the last redirection, until it is read.
         Following { #[pin] state: State<F, B>, #[pin] rest: Option<Rest<R>>, chain: Chain<S, B, P> },
     }
 }
 
-/// What the settings need to [observe](Settings::observe) the response to a call in mode `Manual`.
+/// The settings that [observe](Settings::observe) the response to a call in mode `Manual`, with the method and
+/// the URL of the request.
 pub(super) struct Observer {
     pub(super) settings: Arc<Settings>,
     pub(super) method: Method,
     pub(super) uri: Uri,
 }
 
-/// What a call needs for its next requests.
+/// The state from which a call sends its next requests.
 pub(super) struct Chain<S, B, P> {
     pub(super) service: S,
     pub(super) next_request: NextRequest,
@@ -85,7 +86,7 @@ where
         Self { kind: Kind::Direct { future, extensions, observer } }
     }
 
-    /// The future of a call that is not sent.
+    /// Creates the future of a call that is not sent.
     pub(super) fn refused(error: RedirectError) -> Self {
         Self { kind: Kind::Refused { error: Some(error) } }
     }
@@ -95,8 +96,8 @@ where
     }
 }
 
-/// A response to return to the caller (`Break`), or the body of the next request and what is left of that of
-/// the redirection (`Continue`).
+/// The response to return to the caller (`Break`), or the body of the next request and the body of the
+/// redirection, if it is to be read (`Continue`).
 type Handled<B, R> = ControlFlow<Response<R>, (Option<B>, Option<Rest<R>>)>;
 
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
@@ -155,7 +156,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         }
         // A remembered redirection may have dropped the content.
         let body = Some(if next_request.has_content { body } else { B::empty() });
-        // The connection of an upload that was cut short is lost, and its stream is reset.
+        // An upload that was cut short has lost its connection or stream: reading the body would save neither.
         let rest = (!uploading).then(|| Rest::of(response, settings.response_drain_limit));
         Ok(ControlFlow::Continue((body, rest)))
     }
@@ -194,15 +195,15 @@ where
             let next = match state.as_mut().project() {
                 StateProj::Calling { future } => {
                     let Poll::Ready(outcome) = future.poll(cx) else {
-                        // The next request is on its way, and waits for nothing here.
+                        // The next request was sent already, so it does not wait for this body.
                         let _ = poll_rest(rest, cx);
                         return Poll::Pending;
                     };
                     let response = outcome.map_err(|error| chain.failed(error))?;
                     match chain.handle_response(response) {
                         Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),
-                        Ok(ControlFlow::Continue((body, of_redirection))) => {
-                            rest.set(of_redirection);
+                        Ok(ControlFlow::Continue((body, redirection_body))) => {
+                            rest.set(redirection_body);
                             State::Waiting { body }
                         }
                         Err(error) => {
@@ -217,12 +218,13 @@ where
                     ready!(poll_rest(rest.as_mut(), cx));
                     let mut readiness = chain.service.poll_ready(cx);
                     if rest.is_some() && readiness.is_pending() {
-                        // The body may hold the only permit.
+                        // The redirection's body may hold the permit that the inner service waits for.
                         rest.set(None);
                         readiness = chain.service.poll_ready(cx);
                     }
                     ready!(readiness).map_err(|error| chain.failed(error))?;
-                    #[allow(clippy::panic)] // Polled again after a panic, which `Future` forbids.
+                    #[allow(clippy::panic)]
+                    // Reached only if `call` panicked and the future is polled again.
                     let Some(body) = body.take() else {
                         panic!("polled after the inner service's call panicked")
                     };
@@ -264,7 +266,7 @@ mod tests {
 
     use super::*;
 
-    /// Redirects its first request, and panics at the second.
+    /// Redirects its first request, and panics on the second.
     #[derive(Clone)]
     struct PanicsAtTheSecond {
         called: bool,
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn polled_after_a_panic_it_panics_rather_than_hangs() {
+    fn panics_again_if_it_is_polled_after_a_panic() {
         let layer = crate::FollowRedirectsLayer::new();
         let mut client = layer.layer(PanicsAtTheSecond { called: false });
         let mut future = pin!(client.call(Request::new(Empty::new())));

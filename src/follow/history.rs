@@ -8,11 +8,11 @@ use super::dropped::Dropped;
 use super::redacted::Redacted;
 
 /// The redirections that one call followed, in order. The history is in the extensions of the response
-/// if there was a redirection, or if HSTS upgraded the URL of the call.
+/// if a redirection was followed, or if HSTS upgraded the URL of the call.
 ///
 /// `Display` prints the first request and then one hop per line, with `(https by HSTS)` after a URL that was
 /// upgraded. `Display` and `Debug` leave out userinfo and the values of a query, and cut each URL to 256 bytes;
-/// the accessors return all of it.
+/// the accessors return whole URLs.
 ///
 /// ```
 /// use http::Response;
@@ -50,7 +50,7 @@ pub struct Hop {
     pub(super) replaced_location: Option<HeaderValue>,
     /// Whether the target was http and was upgraded to https, because its host is in the HSTS store.
     pub(super) was_upgraded: bool,
-    /// Whether the redirection was remembered, and not received.
+    /// Whether the redirection was remembered instead of received.
     pub(super) was_remembered: bool,
 }
 
@@ -70,7 +70,7 @@ impl RedirectHistory {
         self.hops.len()
     }
 
-    /// Whether nothing was followed.
+    /// Whether no redirection was followed.
     pub fn is_empty(&self) -> bool {
         self.hops.is_empty()
     }
@@ -87,7 +87,7 @@ impl RedirectHistory {
         self.upgraded.as_ref().map(|upgraded| &upgraded.http)
     }
 
-    /// A history without hops.
+    /// Creates a history without hops.
     pub(super) fn with_upgrade(upgraded: Option<Box<Upgrade>>) -> Self {
         Self { hops: Vec::new(), upgraded }
     }
@@ -97,8 +97,8 @@ impl RedirectHistory {
         !self.hops.is_empty() || self.upgraded.is_some()
     }
 
-    /// Returns the URL of the request that `response` answers: that of the last hop, or that of the
-    /// call, after an HSTS upgrade. `asked` is the URL that the caller used.
+    /// Returns the URL of the last request of the call that returned `response`. `asked` is the URL of
+    /// the call, which is returned if nothing was followed or upgraded.
     ///
     /// ```
     /// use http::{Response, Uri};
@@ -111,7 +111,7 @@ impl RedirectHistory {
         Self::of(response).and_then(Self::final_uri).unwrap_or(asked)
     }
 
-    /// Returns the fragment of the final URL, without the `#`: that of the last `Location` which had
+    /// Returns the fragment of the final URL, without the `#`: that of the last `Location` that had
     /// one, or else the fragment of the first URL (RFC 9110 §10.2.2). `None` if nothing was followed.
     pub fn fragment(&self) -> Option<&str> {
         self.hops.last().and_then(Hop::fragment)
@@ -194,7 +194,7 @@ impl Hop {
         self.fragment.as_deref()
     }
 
-    /// Returns what the next request was sent without.
+    /// Returns the parts of the request that the next request was sent without.
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
@@ -225,7 +225,7 @@ impl Hop {
     pub(super) fn is_permanent(&self) -> bool {
         let permanent =
             matches!(self.status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
-        // What a policy chose is not what the server calls permanent.
+        // The server did not call a URL permanent that the policy chose.
         permanent
             && self.replaced_location.is_none()
             && self.method == self.next_method
@@ -260,7 +260,7 @@ impl fmt::Display for Hop {
 }
 
 impl Hop {
-    /// Prints what is special about the hop, and what the next request was sent without.
+    /// Prints notes such as `(remembered)`, and the parts that the next request was sent without.
     pub(super) fn fmt_notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.replaced_location.is_some() {
             f.write_str(" (chosen by the policy)")?;

@@ -7,10 +7,10 @@ use super::origins::Origins;
 use crate::config_error::ConfigError;
 
 impl<P> FollowRedirectsLayer<P> {
-    /// Calls `hook` with each request just before it is sent, the first included, to sign it or to
-    /// add a token.
+    /// Calls `hook` with each request, including the first, just before it is sent. A hook can sign the
+    /// request or add a token.
     ///
-    /// The hook is called after all checks. Its changes are for that request alone: later hops begin
+    /// The hook is called after all checks. Its changes apply to that request alone: later hops start
     /// from the caller's headers and extensions. The hook is called for requests to other origins,
     /// too: look at the URL before you add a secret. It is not called in mode
     /// [`Manual`](super::RedirectMode::Manual). Several hooks are called in the order in which they were
@@ -37,9 +37,9 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.request_hooks.push(None, hook))
     }
 
-    /// Calls `hook` as [`on_request`](Self::on_request) does, but only with requests that are sent to one
-    /// of these origins, in the forms of [`trust_origins`](Self::trust_origins): the first request and
-    /// each hop. A secret that is added here reaches these origins on every hop, and no other.
+    /// Calls `hook` as [`on_request`](Self::on_request) does, but only with requests to one of `origins`,
+    /// which are written as for [`trust_origins`](Self::trust_origins). A secret that the hook adds is
+    /// sent to these origins on every hop, and to no others.
     ///
     /// ```
     /// use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -77,7 +77,8 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) for text that is not an http or https origin.
+    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error if a text is not an http or
+    /// https origin.
     pub fn on_request_to<I, F>(self, origins: I, hook: F) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -88,7 +89,7 @@ impl<P> FollowRedirectsLayer<P> {
         Ok(self.set(|settings| settings.request_hooks.push(Some(listed), hook)))
     }
 
-    /// Calls `hook` with each redirection that is followed, once its target was accepted and before the
+    /// Calls `hook` with each redirection that is followed, after its target was accepted and before the
     /// next request is sent. Several hooks are called in the order in which they were added.
     ///
     /// ```
