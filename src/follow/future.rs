@@ -223,8 +223,7 @@ where
                         readiness = chain.service.poll_ready(cx);
                     }
                     ready!(readiness).map_err(|error| chain.failed(error))?;
-                    #[allow(clippy::panic)]
-                    // Reached only if `call` panicked and the future is polled again.
+                    #[allow(clippy::panic)] // Polled again after `call` panicked.
                     let Some(body) = body.take() else {
                         panic!("polled after the inner service's call panicked")
                     };

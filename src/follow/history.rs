@@ -225,7 +225,7 @@ impl Hop {
     pub(super) fn is_permanent(&self) -> bool {
         let permanent =
             matches!(self.status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
-        // The server did not call a URL permanent that the policy chose.
+        // A URL that a policy chose is not the target that the server calls permanent.
         permanent
             && self.replaced_location.is_none()
             && self.method == self.next_method

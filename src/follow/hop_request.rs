@@ -25,12 +25,12 @@ impl HopRequest<'_> {
         &self.parts.uri
     }
 
-    /// Returns how many redirections led to this request: 0 for the first.
+    /// Returns how many redirections led to this request: 0 for the first request.
     pub fn hop(&self) -> usize {
         self.context().map_or(0, RedirectContext::hop)
     }
 
-    /// Returns the chain of redirections that led to this request; `None` for the first.
+    /// Returns the chain of redirections that led to this request; `None` for the first request.
     pub fn context(&self) -> Option<&RedirectContext> {
         RedirectContext::of(&self.parts.extensions)
     }
@@ -40,7 +40,7 @@ impl HopRequest<'_> {
         &self.parts.headers
     }
 
-    /// Returns the headers, to change those of this request alone. Changes of `Host` are undone.
+    /// Returns the headers. Changes apply to this request alone, and changes of `Host` are undone.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.parts.headers
     }
@@ -50,7 +50,7 @@ impl HopRequest<'_> {
         &self.parts.extensions
     }
 
-    /// Returns the extensions, to change those of this request alone.
+    /// Returns the extensions. Changes apply to this request alone.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.parts.extensions
     }
@@ -73,7 +73,7 @@ pub(super) struct RequestHooks(Vec<(Option<Origins>, Arc<RequestHook>)>);
 type RequestHook = dyn Fn(&mut HopRequest<'_>) + Send + Sync;
 
 impl RequestHooks {
-    /// Adds a hook: for requests to these origins, or for all.
+    /// Adds a hook for requests to `origins`, or for all requests if `origins` is `None`.
     pub(super) fn push(
         &mut self,
         origins: Option<Origins>,
@@ -102,7 +102,7 @@ impl RequestHooks {
     }
 }
 
-/// Undoes changes of `Host`. Another value may lead a proxy to another server than the one that was
+/// Undoes changes of `Host`. A proxy may send a request with another `Host` to a server that was not
 /// checked.
 fn restore_host(headers: &mut HeaderMap, hosts: Vec<HeaderValue>) {
     if !headers.get_all(header::HOST).iter().eq(&hosts) {

@@ -21,12 +21,12 @@ use crate::uri::Scheme;
 /// Wraps a client so that it follows redirections. See the [module](crate::follow) for the rules.
 ///
 /// Pitfalls: a body that is a stream can be sent again only with
-/// [`ReplayBodyLayer`](crate::ReplayBodyLayer) *outside* of this layer. A path alone (`/x`) has no
-/// origin: send absolute URLs, or set [`origin_form_scheme`](Self::origin_form_scheme). Credentials do not
-/// follow to another origin, http and https of one host included, unless
-/// [`trust_origins`](Self::trust_origins) says so. A layer *inside* of this one that adds a secret adds it
-/// for every origin: put it outside, or name the origins by [`on_request_to`](Self::on_request_to). Turn
-/// off the redirections of the client inside: it would follow them first.
+/// [`ReplayBodyLayer`](crate::ReplayBodyLayer) *outside* of this layer. A URI that is only a path (`/x`)
+/// has no origin: send absolute URLs, or set [`origin_form_scheme`](Self::origin_form_scheme). Credentials
+/// are dropped on a redirection to another origin, even between http and https on one host, unless the
+/// origins are [trusted](Self::trust_origins). A layer *inside* of this one that adds a secret sends it to
+/// every origin: put that layer outside, or add the secret with [`on_request_to`](Self::on_request_to).
+/// Turn redirections off in the inner client, which would otherwise follow them first.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode, header};
@@ -71,8 +71,8 @@ impl FollowRedirectsLayer {
 }
 
 impl<P> FollowRedirectsLayer<P> {
-    /// Asks `policy` about each redirection. The safety checks come after it and cannot be switched
-    /// off by it.
+    /// Asks `policy` about each redirection. The safety checks apply after the policy, which cannot turn
+    /// them off.
     pub fn policy<Q: LayerPolicy>(self, policy: Q) -> FollowRedirectsLayer<Q> {
         FollowRedirectsLayer { policy: Arc::new(policy), settings: self.settings }
     }
@@ -83,14 +83,14 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.mode = mode)
     }
 
-    /// Sets how many redirections are followed: 10 by default. One more is an error, so 0 makes
-    /// an error of the first, unless [`on_limit`](Self::on_limit) says otherwise.
+    /// Sets how many redirections are followed: 10 by default. A redirection beyond the limit, which is
+    /// the first one if the limit is 0, is an error or is [returned](Self::on_limit).
     pub fn limit(self, redirections: usize) -> Self {
         self.set(|settings| settings.limit = redirections)
     }
 
-    /// Sets what happens to the redirection after the last that the limit allows: an error by
-    /// default. It applies to the limit of a request's [`FollowOptions`](super::FollowOptions), too.
+    /// Sets what happens to a redirection beyond the limit: by default, it is an error. This also applies
+    /// to the limit in a request's [`FollowOptions`](super::FollowOptions).
     pub fn on_limit(self, on_limit: OnLimit) -> Self {
         self.set(|settings| settings.on_limit = on_limit)
     }
@@ -100,51 +100,52 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.method_rewrite = rewrite)
     }
 
-    /// Follows redirections from https to http, which are errors by default. Credentials are dropped
-    /// all the same, but everyone on the way can read what else is sent.
+    /// Follows redirections from https to http, which are errors by default. Credentials are still
+    /// dropped, but everyone on the network path can read the rest of the request.
     pub fn allow_https_to_http(self) -> Self {
         self.set(|settings| settings.allow_https_to_http = true)
     }
 
-    /// Sets the scheme of requests whose URI is in origin-form (`/path`). Together with `Host` it
-    /// gives their origin; without it only references that stay on the origin are followed. The HSTS
-    /// store, the guard and the lists of origins do not use it: such a request is not upgraded, is
-    /// refused by a guard, and is on no list.
+    /// Sets the scheme of requests whose URI is in origin-form (`/path`). The scheme and `Host` are then
+    /// the origin of such a request. By default, only references that stay on the origin are followed.
+    /// The HSTS store, the guard and the lists of origins do not use this scheme: a request in
+    /// origin-form is not upgraded, a guard refuses it, and its origin is on no list.
     ///
-    /// Pitfall: a redirection to another origin is then sent in absolute-form, without `Host`. A service
-    /// that has one connection, as hyper's `SendRequest` and Unix sockets do, would send it to the same
-    /// server: add [`SameOriginOnly`](super::SameOriginOnly) for those.
+    /// Pitfall: after a redirection to another origin, the next request is sent in absolute-form, without
+    /// `Host`. A service with a single connection, such as hyper's `SendRequest` or one over a Unix
+    /// socket, would send it to the same server: use the policy [`SameOriginOnly`](super::SameOriginOnly).
     pub fn origin_form_scheme(self, scheme: Scheme) -> Self {
         self.set(|settings| settings.origin_form_scheme = Some(scheme))
     }
 
     /// Sets how many bytes of a redirection's own body are read so that its connection can be
-    /// reused: 64 KiB by default. A longer body is dropped, and with HTTP/1 the connection with it.
+    /// reused: 64 KiB by default. A longer body is dropped, which over HTTP/1 closes the connection.
     pub fn response_drain_limit(self, bytes: u64) -> Self {
         self.set(|settings| settings.response_drain_limit = bytes)
     }
 
-    /// Keeps method and content on these statuses, whatever [`MethodRewrite`] says. For servers that
-    /// expect it, as WebDAV servers do on 301 and 302.
+    /// Keeps method and content on redirections with these statuses, regardless of [`MethodRewrite`].
+    /// WebDAV servers, for example, expect this on 301 and 302.
     pub fn keep_method_on(self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.set(|settings| settings.keep_method_on.extend(statuses))
     }
 
-    /// Adds headers to those that are dropped where a redirection leads to another origin, as
-    /// `Authorization` and `Cookie` are by default.
+    /// Also drops these headers on a redirection to another origin, as `Authorization` and `Cookie` are
+    /// by default.
     pub fn sensitive_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.set(|settings| settings.sensitive.extend(names))
     }
 
-    /// Adds all headers whose name begins with `prefix`, such as `x-amz-`, to those that are dropped
-    /// where a redirection leads to another origin.
+    /// Also drops all headers whose name begins with `prefix`, such as `x-amz-`, on a redirection to
+    /// another origin.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) for text that no header name begins with.
+    /// Returns a [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) error if no header
+    /// name can begin with `prefix`.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(prefix).is_err() {
-            return Err(ConfigError::header_name(prefix, "no header name begins so"));
+            return Err(ConfigError::header_name(prefix, "no header name begins with this"));
         }
         let prefix = prefix.to_ascii_lowercase().into();
         Ok(self.set(|settings| settings.sensitive.push_prefix(prefix)))
@@ -154,20 +155,21 @@ impl<P> FollowRedirectsLayer<P> {
     /// `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer` and `Origin`. A header
     /// that is not in `names` is then sent to any origin that a redirection leads to.
     ///
-    /// [`sensitive_headers`](Self::sensitive_headers) adds to the list and keeps it. Values that
-    /// [are sensitive](http::HeaderValue::is_sensitive) are dropped all the same.
+    /// [`sensitive_headers`](Self::sensitive_headers) adds to the list instead. Headers with a value that
+    /// [is sensitive](http::HeaderValue::is_sensitive) are still dropped.
     pub fn replace_credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.set(|settings| settings.sensitive.replace_credentials(names))
     }
 
     /// Keeps credentials and extensions on redirections between any two of these origins, such as
-    /// `https://api.example.com` and `https://www.example.com`. `https://*.example.com` lists all hosts
-    /// with one or more labels in front, and not `example.com` itself. From https to http they are
-    /// dropped all the same.
+    /// `https://api.example.com` and `https://www.example.com`. `https://*.example.com` matches all
+    /// subdomains, at any depth, but not `example.com` itself. From https to http, credentials and
+    /// extensions are still dropped.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) for text that is not an http or https origin.
+    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error if a text is not an http or
+    /// https origin.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -176,10 +178,10 @@ impl<P> FollowRedirectsLayer<P> {
         Ok(self)
     }
 
-    /// Keeps credentials and extensions on redirections for which `trusts` returns `true`, where a list
-    /// of origins is not enough. `trusts` gets the URL that answered with the redirection and the next
-    /// one. It is called only if their origins differ and no list contains both. From https to http
-    /// they are always dropped. A second call replaces the predicate.
+    /// Keeps credentials and extensions on redirections for which `trusts` returns `true`. Use it if a
+    /// list of origins is not enough. `trusts` gets the URL of the request that was redirected and the
+    /// next URL. It is called only if their origins differ and no list contains both. From https to http,
+    /// credentials and extensions are always dropped. A second call replaces the predicate.
     ///
     /// Compare whole hosts: `a.test.evil.example` begins with `a.test`, and `evil-a.test` ends with it.
     ///
@@ -198,16 +200,16 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.trust_when = Some(TrustFn::new(trusts)))
     }
 
-    /// Keeps credentials and extensions where http becomes https on the same host, each on its
-    /// default port. The request before went over http: anyone on the way may have read it, and
-    /// may have sent this redirection.
+    /// Keeps credentials and extensions on redirections from http to https on the same host, each on its
+    /// default port. The redirected request went over http: anyone on the network path may have read it,
+    /// and may have sent the redirection.
     pub fn keep_credentials_on_https_upgrade(self) -> Self {
         self.set(|settings| settings.keep_credentials_on_https_upgrade = true)
     }
 
     /// Moves the user name and password in the URL of a call, as in `https://user:password@a.test/`, to
     /// `Authorization: Basic` (RFC 7617), as curl and browsers do. If the caller has set `Authorization`,
-    /// nothing is moved. Redirections within the origin keep the header, as one that the caller has set.
+    /// nothing is moved. Redirections within the origin keep the header, as if the caller had set it.
     ///
     /// By default, user name and password stay in the URL of the first request, and are dropped on the
     /// first redirection. Those in a `Location` are always dropped.
@@ -215,22 +217,22 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.userinfo_as_basic = true)
     }
 
-    /// Keeps extensions of type `T` on redirections to another origin, where all others are dropped.
+    /// Keeps the extension of type `T` on redirections to another origin, which drop all others.
     pub fn keep_extension<T: Clone + Send + Sync + 'static>(self) -> Self {
         self.set(|settings| settings.kept_extensions.push(move_extension::<T>))
     }
 
-    /// Makes an error of a redirection that would send a request of the chain again: same method,
+    /// Ends the call with an error if a redirection would repeat a request of the chain: the same method,
     /// URL, headers and content.
     ///
-    /// By default only the limit ends a loop, because some servers redirect a request to itself and
-    /// expect a cookie that they have set meanwhile.
+    /// By default, only the limit ends a loop, because some servers redirect a URL to itself to set a
+    /// cookie, which they expect on the next request.
     pub fn error_on_loop(self) -> Self {
         self.set(|settings| settings.error_on_loop = true)
     }
 
     /// Adds the URL of the last request to every response:
-    /// [`FinalUri::of`](super::FinalUri::of). This takes up to three allocations a call. A caller that
+    /// [`FinalUri::of`](super::FinalUri::of). This takes up to three allocations per call. A caller that
     /// still has the URL of its request can use
     /// [`RedirectHistory::final_uri_or`](super::RedirectHistory::final_uri_or), which takes none.
     pub fn final_uri(self) -> Self {
@@ -238,19 +240,19 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Upgrades URLs of known hosts to https, and learns hosts from responses (RFC 6797): see
-    /// [`hsts`](super::hsts). A clone of the store is shared.
+    /// [`hsts`](super::hsts). Clones of the store share its hosts.
     pub fn hsts(self, store: HstsStore) -> Self {
         self.set(|settings| settings.hsts = Some(store))
     }
 
-    /// Remembers permanent redirections from one call to the next: see [`Remembered`]. A clone of the
-    /// memory is shared.
+    /// Remembers permanent redirections from one call to the next: see [`Remembered`]. Clones of the
+    /// memory share its redirections.
     pub fn remembered(self, memory: Remembered) -> Self {
         self.set(|settings| settings.remembered = Some(memory))
     }
 
-    /// Refuses targets in networks that this client must not be led to: see [`guard`](super::guard). The
-    /// guard is asked about the URL of a call, too.
+    /// Refuses targets in networks that this client must not reach: see [`guard`](super::guard). The
+    /// guard also checks the URL of each call.
     pub fn guard(self, guard: TargetGuard) -> Self {
         self.set(|settings| settings.guard = Some(Arc::new(guard)))
     }

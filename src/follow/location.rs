@@ -1,7 +1,7 @@
 //! Resolves `Location` (RFC 9110 §10.2.2) as browsers do (WHATWG URL).
 //!
-//! References that need no change, which are nearly all, are resolved by
-//! [`plain_reference`](super::plain_reference); all others go through the `url` crate.
+//! Nearly all references need no change, and are resolved by
+//! [`plain_reference`](super::plain_reference). All others are resolved by the `url` crate.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::uri::{Authority, Origin, Scheme};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Base<'a> {
     pub(super) uri: &'a Uri,
-    /// The value of `Host`. It is read only if the URI is in origin-form, as `scheme` is.
+    /// The value of `Host`. Like `scheme`, it is used only if the URI is in origin-form.
     pub(super) host: Option<&'a [u8]>,
     /// The configured scheme.
     pub(super) scheme: Option<Scheme>,
-    /// Upgrades targets.
+    /// Upgrades http targets to https.
     pub(super) hsts: Option<&'a HstsStore>,
     /// Whether the URI is known to have a [plain](Origin::plain) origin.
     pub(super) plain_origin: bool,
@@ -42,7 +42,7 @@ pub(super) struct Target {
     pub(super) fragment: Option<Arc<str>>,
     /// Whether the URI is known to have a [plain](Origin::plain) origin.
     pub(super) plain_origin: bool,
-    /// Whether it was http and HSTS upgraded it.
+    /// Whether HSTS upgraded the target from http to https.
     pub(super) was_upgraded: bool,
 }
 
@@ -61,13 +61,14 @@ impl Base<'_> {
         Ok(Target { userinfo, fragment, was_upgraded: true, ..upgraded })
     }
 
-    /// Resolves the URL that a policy chose in place of `location`, whose fragment it keeps.
+    /// Resolves the URL that a policy chose in place of the target `replaced`. The fragment of `replaced`
+    /// is kept.
     pub(super) fn resolve_chosen(
         &self,
         uri: &Uri,
-        location: Option<Target>,
+        replaced: Option<Target>,
     ) -> Result<Target, RedirectErrorKind> {
-        let fragment = location.and_then(|target| target.fragment);
+        let fragment = replaced.and_then(|target| target.fragment);
         Ok(Target { fragment, ..self.resolve(uri.to_string().as_bytes())? })
     }
 
@@ -100,9 +101,9 @@ impl Base<'_> {
         })
     }
 
-    /// Resolves a reference against a URI whose origin the parser does not know: one in origin-form,
-    /// or one that is not an http or https URL. If the reference has no host, only its path is resolved,
-    /// and scheme and authority stay as they are.
+    /// Resolves a reference against a base that the parser cannot read: a URI in origin-form, or one that
+    /// is not an http or https URL. The parser gets a stand-in for the origin. If the reference has no host,
+    /// scheme and authority of the base are kept.
     fn resolve_with_stand_in(&self, reference: &str) -> Result<Target, RedirectErrorKind> {
         let old_scheme = Scheme::of(self.uri);
         let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
@@ -110,9 +111,9 @@ impl Base<'_> {
         let base = Url::parse(&base).map_err(|_| RedirectErrorKind::UnknownOrigin)?;
         // `//host` and its spellings with backslashes and tabs name a host.
         let mut start = trim_start(reference).bytes().filter(|byte| *byte != b'\t');
-        let mut slash = || matches!(start.next(), Some(b'/' | b'\\'));
+        let mut next_is_slash = || matches!(start.next(), Some(b'/' | b'\\'));
         let absolute = Url::parse(reference).ok();
-        let names_host = absolute.is_some() || slash() && slash();
+        let names_host = absolute.is_some() || next_is_slash() && next_is_slash();
         if names_host && self.uri.authority().is_none() {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
@@ -196,8 +197,8 @@ fn reference(location: &[u8]) -> Cow<'_, str> {
     if slashes > 2 { Cow::Owned(format!("//{rest}")) } else { text }
 }
 
-/// Removes what the parser removes in front of a reference: control characters and spaces of ASCII. Other
-/// blanks are part of a path.
+/// Removes the ASCII control characters and spaces before a reference, as the parser does. Other white
+/// space is part of a path.
 fn trim_start(reference: &str) -> &str {
     reference.trim_start_matches(|c| c <= ' ')
 }

@@ -1,20 +1,22 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Makes room in a full map. Removes the entries that are not fresh and, unless they were more than a
-/// tenth, the tenth that was used longest ago. So a full map is searched only once for many new entries.
+/// Makes room in a map that holds `capacity` entries. Removes the entries that are not fresh. If these
+/// are at most a tenth, also removes the tenth of the capacity whose last use is the oldest. A tenth is
+/// removed at once so that most insertions into a full map do not search it.
 pub(super) fn make_room<K: Eq + Hash, V>(
     map: &mut HashMap<K, V>,
-    most: usize,
+    capacity: usize,
     is_fresh: impl Fn(&V) -> bool,
-    used: impl Fn(&K, &V) -> u64,
+    last_use: impl Fn(&K, &V) -> u64,
 ) {
     map.retain(|_, value| is_fresh(value));
-    if map.len() < most - most / 10 {
+    let removed_at_once = capacity / 10;
+    if map.len() < capacity - removed_at_once {
         return;
     }
-    let mut uses: Vec<u64> = map.iter().map(|(key, value)| used(key, value)).collect();
+    let mut uses: Vec<u64> = map.iter().map(|(key, value)| last_use(key, value)).collect();
     uses.sort_unstable();
-    let limit = uses.get(most / 10).copied().unwrap_or(u64::MAX);
-    map.retain(|key, value| used(key, value) >= limit);
+    let oldest_kept = uses.get(removed_at_once).copied().unwrap_or(u64::MAX);
+    map.retain(|key, value| last_use(key, value) >= oldest_kept);
 }

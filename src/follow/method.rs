@@ -2,16 +2,16 @@ use http::{Method, StatusCode};
 
 use crate::method::is_get_or_head;
 
-/// Chooses the redirections that turn a request into a GET without content (RFC 9110 §15.4).
+/// Chooses which redirections change a request to a GET without content (RFC 9110 §15.4).
 ///
 /// | status | [`Cautious`](Self::Cautious) | [`Fetch`](Self::Fetch) | [`AllToGet`](Self::AllToGet) |
 /// |---|---|---|---|
 /// | 301 | POST becomes GET; others kept with their content | same | as 303 |
 /// | 302 | POST, and any unsafe method that carries content, becomes GET; others kept | POST becomes GET; others kept | as 303 |
-/// | 303 | all but GET and HEAD become GET; content is always dropped | all but GET and HEAD become GET; a GET keeps its content | all but GET and HEAD become GET; content is always dropped |
+/// | 303 | all but GET and HEAD become GET; content is always dropped | all but GET and HEAD become GET; GET and HEAD keep their content | all but GET and HEAD become GET; content is always dropped |
 /// | 307, 308 | method kept, content sent again | same | same |
 ///
-/// The safe methods are those registered as such: GET, HEAD, OPTIONS, TRACE, QUERY, PROPFIND, REPORT
+/// The safe methods are those that are registered as safe: GET, HEAD, OPTIONS, TRACE, QUERY, PROPFIND, REPORT
 /// and SEARCH.
 ///
 /// For servers that use 301 or 302 and expect the method to be kept, as WebDAV servers do, see
@@ -19,13 +19,14 @@ use crate::method::is_get_or_head;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MethodRewrite {
-    /// Sends content again on 307 and 308, and drops it for a GET on 302 and 303.
+    /// Like [`Fetch`](MethodRewrite::Fetch), but on 302 also changes all unsafe methods with content to
+    /// GET, and on 303 also drops the content of GET and HEAD.
     #[default]
     Cautious,
-    /// Does as browsers do (Fetch, "HTTP-redirect fetch").
+    /// Changes methods as browsers do (Fetch, "HTTP-redirect fetch").
     Fetch,
-    /// Makes a GET of every method but GET and HEAD on 301, 302 and 303, and drops the content, as
-    /// Go's client does.
+    /// Changes all methods but GET and HEAD to GET on 301, 302 and 303, and drops the content, as Go's
+    /// client does.
     AllToGet,
 }
 

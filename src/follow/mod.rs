@@ -3,20 +3,20 @@
 //! Rules, in the order in which they apply to a response:
 //!
 //! 1. 301, 302, 303, 307 and 308 with a `Location` are followed. All other responses are returned
-//!    to the caller. So is a redirection without `Location`, but in mode
-//!    [`Error`](RedirectMode::Error) it is an error. A redirection that answers a CONNECT or an
-//!    upgrade is never followed: it is an error, unless the policy stops.
-//! 2. `Location` is resolved as browsers do (WHATWG URL). It is an error if there are two different
-//!    ones, if it does not resolve, or if the scheme is neither http nor https. A `Location`
+//!    to the caller. A redirection without `Location` is returned, too, but is an error in mode
+//!    [`Error`](RedirectMode::Error). A redirection that answers a CONNECT or an upgrade is never
+//!    followed: it is an error, unless the policy [stops](Action::Stop).
+//! 2. `Location` is resolved as in browsers (WHATWG URL). It is an error if there are two different
+//!    ones, if it does not resolve, or if its scheme is neither http nor https. A `Location`
 //!    without a host keeps the request's scheme and authority as they are, even if the URL standard
-//!    does not accept them, as in `http://svc.1/` or `unix://socket/`. A request in origin-form
-//!    (`/path`) follows only references that stay on its origin, unless its scheme is
+//!    does not accept them, as in `http://svc.1/` or `unix://socket/`. For a request in origin-form
+//!    (`/path`), only references that stay on its origin are followed, unless its scheme is
 //!    [configured](FollowRedirectsLayer::origin_form_scheme).
 //! 3. The [policy](FollowPolicy) and the request's [options](FollowOptions) decide: follow, stop or
 //!    reject. The policy is also asked if `Location` cannot be followed or the body cannot be sent
 //!    again. It can then stop, so that the caller gets the redirection in place of the error, or
 //!    name [another URL](Action::FollowTo). The checks below apply whatever the policy says.
-//! 4. By default, ten redirections are followed. The next is an error that names the URLs which
+//! 4. By default, ten redirections are followed. The next is an error, which names the URLs that
 //!    repeat, or is [returned](FollowRedirectsLayer::on_limit). A redirection from https to http is
 //!    an error, unless it is [allowed](FollowRedirectsLayer::allow_https_to_http).
 //! 5. Method and content are kept or changed: see [`MethodRewrite`]. On 307 and 308 the body is
@@ -35,8 +35,8 @@
 //!      [configured](FollowRedirectsLayer::sensitive_headers). They are kept between origins that
 //!      trust each other, by [a list](FollowRedirectsLayer::trust_origins) or
 //!      [a predicate](FollowRedirectsLayer::trust_origins_when), but never from https to http.
-//!    - Always, headers of the connection, and the userinfo of a URL (`user:password@`). That of
-//!      the caller's own URL is removed, too, unless the layer has
+//!    - Always, headers of the connection, and the userinfo of a URL (`user:password@`). The userinfo
+//!      of the caller's own URL is removed, too, unless the layer has
 //!      [moved it to `Authorization`](FollowRedirectsLayer::userinfo_as_basic).
 //!
 //!    What was removed does not come back, even if the chain returns to the first origin. The
@@ -45,10 +45,10 @@
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused.
 //!    Over HTTP/2 it is read while the next request is under way, and dropped with the next
-//!    response: a reset of each stream would make servers end the connection. It is dropped instead
-//!    while the request is still being uploaded; that upload is ended. Then the inner service is
-//!    polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of this one
-//!    request, and the inner service is called.
+//!    response: a reset of each stream would make servers end the connection. If the request is still
+//!    being uploaded, its upload is ended, and the redirection's body is dropped unread. Then the inner
+//!    service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of
+//!    this one request, and the inner service is called.
 //!
 //! Three optional parts apply to the URL of a call and to each target: the [HSTS store](hsts), the
 //! [memory of permanent redirections](Remembered) and the [guard]. The figure shows their order.
@@ -56,14 +56,14 @@
 #![doc = include_str!("../guide/follow.svg")]
 //!
 //! [`RedirectHistory::of`] returns the redirections that led to a response, and what each removed.
-//! The error of a call, [`FollowError`], says at which URL and hop it failed, and has the reason as
-//! its source.
+//! The error of a call, [`FollowError`], prints the URL and the hop at which the call failed. The
+//! reason is its source.
 //!
 //! Pitfalls: http and https on one host are two origins. A redirection between them drops
 //! credentials, and the server may then answer 401; the history lists what was dropped. The
 //! follower waits for a redirection whose body stalls, as any client does for a 200: put a timeout
 //! outside of it. A `tower::timeout` inside limits each hop up to the head of its response, so it does
-//! not end that wait; its error is a `BoxError`, for which there is [`FollowError::into_boxed`].
+//! not limit that wait. Its error is a `BoxError`, for which there is [`FollowError::into_boxed`].
 //! `Display` of an error prints only the URL and the hop: print its
 //! [sources](std::error::Error::source), too, as `anyhow` does with `{:#}`. A request body that is
 //! a stream needs [`ReplayBodyLayer`](crate::ReplayBodyLayer) outside of this layer.
@@ -105,15 +105,15 @@
 //!
 //! # With reqwest
 //!
-//! `reqwest::Client` has requests and responses of its own. This adapter
+//! `reqwest::Client` has its own types of requests and responses. This adapter
 //! (`examples/follow_reqwest`) takes and returns them, so that `client.post(..)`, `.timeout(..)`
-//! and `.json()` stay as they are:
+//! and `.json()` work as before:
 //!
 #![doc = concat!("```\n", include_str!("../../examples/follow_reqwest/adapter.rs"), "```")]
 //!
 //! The timeout of a request covers all hops together; that of the client covers each hop. The
 //! response's extensions hold the [`RedirectHistory`]. A body that is a stream has to be `Sync`, as
-//! `reqwest::Body::wrap` asks. Inner layers, and `reqwest`'s own retries, see every body as a
+//! `reqwest::Body::wrap` requires. Inner layers, and `reqwest`'s own retries, see every body as a
 //! stream.
 
 mod at;

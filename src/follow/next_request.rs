@@ -25,19 +25,19 @@ pub(super) struct NextRequest {
     pub(super) has_content: bool,
     pub(super) history: RedirectHistory,
     pub(super) options: FollowOptions,
-    /// Set by a layer that remembers.
+    /// `MemoryUse::None` if the layer has no memory.
     pub(super) memory_use: MemoryUse,
     /// Whether a redirection has led to an origin that may not see the caller's credentials.
     pub(super) crossed: bool,
-    /// The requests sent so far. Collected only if the layer makes an error of loops; `None` until
-    /// the first redirection.
+    /// The requests sent so far. Collected only if the layer has `error_on_loop` set; `None` until the
+    /// first redirection.
     pub(super) sent: Option<HashSet<RequestKey>>,
 }
 
 /// Identifies a request among those of one chain.
 ///
-/// The headers are compared by their number: a chain only removes headers, so equal counts mean
-/// equal headers.
+/// Only the number of headers is compared: a chain only removes headers, so equal counts mean equal
+/// headers.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct RequestKey {
     method: Method,
@@ -72,12 +72,12 @@ impl NextRequest {
         }
     }
 
-    /// Whether a redirection of this request can be followed: not if it is a CONNECT or an upgrade, which
-    /// are about one connection. Only the first request of a chain can be one.
+    /// Whether a redirection of this request can be followed. `false` for a CONNECT or an upgrade, because
+    /// these concern one connection. Only the first request of a chain can be a CONNECT or an upgrade.
     pub(super) fn is_followable(&self) -> bool {
-        let is_about_the_connection =
+        let is_connect_or_upgrade =
             || self.method == Method::CONNECT || self.headers.get(&header::UPGRADE).is_some();
-        !self.history.is_empty() || !is_about_the_connection()
+        !self.history.is_empty() || !is_connect_or_upgrade()
     }
 
     /// Whether the headers hold credentials.
@@ -95,7 +95,7 @@ impl NextRequest {
         }
     }
 
-    /// Builds the request to send. After a redirection it carries a [`RedirectContext`].
+    /// Builds the request to send. After a redirection, a [`RedirectContext`] is in its extensions.
     pub(super) fn with_body<B>(&mut self, body: B) -> Request<B> {
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();

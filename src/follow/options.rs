@@ -8,8 +8,8 @@ use super::origins::Origins;
 use super::sensitive_names::SensitiveNames;
 use crate::config_error::ConfigError;
 
-/// Overrides the layer's settings for one request. Insert it into the request's extensions; it is removed
-/// from them before the request is sent.
+/// Options that override the layer's settings for one request. Insert them into the request's extensions.
+/// They are removed before the request is sent.
 ///
 /// ```
 /// use http::Request;
@@ -40,22 +40,22 @@ pub enum RedirectMode {
     /// Follow them.
     #[default]
     Follow,
-    /// Return the redirect response to the caller, unchanged. Nothing of the request is saved.
+    /// Return the redirection to the caller, unchanged. The request is not saved.
     Manual,
     /// End the call with an error, even if the redirection has no `Location`.
     Error,
 }
 
-/// Sets what happens to the redirection after the last that the limit allows: see
+/// Sets what happens to a redirection beyond the limit: see
 /// [`FollowRedirectsLayer::on_limit`](crate::FollowRedirectsLayer::on_limit).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnLimit {
-    /// The call ends with an error:
+    /// End the call with an error:
     /// [`RedirectError::is_too_many_redirects`](crate::RedirectError::is_too_many_redirects).
     #[default]
     Error,
-    /// The redirect response is returned to the caller, unchanged.
+    /// Return the redirection to the caller, unchanged.
     Return,
 }
 
@@ -96,8 +96,8 @@ impl FollowOptions {
         self
     }
 
-    /// Adds headers to those that are dropped where a redirection leads to another origin, beside
-    /// those of the layer.
+    /// Also drops these headers on a redirection to another origin, in addition to those that the layer
+    /// drops.
     pub fn sensitive_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         Arc::make_mut(self.sensitive.get_or_insert_default()).extend(names);
         self
@@ -109,7 +109,8 @@ impl FollowOptions {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) for text that is not an http or https origin.
+    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error if a text is not an http or
+    /// https origin.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -11,15 +11,15 @@ use crate::uri::{Origin, Scheme};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Origins(Option<Arc<OriginSets>>);
 
-/// Both lists are sorted, for a binary search.
+/// The origins of a list, sorted for a binary search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct OriginSets {
     exact: Vec<ListedOrigin>,
-    /// Origins that stand for all hosts below theirs (`https://*.example.com`).
+    /// Origins whose subdomains are listed, but not they themselves (`https://*.example.com`).
     below: Vec<ListedOrigin>,
 }
 
-/// An origin as the URL parser writes it.
+/// An origin in the form that the URL parser writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ListedOrigin {
     host: Box<str>,
@@ -54,7 +54,7 @@ impl Origins {
     }
 }
 
-const NOT_A_DOMAIN: &str = "`*.` stands before a domain, without a trailing dot";
+const NOT_A_DOMAIN: &str = "`*.` must be followed by a domain without a trailing dot";
 
 impl OriginSets {
     fn add(&mut self, text: &str) -> Result<(), ConfigError> {
@@ -86,7 +86,7 @@ impl OriginSets {
             list.binary_search_by(|listed| listed.key().cmp(&key)).is_ok()
         };
         let host = origin.host();
-        // Each domain that the host is below, with one or more labels in front.
+        // All parent domains of the host.
         let mut domains = host.match_indices('.').filter(|(dot, _)| *dot > 0);
         has(&self.exact, host)
             || !self.below.is_empty()
@@ -94,8 +94,8 @@ impl OriginSets {
     }
 }
 
-/// Whether the host of a URL can have others below it: a name without a trailing dot, since a name with
-/// one is another origin.
+/// Whether the host of a URL can have subdomains in a list: a name without a trailing dot. Names with a
+/// trailing dot have other origins.
 fn is_domain(url: &Url, host: &str) -> bool {
     matches!(url.host(), Some(Host::Domain(_)))
         && !host.ends_with('.')
@@ -141,26 +141,26 @@ pub(super) fn is_https_upgrade(old: &Uri, new: &Uri) -> bool {
     origins.is_some_and(|(old, new)| old.upgrades_to(&new))
 }
 
-/// Parses a URI by the URL parser, because a caller may have spelled its host in any way. `None` for a
-/// URI without a scheme.
+/// Parses a URI with the URL parser, because a caller may have spelled its host in any way. Returns `None`
+/// if the URI has no scheme or is not a URL.
 pub(super) fn url(uri: &Uri) -> Option<Url> {
     // The URL parser would read the authority `https:443` as a URL of scheme https.
     uri.scheme()?;
     Url::parse(&uri.to_string()).ok()
 }
 
-/// Parses an http or https origin. `Err` says what is wrong.
+/// Parses an http or https origin. `Err` is the reason why the text is not one.
 fn parse(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "not a url")?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("not an absolute http or https url");
     }
-    // `Url` prints an origin with a slash as its path; anything more is no part of an origin.
+    // `Url` prints an origin with a slash as its path; anything more is not part of an origin.
     if url.as_str() != format!("{}/", url.origin().ascii_serialization()) {
         return Err("an origin has no userinfo, path, query or fragment");
     }
     if url.host_str().is_some_and(|host| host.contains('*')) {
-        return Err("`*.` stands for labels at the start of a host only");
+        return Err("`*.` is allowed only at the start of a host");
     }
     Ok(url)
 }
