@@ -15,7 +15,7 @@ pub(super) struct Origins(Option<Arc<OriginSets>>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct OriginSets {
     exact: Vec<ListedOrigin>,
-    /// Origins whose subdomains are listed, but not they themselves (`https://*.example.com`).
+    /// Origins whose subdomains are listed, without the origin itself (`https://*.example.com`).
     below: Vec<ListedOrigin>,
 }
 

@@ -5,20 +5,20 @@ use http::Uri;
 use super::userinfo;
 use crate::event::Escaped;
 
-/// Prints a URI without its userinfo and without the values of its query, cut to 256 bytes: a server chooses
-/// its length, up to 64 KiB for each hop.
+/// Prints a URI without its userinfo and without the values of its query. The text is cut to 256 bytes,
+/// because a server can send a URI of 64 KiB on each hop.
 pub(super) struct Redacted<'a>(pub(super) &'a Uri);
 
 impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Escaped(Whole(self.0)).fmt(f)
+        Escaped(Uncut(self.0)).fmt(f)
     }
 }
 
-/// The same at any length.
-struct Whole<'a>(&'a Uri);
+/// Prints a URI as [`Redacted`] does, but does not cut it.
+struct Uncut<'a>(&'a Uri);
 
-impl fmt::Display for Whole<'_> {
+impl fmt::Display for Uncut<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(scheme) = self.0.scheme_str() {
             write!(f, "{scheme}://")?;
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shown_without_secrets() {
+    fn prints_no_secrets() {
         for (uri, shown) in [
             ("/a", "/a"),
             ("a.test:443", "a.test:443"),

@@ -7,7 +7,7 @@ use super::history::RedirectHistory;
 use super::redacted::Redacted;
 use crate::replay::NotReplayable;
 
-/// The error for a redirection that could not be followed, with the chain before it.
+/// The error of a redirection that could not be followed, with the chain before it.
 ///
 /// `Display` and `Debug` print the names in a query, never its values.
 ///
@@ -50,11 +50,11 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectErrorKind {
-    /// As many redirections as the limit allows were followed, and the response is one more.
+    /// The redirection is beyond the limit.
     TooManyRedirects,
     /// The redirection leads from https to http.
     InsecureDowngrade,
-    /// `Location` is not a URL reference that resolves.
+    /// `Location` does not resolve to a URL.
     InvalidLocation,
     /// The URL that `Location` leads to is longer than [`http::Uri`] can hold: 64 KiB and more.
     LocationTooLong,
@@ -62,7 +62,7 @@ pub enum RedirectErrorKind {
     AmbiguousLocation,
     /// The scheme of `Location` is neither http nor https.
     UnsupportedScheme,
-    /// The request was in origin-form, its scheme is not configured, and `Location` may lead to
+    /// The request was in origin-form, its scheme or `Host` is not known, and `Location` may lead to
     /// another origin.
     UnknownOrigin,
     /// The request was a CONNECT or had an `Upgrade` header.
@@ -80,7 +80,7 @@ pub enum RedirectErrorKind {
 }
 
 impl RedirectErrorKind {
-    /// All names that [`name`](Self::name) returns.
+    /// All names that [`name`](Self::name) can return.
     #[cfg(feature = "metrics")]
     pub(super) const NAMES: [&'static str; 12] = [
         "too_many_redirects",
@@ -97,7 +97,7 @@ impl RedirectErrorKind {
         "not_replayable",
     ];
 
-    /// A short name, the same in every release: the `error.type` of events and metrics.
+    /// Returns a short name, the same in every release. It is the `error.type` of events and metrics.
     ///
     /// ```
     /// use tower_redirect::follow::RedirectErrorKind;
@@ -142,7 +142,7 @@ impl RedirectError {
         }))
     }
 
-    /// The error for a request that is not sent, because the guard refuses its URL.
+    /// Creates the error of a call that is not sent, because the guard refuses its URL.
     pub(super) fn refused(uri: Uri) -> Self {
         let history = RedirectHistory::default();
         let kind = RedirectErrorKind::TargetRefused;
@@ -173,7 +173,7 @@ impl RedirectError {
         self.0.kind
     }
 
-    /// Whether the limit of redirections was reached. `false` for
+    /// Whether the redirection is beyond the limit. `false` for
     /// [`Loop`](RedirectErrorKind::Loop).
     pub fn is_too_many_redirects(&self) -> bool {
         self.kind() == RedirectErrorKind::TooManyRedirects
@@ -184,7 +184,7 @@ impl RedirectError {
         self.kind() == RedirectErrorKind::InsecureDowngrade
     }
 
-    /// Whether `Location` is not a URL reference that resolves.
+    /// Whether `Location` does not resolve to a URL.
     pub fn is_invalid_location(&self) -> bool {
         self.kind() == RedirectErrorKind::InvalidLocation
     }
@@ -204,8 +204,8 @@ impl RedirectError {
         self.kind() == RedirectErrorKind::UnsupportedScheme
     }
 
-    /// Whether the request was in origin-form, so its origin is not known, and `Location` may
-    /// lead to another one.
+    /// Whether the request was in origin-form, its scheme or `Host` is not known, and `Location` may
+    /// lead to another origin.
     pub fn is_unknown_origin(&self) -> bool {
         self.kind() == RedirectErrorKind::UnknownOrigin
     }
@@ -243,7 +243,7 @@ impl RedirectError {
     }
 
     /// Returns the headers of the redirection that was not followed. Empty if it was
-    /// [remembered](super::Remembered), and if the URL of the call was refused.
+    /// [remembered](super::Remembered), or if the URL of the call was refused.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
@@ -254,8 +254,8 @@ impl RedirectError {
         &self.0.uri
     }
 
-    /// Returns the first `Location` as the server sent it, if it could not be resolved to a URL to
-    /// follow.
+    /// Returns the first `Location` as the server sent it, if it could not be resolved to an http or
+    /// https URL.
     pub fn location(&self) -> Option<&HeaderValue> {
         self.0.location.as_ref()
     }

@@ -1,4 +1,4 @@
-//! Permanent redirections that are remembered from one call to the next, as browsers do.
+//! Remembers permanent redirections from one call to the next, as browsers do.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -24,44 +24,47 @@ use crate::uri::Scheme;
 /// The most redirections that are remembered.
 const MAX_REDIRECTIONS: usize = 10_000;
 
-/// The most redirections that are applied one after the other.
+/// The most remembered redirections that are applied in a row.
 const MAX_CHAIN: usize = 20;
 
 /// The most bytes of a remembered URL and its `Location` together.
 const MAX_LENGTH: usize = 8 * 1024;
 
 /// How long a redirection is kept if its response states no lifetime.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The longest lifetime. A longer one is shortened.
-const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A memory of permanent redirections, for
 /// [`FollowRedirectsLayer::remembered`](crate::FollowRedirectsLayer::remembered). Clones share it.
 ///
 /// 1. A 301 or 308 that answers GET or HEAD is learned when it is followed, if the request had no
-///    credentials and no userinfo, and if [`permanent_uri`](crate::RedirectHistory::permanent_uri) counts
-///    it. A layer with [`on_request`](crate::FollowRedirectsLayer::on_request) or
+///    credentials and no userinfo, and if it is permanent as defined by
+///    [`permanent_uri`](crate::RedirectHistory::permanent_uri). A layer with
+///    [`on_request`](crate::FollowRedirectsLayer::on_request) or
 ///    [`on_request_to`](crate::FollowRedirectsLayer::on_request_to) learns nothing: the hook may add a
-///    secret. A redirection to the URL itself is not learned.
-/// 2. A redirection is kept for the time of `Cache-Control: max-age` or `Expires`, for a day if there is
+///    secret. A redirection of a URL to itself is not learned.
+/// 2. A redirection is kept as long as `Cache-Control: max-age` or `Expires` says, for a day if there is
 ///    neither, and for a year at most; `Age` is subtracted (RFC 9111 §4.2). With `no-store`, `no-cache` or
 ///    `Vary`, or if the request had `no-store`, it is not kept.
-/// 3. A later GET or HEAD for the URL is sent to the target at once. Policy, guard, limit and the removal
+/// 3. A later GET or HEAD for the URL is sent directly to the target. Policy, guard, limit and the removal
 ///    of headers apply as if the redirection had been received, and
-///    [`Hop::was_remembered`](super::Hop::was_remembered) returns `true`. If the policy stops, or the
-///    limit returns, the request is sent as it is. If the target is already in the history of the call,
-///    the redirection is forgotten, and the request is sent as it is: the site may have moved back.
-/// 4. Other methods are moved only by a 308, and only with [`any_method`](Self::any_method).
+///    [`Hop::was_remembered`](super::Hop::was_remembered) returns `true`. If the policy or the limit
+///    returns the redirection, the request is sent as it is. If the target is already in the history of
+///    the call, the redirection is forgotten, and the request is sent as it is: the site may have moved
+///    back.
+/// 4. Requests with other methods follow only a remembered 308, and only with
+///    [`any_method`](Self::any_method).
 /// 5. A request with `Cache-Control: no-cache`, `no-store` or `max-age=0` is sent as it is (RFC 9111
-///    §5.2.1). The memory is not used for upgrades, nor if `Host` is not that of the URL.
-/// 6. A request with an unsafe method that is answered 2xx or 3xx removes what is remembered for its URL
-///    (RFC 9111 §4.4).
+///    §5.2.1). The memory is not used for an upgrade or a CONNECT, nor if `Host` differs from the URL.
+/// 6. The redirection of a URL is forgotten if a request to it with an unsafe method is answered with 2xx
+///    or 3xx (RFC 9111 §4.4).
 /// 7. Up to 10,000 redirections are kept, each with a URL and a `Location` of 8 KiB together at most.
-///    Those that are not fresh make room first, then those that were used longest ago.
+///    A full memory removes first those that are not fresh, then those that were used longest ago.
 ///
 /// Pitfall: share a memory only among callers that servers treat alike. Headers that an inner layer
-/// adds, such as a user's token or cookies, are not seen here.
+/// adds, such as a user's token or cookies, are not known to the memory.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode, header};
@@ -100,27 +103,27 @@ pub struct Remembered {
 #[derive(Default)]
 struct Shared {
     redirections: HashMap<Uri, Redirection>,
-    /// The number of uses so far. `Redirection::used` is its value at the last use.
+    /// The number of searches and insertions so far. `Redirection::used` is its value at the last use.
     uses: u64,
 }
 
 struct Redirection {
     status: StatusCode,
     location: HeaderValue,
-    /// The URL that it led to.
+    /// The URL that `location` led to.
     target: Uri,
     expires: SystemTime,
     used: u64,
 }
 
 impl Remembered {
-    /// Creates a memory that holds nothing.
+    /// Creates an empty memory.
     pub fn new() -> Self {
         let now = Arc::new(system_clock::now);
         Self { shared: Arc::default(), any_method: false, now }
     }
 
-    /// Lets a remembered 308 move requests of any method.
+    /// Applies a remembered 308 to requests with any method.
     pub fn any_method(mut self) -> Self {
         self.any_method = true;
         self
@@ -132,7 +135,7 @@ impl Remembered {
         self
     }
 
-    /// The number of redirections, with those that are no longer fresh and were not removed yet.
+    /// Returns the number of redirections, including those that are no longer fresh but not yet removed.
     pub fn len(&self) -> usize {
         self.lock().redirections.len()
     }
@@ -147,8 +150,7 @@ impl Remembered {
         self.lock().redirections.clear();
     }
 
-    /// Applies what is remembered to a request, as if it had been received, one redirection after the
-    /// other.
+    /// Applies remembered redirections to a request, one after the other, as if they had been received.
     pub(super) fn apply(
         &self,
         settings: &Settings,
@@ -158,18 +160,18 @@ impl Remembered {
         if request.memory_use != MemoryUse::Full {
             return Ok(());
         }
-        // Requests that are not sent do not count for `error_on_loop`: the site may have moved back.
+        // `error_on_loop` does not see the requests that are skipped here: the site may have moved back.
         let sent = request.sent.take();
         for _ in 0..MAX_CHAIN {
             let found = self.find(&request.method, &request.uri);
             let Some((status, headers, target)) = found else { break };
-            // HSTS may have learned the host since then.
+            // HSTS may have learned the host after the redirection was learned.
             let target = settings.upgraded(&target).unwrap_or(target);
             if request.history.hops().iter().any(|hop| *key(&hop.uri) == target) {
                 self.forget(&request.uri);
                 break;
             }
-            // The body can be sent, because nothing of it has been sent yet.
+            // The body can be sent, because none of it has been sent yet.
             let next = step(settings, policy, request, status, &headers, || true)?;
             if next == NextStep::Return {
                 break;
@@ -181,17 +183,17 @@ impl Remembered {
         Ok(())
     }
 
-    /// The redirection to apply to a request: its status, its `Location` in a map of headers, and the
-    /// URL that it led to.
+    /// Returns the redirection to apply to a request: its status, its `Location` in a map of headers, and
+    /// the URL that it led to.
     fn find(&self, method: &Method, uri: &Uri) -> Option<(StatusCode, HeaderMap, Uri)> {
         let now = (self.now)();
         let mut shared = self.lock();
         shared.uses += 1;
         let used = shared.uses;
         let found = shared.redirections.get_mut(&*key(uri)).filter(|found| now < found.expires)?;
-        let may_move = is_get_or_head(method)
+        let is_applicable = is_get_or_head(method)
             || self.any_method && found.status == StatusCode::PERMANENT_REDIRECT;
-        if !may_move {
+        if !is_applicable {
             return None;
         }
         found.used = used;
@@ -200,7 +202,7 @@ impl Remembered {
         Some((found.status, headers, found.target.clone()))
     }
 
-    /// Learns the redirection of `hop`, from a response with these headers.
+    /// Learns the redirection of `hop`, which was received in a response with these headers.
     pub(super) fn learn(&self, hop: &Hop, headers: &HeaderMap) {
         let has_origin = hop.uri.scheme().is_some() && hop.uri.authority().is_some();
         let has_userinfo = hop.uri.authority().is_some_and(|a| a.as_str().contains('@'));
@@ -209,7 +211,7 @@ impl Remembered {
         }
         let now = (self.now)();
         let Some(location) = headers.get(header::LOCATION) else { return };
-        // Copies: the originals may be parts of a whole response head, which they would keep alive.
+        // These are copied: the originals may share the buffer of a response head, and would keep it alive.
         let asked = key(&hop.uri);
         let key = asked.to_string();
         if key.len() + location.len() > MAX_LENGTH || *asked == hop.next_uri {
@@ -251,8 +253,8 @@ impl Remembered {
     }
 }
 
-/// The URL under which a redirection is kept: without a port that is the default one of its scheme, since both
-/// forms name one resource (RFC 9110 §4.2.3).
+/// Returns the URL under which a redirection is kept. The default port of the scheme is left out, because a
+/// URL with it and a URL without it name one resource (RFC 9110 §4.2.3).
 fn key(uri: &Uri) -> Cow<'_, Uri> {
     let is_default = match uri.port_u16() {
         None => false,
@@ -267,7 +269,7 @@ fn key(uri: &Uri) -> Cow<'_, Uri> {
     is_default.then(plain).flatten().map_or(Cow::Borrowed(uri), Cow::Owned)
 }
 
-/// For how long a redirection may be kept; `None` if it may not be.
+/// Returns how long a redirection may be kept; `None` if it may not be kept.
 fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     if headers.contains_key(header::VARY) {
         return None;
@@ -276,7 +278,7 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     for directive in directives(headers) {
         match directive? {
             Directive::NoStore | Directive::NoCache => return None,
-            // The first `max-age` counts. If it is not a number, the response is stale (RFC 9111 §4.2.1).
+            // The first `max-age` is used. If it is not a number, the response is stale (RFC 9111 §4.2.1).
             Directive::MaxAge(seconds) => max_age = max_age.or(Some(seconds)),
             Directive::Other => {}
         }
@@ -289,22 +291,22 @@ fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
             expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default()
         }),
     };
-    // The first of several ages counts (RFC 9111 §5.1).
+    // The first of several ages is used (RFC 9111 §5.1).
     let age = headers.get(header::AGE).and_then(|age| age.as_bytes().split(|b| *b == b',').next());
     let age = Duration::from_secs(age.map_or(0, seconds));
-    let left = explicit.unwrap_or(DAY).saturating_sub(age).min(YEAR);
+    let left = explicit.unwrap_or(DEFAULT_LIFETIME).saturating_sub(age).min(MAX_LIFETIME);
     (!left.is_zero()).then_some(left)
 }
 
 /// How a request uses the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MemoryUse {
-    /// Not at all: the request is an upgrade or a CONNECT, its `Host` is not that of its URL, or its
-    /// response must not be stored.
+    /// Not at all: the request is an upgrade or a CONNECT, its `Host` differs from its URL, or its response
+    /// must not be stored.
     None,
     /// The request is sent as it is, and a redirection may be learned from its response.
     LearnOnly,
-    /// The memory is asked, and a redirection may be learned from the response.
+    /// Remembered redirections are applied, and a redirection may be learned from the response.
     Full,
 }
 
@@ -312,15 +314,15 @@ impl MemoryUse {
     pub(super) fn of<B>(request: &Request<B>, is_followable: bool) -> Self {
         let headers = request.headers();
         let authority = request.uri().authority().map(Authority::as_str).unwrap_or_default();
-        let is_its_own =
+        let matches_url =
             |host: &HeaderValue| host.as_bytes().eq_ignore_ascii_case(authority.as_bytes());
-        if !is_followable || !headers.get_all(header::HOST).iter().all(is_its_own) {
+        if !is_followable || !headers.get_all(header::HOST).iter().all(matches_url) {
             return Self::None;
         }
-        directives(headers).flatten().fold(Self::Full, |whole, directive| match directive {
+        directives(headers).flatten().fold(Self::Full, |so_far, directive| match directive {
             Directive::NoStore => Self::None,
-            Directive::NoCache | Directive::MaxAge(0) if whole == Self::Full => Self::LearnOnly,
-            _ => whole,
+            Directive::NoCache | Directive::MaxAge(0) if so_far == Self::Full => Self::LearnOnly,
+            _ => so_far,
         })
     }
 }

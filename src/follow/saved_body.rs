@@ -4,17 +4,18 @@ use http_body::Body;
 
 use crate::replay::{NotReplayable, Replay};
 
+/// A request body, saved so that the next requests can send it.
 pub(in crate::follow) enum SavedBody<B> {
     /// The request has no content, or the content was dropped.
     Empty,
-    /// The body can be sent again from this one.
+    /// A body whose replays can be sent.
     Replayable(B),
     /// The body could not be saved. Its handle, if there is one, can end the upload.
     NotReplayable(NotReplayable, Option<B>),
 }
 
 impl<B: Body + Replay> SavedBody<B> {
-    /// Splits `body` into the body to send and what is saved of it.
+    /// Splits `body` into the body to send and the saved body.
     pub(in crate::follow) fn split(body: B) -> (B, Self) {
         if body.is_end_stream() {
             return (body, Self::Empty);
@@ -36,7 +37,7 @@ impl<B: Body + Replay> SavedBody<B> {
         self.handle().is_some_and(Replay::is_uploading)
     }
 
-    /// Whether the body of the next request can be made.
+    /// Whether [`replay`](Self::replay) is expected to return a body.
     pub(in crate::follow) fn is_replayable(&self) -> bool {
         match self {
             Self::Empty => true,
@@ -54,7 +55,7 @@ impl<B: Body + Replay> SavedBody<B> {
         }
     }
 
-    /// Ends an upload that is under way and frees the saved content: for a response that is not returned
+    /// Ends an upload that is under way and frees the saved content. For responses that are not returned
     /// to the caller.
     pub(in crate::follow) fn abort(&mut self) {
         if let Some(body) = self.handle() {
@@ -71,8 +72,8 @@ impl<B: Body + Replay> SavedBody<B> {
         }
     }
 
-    /// Frees the saved content, and lets an upload that is under way go on: for a response that is returned
-    /// to the caller.
+    /// Frees the saved content, and lets an upload that is under way continue. For responses that are
+    /// returned to the caller.
     pub(in crate::follow) fn release(&mut self) {
         *self = Self::Empty;
     }

@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The headers of one request, with all values in one buffer.
 ///
-/// Saving takes two allocations, however many headers there are, and may take one more for each name that
-/// is not a constant of `http`, which is then shared with the request.
+/// Saving takes two allocations for any number of headers. It may take one more for each name that is not
+/// a constant of `http`, because such a name is shared with the request.
 pub(super) struct SavedHeaders {
     values: Bytes,
     headers: Vec<SavedHeader>,
@@ -42,7 +42,7 @@ impl SavedHeaders {
         Self { values: values.into(), headers, map: CachedMap::NotMade }
     }
 
-    /// Whether one of the headers is sensitive, or has a name that is.
+    /// Whether one of the headers has a sensitive value or a sensitive name.
     pub(super) fn any_sensitive(&self, is_sensitive: impl Fn(&HeaderName) -> bool) -> bool {
         self.headers.iter().any(|header| header.sensitive || is_sensitive(&header.name))
     }
@@ -64,7 +64,7 @@ impl SavedHeaders {
     }
 
     fn make_map(&self) -> HeaderMap {
-        // The capacity counts names and is limited; there may be more values than that.
+        // Fails if there are more values than a map can have names. The map then grows as needed.
         let mut map = HeaderMap::try_with_capacity(self.headers.len()).unwrap_or_default();
         for header in &self.headers {
             let bytes = self.values.slice(header.start..header.end);
@@ -82,12 +82,12 @@ impl SavedHeaders {
         self.headers.len()
     }
 
-    /// The first value of the header `name`.
+    /// Returns the first value of the header `name`.
     pub(super) fn get(&self, name: &HeaderName) -> Option<&[u8]> {
         self.iter().find(|(n, _, _)| *n == name).map(|(_, value, _)| value)
     }
 
-    /// The name and the value of each header, and whether the value is marked as sensitive.
+    /// Iterates over the names and values of the headers, and whether each value is marked as sensitive.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&HeaderName, &[u8], bool)> {
         self.headers.iter().map(|header| {
             let value = self.values.get(header.start..header.end).unwrap_or_default();
@@ -127,7 +127,7 @@ impl SavedHeaders {
         self.headers.retain(|header| {
             let value = values.get(header.start..header.end).unwrap_or_default();
             let kept = keeps(&header.name, value, header.sensitive);
-            // All values of one name follow each other.
+            // All values of one name are adjacent.
             if !kept && dropped.last() != Some(&header.name) {
                 dropped.push(header.name.clone());
             }

@@ -1,9 +1,9 @@
 use http::HeaderName;
 
-/// The headers that are dropped where a redirection leads to another origin.
+/// The names of the headers that are dropped on a redirection to another origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SensitiveNames {
-    /// If set, these are the credentials in place of those of `is_credential`.
+    /// If set, these names replace those of `is_credential`.
     credentials: Option<Vec<HeaderName>>,
     names: Vec<HeaderName>,
     /// Prefixes of names, in lower case.

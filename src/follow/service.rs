@@ -69,8 +69,8 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let mut upgraded = None;
-        if self.settings.judges_urls() {
-            match judge_url(&self.settings, &mut request) {
+        if self.settings.upgrades_or_guards() {
+            match upgrade_and_guard(&self.settings, &mut request) {
                 Ok(upgrade) => upgraded = upgrade,
                 Err(error) => {
                     // Nothing is sent. The instance that was polled ready may hold a permit, and would
@@ -133,15 +133,15 @@ where
     }
 }
 
-/// Upgrades the URL of a call to https if its host is known. Returns an error if the guard refuses the URL.
-/// If the host is an IPv4 address, writes it as the guard has read it.
+/// Upgrades the URL of a call to https if HSTS knows its host. Returns an error if the guard refuses the
+/// URL. If the host is an IPv4 address, it is rewritten in the form in which the guard has read it.
 #[cold]
-fn judge_url<B>(
+fn upgrade_and_guard<B>(
     settings: &Settings,
     request: &mut Request<B>,
 ) -> Result<Option<Box<Upgrade>>, RedirectError> {
     let upgrade = settings.upgraded(request.uri()).map(|https| {
-        // `Host` may have port 80.
+        // `Host` may contain port 80, which is wrong for https.
         request.headers_mut().remove(header::HOST);
         let http = std::mem::replace(request.uri_mut(), https.clone());
         Box::new(Upgrade { http, https })

@@ -21,7 +21,7 @@ pub(super) struct Settings {
     pub(super) limit: usize,
     pub(super) on_limit: OnLimit,
     pub(super) method_rewrite: MethodRewrite,
-    /// Statuses that keep method and content, whatever `method_rewrite` says.
+    /// Statuses that keep method and content, regardless of `method_rewrite`.
     pub(super) keep_method_on: Vec<StatusCode>,
     pub(super) allow_https_to_http: bool,
     pub(super) keep_credentials_on_https_upgrade: bool,
@@ -29,10 +29,10 @@ pub(super) struct Settings {
     pub(super) userinfo_as_basic: bool,
     pub(super) origin_form_scheme: Option<Scheme>,
     pub(super) trusted_origins: Origins,
-    /// Decides about origins that are on no list.
+    /// Asked about two origins if no list contains both.
     pub(super) trust_when: Option<TrustFn>,
     pub(super) sensitive: SensitiveNames,
-    /// One entry for each type of extension that goes on to another origin.
+    /// One entry for each type of extension that is kept on redirections to another origin.
     pub(super) kept_extensions: Vec<MoveExtension>,
     pub(super) response_drain_limit: u64,
     /// Whether each response gets a `FinalUri`.
@@ -56,7 +56,7 @@ where
     }
 }
 
-/// The extensions of this crate that are no secret: options for a layer inside.
+/// The extensions of this crate that hold no secrets: options for a layer inside.
 #[cfg(feature = "hyper")]
 fn own_extensions() -> Vec<MoveExtension> {
     vec![move_extension::<super::expect::ExpectOptions>]
@@ -96,8 +96,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether URLs are upgraded or guarded.
-    pub(super) fn judges_urls(&self) -> bool {
+    /// Whether the URLs of calls are upgraded by HSTS or checked by a guard.
+    pub(super) fn upgrades_or_guards(&self) -> bool {
         self.hsts.is_some() || self.guard.is_some()
     }
 
@@ -114,19 +114,19 @@ impl Settings {
         }
         if let Some(memory) = &self.remembered {
             let status = response.status();
-            let is_done = status.is_success() || status.is_redirection();
-            if is_done && !is_registered_as_safe(method) {
+            let is_non_error = status.is_success() || status.is_redirection();
+            if is_non_error && !is_registered_as_safe(method) {
                 memory.forget(uri);
             }
         }
     }
 
-    /// Returns the https URL for an http URL whose host is known.
+    /// Returns the https URL for an http URL whose host HSTS knows.
     pub(super) fn upgraded(&self, uri: &Uri) -> Option<Uri> {
         self.hsts.as_ref().and_then(|store| store.upgrade(uri, system_clock::now()))
     }
 
-    /// Whether a header is a credential: by the layer, or by what one request has `added`.
+    /// Whether a header is a credential for the layer, or was `added` by one request.
     pub(super) fn is_credential(&self, name: &HeaderName, added: Option<&SensitiveNames>) -> bool {
         self.sensitive.contains(name) || added.is_some_and(|added| added.was_added(name))
     }

@@ -1,4 +1,4 @@
-//! Decides what follows a response, without I/O.
+//! Decides what to do after a response, without I/O.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
@@ -26,8 +26,8 @@ pub(super) enum NextStep {
     Follow,
 }
 
-/// Decides about the response to `request`. On [`NextStep::Follow`], `request` has become the next
-/// request.
+/// Decides whether the response to `request` is followed. On [`NextStep::Follow`], `request` has become the
+/// next request.
 pub(super) fn step(
     settings: &Settings,
     policy: &impl LayerPolicy,
@@ -118,7 +118,7 @@ pub(super) fn step(
     Ok(NextStep::Follow)
 }
 
-/// The checks that no policy can skip.
+/// Makes the checks that no policy can skip. Returns the reason if one fails.
 fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<RedirectErrorKind> {
     if settings.refuses(&target.uri) {
         Some(RedirectErrorKind::TargetRefused)
@@ -149,7 +149,7 @@ fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Re
 }
 
 /// Whether a response with this status is followed: 301, 302, 303, 307 and 308 (RFC 9110 §15.4). The
-/// other 3xx name no single target.
+/// other 3xx statuses do not name a single target.
 pub(super) fn is_followed(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(
@@ -231,8 +231,8 @@ fn advance(
     });
 }
 
-/// Whether credentials and extensions are dropped: the target is another origin that is not trusted
-/// with them by the layer or by the request. A downgrade from https to http always drops them.
+/// Whether credentials and extensions are dropped: the target has another origin, which neither the layer
+/// nor the request trusts with them. A downgrade from https to http always drops them.
 fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target) -> bool {
     if !target.cross_origin || target.downgrade {
         return target.cross_origin;
@@ -255,8 +255,8 @@ pub(super) fn not_replayable(request: &mut NextRequest, why: NotReplayable) -> R
     fail_unsent(request, RedirectErrorKind::NotReplayable(why))
 }
 
-/// Makes the error for a next request that is not sent. Its hop is removed from the history; the error
-/// names it as the next URL.
+/// Makes the error for a next request that is not sent. The hop to it is removed from the history, and its
+/// URL becomes the next URL of the error.
 fn fail_unsent(request: &mut NextRequest, kind: RedirectErrorKind) -> RedirectError {
     match request.history.pop() {
         Some(hop) => {

@@ -1,4 +1,4 @@
-//! Removes the headers that do not go on to the next request (RFC 9110 §15.4, Fetch "HTTP-redirect
+//! Removes the headers that are not sent with the next request (RFC 9110 §15.4, Fetch "HTTP-redirect
 //! fetch").
 
 use std::collections::HashSet;
@@ -7,7 +7,7 @@ use http::{HeaderName, header};
 
 use super::saved_headers::SavedHeaders;
 
-/// How the next request differs from the last, as far as headers depend on it.
+/// The differences between the last request and the next that decide which headers are removed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Changes {
     /// The last request was the first of the chain.
@@ -23,10 +23,10 @@ pub(super) struct Changes {
     pub(super) drops_credentials: bool,
 }
 
-/// Removes the headers that may not go on, and returns their names.
+/// Removes the headers that may not be sent on, and returns their names.
 ///
 /// A removed header does not come back later in the chain, because nothing adds headers. For the same
-/// reason, only the first request can have headers of the connection.
+/// reason, only the first request can have connection-specific headers.
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,
     changes: Changes,
@@ -38,10 +38,10 @@ pub(super) fn strip_headers(
         return dropped;
     }
     let nominated = if first_hop { connection_options(headers) } else { HashSet::new() };
-    // A `TE` that goes on needs its `Connection: TE` (RFC 9110 §10.1.4).
+    // A `TE` that is kept needs its `Connection: TE` (RFC 9110 §10.1.4).
     let keeps_te = nominated.contains(&header::TE)
         && headers.iter().any(|(name, value, _)| *name == header::TE && is_trailers(value));
-    // One sensitive value takes all values of its header with it.
+    // If one value of a header is sensitive, all its values are dropped.
     let sensitive_names: HashSet<HeaderName> = if drops_credentials {
         headers.iter().filter(|(.., sensitive)| *sensitive).map(|(name, ..)| name.clone()).collect()
     } else {
@@ -53,7 +53,7 @@ pub(super) fn strip_headers(
         let text = name.as_str();
         if first_hop {
             if *name == header::CONNECTION {
-                // One line is enough.
+                // One `Connection: TE` is enough.
                 return std::mem::replace(&mut keeps_connection, false);
             }
             if is_connection_specific(name, value)
@@ -74,20 +74,20 @@ pub(super) fn strip_headers(
     dropped
 }
 
-/// The names that `Connection` lists, which concern that connection alone (RFC 9110 §7.6.1).
+/// Returns the names that `Connection` lists, whose headers concern that connection alone (RFC 9110 §7.6.1).
 fn connection_options(headers: &SavedHeaders) -> HashSet<HeaderName> {
     let mut names = HashSet::new();
     for (name, value, _) in headers.iter() {
         if name == header::CONNECTION {
             let list = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-            // Text that is not a header's name cannot match a header.
+            // Text that is not a header name cannot match a header.
             names.extend(list.filter_map(|name| HeaderName::from_bytes(name).ok()));
         }
     }
     names
 }
 
-/// Whether the value of `TE` is the one that goes on: gRPC servers require it on every request.
+/// Whether the value of `TE` is the one that is kept: gRPC servers require it on every request.
 fn is_trailers(value: &[u8]) -> bool {
     value.eq_ignore_ascii_case(b"trailers")
 }
@@ -109,7 +109,7 @@ fn is_connection_specific(name: &HeaderName, value: &[u8]) -> bool {
 /// Whether a header makes a request conditional, or asks for a part of the representation (RFC 9110
 /// §13.1, §14.2, and `If` of RFC 4918 §10.4, which names locks).
 ///
-/// These headers were meant for the method they were sent with. They stay or go together: a `Range`
+/// These headers were meant for the method they were sent with. They are removed together: a `Range`
 /// without its `If-Range` may return a part of another version.
 fn is_condition_or_range(name: &str) -> bool {
     name.starts_with("if-") || matches!(name, "if" | "range")

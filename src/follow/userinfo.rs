@@ -20,7 +20,7 @@ pub(super) fn of(uri: &Uri) -> Option<&str> {
 }
 
 /// Moves the userinfo of the request's URI to `Authorization: Basic`, as curl and browsers do. Does
-/// nothing if the request has an `Authorization`, or so many headers that no more fit.
+/// nothing if the request has an `Authorization` header, or so many headers that no more fit.
 pub(super) fn move_to_authorization<B>(request: &mut Request<B>) {
     if request.headers().contains_key(header::AUTHORIZATION) {
         return;
@@ -28,7 +28,7 @@ pub(super) fn move_to_authorization<B>(request: &mut Request<B>) {
     let Some((value, uri)) = of(request.uri()).and_then(basic).zip(without(request.uri())) else {
         return;
     };
-    // `insert` panics where `try_insert` fails.
+    // `insert` would panic if no more headers fit.
     if request.headers_mut().try_insert(header::AUTHORIZATION, value).is_ok() {
         *request.uri_mut() = uri;
     }
@@ -40,7 +40,7 @@ fn basic(userinfo: &str) -> Option<HeaderValue> {
     let mut pair: Vec<u8> = percent_decode_str(user).collect();
     pair.push(b':');
     pair.extend(percent_decode_str(password));
-    // Base64 is text that every header value can hold.
+    // Base64 text is always a valid header value.
     let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
     value.set_sensitive(true);
     Some(value)
