@@ -2,8 +2,8 @@ use std::error::Error;
 use std::fmt;
 
 use super::at::{At, Place};
-use super::next_request::NextRequest;
 use super::redirect_error::RedirectError;
+use super::saved_request::SavedRequest;
 
 /// The error of a call: the inner service failed, or a redirection could not be followed.
 ///
@@ -68,7 +68,7 @@ impl<E> FollowError<E> {
 
     /// Wraps the error with which `request` failed in the inner service. Takes the history out of
     /// `request`.
-    pub(super) fn service_at(error: E, request: &mut NextRequest) -> Self {
+    pub(super) fn service_at(error: E, request: &mut SavedRequest) -> Self {
         let history = std::mem::take(&mut request.history);
         Self::Service { error, at: Some(Box::new(At::new(request.uri.clone(), history))) }
     }

@@ -14,12 +14,12 @@ use super::drain::{Rest, poll_rest};
 use super::error::FollowError;
 use super::events::End;
 use super::final_uri::FinalUri;
-use super::next_request::NextRequest;
 use super::policy::{FollowAll, LayerPolicy};
 use super::redacted::Redacted;
 use super::redirect_error::RedirectError;
 use super::remembered::MemoryUse;
 use super::saved_body::SavedBody;
+use super::saved_request::SavedRequest;
 use super::settings::Settings;
 use super::step::{NextStep, not_replayable, step};
 use crate::replay::Replay;
@@ -58,7 +58,7 @@ pub(super) struct Observer {
 /// The state from which a call sends its next requests.
 pub(super) struct Chain<S, B, P> {
     pub(super) service: S,
-    pub(super) next_request: NextRequest,
+    pub(super) saved_request: SavedRequest,
     pub(super) saved_body: SavedBody<B>,
     pub(super) policy: Arc<P>,
     pub(super) settings: Arc<Settings>,
@@ -103,11 +103,11 @@ type Handled<B, R> = ControlFlow<Response<R>, (Option<B>, Option<Rest<R>>)>;
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     /// Makes the error of a call whose last request failed with `error`.
     fn failed<E>(&mut self, error: E) -> FollowError<E> {
-        let history = &self.next_request.history;
+        let history = &self.saved_request.history;
         if !history.is_empty() {
             self.settings.events.finished(history, End::Failed("service"));
         }
-        FollowError::service_at(error, &mut self.next_request)
+        FollowError::service_at(error, &mut self.saved_request)
     }
 
     /// Decides what to do after a response, and prepares the next request if there is one.
@@ -115,23 +115,23 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         &mut self,
         mut response: Response<R>,
     ) -> Result<Handled<B, R>, RedirectError> {
-        let Self { next_request, saved_body, policy, settings, .. } = self;
-        settings.observe(&next_request.method, &next_request.uri, &response);
+        let Self { saved_request, saved_body, policy, settings, .. } = self;
+        settings.observe(&saved_request.method, &saved_request.uri, &response);
         let (status, headers) = (response.status(), response.headers());
         let can_resend = || saved_body.is_replayable();
         let may_not_learn = settings.remembered.is_some() && {
             !settings.request_hooks.is_empty()
-                || next_request.memory_use == MemoryUse::None
-                || next_request.has_credentials(settings)
+                || saved_request.memory_use == MemoryUse::None
+                || saved_request.has_credentials(settings)
         };
-        let next = step(settings, &**policy, next_request, status, headers, can_resend);
+        let next = step(settings, &**policy, saved_request, status, headers, can_resend);
         if next.map_err(|error| error.with_headers_of(&mut response))? == NextStep::Return {
             saved_body.release();
             if settings.final_uri {
-                response.extensions_mut().insert(FinalUri(next_request.uri.clone()));
+                response.extensions_mut().insert(FinalUri(saved_request.uri.clone()));
             }
-            if next_request.history.has_entries() {
-                let history = std::mem::take(&mut next_request.history);
+            if saved_request.history.has_entries() {
+                let history = std::mem::take(&mut saved_request.history);
                 if !history.is_empty() {
                     settings.events.finished(&history, End::Returned(response.status()));
                 }
@@ -140,22 +140,22 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             return Ok(ControlFlow::Break(response));
         }
         let uploading = saved_body.is_uploading();
-        if !next_request.has_content {
+        if !saved_request.has_content {
             saved_body.abort();
         }
         let body = saved_body
             .replay()
-            .map_err(|why| not_replayable(next_request, why).with_headers_of(&mut response))?;
-        let length = next_request.has_content.then(|| body.size_hint().lower());
-        settings.events.followed(&next_request.history, length);
+            .map_err(|why| not_replayable(saved_request, why).with_headers_of(&mut response))?;
+        let length = saved_request.has_content.then(|| body.size_hint().lower());
+        settings.events.followed(&saved_request.history, length);
         if let Some(memory) = &settings.remembered {
-            if let Some(hop) = next_request.history.hops().last().filter(|_| !may_not_learn) {
+            if let Some(hop) = saved_request.history.hops().last().filter(|_| !may_not_learn) {
                 memory.learn(hop, response.headers());
             }
-            memory.apply(settings, &**policy, next_request)?;
+            memory.apply(settings, &**policy, saved_request)?;
         }
         // A remembered redirection may have dropped the content.
-        let body = Some(if next_request.has_content { body } else { B::empty() });
+        let body = Some(if saved_request.has_content { body } else { B::empty() });
         // An upload that was cut short has lost its connection or stream: reading the body would save neither.
         let rest = (!uploading).then(|| Rest::of(response, settings.response_drain_limit));
         Ok(ControlFlow::Continue((body, rest)))
@@ -227,7 +227,7 @@ where
                     let Some(body) = body.take() else {
                         panic!("polled after the inner service's call panicked")
                     };
-                    let request = chain.next_request.with_body(body);
+                    let request = chain.saved_request.with_body(body);
                     let request = chain.settings.request_hooks.apply(request);
                     State::Calling { future: chain.service.call(request) }
                 }
@@ -244,7 +244,7 @@ where
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ResponseFuture");
         if let Kind::Following { chain, .. } = &self.kind {
-            let NextRequest { method, uri, history, .. } = &chain.next_request;
+            let SavedRequest { method, uri, history, .. } = &chain.saved_request;
             shown.field("method", method).field("uri", &Redacted(uri)).field("history", history);
         }
         shown.finish_non_exhaustive()

@@ -12,9 +12,9 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use super::cache_control::{Directive, directives, seconds};
 use super::history::Hop;
 use super::make_room::make_room;
-use super::next_request::NextRequest;
 use super::policy::LayerPolicy;
 use super::redirect_error::RedirectError;
+use super::saved_request::SavedRequest;
 use super::settings::Settings;
 use super::step::{NextStep, step};
 use crate::method::is_get_or_head;
@@ -155,7 +155,7 @@ impl Remembered {
         &self,
         settings: &Settings,
         policy: &impl LayerPolicy,
-        request: &mut NextRequest,
+        request: &mut SavedRequest,
     ) -> Result<(), RedirectError> {
         if request.memory_use != MemoryUse::Full {
             return Ok(());

@@ -13,12 +13,12 @@ use super::final_uri::FinalUri;
 use super::future::{Chain, Observer, ResponseFuture};
 use super::guard::with_plain_address;
 use super::history::{RedirectHistory, Upgrade};
-use super::next_request::NextRequest;
 use super::options::{FollowOptions, RedirectMode};
 use super::policy::{FollowAll, LayerPolicy};
 use super::redirect_error::RedirectError;
 use super::remembered::MemoryUse;
 use super::saved_body::SavedBody;
+use super::saved_request::SavedRequest;
 use super::settings::Settings;
 use super::userinfo;
 use crate::replay::Replay;
@@ -110,25 +110,25 @@ where
         let options = options.unwrap_or_default();
         let has_content = saved_body.has_content();
         let history = RedirectHistory::with_upgrade(upgraded);
-        let mut next_request = NextRequest::save(&parts, has_content, options, history);
+        let mut saved_request = SavedRequest::save(&parts, has_content, options, history);
         let mut request = Request::from_parts(parts, body);
         if let Some(memory) = &self.settings.remembered {
-            next_request.memory_use = MemoryUse::of(&request, next_request.is_followable());
-            if let Err(error) = memory.apply(&self.settings, &*self.policy, &mut next_request) {
+            saved_request.memory_use = MemoryUse::of(&request, saved_request.is_followable());
+            if let Err(error) = memory.apply(&self.settings, &*self.policy, &mut saved_request) {
                 self.settings.events.finished(error.history(), End::of(&error));
                 return ResponseFuture::refused(error);
             }
-            if !next_request.history.is_empty() {
+            if !saved_request.history.is_empty() {
                 let body = request.into_body();
-                let body = if next_request.has_content { body } else { B::empty() };
-                request = next_request.with_body(body);
+                let body = if saved_request.has_content { body } else { B::empty() };
+                request = saved_request.with_body(body);
             }
         }
         // The hooks come after `save`, so that what they add is not sent on later hops.
         let request = self.settings.request_hooks.apply(request);
         let future = inner.call(request);
         let (policy, settings) = (self.policy.clone(), self.settings.clone());
-        let chain = Chain { service: inner, next_request, saved_body, policy, settings };
+        let chain = Chain { service: inner, saved_request, saved_body, policy, settings };
         ResponseFuture::following(future, chain)
     }
 }

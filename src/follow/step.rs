@@ -6,12 +6,12 @@ use super::dropped::Dropped;
 use super::history::Hop;
 use super::location::{Base, Target};
 use super::method::Rewrite;
-use super::next_request::NextRequest;
 use super::options::{OnLimit, RedirectMode};
 use super::origins::is_https_upgrade;
 use super::policy::sealed::LayerPolicy;
 use super::policy::{Action, Attempt, next_of};
 use super::redirect_error::{RedirectError, RedirectErrorKind};
+use super::saved_request::SavedRequest;
 use super::settings::Settings;
 use super::strip_headers::{Changes, strip_headers};
 use super::userinfo;
@@ -31,7 +31,7 @@ pub(super) enum NextStep {
 pub(super) fn step(
     settings: &Settings,
     policy: &impl LayerPolicy,
-    request: &mut NextRequest,
+    request: &mut SavedRequest,
     status: StatusCode,
     headers: &HeaderMap,
     can_resend_body: impl FnOnce() -> bool,
@@ -119,7 +119,11 @@ pub(super) fn step(
 }
 
 /// Makes the checks that no policy can skip. Returns the reason if one fails.
-fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<RedirectErrorKind> {
+fn check(
+    settings: &Settings,
+    request: &SavedRequest,
+    target: &Target,
+) -> Option<RedirectErrorKind> {
     if settings.refuses(&target.uri) {
         Some(RedirectErrorKind::TargetRefused)
     } else if !request.is_followable() {
@@ -136,11 +140,11 @@ fn check(settings: &Settings, request: &NextRequest, target: &Target) -> Option<
     }
 }
 
-fn is_limit_reached(settings: &Settings, request: &NextRequest) -> bool {
+fn is_limit_reached(settings: &Settings, request: &SavedRequest) -> bool {
     request.history.len() >= request.options.limit.unwrap_or(settings.limit)
 }
 
-fn rewrite(settings: &Settings, request: &NextRequest, status: StatusCode) -> Rewrite {
+fn rewrite(settings: &Settings, request: &SavedRequest, status: StatusCode) -> Rewrite {
     if settings.keep_method_on.contains(&status) {
         return Rewrite { to_get: false, keeps_content: request.has_content };
     }
@@ -162,7 +166,7 @@ pub(super) fn is_followed(status: StatusCode) -> bool {
     )
 }
 
-fn base<'a>(settings: &'a Settings, request: &'a NextRequest) -> Base<'a> {
+fn base<'a>(settings: &'a Settings, request: &'a SavedRequest) -> Base<'a> {
     Base {
         uri: &request.uri,
         host: request.uri.authority().map_or_else(|| request.headers.get(&header::HOST), |_| None),
@@ -175,7 +179,7 @@ fn base<'a>(settings: &'a Settings, request: &'a NextRequest) -> Base<'a> {
 /// Turns `request` into the next request, and appends the hop to its history.
 fn advance(
     settings: &Settings,
-    request: &mut NextRequest,
+    request: &mut SavedRequest,
     status: StatusCode,
     target: Target,
     rewrite: Rewrite,
@@ -233,7 +237,7 @@ fn advance(
 
 /// Whether credentials and extensions are dropped: the target has another origin, which neither the layer
 /// nor the request trusts with them. A downgrade from https to http always drops them.
-fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target) -> bool {
+fn drops_credentials(settings: &Settings, request: &SavedRequest, target: &Target) -> bool {
     if !target.cross_origin || target.downgrade {
         return target.cross_origin;
     }
@@ -245,19 +249,19 @@ fn drops_credentials(settings: &Settings, request: &NextRequest, target: &Target
 }
 
 /// Makes the error that ends the chain. Moves the history out of `request`.
-fn fail(request: &mut NextRequest, kind: RedirectErrorKind, status: StatusCode) -> RedirectError {
+fn fail(request: &mut SavedRequest, kind: RedirectErrorKind, status: StatusCode) -> RedirectError {
     let history = std::mem::take(&mut request.history);
     RedirectError::new(kind, status, request.uri.clone(), history)
 }
 
 /// Makes the error for a next request whose body cannot be sent again.
-pub(super) fn not_replayable(request: &mut NextRequest, why: NotReplayable) -> RedirectError {
+pub(super) fn not_replayable(request: &mut SavedRequest, why: NotReplayable) -> RedirectError {
     fail_unsent(request, RedirectErrorKind::NotReplayable(why))
 }
 
 /// Makes the error for a next request that is not sent. The hop to it is removed from the history, and its
 /// URL becomes the next URL of the error.
-fn fail_unsent(request: &mut NextRequest, kind: RedirectErrorKind) -> RedirectError {
+fn fail_unsent(request: &mut SavedRequest, kind: RedirectErrorKind) -> RedirectError {
     match request.history.pop() {
         Some(hop) => {
             request.uri = hop.uri;

@@ -1,4 +1,4 @@
-//! The next request of a chain, without its body.
+//! The head of a request, saved for the requests that follow it.
 
 use std::collections::HashSet;
 
@@ -12,9 +12,8 @@ use super::remembered::MemoryUse;
 use super::saved_headers::SavedHeaders;
 use super::settings::Settings;
 
-/// The request that was sent last, without its body. A redirection turns it in place into the next
-/// request.
-pub(super) struct NextRequest {
+/// The last request of a chain, without its body. A redirection changes it in place to the next request.
+pub(super) struct SavedRequest {
     pub(super) method: Method,
     pub(super) uri: Uri,
     /// Whether `uri` is known to have a [plain](crate::uri::Origin::plain) origin.
@@ -46,8 +45,8 @@ pub(super) struct RequestKey {
     has_content: bool,
 }
 
-impl NextRequest {
-    /// Copies the head of the first request. The inner service takes the original.
+impl SavedRequest {
+    /// Copies the head of the first request. The original is sent to the inner service.
     pub(super) fn save(
         parts: &Parts,
         has_content: bool,
