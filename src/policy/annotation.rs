@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Headers that a policy adds to the answer, whether the application, a policy or the layer gives it:
+/// Headers that a policy adds to the answer, whether the application, a policy or the layer produces it:
 /// see [`RedirectPolicy::annotate`](crate::RedirectPolicy::annotate).
 ///
-/// Each is added only if the answer does not have it. A clone allocates nothing.
+/// Each header is added only if the answer does not already have it. A clone allocates nothing.
 ///
 /// ```
 /// use http::{HeaderValue, Request, header};
@@ -35,13 +35,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub struct Annotation(Arc<[(HeaderName, HeaderValue)]>);
 
 impl Annotation {
-    /// Creates an annotation of one header. Make it once, and clone it for each request.
+    /// Creates an annotation with one header. Create it once, and clone it for each request.
     pub fn new(name: HeaderName, value: HeaderValue) -> Self {
         Self(Arc::new([(name, value)]))
     }
 
-    /// Creates an annotation with the headers of both. If both have the same header, that of `self`
-    /// counts.
+    /// Creates an annotation with the headers of both. If both set the same header, the value from `self`
+    /// is used.
     pub fn and(self, other: Self) -> Self {
         Self(self.0.iter().chain(other.0.iter()).cloned().collect())
     }
@@ -59,7 +59,7 @@ impl Annotation {
     }
 }
 
-/// Returns the annotation of two policies.
+/// Merges the annotations of two policies.
 #[inline]
 pub(super) fn merge(first: Option<Annotation>, second: Option<Annotation>) -> Option<Annotation> {
     match (first, second) {

@@ -1,4 +1,4 @@
-//! Asks one policy, and treats redirections that lead nowhere as a pass.
+//! Asks one policy for its decision, and treats a redirection that would have no effect as a pass.
 
 use http::{Response, header};
 
@@ -8,11 +8,11 @@ use crate::redirection::Redirection;
 
 /// Asks `policy`, and returns [`Decision::Pass`] for a redirection that the client could not follow,
 /// or that leads to the URL that was asked for.
-#[inline(always)] // A decision that passes is not moved: 80 instructions less.
+#[inline(always)] // A decision that passes is not moved, which saves 80 instructions.
 pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>) -> Decision {
     let steps_before = head.trace().map_or(0, Trace::len);
-    // Every variant is moved by name and without guards. A guard or a catch-all arm makes the compiler
-    // drop what it leaves, which costs passes 10 to 20 instructions a policy.
+    // Every variant is matched by name and without guards. With a guard or a catch-all arm, the compiler
+    // adds code that drops the decision, which costs a pass 10 to 20 instructions per policy.
     match policy.decide(head) {
         Decision::Pass => {
             if let Some(trace) = head.trace() {
@@ -27,7 +27,7 @@ pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>
             Decision::PassWithHeaders(headers)
         }
         Decision::Redirect(to) => {
-            if let Some(why) = leads_nowhere(&to, head) {
+            if let Some(why) = reason_to_pass(&to, head) {
                 if let Some(trace) = head.trace() {
                     head.because(why);
                     add_step(trace, steps_before, Outcome::Passed, policy, head);
@@ -59,8 +59,8 @@ pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>
 
 const NOT_REDIRECTABLE: &str = "a request of this kind cannot be redirected";
 
-/// Returns why a redirection counts as a pass; `None` if it does not.
-fn leads_nowhere(to: &Redirection, head: &RequestHead<'_>) -> Option<&'static str> {
+/// Returns why a redirection is treated as a pass; `None` if it is not.
+fn reason_to_pass(to: &Redirection, head: &RequestHead<'_>) -> Option<&'static str> {
     if !is_redirectable(head) {
         Some(NOT_REDIRECTABLE)
     } else if to.resolve(head).is_self() {
@@ -71,7 +71,7 @@ fn leads_nowhere(to: &Redirection, head: &RequestHead<'_>) -> Option<&'static st
 }
 
 /// Adds a step for a policy that was asked. `steps_before` is the number of steps before it was asked:
-/// if there are more now, the policy is a list, whose policies have added their own.
+/// if there are more now, the policy is a list, and the policies in the list have added their own steps.
 #[cold]
 #[inline(never)]
 fn add_step<P: RedirectPolicy + ?Sized>(

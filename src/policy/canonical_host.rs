@@ -6,16 +6,17 @@ use crate::head::RequestHead;
 use crate::redirection::Redirection;
 use crate::uri::{Authority, Host, HostPattern, LONGEST_NAME};
 
-/// Redirects the other names of a site to one host: `www` or the bare domain, and old domains.
+/// Redirects the other names of a site, such as the name with or without `www.` and old domains, to one
+/// host.
 ///
 /// Rules, in order:
 ///
-/// 1. A request for the canonical host passes, and so does one for a host that is not configured:
-///    health checks use addresses. List your hosts with
-///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) to refuse others. ACME challenges
-///    (RFC 8555 §8.3) pass on every host, because each host needs a certificate of its own.
+/// 1. A request for the canonical host passes. So does a request for a host that is not configured,
+///    because health checks often use an address: list your hosts with
+///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) to refuse all others. ACME challenges
+///    (RFC 8555 §8.3) pass on every host, because each host needs its own certificate.
 /// 2. The twin (the host with `www.` added or removed) and every [`alias`](Self::aliases) get a 307 to
-///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query stay.
+///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query are kept.
 ///
 /// Pitfalls: [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) has to list the aliases, too, or
 /// they get 421. Behind a proxy that rewrites `Host`, nothing is redirected: configure it to keep
@@ -53,11 +54,11 @@ pub struct CanonicalHost {
 /// The hosts that are redirected, and the hosts that they are redirected to.
 #[derive(Clone, Debug)]
 enum Names {
-    /// The aliases to one host.
+    /// Every alias is redirected to one host.
     One { host: Host, aliases: Vec<HostPattern> },
-    /// A listed name to the listed one with `www.` in front.
+    /// `example.com` is redirected to `www.example.com` if both are listed.
     Www,
-    /// A listed name with `www.` in front to the listed one without.
+    /// `www.example.com` is redirected to `example.com` if both are listed.
     Apex,
 }
 
@@ -67,7 +68,8 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
+    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error if `host` is not a host, or
+    /// has a port.
     pub fn new(host: &str) -> Result<Self, ConfigError> {
         let to = Redirection::new().host(host)?.vouch_for_both_hosts();
         let host = Host::parse(host)?;
@@ -77,18 +79,18 @@ impl CanonicalHost {
         Ok(Self { names, to })
     }
 
-    /// Creates a policy that redirects `example.com` to `www.example.com`, for each name of
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) that is listed both ways.
+    /// Creates a policy that redirects `example.com` to `www.example.com`, for each name that
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists both with and without `www.`.
     ///
-    /// Both have to be listed exactly, without a port: a name that only `*.example.com` covers may
-    /// not exist. Every other host passes.
+    /// Both names have to be listed exactly, without a port: a name that only `*.example.com` covers might
+    /// not exist. Requests for every other host pass.
     pub fn www() -> Self {
         Self { names: Names::Www, to: Redirection::new().vouch_for_both_hosts() }
     }
 
-    /// Creates a policy that redirects `www.example.com` to `example.com`, for each name of
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) that is listed both ways. Otherwise as
-    /// [`www`](Self::www).
+    /// Creates a policy that redirects `www.example.com` to `example.com`, for each name that
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists both with and without `www.`. Names are
+    /// listed as for [`www`](Self::www).
     pub fn apex() -> Self {
         Self { names: Names::Apex, to: Redirection::new().vouch_for_both_hosts() }
     }
@@ -98,8 +100,9 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host, and for every
-    /// name after [`www`](Self::www) or [`apex`](Self::apex), which lead to more than one host.
+    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error for a name that is not a host, and
+    /// for every name after [`www`](Self::www) or [`apex`](Self::apex), which redirect to more than one
+    /// host.
     pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -121,13 +124,13 @@ impl CanonicalHost {
         self
     }
 
-    /// Sends 301 to GET and HEAD, and 308 to other methods, in place of [`permanent`](Self::permanent).
+    /// Sends 301 for GET and HEAD, and 308 for other methods. Replaces [`permanent`](Self::permanent).
     pub fn moved_permanently(mut self) -> Self {
         self.to = self.to.moved_permanently();
         self
     }
 
-    /// Sends 302 to GET and HEAD, and 307 to other methods.
+    /// Sends 302 for GET and HEAD, and 307 for other methods.
     pub fn found(mut self) -> Self {
         self.to = self.to.found();
         self
@@ -142,7 +145,7 @@ impl CanonicalHost {
                     head.because("its host is an alias");
                     Decision::Redirect(self.to.clone())
                 } else {
-                    head.because("its host is no alias");
+                    head.because("its host is not an alias");
                     Decision::Pass
                 }
             }
@@ -183,8 +186,8 @@ fn without_www(host: &str) -> Option<&str> {
     www.eq_ignore_ascii_case("www.").then_some(rest)
 }
 
-/// Writes `www.` and the host into `buffer`, so that a pass allocates nothing. `None` for a host that
-/// is too long for it.
+/// Writes `www.` and the host into `buffer`, so that a pass allocates nothing. Returns `None` if they do
+/// not fit.
 fn with_www<'b>(host: &str, buffer: &'b mut [u8; LONGEST_NAME]) -> Option<&'b str> {
     let text = buffer.get_mut(..host.len() + 4)?;
     let (www, rest) = text.split_at_mut_checked(4)?;
@@ -199,7 +202,7 @@ impl RedirectPolicy for CanonicalHost {
             return Decision::Pass;
         }
         if is_acme_challenge(head) {
-            head.because("an ACME challenge");
+            head.because("it is an ACME challenge");
             return Decision::Pass;
         }
         head.authority().map_or(Decision::Pass, |asked| self.decide_for(&asked, head))

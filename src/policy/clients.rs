@@ -1,4 +1,4 @@
-//! Tells requests apart by the address of their client.
+//! Recognizes requests by the address of their client.
 
 use http::HeaderName;
 
@@ -21,7 +21,7 @@ pub(super) fn is_sign_of_proxy(name: &HeaderName) -> bool {
         )
 }
 
-/// Returns whether the request comes from one of `ranges`, and not through an untrusted proxy there.
+/// Returns whether the client's address is in one of `ranges`, and is not that of an untrusted proxy.
 pub(super) fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
     let Some(client) = head.client_ip() else {
         if head.peer().is_none() {

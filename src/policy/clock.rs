@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use crate::system_clock;
 
-/// The system's clock, or the one of a test.
+/// The system's clock, or one that a test sets.
 #[derive(Clone, Default)]
 pub(super) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
 

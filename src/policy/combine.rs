@@ -1,5 +1,5 @@
-//! Policies of policies: slices, arrays, `Vec`, `Option`, pointers and tuples. The first that decides
-//! wins. All of them annotate.
+//! Combinations of policies: slices, arrays, `Vec`, `Option`, pointers and tuples. The first policy that
+//! does not pass decides. All of them annotate.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::{Annotation, Decision, RedirectPolicy, ask};
 use crate::head::RequestHead;
 use crate::response::append_headers;
 
-/// The name of tuples and lists. Diagnoses name the policy within that decided.
+/// The name of tuples and lists. Diagnoses name the policy in the list that decided, not the list.
 const LIST: &str = "list";
 
 /// The headers of the policies that passed so far.

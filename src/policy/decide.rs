@@ -10,8 +10,8 @@ use crate::redirection::{Endless, collapse};
 const FAILED: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 
 /// Asks `policy` about a request. A redirection is collapsed with those that would follow it on this
-/// server; redirections without an end are answered 500.
-#[inline(always)] // As `ask`.
+/// server; if they have no end, the answer is 500.
+#[inline(always)] // For the same reason as `ask`.
 pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     policy: &P,
     head: &RequestHead<'_>,
@@ -22,7 +22,7 @@ pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     let next = |moved: &RequestHead<'_>| {
         if let Some(trace) = moved.trace() {
             trace.push(|| {
-                Step::noted("one hop", format_args!("asked again about {}", Moved(moved)))
+                Step::noted("one hop", format_args!("asked again about {}", PathAndScheme(moved)))
             });
         }
         match ask(policy, moved) {
@@ -46,11 +46,11 @@ pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     }
 }
 
-/// The path of a request, and its scheme where a policy has asked for it. Nothing else is read: it
-/// would be noted for `Vary`.
-struct Moved<'h, 'a>(&'h RequestHead<'a>);
+/// Shows the path of a request, and its scheme if a policy has asked for it. Nothing else is read, because
+/// what is read is noted for `Vary`.
+struct PathAndScheme<'h, 'a>(&'h RequestHead<'a>);
 
-impl fmt::Display for Moved<'_, '_> {
+impl fmt::Display for PathAndScheme<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.path())?;
         match self.0.known_scheme() {

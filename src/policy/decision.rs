@@ -8,15 +8,15 @@ use crate::response::text_response;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Decision {
-    /// Leaves the request to the next policy, and after the last one to the inner service.
+    /// Passes the request on to the next policy, or, after the last one, to the inner service.
     Pass,
-    /// Passes, and appends these headers to the inner service's response. They never replace the
-    /// application's.
+    /// Passes, and appends these headers to the inner service's response. They never replace headers of
+    /// the application.
     PassWithHeaders(HeaderMap),
     /// Answers with a redirection.
     Redirect(Redirection),
-    /// Answers with this response. The layer sets `Content-Length`, and `Cache-Control` if there is
-    /// none: `max-age` of a day on 301, 308 and 410, `no-store` on all others.
+    /// Answers with this response. The layer sets `Content-Length`, and `Cache-Control` if the response has
+    /// none: a `max-age` of one day for 301, 308 and 410, and `no-store` for every other status.
     Respond(Response<Bytes>),
 }
 
@@ -43,9 +43,9 @@ impl From<Option<Redirection>> for Decision {
     }
 }
 
-/// What a closure of [`policy_fn`](crate::policy_fn) may return: a [`Decision`], a [`Redirection`], or an
-/// `Option<Redirection>`, of which `None` passes. The trait exists for the compiler's message about other
-/// types.
+/// A value that a closure of [`policy_fn`](crate::policy_fn) may return: a [`Decision`], a [`Redirection`],
+/// or an `Option<Redirection>`, where `None` passes. The trait exists so that the compiler can explain why
+/// another type is refused.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a decision",
     label = "returns no `Decision`, `Redirection` or `Option<Redirection>`",
@@ -55,7 +55,7 @@ impl From<Option<Redirection>> for Decision {
     note = "a policy decides without I/O, so that the closure is not `async`"
 )]
 pub trait IntoDecision {
-    /// Converts it to a decision.
+    /// Converts this value to a decision.
     fn into_decision(self) -> Decision;
 }
 

@@ -7,8 +7,8 @@ use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::uri::{is_below, may_be_misread, without_trailing_slash};
 
-/// The path of ACME challenges and configured paths, each with everything below it. They are compared
-/// per segment.
+/// The path of ACME challenges and the configured paths, each with everything below it. Paths are compared
+/// segment by segment.
 #[derive(Clone, Debug)]
 pub(crate) struct Exempt {
     paths: Vec<Box<str>>,
@@ -43,14 +43,14 @@ impl Exempt {
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConfigError::path(
                 path,
-                "percent-encode blanks, control bytes and what is not ASCII",
+                "percent-encode spaces, control bytes and what is not ASCII",
             ));
         }
         self.paths.push(trimmed.into());
         Ok(())
     }
 
-    /// Returns whether the request passes: an ACME challenge with GET or HEAD, a configured path with
+    /// Returns whether the request is exempt: an ACME challenge with GET or HEAD, or a configured path with
     /// GET, HEAD or OPTIONS.
     pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
         if !is_get_or_head(head.method()) && *head.method() != Method::OPTIONS {
@@ -58,12 +58,9 @@ impl Exempt {
         }
         let path = head.path();
         is_acme_challenge(head)
-            || self.paths.iter().any(|prefix| is_below(path, prefix)) && !is_misread(path)
+            || self.paths.iter().any(|prefix| is_below(path, prefix))
+                && !may_be_misread(without_trailing_slash(path))
     }
-}
-
-fn is_misread(path: &str) -> bool {
-    may_be_misread(without_trailing_slash(path))
 }
 
 /// Returns whether the request belongs to an HTTP-01 challenge (RFC 8555 §8.3), which comes over http.
@@ -72,7 +69,7 @@ pub(crate) fn is_acme_challenge(head: &RequestHead<'_>) -> bool {
     let path = head.path();
     is_get_or_head(head.method())
         && is_below(path, "/.well-known/acme-challenge")
-        && !is_misread(path)
+        && !may_be_misread(without_trailing_slash(path))
 }
 
 #[cfg(test)]

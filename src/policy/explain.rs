@@ -3,9 +3,9 @@ use std::fmt;
 use super::{Decision, RedirectPolicy, decide};
 use crate::head::{Notes, RequestHead, Step, Trace, write_steps};
 
-/// A policy's decision about a request, and why: see [`explain`].
+/// A policy's decision about a request, and the reasons for it: see [`explain`].
 ///
-/// `Display` writes one step a line.
+/// `Display` writes one step per line.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     steps: Vec<Step>,
@@ -13,7 +13,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// The policies that were asked, in order.
+    /// The steps that led to the decision, in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -33,7 +33,7 @@ impl fmt::Display for Explanation {
 /// Asks `policy` about a request as a layer does, and explains the decision. Several redirections on
 /// this server become one, as they do in a layer.
 ///
-/// A whole layer is explained by [`RedirectLayer::explain`](crate::RedirectLayer::explain).
+/// Use [`RedirectLayer::explain`](crate::RedirectLayer::explain) for a whole layer.
 ///
 /// ```
 /// use http::Request;
