@@ -100,9 +100,9 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error for a name that is not a host, and
-    /// for every name after [`www`](Self::www) or [`apex`](Self::apex), which redirect to more than one
-    /// host.
+    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error for a name that is not a host,
+    /// and for every name after [`www`](Self::www) or [`apex`](Self::apex), which redirect to more than
+    /// one host.
     pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -9,22 +9,22 @@ use crate::head::{RequestHead, Step};
 use crate::response::seconds_rounded_up;
 use crate::uri::HostPattern;
 
-/// Adds `Strict-Transport-Security` (RFC 6797) to the answers of secure requests, so that browsers use
-/// https alone.
+/// Adds `Strict-Transport-Security` (RFC 6797) to the answers to secure requests, so that browsers use
+/// only https.
 ///
-/// It passes every request, and [annotates](RedirectPolicy::annotate) every answer: that of the
-/// application, a redirection or an error (§7.1). Its place among other policies makes no difference.
-/// Rules, in order:
+/// The policy passes every request, and [annotates](RedirectPolicy::annotate) the answer, whether it comes
+/// from the application, or is a redirection or an error (§7.1). Its place among other policies makes no
+/// difference. Rules, in order:
 ///
 /// 1. A request that is not proven secure does not get the header (§7.2).
 /// 2. Nor does one for an address (§8.1.1), for `localhost`, for a host that is refused, or for one
 ///    of [`except_hosts`](Self::except_hosts).
-/// 3. A header that the application set stays as it is.
+/// 3. A header that the application set is not changed.
 /// 4. Every other answer gets the header once.
 ///
 /// A max-age of zero makes browsers forget the host (§6.1.1).
 ///
-/// Pitfall: `includeSubDomains` and `preload` are hard to take back. Start with a max-age of minutes.
+/// Pitfall: `includeSubDomains` and `preload` are hard to take back. Start with a max-age of a few minutes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,7 +63,7 @@ pub struct Hsts {
     annotation: Annotation,
 }
 
-/// The least max-age that the preload list accepts: a year, in seconds.
+/// The lowest max-age that the preload list accepts: a year, in seconds.
 const PRELOAD_MAX_AGE: u64 = 31_536_000;
 
 impl Hsts {
@@ -85,8 +85,8 @@ impl Hsts {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Hsts`](crate::ConfigErrorKind::Hsts) unless max-age is a year or more,
-    /// and subdomains are included: the lists ask for both.
+    /// Returns a [`ConfigErrorKind::Hsts`](crate::ConfigErrorKind::Hsts) error unless the max-age is at
+    /// least a year and subdomains are included: the lists require both.
     pub fn preload(mut self) -> Result<Self, ConfigError> {
         self.preload = true;
         let text = text(self.max_age, self.subdomains, self.preload);
@@ -108,7 +108,7 @@ impl Hsts {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) for a name that is no host.
+    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error for a name that is not a host.
     pub fn except_hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -119,7 +119,7 @@ impl Hsts {
         Ok(self)
     }
 
-    /// Why a request's answer does not get the header.
+    /// Returns why the answer to a request does not get the header; `None` if it does.
     fn exception(&self, head: &RequestHead<'_>) -> Option<&'static str> {
         if !head.is_secure() {
             return Some("the request is not secure");
@@ -167,7 +167,8 @@ fn text(max_age: u64, subdomains: bool, preload: bool) -> String {
 fn annotation(max_age: u64, subdomains: bool, preload: bool) -> Annotation {
     let value = HeaderValue::try_from(text(max_age, subdomains, preload));
     let value = value.unwrap_or_else(|_| HeaderValue::from_static("max-age=0"));
-    // The first clone of a value makes it shared, which allocates. Here, no request pays for it.
+    // The first clone of a value allocates, so that the bytes can be shared. It is made here, so that no
+    // request pays for it.
     let shared = value.clone();
     drop(value);
     Annotation::new(header::STRICT_TRANSPORT_SECURITY, shared)

@@ -1,4 +1,4 @@
-//! Says why a redirection to https may never end. This only diagnoses: no request passes because of it.
+//! Diagnoses why a redirection to https may never end. A diagnosis does not change the decision.
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
@@ -38,10 +38,10 @@ fn is_local(head: &RequestHead<'_>) -> bool {
     head.sent_authority().is_none_or(|authority| authority.is_local())
 }
 
-/// Gives the reason why a request does not count as secure.
+/// Records the reason why a request is not treated as secure.
 ///
-/// An explanation names a peer that is not trusted. An event does not: that peer is usually the client,
-/// whose address is in events only with `report_client_ip`.
+/// An explanation names a peer that is not trusted. An event does not, because that peer is usually the
+/// client, whose address appears in events only with `report_client_ip`.
 pub(super) fn explain(head: &RequestHead<'_>) {
     let Some(trace) = head.trace() else { return };
     let trust = head.trust();

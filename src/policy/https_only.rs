@@ -13,25 +13,25 @@ use crate::uri::Scheme;
 /// Rules, in order:
 ///
 /// 1. A secure request passes.
-/// 2. An exempt path passes: `/.well-known/acme-challenge/` for GET and HEAD, and what
-///    [`exempt`](Self::exempt) names. The host is not looked at.
-/// 3. `OPTIONS *`, CONNECT (and with it websockets over HTTP/2) and CORS preflights get 403: they
-///    cannot be redirected. So does an unsafe method under [`refuse_unsafe`](Self::refuse_unsafe).
+/// 2. A request for an exempt path passes, whatever its host: `/.well-known/acme-challenge/` for GET and
+///    HEAD, and the paths given to [`exempt`](Self::exempt).
+/// 3. `OPTIONS *`, CONNECT (and with it websockets over HTTP/2) and CORS preflights get 403, because they
+///    cannot be redirected. With [`refuse_unsafe`](Self::refuse_unsafe), so do unsafe methods.
 /// 4. A request without an acceptable host gets 400 or 421.
 /// 5. Every other request, upgrades included, gets a 307 to https (308 by
-///    [`permanent`](Self::permanent)). Its port is that of [`port`](Self::port) or
-///    [`port_map`](Self::port_map), never the request's own.
+///    [`permanent`](Self::permanent)). The port of the `Location` is set by [`port`](Self::port) or
+///    [`port_map`](Self::port_map), and is never the request's own.
 ///
-/// It fails closed: no other request reaches the inner service.
+/// The policy fails closed: it passes only the requests of rules 1 and 2.
 ///
-/// **Loop doctor.** Before it redirects, it looks for signs that the user agent already used https and
-/// would be redirected forever: a peer that is not trusted says so; a browser sends `Sec-Fetch-*` to
-/// a host that is not loopback; or proxies are configured, and the peer's address is not known. Each
-/// cause becomes one [`Diagnosis`](crate::Diagnosis) that names the peer and the call which mends it.
-/// The request is redirected all the same.
+/// **Redirect loops.** Before the policy redirects, it looks for signs that the user agent already used
+/// https and would be redirected forever: a peer that is not trusted reports https; a browser sends
+/// `Sec-Fetch-*` to a host that is not loopback; or proxies are configured, and the peer's address is not
+/// known. Each cause is reported as a [`Diagnosis`](crate::Diagnosis), which names the call that fixes it.
+/// The request is still redirected.
 ///
 /// Pitfalls: behind a proxy that terminates TLS, [trust the proxy](crate::Trust::proxies), or requests
-/// are redirected forever. The body of a POST over http was sent in clear before it is redirected.
+/// are redirected forever. When a POST over http is redirected, its body was already sent in clear.
 ///
 /// ```
 /// use http::Request;
@@ -75,16 +75,17 @@ impl HttpsOnly {
         self
     }
 
-    /// Redirects to this host, whichever was asked for. A request for a host that is not acceptable is
-    /// refused all the same.
+    /// Redirects to this host, whichever host was requested. A request for a host that is not acceptable is
+    /// still refused.
     ///
     /// This has no effect with
     /// [`separate_https_redirect`](crate::RedirectLayer::separate_https_redirect), which changes the
-    /// scheme alone: use [`CanonicalHost`](crate::CanonicalHost) there.
+    /// scheme alone: use [`CanonicalHost`](crate::CanonicalHost) instead.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
+    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error if `host` is not a host, or
+    /// has a port.
     pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.to = self.to.host(host)?.vouch_for_target();
         Ok(self)
@@ -100,44 +101,44 @@ impl HttpsOnly {
     /// Redirects with 308, which clients and caches may keep for a day.
     ///
     /// This needs [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) or [`host`](Self::host). Without
-    /// either, it stays a 307, and a diagnosis says so.
+    /// either, the status stays 307, and a diagnosis reports it.
     pub fn permanent(mut self) -> Self {
         self.to = self.to.permanent();
         self
     }
 
-    /// Sends 301 to GET and HEAD, and 308 to other methods, in place of [`permanent`](Self::permanent).
+    /// Sends 301 for GET and HEAD, and 308 for other methods. Replaces [`permanent`](Self::permanent).
     pub fn moved_permanently(mut self) -> Self {
         self.to = self.to.moved_permanently();
         self
     }
 
-    /// Sends 302 to GET and HEAD, and 307 to other methods.
+    /// Sends 302 for GET and HEAD, and 307 for other methods.
     pub fn found(mut self) -> Self {
         self.to = self.to.found();
         self
     }
 
-    /// Answers 403 instead of a redirection to methods that are not safe by RFC 9110 §9.2.1: all but
-    /// GET, HEAD, OPTIONS and TRACE.
+    /// Answers requests with unsafe methods with 403 instead of a redirection. All methods but GET, HEAD,
+    /// OPTIONS and TRACE are unsafe (RFC 9110 §9.2.1).
     ///
-    /// Their content was already sent in clear, and the error tells the sender.
+    /// The content of such a request was already sent in clear, and the error tells the sender so.
     pub fn refuse_unsafe(mut self) -> Self {
         self.refuse_unsafe = true;
         self
     }
 
-    /// Lets GET, HEAD and OPTIONS of this path and all below it pass over http.
+    /// Lets GET, HEAD and OPTIONS requests for this path, and for all paths below it, pass over http.
     ///
     /// Paths are compared per segment; `/health` and `/health/` mean the same. A path that a server may
     /// read as another one is never exempt: one with an empty segment, a segment that is `.` or begins
     /// with `..`, a `\` or `;`, an escaped dot, slash, backslash, `%` or NUL, overlong UTF-8 (`%c0%ae`),
-    /// or a `%` that two hexadecimal digits do not follow.
+    /// or a `%` that is not followed by two hexadecimal digits.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it does not start with `/`, names
-    /// no segment, or could never match.
+    /// Returns a [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) error if `path` does not start
+    /// with `/`, names no segment, or could never match.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;
         Ok(self)
@@ -167,7 +168,7 @@ impl RedirectPolicy for HttpsOnly {
 
 impl HttpsOnly {
     /// Decides about a request that is not secure. Inlined into `decide`, it would cost a secure request
-    /// 14 instructions of 348.
+    /// 14 more instructions, of 348.
     #[inline(never)]
     fn decide_insecure(&self, head: &RequestHead<'_>) -> Decision {
         if self.exempt.covers(head) {

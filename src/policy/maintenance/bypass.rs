@@ -16,8 +16,8 @@ type Condition = dyn Fn(&RequestHead<'_>) -> bool + Send + Sync;
 pub(super) struct Bypass(Vec<Arc<Condition>>);
 
 impl Bypass {
-    /// Returns whether the request may pass, and then forbids caches to store its response: they would
-    /// hand it to clients that may not pass.
+    /// Returns whether the request may pass. If it may, caches are forbidden to store its response, which
+    /// they would otherwise serve to clients that may not pass.
     pub(super) fn allows(&self, head: &RequestHead<'_>) -> bool {
         let allowed = self.0.iter().any(|condition| condition(head));
         if allowed {
@@ -27,7 +27,7 @@ impl Bypass {
     }
 }
 
-/// Shows only the number of conditions: they may hold secrets.
+/// Shows only the number of conditions, because they may hold secrets.
 impl fmt::Debug for Bypass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Bypass({})", self.0.len())
@@ -35,17 +35,17 @@ impl fmt::Debug for Bypass {
 }
 
 impl<T> Maintenance<T> {
-    /// Lets requests of these clients through: single addresses or ranges, compared with the
-    /// [effective client](RequestHead::client_ip) that the layer's [`Trust`](crate::Trust) finds.
+    /// Lets requests of these clients through. Each entry is an address or a range, and is compared with the
+    /// [effective client](RequestHead::client_ip) that the layer's [`Trust`](crate::Trust) determines.
     ///
-    /// The address of an untrusted proxy lets nobody through: if a peer that is not trusted sends
+    /// The address of an untrusted proxy lets nobody through. If a peer that is not trusted sends
     /// `X-Forwarded-*`, `Forwarded`, `Via`, `X-Real-IP`, `True-Client-IP`, `CF-Connecting-IP` or
-    /// `X-Envoy-External-Address`, it may send everybody's requests, and a diagnosis says so.
+    /// `X-Envoy-External-Address`, it may forward requests of any client, and a diagnosis reports it.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) for text that is neither an address
-    /// nor a range.
+    /// Returns a [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) error for text that is neither
+    /// an address nor a range.
     pub fn bypass_clients<I>(self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -56,8 +56,8 @@ impl<T> Maintenance<T> {
     }
 
     /// Lets requests through for which `condition` holds. Their responses are marked `no-store`,
-    /// whatever the application sets, so that no cache hands them to others. The headers that some
-    /// caches follow in place of `Cache-Control` are removed: `CDN-Cache-Control` and other
+    /// whatever the application sets, so that no cache serves them to others. The headers that some
+    /// caches obey in place of `Cache-Control` are removed: `CDN-Cache-Control` and other
     /// `*-Cache-Control` (RFC 9213), `Surrogate-Control`, `Edge-Control` and `X-Accel-Expires`.
     pub fn bypass(
         mut self,

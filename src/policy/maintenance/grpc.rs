@@ -1,7 +1,6 @@
 //! The answer to a gRPC call during maintenance.
 //!
-//! gRPC has a status of its own. Its clients treat a 503 with a text as a broken message, and follow no
-//! redirection.
+//! gRPC reports errors in `grpc-status` and not in the HTTP status, and its clients follow no redirection.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
@@ -11,16 +10,16 @@ use crate::media_type::is_grpc;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-/// `UNAVAILABLE`: the call may be tried again.
+/// `UNAVAILABLE`: the client may retry the call.
 const UNAVAILABLE: HeaderValue = HeaderValue::from_static("14");
 
 /// Returns whether the request is a gRPC call.
-pub(super) fn asks_grpc(head: &RequestHead<'_>) -> bool {
+pub(super) fn is_grpc_call(head: &RequestHead<'_>) -> bool {
     head.header(header::CONTENT_TYPE).is_some_and(is_grpc)
 }
 
-/// Returns `UNAVAILABLE` as a response of trailers only (gRPC over HTTP/2, "Responses"): they are
-/// sent as headers, and no body follows.
+/// Returns a `Trailers-Only` response with `UNAVAILABLE` (gRPC over HTTP/2, "Responses"): the trailers
+/// are sent as headers, and no body follows.
 pub(super) fn grpc_unavailable(head: &RequestHead<'_>) -> Response<Bytes> {
     let asked = head.header(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let web = b"application/grpc-web";

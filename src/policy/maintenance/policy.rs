@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use super::bypass::Bypass;
-use super::grpc::{asks_grpc, grpc_unavailable};
+use super::grpc::{grpc_unavailable, is_grpc_call};
 use super::target::{Target, client_cannot_follow};
 use super::unavailable::Unavailability;
 use super::{MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Unavailable};
@@ -16,19 +16,18 @@ use crate::redirection::Redirection;
 ///
 /// Rules, in order:
 ///
-/// 1. Everything passes outside of the switch's [`MaintenanceWindow`].
-/// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and what
-///    [`exempt`](Self::exempt) names), and so do CORS preflights, GET and HEAD of the page, and
-///    every method of the `redirect_to` URL. The paths are compared, whether or not they end with a
-///    slash, and the origins if the URL has one: a page at `/x` of another host does not let `/x` of
-///    this host pass.
-///    A request also passes by a bypass: by [client](Self::bypass_clients), by secret (header or
+/// 1. Outside of the switch's [`MaintenanceWindow`], every request passes.
+/// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and the paths given to
+///    [`exempt`](Self::exempt)), and so do CORS preflights, GET and HEAD of the page, and every method of
+///    the `redirect_to` URL. A slash at the end of these two URLs makes no difference, and their origin is
+///    compared if they have one: a page at `/x` of another host does not let `/x` of this host pass.
+///    A request also passes with a bypass: by [client](Self::bypass_clients), by secret (header or
 ///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.
-/// 3. Upgrade, CONNECT and `OPTIONS *` get 503, and a gRPC call gets the status `UNAVAILABLE`. Offers
-///    of `h2c` and `TLS/*` do not count as an upgrade, because servers may decline them.
+/// 3. Upgrades, CONNECT and `OPTIONS *` get 503, and a gRPC call gets the status `UNAVAILABLE`. Offers
+///    of `h2c` and `TLS/*` are not treated as upgrades, because servers may decline them.
 /// 4. The answer to other requests depends on the target of the policy:
 ///
-/// | request | none | [`page`](Self::page) | [`standby`](Self::standby) | [`redirect_to`](Self::redirect_to) |
+/// | request | no target | [`page`](Self::page) | [`standby`](Self::standby) | [`redirect_to`](Self::redirect_to) |
 /// |---|---|---|---|---|
 /// | navigation by GET or HEAD | 503 | 307 to the page | 307, path and query kept | 307 |
 /// | other GET and HEAD | 503 | 503 | 307 | 307 |
@@ -36,16 +35,16 @@ use crate::redirection::Redirection;
 ///
 /// A navigation has `Sec-Fetch-Mode: navigate`, or lacks that header and accepts `text/html`.
 ///
-/// Choose `standby` if another server can do the work: clients go on without noticing. Otherwise a
-/// 503 is better: crawlers and API clients know what it means, and a form sent to a page would be
-/// lost. Use [`when`](RedirectPolicy::when) for different targets on different paths.
+/// Choose `standby` if another server can do the work: clients do not notice. Otherwise a 503 is better:
+/// crawlers and API clients know what it means, and a form sent to a page would be lost. Use
+/// [`when`](RedirectPolicy::when) for different targets on different paths.
 ///
 /// The body of a 503 is a line of text, or that of [`html`](Self::html),
 /// [`problem_json`](Self::problem_json) or [`respond_with`](Self::respond_with). Its `Retry-After` is the
-/// time until the window ends, or, if there is no end, that of [`retry_after`](Self::retry_after).
+/// time until the window ends, or, if it has no end, the time set by [`retry_after`](Self::retry_after).
 ///
-/// Pitfalls: a standby that is the origin in maintenance gets 503, and a diagnosis says so. If this
-/// application serves the page, exempt the paths of its styles and pictures, too.
+/// Pitfalls: if the standby is the origin in maintenance itself, its requests get 503, and a diagnosis
+/// reports it. If this application serves the page, exempt the paths of its styles and pictures, too.
 ///
 /// ```
 /// use http::Request;
@@ -92,7 +91,8 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to`].
+    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error in the same cases as
+    /// [`Redirection::to`].
     pub fn page(self, url: &str) -> Result<Maintenance<Page>, ConfigError> {
         Redirection::to(url).map(|to| self.with(Page(to)))
     }
@@ -102,16 +102,18 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to_origin`].
+    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error in the same cases as
+    /// [`Redirection::to_origin`].
     pub fn standby(self, origin: &str) -> Result<Maintenance<Standby>, ConfigError> {
         Redirection::to_origin(origin).map(|to| self.with(Standby(to)))
     }
 
-    /// Redirects all requests to this one URL, absolute or a path.
+    /// Redirects all requests to this one URL, which is absolute or a path.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) as for [`Redirection::to`].
+    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error in the same cases as
+    /// [`Redirection::to`].
     pub fn redirect_to(self, url: &str) -> Result<Maintenance<RedirectTo>, ConfigError> {
         Redirection::to(url).map(|to| self.with(RedirectTo(to)))
     }
@@ -123,12 +125,13 @@ impl Maintenance {
 }
 
 impl<T> Maintenance<T> {
-    /// Lets GET, HEAD and OPTIONS of this path and all below it pass: health checks, assets of the
-    /// page. Paths are compared as by [`HttpsOnly::exempt`](crate::HttpsOnly::exempt).
+    /// Lets GET, HEAD and OPTIONS requests for this path, and for all paths below it, pass: health checks,
+    /// assets of the page. Paths are compared as in [`HttpsOnly::exempt`](crate::HttpsOnly::exempt).
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) as there.
+    /// Returns a [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) error in the same cases as
+    /// `HttpsOnly::exempt`.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;
         Ok(self)
@@ -168,7 +171,7 @@ impl<T: Target> RedirectPolicy for Maintenance<T> {
 
 impl<T: Target> Maintenance<T> {
     /// Returns why a request passes during maintenance; `None` if it does not.
-    fn lets_pass(&self, head: &RequestHead<'_>) -> Option<&'static str> {
+    fn reason_to_pass(&self, head: &RequestHead<'_>) -> Option<&'static str> {
         if self.exempt.covers(head) {
             Some("maintenance is on, and its path is exempt")
         } else if head.is_preflight() {
@@ -183,7 +186,7 @@ impl<T: Target> Maintenance<T> {
     }
 
     /// Decides about a request within the window. Inlined into `decide`, it would cost a request outside
-    /// of the window 7 instructions.
+    /// of the window 7 more instructions.
     #[cold]
     fn decide_within(
         &self,
@@ -191,7 +194,7 @@ impl<T: Target> Maintenance<T> {
         window: MaintenanceWindow,
         now: SystemTime,
     ) -> Decision {
-        if let Some(why) = self.lets_pass(head) {
+        if let Some(why) = self.reason_to_pass(head) {
             head.because(why);
             return Decision::Pass;
         }
@@ -199,7 +202,7 @@ impl<T: Target> Maintenance<T> {
             Some(_) => "maintenance is on, until its end or until it is switched off",
             None => "maintenance is on, until it is switched off",
         });
-        if asks_grpc(head) {
+        if is_grpc_call(head) {
             return Decision::Respond(grpc_unavailable(head));
         }
         let to = if client_cannot_follow(head) { None } else { self.target.redirection(head) };

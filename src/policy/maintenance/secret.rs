@@ -11,13 +11,13 @@ use crate::head::RequestHead;
 impl<T> Maintenance<T> {
     /// Lets requests through whose header `name` is `secret`: for programs.
     ///
-    /// Only the digest of the secret is kept, compared in constant time, and never printed.
+    /// Only the digest of the secret is kept. It is compared in constant time, and never printed.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) if `name` is no header name, or
-    /// `secret` is shorter than 16 bytes, longer than 4096, or holds a byte that is not visible ASCII. The
-    /// error names the header, never the secret.
+    /// Returns a [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) error if `name` is not a header
+    /// name, or if `secret` is shorter than 16 bytes, is longer than 4096 bytes, or holds a byte that is not
+    /// visible ASCII. The error names the header, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         let header_name = HeaderName::try_from(name)
             .map_err(|_| ConfigError::bypass(name, "not a header name"))?;
@@ -29,16 +29,16 @@ impl<T> Maintenance<T> {
     }
 
     /// Lets requests through that have the cookie `name` with the value `secret`: for people in a
-    /// browser. Otherwise as [`bypass_header`](Self::bypass_header).
+    /// browser. The secret is handled as by [`bypass_header`](Self::bypass_header).
     ///
     /// There is no secret URL that sets the cookie, as Laravel's `down --secret` has: the secret would
-    /// stand in logs, in the browser's history, in `Referer` and in a `Location`. Set the cookie in
+    /// appear in logs, in the browser's history, in `Referer` and in a `Location`. Set the cookie in
     /// the browser's developer tools, or from a page that is exempt and asks for a password.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) as there, and if a cookie cannot hold the
-    /// secret (RFC 6265 §4.1.1).
+    /// Returns a [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) error in the same cases as
+    /// `bypass_header`, and if a cookie cannot hold the secret (RFC 6265 §4.1.1).
     pub fn bypass_cookie(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(name).is_err() {
             return Err(ConfigError::bypass(name, "not the name of a cookie"));
@@ -57,9 +57,11 @@ impl<T> Maintenance<T> {
     }
 }
 
-/// How many values of a header or cookie are compared, and how long they may be. Each is hashed, and a
-/// client chooses their number and length.
+/// The number of values of a header or cookie that are compared at most. Each is hashed, and the client
+/// chooses their number.
 const MAX_CANDIDATES: usize = 4;
+
+/// The length that a secret, or a value compared with it, may have, in bytes.
 const MAX_LENGTH: usize = 4096;
 
 fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {

@@ -49,11 +49,11 @@ impl MaintenanceSwitch {
         Self::default()
     }
 
-    /// Creates a switch that asks `source` on every request, so that another system can drive it.
+    /// Creates a switch that asks `source` on every request, so that another system can control it.
     ///
-    /// `source` has to answer from memory: a flag store's cache, a watch channel. The switch is on if
-    /// either the source or [`set`](Self::set) says so; [`off`](Self::off) removes only a window that
-    /// was set.
+    /// `source` has to answer from memory: a flag store's cache, a watch channel. The switch is on during
+    /// the window of the source and during the window given to [`set`](Self::set); [`off`](Self::off)
+    /// removes only the latter.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -83,7 +83,7 @@ impl MaintenanceSwitch {
         self.replace(Some(window));
     }
 
-    /// Ends maintenance, and removes the window that was set.
+    /// Removes the window that was set. This ends maintenance, unless a source still returns a window.
     pub fn off(&self) {
         self.replace(None);
     }
@@ -93,14 +93,14 @@ impl MaintenanceSwitch {
         self.active_window(system_clock::now).is_some()
     }
 
-    /// Returns the window that was set, whether it is past, current or to come; without one, the
-    /// window of the source.
+    /// Returns the window that was set, whether it is past, current or future. If none was set, returns
+    /// the window of the source.
     pub fn window(&self) -> Option<MaintenanceWindow> {
-        self.set_window().or_else(|| self.source_window())
+        self.stored_window().or_else(|| self.source_window())
     }
 
-    /// Returns the window that contains `now`, and that instant. The clock is read only if there is a
-    /// window.
+    /// Returns the window that contains the current time, and that time. The clock is read only if there is
+    /// a window.
     pub(super) fn active_window(
         &self,
         now: impl FnOnce() -> SystemTime,
@@ -108,16 +108,16 @@ impl MaintenanceSwitch {
         if !self.0.is_set.load(Ordering::Acquire) && self.0.source.is_none() {
             return None;
         }
-        let (set, sourced) = (self.set_window(), self.source_window());
-        if set.is_none() && sourced.is_none() {
+        let (stored, sourced) = (self.stored_window(), self.source_window());
+        if stored.is_none() && sourced.is_none() {
             return None;
         }
         let now = now();
-        let window = [set, sourced].into_iter().flatten().find(|window| window.contains(now))?;
+        let window = [stored, sourced].into_iter().flatten().find(|window| window.contains(now))?;
         Some((window, now))
     }
 
-    fn set_window(&self) -> Option<MaintenanceWindow> {
+    fn stored_window(&self) -> Option<MaintenanceWindow> {
         if !self.0.is_set.load(Ordering::Acquire) {
             return None;
         }

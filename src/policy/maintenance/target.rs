@@ -7,7 +7,7 @@ use crate::method::is_get_or_head;
 use crate::policy::clients::is_sign_of_proxy;
 use crate::redirection::{Redirection, Resolved};
 
-/// Where a [`Maintenance`](super::Maintenance) redirects to. Sealed: the targets are these four.
+/// The target of a [`Maintenance`](super::Maintenance). Sealed: the four types below are the only targets.
 pub trait Target: Send + Sync {
     /// Returns whether the request is for the target itself, and has to pass.
     fn is_reached_by(&self, _: &RequestHead<'_>) -> bool {
@@ -74,8 +74,8 @@ impl Target for RedirectTo {
     }
 }
 
-/// Returns whether the request is for the path of `target`, at its origin where it names one. A slash at
-/// the end makes no difference, so that the page is reached where `TrailingSlash` moves it, too.
+/// Returns whether the request is for the path of `target`, and for its origin if it names one. A slash at
+/// the end makes no difference, so that the page is reached even if `TrailingSlash` redirects its path.
 fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
     let target = target.resolve(head);
     if !target.is_same_page() {
@@ -90,7 +90,7 @@ fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
 
 /// Diagnoses a request that is redirected to its own path at another host, if a proxy may have
 /// replaced the host that the user agent asked for: that host may be the target, and the redirection
-/// then comes back here.
+/// would then lead back here.
 fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
     let Some(asked) = head.sent_authority() else { return };
     let Some(origin) = target.origin() else { return };
@@ -102,7 +102,7 @@ fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
     let names_target = |value: &HeaderValue| value.to_str().is_ok_and(|v| origin.is_host(v));
     let forwards_target =
         head.headers_without_note().get_all("x-forwarded-host").iter().any(names_target);
-    // What proxies write in place of a host: the address or the short name of the server behind.
+    // A proxy that replaces the host writes the address or the short name of its upstream server.
     let is_upstream = asked.address().is_some() || !asked.host().contains('.');
     if forwards_target || is_upstream {
         let (asked, target) = (asked.to_string(), origin.authority().to_string());
@@ -116,9 +116,9 @@ pub(super) fn client_cannot_follow(head: &RequestHead<'_>) -> bool {
     head.has_no_url() || head.version() <= Version::HTTP_11 && asks_for_upgrade(head)
 }
 
-/// Returns whether `Upgrade` names a protocol that the client goes on with. `h2c` and `TLS/*` are
-/// offers of another transport for the same request, which a server may ignore (RFC 9110 §7.8): some
-/// clients send `h2c` with each one.
+/// Returns whether `Upgrade` names a protocol that replaces HTTP. `h2c` and `TLS/*` only offer another
+/// transport for the same request, and a server may ignore them (RFC 9110 §7.8): some clients send `h2c`
+/// with every request.
 fn asks_for_upgrade(head: &RequestHead<'_>) -> bool {
     let is_transport = |protocol: &[u8]| {
         protocol.is_empty()

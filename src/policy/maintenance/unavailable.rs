@@ -22,7 +22,7 @@ pub(super) struct Unavailability {
     respond: Option<Arc<Respond>>,
 }
 
-/// Problem details (RFC 9457). Type `about:blank` means the status and no more (§4.2.1).
+/// Problem details (RFC 9457). The type `about:blank` adds nothing to the meaning of the status (§4.2.1).
 const PROBLEM: &str = "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\
                        \"detail\":\"down for maintenance\"}";
 
@@ -50,19 +50,19 @@ impl Unavailability {
             let mut accept = head.header_all(header::ACCEPT);
             accept.any(|line| types.iter().any(|media_type| is_named(media_type, line)))
         };
-        // Browsers name HTML and no JSON; clients of an API, JSON and no HTML.
+        // Browsers name HTML and not JSON; API clients name JSON and not HTML.
         if self.problem_json && names(&["application/problem+json", "application/json"]) {
             return typed("application/problem+json", Bytes::from_static(PROBLEM.as_bytes()));
         }
         match &self.html {
-            Some(html) if !is_without_html(head) => typed("text/html; charset=utf-8", html.clone()),
+            Some(html) if !excludes_html(head) => typed("text/html; charset=utf-8", html.clone()),
             _ => text_response(StatusCode::SERVICE_UNAVAILABLE, "down for maintenance\n"),
         }
     }
 }
 
 /// Returns whether `Accept` names media types, and none of them allows HTML.
-fn is_without_html(head: &RequestHead<'_>) -> bool {
+fn excludes_html(head: &RequestHead<'_>) -> bool {
     let allows_html = |line: &HeaderValue| {
         ["text/html", "text/*", "*/*"].iter().any(|media_type| is_named(media_type, line))
     };
@@ -80,7 +80,7 @@ impl<T> Maintenance<T> {
     /// Sets an HTML page as the body of 503 responses, in UTF-8.
     ///
     /// It is shown under the URL that was asked for, so that people can reload it and search engines
-    /// keep the URL: choose this over [`page`](Maintenance::page), unless the page has to come from
+    /// keep the URL: prefer this to [`page`](Maintenance::page), unless the page has to come from
     /// elsewhere. Clients whose `Accept` allows no HTML get a line of text.
     ///
     /// ```
@@ -109,16 +109,16 @@ impl<T> Maintenance<T> {
         self
     }
 
-    /// Answers clients that accept JSON with problem details (RFC 9457) in 503 responses.
+    /// Sets problem details (RFC 9457) as the body of 503 responses to clients that accept JSON.
     pub fn problem_json(mut self) -> Self {
         self.unavailability.problem_json = true;
         self
     }
 
-    /// Makes 503 responses with a function, in place of [`html`](Self::html) and
+    /// Builds 503 responses with a function, in place of [`html`](Self::html) and
     /// [`problem_json`](Self::problem_json).
     ///
-    /// The function gives the body and the headers. The status is 503 whatever the function sets, and
+    /// The function returns the body and the headers. The status is 503 whatever the function sets, and
     /// `Retry-After` is added unless the function sets it.
     pub fn respond_with(
         mut self,

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use crate::config_error::ConfigError;
 
-/// The time of a maintenance: from a start, which is part of it, to an end, which is not.
+/// The period of a maintenance: it includes its start, and excludes its end.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -24,7 +24,7 @@ pub struct MaintenanceWindow {
 }
 
 impl MaintenanceWindow {
-    /// Creates a window without start and end.
+    /// Creates a window without a start or an end, which contains every time.
     pub const fn open() -> Self {
         Self { from: None, to: None }
     }
