@@ -31,7 +31,7 @@ use crate::uri::Scheme;
 /// The request is still redirected.
 ///
 /// Pitfalls: behind a proxy that terminates TLS, [trust the proxy](crate::Trust::proxies), or requests
-/// are redirected forever. When a POST over http is redirected, its body was already sent in clear.
+/// are redirected forever. When a POST over http is redirected, its body has already been sent in clear.
 ///
 /// ```
 /// use http::Request;

@@ -1,15 +1,15 @@
-//! Policies decide what to do with a request, from its head and from memory alone.
+//! Policies decide what to do with a request, from its head and from state in memory.
 //!
 //! 1. A [`RedirectPolicy`] returns a [`Decision`] for a [`RequestHead`], without I/O and without
-//!    waiting. State from elsewhere (a flag, the load of other servers) reaches it through a cheap
-//!    handle that something else updates, as [`MaintenanceSwitch`] does.
+//!    waiting. State from elsewhere (a flag, the load of other servers) reaches the policy through
+//!    a cheap handle that other code updates, such as a [`MaintenanceSwitch`].
 //! 2. Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies:
-//!    the first that decides wins. After [`Decision::PassWithHeaders`] the next policy is asked.
-//! 3. A redirection to the URL that was asked for, or of a CORS preflight, `OPTIONS *` or CONNECT,
-//!    counts as [`Decision::Pass`] of its policy.
+//!    the first that does not pass decides. After [`Decision::PassWithHeaders`], the next policy is asked.
+//! 3. A redirection is treated as [`Decision::Pass`] if it leads to the URL that was asked for, or if the
+//!    request is a CORS preflight, `OPTIONS *` or CONNECT.
 //! 4. [`policy_fn`] turns a closure into a policy.
 //! 5. Once the policies have decided, each is asked for the headers that it
-//!    [adds](RedirectPolicy::annotate) to the answer, as [`Hsts`] does, wherever it stands.
+//!    [adds](RedirectPolicy::annotate) to the answer, as [`Hsts`] does, whatever its place in the list.
 //!
 //! Pitfall: the order matters. `(https, maintenance)` redirects an http request to https first;
 //! `(maintenance, https)` answers it with a 503 over http.

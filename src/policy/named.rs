@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::{Annotation, Decision, RedirectPolicy, ask};
 use crate::head::{RequestHead, Trace};
 
-/// A policy with a name of its own: see [`RedirectPolicy::named`].
+/// A policy with the name that [`RedirectPolicy::named`] set.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Named<P> {
@@ -19,15 +19,15 @@ impl<P> Named<P> {
 
 impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        let asked_before = head.trace().map(Trace::len);
+        let steps_before = head.trace().map(Trace::len);
         let decision = ask(&self.policy, head);
         if let Decision::Redirect(_) | Decision::Respond(_) = decision {
-            // Replaces the name of a policy within, which was noted first.
+            // Replaces the name of the inner policy, which was noted first.
             head.rename_policy(self.name.clone());
         }
         if let Some(trace) = head.trace() {
-            // A list within keeps the names of its policies.
-            if asked_before.is_some_and(|before| trace.len() == before + 1) {
+            // An inner list keeps the names of its policies.
+            if steps_before.is_some_and(|before| trace.len() == before + 1) {
                 trace.rename_last(self.name.clone());
             }
         }

@@ -10,21 +10,21 @@ use crate::head::RequestHead;
 /// Reading a [`RequestHead`] leaves notes in it, and the layer's answer depends on them. If the layer
 /// answers, and caches may store the answer, its `Vary` names the headers that were read. A call of
 /// [`forbid_storing`](RequestHead::forbid_storing) makes any answer `no-store`. If a policy asks for
-/// the host and it is refused, the layer answers 400 or 421, whatever the policy decides.
+/// the host, and the host is refused, the layer answers 400 or 421, whatever the policy decides.
 ///
-/// A policy is also asked about requests that were not made. Where a redirection leads to a host of this
-/// server, the layer asks about its target, so that several redirections become one: see
+/// A policy is also asked about requests that were not made. If a redirection leads to a host of this
+/// server, the layer asks about the target, so that several redirections become one: see
 /// [`Redirection::allow_self`](crate::Redirection::allow_self) for policies that must not be asked again.
 ///
-/// Pitfalls: a policy runs on the thread that serves, so it must not block. A redirection to the requested
-/// URL itself is a pass. Read the host with [`RequestHead::authority`], not from the header: the method
-/// accounts for proxies, HTTP/2 and refused hosts.
+/// Pitfalls: a policy runs on the thread that serves the request, so it must not block. A redirection to
+/// the requested URL itself is a pass. Read the host with [`RequestHead::authority`], not from the header:
+/// the method accounts for proxies, HTTP/2 and refused hosts.
 ///
 /// ```
 /// use http::Request;
 /// use tower_redirect::{Decision, RedirectPolicy, Redirection, RequestHead};
 ///
-/// /// Leads people to the page in their language.
+/// /// Redirects people to the page in their language.
 /// struct Language;
 ///
 /// impl RedirectPolicy for Language {
@@ -56,10 +56,10 @@ pub trait RedirectPolicy: Send + Sync {
     fn decide(&self, head: &RequestHead<'_>) -> Decision;
 
     /// Returns the headers that this policy adds to the answer, whether the application, a policy or the
-    /// layer gives it. None by default.
+    /// layer produces it. The default is none.
     ///
-    /// The layer asks after the policies have decided; if they pass, it asks before it calls the inner
-    /// service. It asks about the request that arrived, and not about the targets of redirections. The
+    /// The layer calls this method after the policies have decided and, if they pass, before it calls the
+    /// inner service. The head is always that of the request that arrived, not of a redirection's target. The
     /// headers are dropped if the host or the forwarded headers are refused. A policy of
     /// [`after_not_found`](crate::RedirectLayer::after_not_found) annotates only its own answers. `Vary`
     /// does not name the headers that are read here.
@@ -70,7 +70,7 @@ pub trait RedirectPolicy: Send + Sync {
 
     /// Returns the name of this policy in diagnoses and [events](crate::server::Answered).
     ///
-    /// By default it is the type's name, without path and type parameters. Override it with a short name
+    /// The default is the type's name, without path and type parameters. Override it with a short name
     /// that stays the same in every release, or set one with [`named`](Self::named).
     fn name(&self) -> Cow<'static, str> {
         without_path(std::any::type_name::<Self>()).into()
@@ -97,7 +97,7 @@ pub trait RedirectPolicy: Send + Sync {
         Named::new(self, name.into())
     }
 
-    /// Asks this policy, then `other` if this one passes. The result is the pair of both.
+    /// Asks this policy, then `other` if this one passes. The result is the pair of them.
     ///
     /// On an `Option`, `Option::or` takes precedence: write the tuple instead.
     fn or<P>(self, other: P) -> (Self, P)

@@ -23,7 +23,7 @@ use crate::uri::{is_ambiguous, is_well_known};
 /// 5. The answer is 307, or 308 by [`permanent`](Self::permanent). The query stays. Redirections of
 ///    other policies of the same layer are merged with this one.
 ///
-/// Pitfalls: an inner service that redirects to the other form makes a loop. With
+/// Pitfalls: an inner service that redirects to the other form causes a redirect loop. With
 /// [`remove`](Self::remove), tower-http's `ServeDir` does so: it adds the slash to the path of a
 /// directory, unless `append_index_html_on_directories(false)` is set. To leave a path as it is, such as
 /// that of a health check, use [`unless`](RedirectPolicy::unless).
@@ -56,7 +56,7 @@ use crate::uri::{is_ambiguous, is_well_known};
 pub struct TrailingSlash {
     form: Form,
     permanent: bool,
-    /// `None` stands for GET and HEAD.
+    /// `None` means GET and HEAD.
     methods: Option<Box<[Method]>>,
 }
 
@@ -77,7 +77,7 @@ impl TrailingSlash {
         Self { form: Form::Without, permanent: false, methods: None }
     }
 
-    /// Sends 308: clients and caches may keep it for a day.
+    /// Redirects with 308, which clients and caches may keep for a day.
     pub fn permanent(mut self) -> Self {
         self.permanent = true;
         self
@@ -101,7 +101,7 @@ impl RedirectPolicy for TrailingSlash {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let path = head.path();
         let bare = path.strip_suffix('/').unwrap_or(path);
-        // The root is nothing but its slash.
+        // The path of the root is a single slash.
         if bare.is_empty() || head.has_no_url() || head.is_preflight() {
             head.because("the root, or a request that cannot be redirected");
             return Decision::Pass;
@@ -116,7 +116,7 @@ impl RedirectPolicy for TrailingSlash {
             }
         };
         if is_well_known(bare) {
-            head.because("a well-known uri");
+            head.because("its path is a well-known uri");
             return Decision::Pass;
         }
         if !self.is_for(head.method()) || is_ambiguous(bare) {

@@ -36,7 +36,7 @@ where
 
     #[inline]
     fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
-        // The condition is asked last, and costs nothing for a policy that never annotates.
+        // The condition is evaluated last, so it costs nothing for a policy that never annotates.
         let annotation = self.policy.annotate(head)?;
         ((self.condition)(head) == self.expected).then_some(annotation)
     }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use super::retirement::RetiredVersion;
 use crate::config_error::ConfigError;
 
-/// Checks that `version` is one path segment of unreserved characters (RFC 3986 §2.3), and no dot
+/// Checks that `version` is one path segment of unreserved characters (RFC 3986 §2.3), and is not a dot
 /// segment, so that every server reads it alike.
 pub(super) fn check_version(version: &str) -> Result<(), ConfigError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
@@ -15,7 +15,7 @@ pub(super) fn check_version(version: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Checks a version that is to be retired.
+/// Checks that `version` is valid, and neither served nor retired already.
 pub(super) fn check_retired<S: Deref<Target = str>>(
     version: &str,
     served: &[S],

@@ -14,18 +14,19 @@ use crate::quoted::split;
 
 /// Retires versions that a header names: `Api-Version: 1`, or `Accept: application/vnd.shop.v1+json`.
 ///
-/// A `Location` cannot change a header, so a retired version is served until it is refused. It can
-/// be redirected only if the path carries the version from then on: see [`in_path`](Self::in_path).
+/// A `Location` cannot change a header, so a retired version is served until it is refused. Requests
+/// for it can be redirected only to a path that carries the version: see [`in_path`](Self::in_path).
 ///
 /// Rules, in order:
 ///
-/// 1. A request passes if it lacks the header, or if the header lacks the configured media type; so
-///    do CORS preflights, and requests whose path carries the version.
-/// 2. A served version passes. A retired one is answered by the stage of its [`Retirement`]: first
-///    headers for a deprecated version, then 307 or 308 if the path can carry the version, then 410.
+/// 1. A request passes if it lacks the header, if the header lacks the configured media type, if the path
+///    carries the version, or if the request is a CORS preflight.
+/// 2. A served version passes. The answer for a retired one depends on the stage of its [`Retirement`]:
+///    headers are added for a deprecated version, then 307 or 308 is sent if the path can carry the version,
+///    then 410.
 /// 3. `Accept` is a list of alternatives. The request passes if one of them is served, or is another
-///    media type. Otherwise the retired version at the earliest stage is answered; if that is gone, by
-///    406 in place of 410, because the client can ask for another media type (RFC 9110 §15.5.7).
+///    media type. Otherwise the retired version at the earliest stage determines the answer, with 406 in
+///    place of 410, because the client can ask for another media type (RFC 9110 §15.5.7).
 /// 4. A version that was not declared gets 400, and so does a header with several values. In `Accept`,
 ///    such a version gets 406 if no other is offered.
 ///
@@ -58,7 +59,7 @@ pub struct HeaderVersioning {
     source: Source,
     served: Vec<Box<str>>,
     retired: Vec<RetiredVersion>,
-    /// The paths that carry the version once the header does not.
+    /// The paths that retired versions are redirected to.
     in_path: Option<Versioning>,
     clock: Clock,
 }
@@ -77,17 +78,18 @@ enum HeaderVersion<'a> {
     None,
     Served,
     Retired(&'a RetiredVersion),
-    /// Not declared, or not readable.
+    /// Not declared, not readable, or several.
     Unknown,
 }
 
 impl HeaderVersioning {
-    /// Creates a policy for versions in the header `name`, of which those in `served` pass.
+    /// Creates a policy for versions in the header `name`. Requests for the versions in `served` pass.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) if `name` is no header name,
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if no version is served.
+    /// Returns a [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) error if `name` is not
+    /// a header name, and a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `served`
+    /// is empty or holds a version that is not one plain segment.
     pub fn header<I>(name: &str, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -97,15 +99,16 @@ impl HeaderVersioning {
         Self::new(Source::Header(name), served)
     }
 
-    /// Creates a policy for versions in a media type of `Accept`, of which those in `served` pass.
+    /// Creates a policy for versions in a media type of `Accept`. Requests for the versions in `served` pass.
     ///
     /// For `application/vnd.shop`, the version is the `v2` of `application/vnd.shop.v2+json`, or the `2`
     /// of `application/vnd.shop+json; version=2`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `media_type` is not a
-    /// media type, or no version is served.
+    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `media_type` is not a
+    /// media type without a suffix such as `+json`, or if `served` is empty or holds a version that is not
+    /// one plain segment.
     pub fn accept<I>(media_type: &str, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -134,25 +137,27 @@ impl HeaderVersioning {
     /// Redirects retired versions to paths that carry the version: from `/api/orders` to
     /// `/api/v2/orders`, for the prefix `/api` and the version `v2`.
     ///
-    /// A path that carries a version already passes, whatever the header says.
+    /// A path that already carries a version passes, whatever the header contains.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) and
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) as for [`Versioning::new`].
+    /// Returns a [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) or
+    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error in the same cases as
+    /// [`Versioning::new`].
     pub fn in_path(mut self, prefix: &str, version: &str) -> Result<Self, ConfigError> {
         self.in_path = Some(Versioning::new(prefix, version)?);
         Ok(self)
     }
 
-    /// Ends this version by the dates of `plan`. Call [`in_path`](Self::in_path) before, if `plan` has
+    /// Retires this version on the dates of `plan`. Call [`in_path`](Self::in_path) first if `plan` has
     /// stages that redirect.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is served, was retired
-    /// already, or is to move without a path;
-    /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for [`Versioning::retire_by`].
+    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `version` is not one
+    /// plain segment, is served, was retired already, or would be redirected without
+    /// [`in_path`](Self::in_path), and a [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) error
+    /// in the same cases as [`Versioning::retire_by`].
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_retired(version, &self.served, &self.retired)?;
         if plan.redirects() && self.in_path.is_none() {
@@ -191,12 +196,13 @@ impl HeaderVersioning {
     }
 
     /// Returns the best version that `Accept` offers: a served one, or else the retired one at the
-    /// earliest stage, or else an unknown one.
+    /// earliest stage, or else an unknown one. If another media type is
+    /// acceptable, the version is `None`.
     fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut earliest: Option<(Stage, &RetiredVersion)> = None;
         let mut otherwise = HeaderVersion::None;
         for line in head.header_all(header::ACCEPT) {
-            // The application answers for an `Accept` that is not a list.
+            // An `Accept` that is not a valid list is left to the application.
             let Ok(line) = line.to_str() else { return HeaderVersion::None };
             for range in split(line, b',') {
                 let Ok(range) = range else { return HeaderVersion::None };

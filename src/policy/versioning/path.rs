@@ -17,9 +17,9 @@ use crate::uri::{
 
 /// Redirects retired and unversioned paths to the current version.
 ///
-/// Rules, in order, for a path below the prefix (`/apis` is not below `/api`). The next segment is a
-/// version if it was declared, if it is `v` and digits (`v1`, `v1.2`), or if the function of
-/// [`recognize`](Self::recognize) returns `true`.
+/// Paths that are not below the prefix pass (`/apis` is not below `/api`). The segment after the prefix is
+/// a version if it was declared, if it is `v` and digits (`v1`, `v1.2`), or if the function given to
+/// [`recognize`](Self::recognize) returns `true`. Rules, in order:
 ///
 /// 1. A CORS preflight passes, and so does the current version.
 /// 2. A path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\` passes: the application may read
@@ -28,12 +28,12 @@ use crate::uri::{
 ///    [`Retirement`]. Use [`retire`](Self::retire) if the current version accepts every old request
 ///    unchanged. With [`get_and_head_only`](Self::get_and_head_only), only GET and HEAD are redirected,
 ///    and other methods get 410 with a `Link` to the successor.
-/// 4. A version that was not declared passes: the application answers it.
-/// 5. Everything else is unversioned, and gets a 307 to the current version: `/api` to `/api/v2`. If the
+/// 4. A version that was not declared passes, and the application answers the request.
+/// 5. Every other path is unversioned, and gets a 307 to the current version: `/api` to `/api/v2`. If the
 ///    prefix is `/`, paths below `/.well-known/` pass (RFC 8615).
 ///
 /// Pitfalls: versions are case-sensitive; `V1` is unversioned. A script of another origin can follow a
-/// redirection only if it carries CORS headers, so the CORS layer has to be the outermost:
+/// redirection only if the response carries CORS headers, so the CORS layer has to be the outermost:
 /// `.layer(redirects).layer(cors)` on an axum `Router`, `.layer(cors).layer(redirects)` on a
 /// `ServiceBuilder`.
 ///
@@ -75,7 +75,7 @@ type Recognize = dyn Fn(&str) -> bool + Send + Sync;
 
 /// The version in a path, by the rules of a [`Versioning`].
 pub(super) enum PathVersion<'a> {
-    /// The path is not below the prefix, ambiguous, or a well-known URI.
+    /// The path is not below the prefix, is ambiguous, or is a well-known URI.
     NotVersioned,
     /// The current version, or one that was not declared.
     Served,
@@ -86,14 +86,14 @@ pub(super) enum PathVersion<'a> {
 }
 
 impl Versioning {
-    /// Creates a policy for versions in the first segment below `prefix` (`/api`; `/` for the root), of
-    /// which `current` is served.
+    /// Creates a policy for versions in the first segment below `prefix` (`/api`; `/` for the root).
+    /// Requests for `current` pass.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `prefix` is not a path,
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if `current` is not one plain
-    /// segment.
+    /// Returns a [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) error if `prefix` is not a path or
+    /// could never match, and a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if
+    /// `current` is not one plain segment.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
         let trimmed = without_trailing_slash(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
@@ -110,7 +110,7 @@ impl Versioning {
         if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConfigError::path(
                 prefix,
-                "percent-encode blanks, control bytes and what is not ASCII",
+                "percent-encode spaces, control bytes and what is not ASCII",
             ));
         }
         check_version(current)?;
@@ -125,25 +125,25 @@ impl Versioning {
         })
     }
 
-    /// Redirects requests of this version to the current one, from now on.
+    /// Redirects requests for this version to the current one, from now on.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is not one plain segment, is
-    /// the current version, or was retired already.
+    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `version` is not one
+    /// plain segment, is the current version, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
 
-    /// Ends this version by the dates of `plan`.
+    /// Retires this version on the dates of `plan`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) as for
-    /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) if the
-    /// stages are out of order, or a date lies outside of the years 1970 to 9999.
+    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error in the same cases as
+    /// [`retire`](Self::retire), and a [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) error if
+    /// the stages are out of order, or a date is outside of the years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
@@ -153,7 +153,7 @@ impl Versioning {
     /// Recognizes further segments as versions, such as dates or code names, in addition to `v` and
     /// digits.
     ///
-    /// A version that is recognized and was not declared passes, and the application answers it.
+    /// A version that is recognized and was not declared passes, and the application answers the request.
     pub fn recognize(mut self, is_version: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.recognize = Some(Arc::new(is_version));
         self
@@ -232,7 +232,7 @@ impl RedirectPolicy for Versioning {
             }
             PathVersion::NotVersioned => {
                 head.because(
-                    "not below the prefix, a well-known uri, or read differently by servers",
+                    "its path is not below the prefix, is a well-known uri, or is ambiguous",
                 );
                 Decision::Pass
             }
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn paths() {
+    fn versions_in_paths() {
         let policy = Versioning::new("/api", "v2").and_then(|p| p.retire("v1")).expect("valid");
         let policy = policy.retire("beta").expect("valid");
         for (path, expected) in [

@@ -17,15 +17,16 @@ use crate::redirection::Redirection;
 ///
 /// Rules, in order:
 ///
-/// 1. A request without the parameter passes, and so does one that has it twice: the application
-///    answers for them. So do CORS preflights.
+/// 1. A request without the parameter passes, and so does one that has it more than once: the application
+///    answers both. So do CORS preflights.
 /// 2. The current version passes, and so does one that was not declared.
 /// 3. A retired version gets a 307 to the same URL with the current version in its place, or the answer
 ///    of its [`Retirement`]. With [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD are
 ///    redirected, and other methods get 410 with a `Link` to the successor.
 ///
-/// Pitfalls: name and version are compared as they are written, with case and without decoding. Use
-/// [`when`](RedirectPolicy::when) for the paths of an API.
+/// Pitfalls: the names of the parameter and of versions are compared as they are written: they are
+/// case-sensitive and not decoded. Use [`when`](RedirectPolicy::when) to limit the policy to the paths of
+/// an API.
 ///
 /// ```
 /// use http::Request;
@@ -59,12 +60,12 @@ pub struct QueryVersioning {
 }
 
 impl QueryVersioning {
-    /// Creates a policy for versions in the query parameter `parameter`, of which `current` is served.
+    /// Creates a policy for versions in the query parameter `parameter`. Requests for `current` pass.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if one of them is empty, or holds
-    /// more than letters, digits and `-._~`.
+    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `parameter` or
+    /// `current` is empty, is `.` or `..`, or holds a character other than letters, digits and `-._~`.
     pub fn new(parameter: &str, current: &str) -> Result<Self, ConfigError> {
         if check_version(parameter).is_err() {
             let reason = "a parameter's name holds letters, digits and `-._~`";
@@ -81,24 +82,24 @@ impl QueryVersioning {
         })
     }
 
-    /// Redirects requests of this version to the current one, from now on.
+    /// Redirects requests for this version to the current one, from now on.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) if it is no version, is the
-    /// current one, or was retired already.
+    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `version` is not valid,
+    /// is the current one, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
 
-    /// Ends this version by the dates of `plan`.
+    /// Retires this version on the dates of `plan`.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) as for
-    /// [`retire`](Self::retire), [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) as for
+    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) or
+    /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) error in the same cases as
     /// [`Versioning::retire_by`](crate::Versioning::retire_by).
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
@@ -113,7 +114,7 @@ impl QueryVersioning {
     }
 
     /// Adds `api-supported-versions` and `api-deprecated-versions` to every answer, as ASP.NET's API
-    /// versioning does: the versions that are served, with the deprecated ones apart.
+    /// versioning does. The latter names the deprecated versions, the former all others that are served.
     pub fn report_versions(mut self) -> Self {
         self.report_versions = true;
         self
@@ -125,7 +126,7 @@ impl QueryVersioning {
         self
     }
 
-    /// Returns the query with the current version in place of a retired one.
+    /// Returns the retired version that the query names, and the query with the current version in its place.
     fn replace(&self, query: &str) -> Option<(&RetiredVersion, String)> {
         let mut found = None;
         let mut at = 0;

@@ -14,16 +14,16 @@ use crate::response::text_response;
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
-/// The dates at which a version is deprecated, moves and ends.
+/// The dates on which a version is deprecated, moves and ends.
 ///
 /// Each stage begins at its date, and a stage without a date is skipped.
 ///
 /// | stage | answer |
 /// |---|---|
 /// | before | served |
-/// | [`deprecated`](Self::deprecated) | served, with `Deprecation: @..` (RFC 9745), `Sunset` where [`gone`](Self::gone) has a date (RFC 8594), and a `Link` to the successor |
+/// | [`deprecated`](Self::deprecated) | served, with `Deprecation: @..` (RFC 9745), `Sunset` if [`gone`](Self::gone) has a date (RFC 8594), and a `Link` to the successor |
 /// | [`moved`](Self::moved) | 307 to the successor |
-/// | [`permanent`](Self::permanent) | 308, kept by caches for a day, or less where the next stage is near |
+/// | [`permanent`](Self::permanent) | 308, kept by caches for a day, or until the next stage if that is sooner |
 /// | [`gone`](Self::gone) | 410 with a `Link` to the successor |
 ///
 #[doc = include_str!("../../guide/retirement.svg")]
@@ -51,7 +51,7 @@ pub struct Retirement {
 }
 
 impl Retirement {
-    /// Creates a plan without dates: the version is served.
+    /// Creates a plan without dates, by which the version is served.
     pub const fn new() -> Self {
         Self { deprecated: None, moved: None, permanent: None, gone: None }
     }
@@ -80,13 +80,13 @@ impl Retirement {
         self
     }
 
-    /// Returns whether a stage redirects.
+    /// Returns whether the plan has a stage that redirects.
     pub(super) const fn redirects(&self) -> bool {
         self.moved.is_some() || self.permanent.is_some()
     }
 }
 
-/// The stage that a version is in, at one instant. The order is that of the plan.
+/// The stage that a version is in at one instant. Stages are ordered as in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     Served,
@@ -97,7 +97,7 @@ pub(super) enum Stage {
     Gone,
 }
 
-/// A version that ends: its dates, checked, and the header values that announce them.
+/// A version that is retired: its dates, which are checked, and the header values that announce them.
 #[derive(Clone, Debug)]
 pub(super) struct RetiredVersion {
     version: Box<str>,
@@ -108,18 +108,18 @@ pub(super) struct RetiredVersion {
 
 #[derive(Clone, Debug)]
 enum Plan {
-    /// Moved since it was configured; needs no clock.
+    /// Moved from the start. This needs no clock.
     Moved,
     ByDate(Retirement),
 }
 
 impl RetiredVersion {
-    /// A version that moves from now on.
+    /// Creates a version that has moved from the start.
     pub(super) fn moved(version: &str) -> Self {
         Self { version: version.into(), plan: Plan::Moved, deprecation: None, sunset: None }
     }
 
-    /// A version that ends by the dates of `plan`, which have to be in order.
+    /// Creates a version that is retired on the dates of `plan`, which have to be in order.
     pub(super) fn by_plan(version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         let Retirement { deprecated, moved, permanent, gone } = plan;
         let dates = [deprecated, moved, permanent, gone];
@@ -169,8 +169,8 @@ impl RetiredVersion {
         }
     }
 
-    /// Decides about a request of this version, for which `to` leads to the successor. With
-    /// `get_and_head_only`, other methods are not redirected.
+    /// Decides about a request for this version; `to` leads to the successor. With `get_and_head_only`,
+    /// requests with other methods get 410 instead of a redirection.
     pub(super) fn decide(
         &self,
         clock: &Clock,
@@ -178,14 +178,14 @@ impl RetiredVersion {
         head: &RequestHead<'_>,
         to: Redirection,
     ) -> Decision {
-        let stays = get_and_head_only && !is_get_or_head(head.method());
+        let refuses_method = get_and_head_only && !is_get_or_head(head.method());
         let stage = self.stage(clock);
         self.explain(stage, head);
         match stage {
             Stage::Served => Decision::Pass,
             Stage::Deprecated => Decision::PassWithHeaders(self.announcement(head, Some(&to))),
             Stage::Gone => Decision::Respond(gone_response(head, Some(&to))),
-            Stage::Moved | Stage::MovedPermanently(_) if stays => {
+            Stage::Moved | Stage::MovedPermanently(_) if refuses_method => {
                 Decision::Respond(gone_response(head, Some(&to)))
             }
             Stage::Moved => Decision::Redirect(to),
@@ -193,7 +193,7 @@ impl RetiredVersion {
         }
     }
 
-    /// Gives the stage of the version as the reason for the decision.
+    /// Records the stage of the version as the reason for the decision.
     pub(super) fn explain(&self, stage: Stage, head: &RequestHead<'_>) {
         let is = match stage {
             Stage::Served => "is served",
@@ -205,7 +205,7 @@ impl RetiredVersion {
         head.because(format_args!("version {} {is}", self.version));
     }
 
-    /// Returns the headers that announce the end in a response that is still served.
+    /// Returns the headers that announce the end of a version that is still served.
     pub(super) fn announcement(
         &self,
         head: &RequestHead<'_>,
@@ -234,10 +234,11 @@ pub(super) fn gone_response(head: &RequestHead<'_>, to: Option<&Redirection>) ->
     response
 }
 
-/// Returns the value of `Link` (RFC 8288, RFC 5829). A `Location` of this crate holds no `>`.
+/// Returns the value of `Link` (RFC 8288, RFC 5829). It needs no escaping, because a `Location` of this
+/// crate holds no `>`.
 ///
-/// There is none with a host or port that the client chose: caches keep a 410, and may keep what is
-/// served.
+/// `None` if the URL would carry a host or port that the client chose: caches may store the response, and
+/// would send other clients there.
 fn successor_link(head: &RequestHead<'_>, to: &Redirection) -> Option<HeaderValue> {
     let resolved = to.resolve(head);
     if resolved.carries_unlisted_host() || resolved.carries_unlisted_port() {
@@ -248,8 +249,8 @@ fn successor_link(head: &RequestHead<'_>, to: &Redirection) -> Option<HeaderValu
     HeaderValue::try_from(format!("<{target}>; rel=\"successor-version\"")).ok()
 }
 
-/// Returns the whole seconds since 1970 of a date that an HTTP date can express, with a year of four
-/// digits.
+/// Returns the whole seconds from 1970 to `date`. Returns `None` for a date before 1970, and for a year of
+/// more than four digits, which an HTTP date cannot express.
 fn seconds_of(date: SystemTime) -> Option<u64> {
     const YEAR_10000: u64 = 253_402_300_800;
     let seconds = date.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
