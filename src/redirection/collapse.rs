@@ -11,28 +11,28 @@ use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 use crate::uri::{Origin, Scheme};
 
-/// More redirections in a row than this count as endless. A table of rules may hold eight in a row, and other
-/// policies redirect before and after them.
-const BOUND: usize = 16;
+/// More redirections in a row than this are treated as endless. A table of rules may hold eight in a row,
+/// and other policies may redirect before and after them.
+const MAX_REDIRECTIONS: usize = 16;
 
-/// Redirections to a longer `Location` count as endless, too: no `Uri` is longer. Without this limit, policies
-/// that lengthen the URL each time could fill the memory before the bound is reached.
-const LONGEST: usize = u16::MAX as usize;
+/// Redirections to a longer `Location` are treated as endless, too: no `Uri` is longer. Without this limit,
+/// policies that lengthen the URL each time could exhaust the memory before the other limit is reached.
+const MAX_LOCATION_LENGTH: usize = u16::MAX as usize;
 
 /// Redirections that follow each other without an end.
 #[derive(Debug)]
 pub(crate) struct Endless {
-    /// Whether the requested URL or a `Location` came again. Otherwise there are more than [`BOUND`]
-    /// redirections, or the last `Location` is longer than a URL can be.
+    /// Whether the requested URL or a `Location` occurred again. Otherwise there are more than
+    /// [`MAX_REDIRECTIONS`], or the last `Location` is longer than a URL can be.
     pub(crate) repeats: bool,
-    /// The policies that take part, in order.
+    /// The policies that redirected, in order.
     pub(crate) policies: Vec<Cow<'static, str>>,
     /// The `Location`s, in order.
     pub(crate) locations: Vec<String>,
 }
 
 /// Collapses `first`, the redirection of `head`, with those that `next` decides about the request as
-/// it would come back. `None` if `first` stays as it is.
+/// it would come back. Returns `None` if `first` is to be sent unchanged.
 ///
 /// Only redirections to our own hosts that keep the method are merged. If `next` returns any other
 /// redirection or `None`, the redirection found so far is the result, and the policies are asked again
@@ -50,7 +50,7 @@ pub(crate) fn collapse(
     // Both stay empty, and allocate nothing, until a second redirection is found.
     let mut policies = Vec::new();
     let mut locations = Vec::new();
-    for _ in 0..BOUND {
+    for _ in 0..MAX_REDIRECTIONS {
         let found = collapsed.as_ref().unwrap_or(first);
         if separate_https_redirect && found.resolve(head).upgrades() {
             return Ok(Some(found.resolve(head).upgrade_alone()));
@@ -59,7 +59,8 @@ pub(crate) fn collapse(
         let moved = followed.head(head);
         let Some(next) = next(&moved) else { break };
         let resolved = next.resolve(&moved);
-        // If it needs a host and the request has none, the policies decide when the client comes back.
+        // If the target needs a host and the request has none, the policies decide when the client comes
+        // back.
         if !resolved.comes_back() || !resolved.has_origin() {
             break;
         }
@@ -71,9 +72,9 @@ pub(crate) fn collapse(
         policies.extend(name(&moved));
         let location = location_text(&merged, head);
         let repeats = merged.resolve(head).is_same_url() || locations.contains(&location);
-        let is_too_long = location.len() > LONGEST;
+        let is_too_long = location.len() > MAX_LOCATION_LENGTH;
         locations.push(location);
-        if repeats || is_too_long || locations.len() > BOUND {
+        if repeats || is_too_long || locations.len() > MAX_REDIRECTIONS {
             return Err(Endless { repeats, policies, locations });
         }
         collapsed = Some(merged);
@@ -81,7 +82,7 @@ pub(crate) fn collapse(
     Ok(collapsed)
 }
 
-/// The policy that decided about a request, with its rule.
+/// The name of the policy that decided about a request, with its rule.
 fn name(head: &RequestHead<'_>) -> Option<Cow<'static, str>> {
     let decider = head.decider()?;
     Some(if decider.rule.is_some() { decider.to_string().into() } else { decider.policy })
@@ -95,7 +96,7 @@ fn location_text(redirection: &Redirection, head: &RequestHead<'_>) -> String {
 /// The URL that a client asks for when it follows a redirection.
 #[derive(Debug)]
 struct Followed<'r> {
-    /// `None` where it is the origin of the request.
+    /// `None` if it is the origin of the request.
     origin: Option<Origin<'r>>,
     path: Cow<'r, str>,
     query: Option<Cow<'r, str>>,
@@ -109,20 +110,20 @@ impl Followed<'_> {
 }
 
 impl<'r> Resolved<'r, '_> {
-    /// Whether the origin it leads to is that of the request, or known.
+    /// Whether the target's origin is that of the request, or is known.
     fn has_origin(self) -> bool {
         self.keeps_origin() || self.origin().is_some()
     }
 
-    /// Returns the URL that the client asks for next; `None` if it needs the request's host and there is
-    /// no acceptable one.
+    /// Returns the URL that the client asks for next. `None` if the URL needs the request's host, and the
+    /// request has no acceptable one.
     fn follow(self) -> Option<Followed<'r>> {
         let origin = if self.keeps_origin() { None } else { Some(self.origin()?) };
         Some(Followed { origin, path: self.encoded_path(), query: self.encoded_query() })
     }
 
-    /// The step from http to https alone: the request's host, path and query, and the port that the
-    /// redirection leads to.
+    /// The redirection that only changes http to https: it keeps the request's host, path and query, and
+    /// leads to the port of this redirection.
     fn upgrade_alone(self) -> Redirection {
         let Redirection { status, max_age, vouched, .. } = *self.redirection;
         let port = self.origin().map(|origin| origin.port());
@@ -135,8 +136,8 @@ impl Redirection {
     /// Merges this redirection with `next`, which was decided about the request as it would come back.
     fn merge(&self, next: Resolved<'_, '_>) -> Self {
         let Resolved { redirection: second, .. } = next;
-        // Path and query of `next` are written as a whole: the positions of its splice are those in the
-        // path of the request as it would come back, not in that of the request at hand.
+        // The path of `next` is written as a whole, because the positions of a splice are those in the path
+        // that the client would ask for next, and not in the path of the original request.
         let path = (self.path.is_some() || second.path.is_some())
             .then(|| Path::Whole(next.encoded_path().into()));
         let query = (self.query.is_some() || second.query.is_some())
@@ -149,8 +150,8 @@ impl Redirection {
             vouched: self.vouched.max(second.vouched),
             max_age: Some(self.max_age_or_default().min(second.max_age_or_default())),
             scheme: origin.map_or(self.scheme, |origin| Some(origin.scheme())),
-            // A port that neither sets stays unset: `carries_unlisted_port` then knows that it is the
-            // client's.
+            // A port that neither redirection sets stays unset, so that `carries_unlisted_port` can tell
+            // that it is the client's.
             port: match origin.filter(|_| next.sets_port()) {
                 Some(origin) => Some(origin.port()),
                 None => self.port,

@@ -31,12 +31,12 @@ impl<'r> Resolved<'r, '_> {
         self.redirection.status_for(self.head.method())
     }
 
-    /// Whether a client that follows sends the same method again.
+    /// Whether a client that follows the redirection sends the same method again.
     fn keeps_method(self) -> bool {
         let method = self.head.method();
         match self.status() {
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
-            // Followed by GET, or by HEAD where the request was one (RFC 9110 §15.4.4).
+            // The client follows with GET, or with HEAD if the request was a HEAD (RFC 9110 §15.4.4).
             StatusCode::SEE_OTHER => is_get_or_head(method),
             // 301 and 302 may turn POST into GET, and change no other method (RFC 9110 §15.4.2,
             // §15.4.3, Fetch "HTTP-redirect fetch").
@@ -44,8 +44,8 @@ impl<'r> Resolved<'r, '_> {
         }
     }
 
-    /// Whether following this brings the same request again. A redirection with
-    /// [`allow_self`](Redirection::allow_self) is meant to, and does not count.
+    /// Whether a client that follows the redirection repeats the same request. `false` with
+    /// [`allow_self`](Redirection::allow_self).
     pub(crate) fn is_self(self) -> bool {
         !self.redirection.allow_self && self.keeps_method() && self.is_same_url()
     }
@@ -66,7 +66,7 @@ impl<'r> Resolved<'r, '_> {
     }
 
     /// Whether the `Location` carries a host that the client chose and the operator did not list.
-    /// Caches must not keep it: one client would choose it for all others.
+    /// Caches must not store such a redirection: one client would choose the host for all others.
     pub(crate) fn carries_unlisted_host(self) -> bool {
         self.redirection.host.is_none()
             && self.redirection.vouched != VouchedHosts::Both
@@ -75,7 +75,7 @@ impl<'r> Resolved<'r, '_> {
     }
 
     /// Whether the `Location` carries a port that the client chose and the operator did not list,
-    /// neither in the redirection nor among the hosts. Caches must not keep it, either.
+    /// neither in the redirection nor among the hosts. Caches must not store such a redirection, either.
     pub(crate) fn carries_unlisted_port(self) -> bool {
         !self.sets_port()
             && !self.is_absolute_path_reference()
@@ -90,7 +90,7 @@ impl<'r> Resolved<'r, '_> {
         port.is_some() || scheme.is_some_and(|scheme| scheme != self.head.scheme())
     }
 
-    /// Whether this changes the scheme from http to https.
+    /// Whether the redirection changes the scheme from http to https.
     pub(crate) fn upgrades(self) -> bool {
         self.redirection.scheme == Some(Scheme::Https) && !self.head.is_secure()
     }
@@ -100,7 +100,7 @@ impl<'r> Resolved<'r, '_> {
         self.is_same_path() && self.is_same_query() && self.is_same_origin()
     }
 
-    /// Whether the path is that of the request, both as a `Location` writes them.
+    /// Whether the path is that of the request, compared as both would be written in a `Location`.
     fn is_same_path(self) -> bool {
         let asked = [self.head.path()].into_iter();
         self.redirection.path.is_none()
@@ -132,7 +132,7 @@ impl<'r> Resolved<'r, '_> {
         if self.keeps_origin() {
             return true;
         }
-        // Compared first, because this needs no host.
+        // The schemes are compared first, because this needs no host.
         if self.redirection.scheme.is_some_and(|scheme| scheme != self.head.scheme()) {
             return false;
         }
@@ -147,26 +147,27 @@ impl<'r> Resolved<'r, '_> {
         host.is_none() && port.is_none() && scheme.is_none_or(|scheme| scheme == self.head.scheme())
     }
 
-    /// Whether an absolute-path reference (RFC 3986 §4.2) is enough for the `Location`. One that begins
-    /// with `//` or `/\` is not: browsers read a host from it.
+    /// Whether an absolute-path reference (RFC 3986 §4.2) is enough for the `Location`. It is not if the
+    /// path begins with `//` or `/\`, from which browsers would read a host.
     pub(super) fn is_absolute_path_reference(self) -> bool {
         let may_be_a_host = || self.mount().is_empty() && self.path().looks_like_an_authority();
         self.keeps_origin() && !may_be_a_host()
     }
 
-    /// The prefix that a proxy removed from the path, where the target is behind that proxy, too.
+    /// The prefix that a proxy removed from the path, if the target is behind that proxy, too; otherwise
+    /// empty.
     pub(super) fn mount(self) -> &'r str {
         let mount = self.head.mount();
         if !mount.is_empty() && self.leads_to_own_host() { mount } else { "" }
     }
 
-    /// The origin of the target; `None` where it needs the request's host and there is no acceptable
-    /// one.
+    /// The origin of the target. `None` if the target needs the request's host, and the request has no
+    /// acceptable one.
     pub(crate) fn origin(self) -> Option<Origin<'r>> {
         let Redirection { host, port, .. } = self.redirection;
         let asked_scheme = self.head.scheme();
         let scheme = self.redirection.scheme.unwrap_or(asked_scheme);
-        // The request's port belongs to its scheme, and does not survive a change of it.
+        // The request's port belongs to its scheme, and is dropped if the scheme changes.
         let port = port.or((scheme != asked_scheme).then_some(scheme.default_port()));
         let authority = match (host, port) {
             (Some(host), Some(_)) => host.authority(port),
@@ -239,7 +240,7 @@ impl<'r> Resolved<'r, '_> {
     }
 }
 
-/// The pieces of a path, in order: a spliced path is written without being joined first.
+/// The pieces of a path, in order, so that a spliced path can be written without being joined first.
 pub(super) struct Pieces<'a>([&'a str; 3]);
 
 impl<'a> Pieces<'a> {
@@ -253,7 +254,7 @@ impl<'a> Pieces<'a> {
 
     /// Whether a browser would read a host from the start of the path: `//x`, `/\x`.
     fn looks_like_an_authority(&self) -> bool {
-        // A missing slash in front is added when the `Location` is written.
+        // A missing leading slash is added when the `Location` is written.
         let second = usize::from(self.starts_with_slash());
         matches!(self.byte(second), Some(b'/' | b'\\'))
     }

@@ -14,21 +14,21 @@ pub(super) enum Status {
 }
 
 impl Status {
-    /// The status for a request. Clients may turn POST into GET on 301 and 302, so other methods
-    /// than GET and HEAD get 308 and 307 in their place, unless `rewriting_methods`.
+    /// The status for a request. Clients may turn POST into GET on 301 and 302, so methods other than GET
+    /// and HEAD get 308 and 307 in their place, unless `rewriting_methods` is set.
     pub(super) fn code(self, method: &Method, rewriting_methods: bool) -> StatusCode {
-        let by_name = rewriting_methods || is_get_or_head(method);
+        let keeps_code = rewriting_methods || is_get_or_head(method);
         match self {
             Self::Permanent => StatusCode::PERMANENT_REDIRECT,
-            Self::MovedPermanently if by_name => StatusCode::MOVED_PERMANENTLY,
+            Self::MovedPermanently if keeps_code => StatusCode::MOVED_PERMANENTLY,
             Self::MovedPermanently => StatusCode::PERMANENT_REDIRECT,
-            Self::Found if by_name => StatusCode::FOUND,
+            Self::Found if keeps_code => StatusCode::FOUND,
             Self::Temporary | Self::Found => StatusCode::TEMPORARY_REDIRECT,
             Self::SeeOther => StatusCode::SEE_OTHER,
         }
     }
 
-    /// The status of two redirections in one: permanent only if both are.
+    /// The status of two merged redirections, which is permanent only if both are.
     pub(super) fn merge(self, next: Self) -> Self {
         let permanent = |status| matches!(status, Self::Permanent | Self::MovedPermanently);
         match (self, next) {

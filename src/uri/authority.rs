@@ -6,8 +6,8 @@ use super::{ByteSet, Scheme};
 
 /// A host and an optional port, validated (RFC 9110 §4.2, RFC 3986 §3.2.2).
 ///
-/// Compared without case and without one trailing dot; written in lower case, without the dot and
-/// without an empty port.
+/// Authorities are compared without case and without one trailing dot. They are written in lower case,
+/// without the dot and without an empty port.
 #[derive(Clone, Copy)]
 pub struct Authority<'a> {
     pub(super) host: &'a str,
@@ -16,13 +16,13 @@ pub struct Authority<'a> {
 }
 
 impl<'a> Authority<'a> {
-    /// The host as it was sent, without a trailing dot; an IPv6 address keeps its brackets. Its case
-    /// is the client's: compare with [`is_host`](Self::is_host).
+    /// The host in the case in which it was sent, without a trailing dot. An IPv6 address keeps its
+    /// brackets. Compare hosts with [`is_host`](Self::is_host), which ignores case.
     pub const fn host(&self) -> &'a str {
         self.host
     }
 
-    /// Whether the host is `name`, compared without case, addresses by value. Ports are not compared.
+    /// Whether the host is `name`. Names are compared without case, addresses by value, and ports not at all.
     ///
     /// ```
     /// use http::Request;
@@ -43,11 +43,11 @@ impl<'a> Authority<'a> {
         self.port
     }
 
-    /// Parses `host [ ":" port ]` strictly: no userinfo, path, blank, percent-encoding or control
-    /// byte. `Err` says what is wrong.
+    /// Parses `host [ ":" port ]` strictly: no userinfo, path, space, percent-encoding or control
+    /// byte. `Err` holds the reason.
     ///
     /// RFC 3986 allows percent-encoding in a registered name. It is refused here, because clients decode
-    /// it into another host than the one that was compared.
+    /// it into a host that differs from the one that was compared.
     pub(crate) fn parse(text: &'a str) -> Result<Self, &'static str> {
         if text.starts_with('[') {
             let (address, rest) = text.split_once(']').ok_or("unbalanced bracket in host")?;
@@ -55,7 +55,7 @@ impl<'a> Authority<'a> {
             let host = text.get(..=address.len()).unwrap_or(text);
             return Ok(Self { host, v6: Some(v6), port: port(rest.as_bytes())? });
         }
-        // Most hosts come without a port, and are read once.
+        // Most hosts have no port, and need only one pass.
         let (name, rest) = if is_name(text) {
             (text, "")
         } else {
@@ -99,15 +99,15 @@ impl<'a> Authority<'a> {
         Self { port, ..self }
     }
 
-    /// The written port, or else the default one of `scheme`.
+    /// The written port, or else the default port of `scheme`.
     pub(crate) fn effective_port(&self, scheme: Scheme) -> u16 {
         self.port.unwrap_or(scheme.default_port())
     }
 
-    /// Whether the hosts are equal, without case, addresses by value.
+    /// Whether the hosts are equal. Names are compared without case, addresses by value.
     pub(crate) fn same_host(&self, other: &Authority<'_>) -> bool {
         match (self.v6, other.v6) {
-            // Hosts are mostly written alike, and `==` compares them in fewer steps.
+            // Hosts are mostly written in the same case, and `==` compares them in fewer steps.
             (None, None) => self.host == other.host || self.host.eq_ignore_ascii_case(other.host),
             (a, b) => a == b,
         }
@@ -142,7 +142,7 @@ impl fmt::Debug for Authority<'_> {
     }
 }
 
-/// Parses `[ ":" [ port ] ]`, at most 65535.
+/// Parses `[ ":" [ port ] ]`, with a port of at most 65535.
 fn port(rest: &[u8]) -> Result<Option<u16>, &'static str> {
     match rest {
         [] | [b':'] => Ok(None),
@@ -155,10 +155,10 @@ fn port(rest: &[u8]) -> Result<Option<u16>, &'static str> {
     }
 }
 
-/// Whether a text is a registered name without an empty label, apart from one at its end. Folded
-/// without a branch for each byte: 100 instructions less for a short name.
+/// Whether a text is a registered name without an empty label, apart from one at its end. The loop has no
+/// branch for each byte, which saves 100 instructions for a short name.
 fn is_name(text: &str) -> bool {
-    // A dot at the start is an empty label, as after another dot.
+    // A dot at the start ends an empty label, as does a dot after another one.
     let (mut is_name, mut after_dot) = (true, true);
     for byte in text.bytes() {
         let is_dot = byte == b'.';
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_a_host() {
+    fn hosts_and_ports_are_parsed() {
         for (text, host, port) in [
             ("a.test", "a.test", None),
             ("A.Test", "a.test", None),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none() {
+    fn other_text_is_refused() {
         for text in [
             "",
             ".",

@@ -6,8 +6,8 @@ use crate::config_error::ConfigError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HostPattern {
     Exact(Host),
-    /// The end of the names that match, with its dot in front: `.example.com`. A name has one or more labels
-    /// before it.
+    /// The suffix of the names that match, with its leading dot: `.example.com`. A name has to have one or
+    /// more labels before it.
     Suffix(Box<str>),
 }
 
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_has_the_whole_pattern() {
+    fn an_error_names_the_whole_pattern() {
         for (pattern, reason) in [
             ("*.", "empty"),
             ("*.10.0.0.1", "labels in front"),

@@ -1,7 +1,7 @@
 use super::{Authority, Host, HostSet};
 use crate::config_error::ConfigError;
 
-/// Where a server is reached: the hosts that it answers for, and the path that it is mounted at.
+/// The hosts that a server answers for, and the path that it is mounted at.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
     listed: Option<HostSet>,
@@ -45,13 +45,13 @@ impl Hosts {
         self.default.as_ref().map(|host| host.authority(None))
     }
 
-    /// Whether there is a list. Requests for hosts that are neither in it nor the default are then refused.
+    /// Whether there is a list. If so, requests for hosts that are neither in it nor the default are refused.
     pub(crate) const fn has_list(&self) -> bool {
         self.listed.is_some()
     }
 
-    /// Whether the operator listed this host or set it as the default, so that no client could choose it. An
-    /// entry with a port matches only if `port` returns that port.
+    /// Whether the operator listed this host or set it as the default, so that the client did not choose it.
+    /// An entry with a port matches only if `port` returns that port.
     pub(crate) fn contains(&self, authority: &Authority<'_>, port: impl Fn() -> u16) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.contains(authority, port))
             || self.default_host().is_some_and(|default| default.same_host(authority))

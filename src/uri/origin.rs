@@ -24,7 +24,7 @@ impl<'a> Origin<'a> {
         self.authority.host
     }
 
-    /// Whether `name` is the host, compared without case, addresses by value.
+    /// Whether the host is `name`. Names are compared without case, addresses by value.
     pub(crate) fn is_host(&self, name: &str) -> bool {
         self.authority.is_host(name)
     }
@@ -77,7 +77,7 @@ mod client {
             Some(Self::new(scheme, Authority { host: url.host_str()?, v6, port: url.port() }))
         }
 
-        /// The origin of `uri` where `url` would write it in the same way: http or https, a name in
+        /// The origin of `uri` if `url` would write it in the same way: http or https, a name in
         /// lower case or a plain IPv4 address, no userinfo, no default port. `None` for all others,
         /// which need the URL parser.
         pub(crate) fn plain(uri: &'a Uri) -> Option<Self> {
@@ -92,7 +92,7 @@ mod client {
             is_plain_host(host).then_some(Self::new(scheme, Authority { host, v6: None, port }))
         }
 
-        /// Whether `other` is the https origin of this http one: one host, both on the default port.
+        /// Whether `other` is the https origin of this http one: the same host, both on the default port.
         pub(crate) fn upgrades_to(&self, other: &Self) -> bool {
             self.scheme == Scheme::Http
                 && other.scheme == Scheme::Https
@@ -102,9 +102,9 @@ mod client {
         }
     }
 
-    /// Digits that are a port and would be written in the same way.
+    /// Parses a port that `url` would write with the same digits.
     fn plain_port(digits: &str) -> Option<u16> {
-        // `parse` takes a sign, and zeros in front are dropped when a port is written.
+        // `parse` accepts a sign, and leading zeros are dropped when a port is written.
         let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
         digits.parse().ok().filter(|_| plain)
     }
@@ -124,8 +124,8 @@ mod client {
             }
             previous = byte;
         }
-        // A last label that begins with a digit may be a number, and with it the host an address in
-        // another spelling.
+        // If the last label begins with a digit, it may be a number, and the host an IPv4 address in another
+        // spelling.
         label.is_some_and(|byte| !byte.is_ascii_digit() || host.parse::<Ipv4Addr>().is_ok())
     }
 
@@ -171,7 +171,7 @@ mod client {
         }
 
         #[test]
-        fn a_trailing_dot_is_another_client_origin() {
+        fn a_trailing_dot_makes_another_client_origin() {
             let (dot, bare) = (url("https://a.test./"), url("https://a.test/"));
             assert_ne!(Origin::of_url(&dot), Origin::of_url(&bare));
         }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The scheme of an HTTP URI: `http` or `https` (RFC 9110 §4.2). There will be no third.
+/// The scheme of an HTTP URI: `http` or `https` (RFC 9110 §4.2). No other will be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// `http`, default port 80.
@@ -26,7 +26,7 @@ impl Scheme {
         }
     }
 
-    /// Parses a scheme that is in lower case, as in a `Url`; any other text is `None`.
+    /// Parses a scheme that is in lower case, as in a `Url`. Returns `None` for any other text.
     #[cfg(feature = "follow")]
     pub(crate) fn from_lower_case(text: &str) -> Option<Self> {
         [Self::Http, Self::Https].into_iter().find(|scheme| scheme.as_str() == text)

@@ -196,8 +196,7 @@ impl HeaderVersioning {
     }
 
     /// Returns the best version that `Accept` offers: a served one, or else the retired one at the
-    /// earliest stage, or else an unknown one. If another media type is
-    /// acceptable, the version is `None`.
+    /// earliest stage, or else an unknown one. It is `None` if another media type is acceptable.
     fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut earliest: Option<(Stage, &RetiredVersion)> = None;
         let mut otherwise = HeaderVersion::None;

@@ -232,7 +232,7 @@ impl RedirectPolicy for Versioning {
             }
             PathVersion::NotVersioned => {
                 head.because(
-                    "its path is not below the prefix, is a well-known uri, or is ambiguous",
+                    "its path is not below the prefix, a well-known uri, or read differently by servers",
                 );
                 Decision::Pass
             }
