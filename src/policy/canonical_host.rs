@@ -19,8 +19,8 @@ use crate::uri::{Authority, Host, HostPattern, LONGEST_NAME};
 ///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query are kept.
 ///
 /// Pitfalls: [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) has to list the aliases, too, or
-/// they get 421. Behind a proxy that rewrites `Host`, nothing is redirected: configure it to keep
-/// `Host`, or trust its [forwarded host](crate::Trust::forwarded_host).
+/// they get 421. Behind a proxy that rewrites `Host`, nothing is redirected: configure the proxy to
+/// keep `Host`, or trust its [forwarded host](crate::Trust::forwarded_host).
 ///
 /// ```
 /// use http::Request;
@@ -89,8 +89,8 @@ impl CanonicalHost {
     }
 
     /// Creates a policy that redirects `www.example.com` to `example.com`, for each name that
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists both with and without `www.`. Names are
-    /// listed as for [`www`](Self::www).
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists both with and without `www.`. The same
+    /// conditions apply as for [`www`](Self::www).
     pub fn apex() -> Self {
         Self { names: Names::Apex, to: Redirection::new().vouch_for_both_hosts() }
     }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::{Annotation, Decision, RedirectPolicy, ask};
 use crate::head::{RequestHead, Trace};
 
-/// A policy with the name that [`RedirectPolicy::named`] set.
+/// A policy with a name that was set by [`RedirectPolicy::named`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Named<P> {

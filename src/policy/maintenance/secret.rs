@@ -57,11 +57,11 @@ impl<T> Maintenance<T> {
     }
 }
 
-/// The number of values of a header or cookie that are compared at most. Each is hashed, and the client
+/// The maximum number of values of a header or cookie that are compared. Each is hashed, and the client
 /// chooses their number.
 const MAX_CANDIDATES: usize = 4;
 
-/// The length that a secret, or a value compared with it, may have, in bytes.
+/// The maximum length of a secret, and of a value that is compared with it, in bytes.
 const MAX_LENGTH: usize = 4096;
 
 fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {

@@ -38,7 +38,8 @@ impl MaintenanceWindow {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) if `end` is not after `start`.
+    /// Returns a [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) error if `end` is not after
+    /// `start`.
     pub fn between(start: SystemTime, end: SystemTime) -> Result<Self, ConfigError> {
         if end <= start {
             return Err(ConfigError::dates("maintenance", "the end is not after the start"));

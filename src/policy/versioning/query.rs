@@ -86,8 +86,8 @@ impl QueryVersioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `version` is not valid,
-    /// is the current one, or was retired already.
+    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `version` is not
+    /// valid, is the current one, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));

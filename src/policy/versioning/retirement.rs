@@ -23,7 +23,7 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 /// | before | served |
 /// | [`deprecated`](Self::deprecated) | served, with `Deprecation: @..` (RFC 9745), `Sunset` if [`gone`](Self::gone) has a date (RFC 8594), and a `Link` to the successor |
 /// | [`moved`](Self::moved) | 307 to the successor |
-/// | [`permanent`](Self::permanent) | 308, kept by caches for a day, or until the next stage if that is sooner |
+/// | [`permanent`](Self::permanent) | 308, kept by caches for a day, or until `gone` if that is sooner |
 /// | [`gone`](Self::gone) | 410 with a `Link` to the successor |
 ///
 #[doc = include_str!("../../guide/retirement.svg")]
