@@ -1,4 +1,4 @@
-//! Notes about the policies that were asked: who decided, and why.
+//! Notes which policy decided about a request, and why.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,9 +10,10 @@ use super::trace::Trace;
 impl RequestHead<'_> {
     /// Gives the reason for the decision of the policy that is being asked, for
     /// [events](crate::server::Answered) and [explanations](crate::policy::explain). The last reason
-    /// before the decision counts. Nothing is formatted unless somebody listens.
+    /// before the decision is used. The reason is formatted only if an event, a diagnosis or an
+    /// explanation may use it.
     ///
-    /// The reason should hold no secret, and no value of a query.
+    /// The reason should contain no secret, and no value from the query.
     ///
     /// ```
     /// use http::Request;
@@ -21,12 +22,12 @@ impl RequestHead<'_> {
     ///
     /// let moved = policy_fn(|head: &RequestHead<'_>| {
     ///     let is_old = head.path() == "/old";
-    ///     head.because(if is_old { "the page has moved" } else { "no page of ours" });
+    ///     head.because(if is_old { "the page has moved" } else { "the page is current" });
     ///     is_old.then(|| Redirection::new().path("/new"))
     /// });
     /// for (path, line) in [
     ///     ("/old", "policy-fn: redirected: the page has moved"),
-    ///     ("/", "policy-fn: passed: no page of ours"),
+    ///     ("/", "policy-fn: passed: the page is current"),
     /// ] {
     ///     let request = Request::get(path).body(())?;
     ///     let explanation = explain(&moved, &RequestHead::from(&request));
@@ -41,13 +42,13 @@ impl RequestHead<'_> {
         }
     }
 
-    /// The trace that collects reasons; `None` if nobody listens.
+    /// The trace that collects reasons; `None` if nothing uses them.
     #[inline]
     pub(crate) fn trace(&self) -> Option<&Trace> {
         self.trace
     }
 
-    /// Notes the policy that decided, unless a policy inside of it was noted before.
+    /// Notes the policy that decided, unless a policy inside it was noted before.
     pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
         let mut decider = self.decider.borrow_mut();
         let decider =
@@ -57,8 +58,7 @@ impl RequestHead<'_> {
         }
     }
 
-    /// Notes the policy that decided and its rule, if anybody takes the names of rules, or the rule is
-    /// counted.
+    /// Notes the policy that decided and its rule, if the rule is counted or reasons are collected.
     pub(crate) fn note_rule(&self, decider: impl FnOnce() -> Decider, is_counted: bool) {
         if is_counted || self.trace().is_some() {
             *self.decider.borrow_mut() = Some(decider());
@@ -70,13 +70,13 @@ impl RequestHead<'_> {
         *self.decider.borrow_mut() = None;
     }
 
-    /// Marks a request whose redirections have no end.
+    /// Marks a request whose redirections would never end.
     pub(crate) fn note_endless(&self, reason: &'static str) {
         self.notes.get().is_endless.set(true);
         self.because(reason);
     }
 
-    /// Whether the redirections of this request have no end.
+    /// Whether the redirections of this request would never end.
     pub(crate) fn is_endless(&self) -> bool {
         self.notes.get().is_endless.get()
     }
@@ -90,7 +90,7 @@ impl RequestHead<'_> {
         self.with_decider(|decider| decider.cloned())
     }
 
-    /// Takes the policy that decided. Nobody asks for it afterwards.
+    /// Takes the policy that decided, and leaves `None`.
     pub(crate) fn take_decider(&self) -> Option<Decider> {
         self.decider.take()
     }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// The policy that decided about a request, and its rule where it has rules.
+/// The policy that decided about a request, and the rule if the policy has rules.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Decider {
     pub(crate) policy: Cow<'static, str>,

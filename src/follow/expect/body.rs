@@ -12,8 +12,8 @@ use crate::timer::Timeout;
 type BoxError = Box<dyn Error + Send + Sync>;
 
 pin_project! {
-    /// The request body that [`ExpectContinue`](super::ExpectContinue) passes to the client. It may wait
-    /// until the server asks for it.
+    /// The request body that [`ExpectContinue`](super::ExpectContinue) passes to the client. It may be
+    /// held back until the server asks for it.
     #[derive(Debug)]
     pub struct ExpectBody<B> {
         #[pin]
@@ -40,7 +40,7 @@ impl<B> ExpectBody<B> {
 }
 
 impl Wait {
-    /// Ready once the body may be read, or an error if it may not.
+    /// Waits until the body may be read. Returns an error if it may never be read.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ExpectBodyError>> {
         match self.gate.poll(cx) {
             Poll::Ready(Permission::Denied) => Poll::Ready(Err(ExpectBodyError(None))),
@@ -86,13 +86,14 @@ where
     }
 }
 
-/// The error of an [`ExpectBody`]: the server has answered without the body, or the body itself failed.
+/// The error of an [`ExpectBody`]: the server answered without asking for the body, or the body failed.
+// `None` if the body was ended before it was sent in full.
 #[derive(Debug)]
 pub struct ExpectBodyError(Option<BoxError>);
 
 impl ExpectBodyError {
-    /// Whether the body was not sent to its end because the server has answered without it, or because
-    /// the call was dropped.
+    /// Whether the body was not sent in full because the server answered without asking for it, or
+    /// because the call was dropped.
     pub const fn is_not_asked_for(&self) -> bool {
         self.0.is_none()
     }

@@ -19,7 +19,7 @@ use crate::replay::Replay;
 pin_project! {
     /// The response future of [`ExpectContinue`](super::ExpectContinue).
     ///
-    /// Dropping it ends an upload that waits.
+    /// Dropping the future ends an upload that waits.
     pub struct ExpectFuture<S, B>
     where
         S: Service<Request<ExpectBody<B>>>,
@@ -32,16 +32,17 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<S, F, B> {
-        // The body is sent at once. If `watched` redirects it, that is remembered.
+        // The body is sent at once. The memory notes the origin in `watched` if it redirects the upload.
         AtOnce { #[pin] future: F, watched: Option<(Memory, OriginKey)> },
-        // The body waits, or was asked for. `call` is taken with the response.
+        // The body waits or is being sent. `call` is taken when the response arrives.
         Waiting { #[pin] future: F, call: Option<Box<WaitingCall<S, B>>> },
-        // The service is polled ready to send the request again after 417. `resend` is taken then.
+        // The service is polled until it is ready to send the request again after 417. `resend` is
+        // taken when it is.
         Resend { resend: Option<Box<Resend<S, B>>> },
     }
 }
 
-/// A call that waits to be asked for its body.
+/// A call whose body waits until the server asks for it.
 pub(super) struct WaitingCall<S, B> {
     pub(super) upload: EndOnDrop,
     pub(super) origin: Option<OriginKey>,
@@ -49,14 +50,14 @@ pub(super) struct WaitingCall<S, B> {
     pub(super) retry: Retry<S, B>,
 }
 
-/// The parts of the same request without `Expect`.
+/// A request without `Expect` in parts, and the service to send it with, in case the server answers 417.
 pub(super) struct Retry<S, B> {
     pub(super) service: S,
     pub(super) head: Parts,
     pub(super) saved_body: SavedBody<B>,
 }
 
-/// The same request without `Expect`, and the service that it is sent by.
+/// A request without `Expect`, and the service to send it with.
 struct Resend<S, B> {
     service: S,
     request: Request<ExpectBody<B>>,
@@ -75,7 +76,7 @@ where
     }
 }
 
-/// The next step after a response to a request that waited.
+/// The next step after the response to a request whose body waited.
 enum Next<S, B, R> {
     Return(Response<ExpectResponseBody<R>>),
     SendAgain(Box<Resend<S, B>>),
@@ -137,7 +138,7 @@ where
                 StateProj::Waiting { future, call } => {
                     let response = ready!(future.poll(cx))?;
                     #[allow(clippy::expect_used)]
-                    // Only a caller that breaks the contract of `Future`.
+                    // Panics only if the caller breaks the contract of `Future`.
                     let call = call.take().expect("`ExpectFuture` polled after it was ready");
                     match call.answered(response) {
                         Next::Return(response) => return Poll::Ready(Ok(response)),

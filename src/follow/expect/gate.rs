@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// Holds a body back until the server asks for it. The body, the callback for informational responses
-/// and the response share it.
+/// and the response share one gate.
 #[derive(Clone)]
 pub(super) struct Gate(Arc<Mutex<State>>);
 
@@ -29,7 +29,7 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Permission {
     Granted,
-    /// The body may not be read, now or later.
+    /// The body may not be read, neither now nor later.
     Denied,
 }
 
@@ -58,8 +58,8 @@ impl Gate {
         self.phase() == Phase::TimedOut
     }
 
-    /// Polls for the permission to read the body. Keeps the waker even if it is granted: a body that is
-    /// being sent may have to be ended.
+    /// Polls for the permission to read the body. Keeps the waker even if the permission is granted: a
+    /// body that is being sent may have to be ended.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Permission> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match state.phase {
@@ -97,8 +97,8 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// Ends a request body when this value is dropped. The call holds it, and then the body of a response that
-/// makes the request body unnecessary.
+/// Ends a request body when this value is dropped. The call holds this value first, and then the body of
+/// a response that makes the request body unnecessary.
 #[derive(Debug)]
 pub(super) struct EndOnDrop(Option<Gate>);
 
@@ -143,10 +143,10 @@ mod tests {
         }
     }
 
-    /// In any order of polls, permissions and ends: a waiting body is woken, and an ended body stays
-    /// ended.
+    /// Whatever the order of polls, permissions and ends, a waiting body is woken and an ended body
+    /// stays ended.
     #[test]
-    fn a_body_that_waits_is_woken_in_any_order() {
+    fn a_waiting_body_is_woken_and_an_ended_body_stays_ended() {
         let changes: [fn(&Gate); 3] = [Gate::open, Gate::end, Gate::time_out];
         for order in 0..4_usize.pow(6) {
             let (gate, count) = (Gate::new(), Arc::new(Count::default()));

@@ -10,10 +10,9 @@ use crate::timer::Timer;
 
 /// Sends `Expect: 100-continue` with long uploads, and holds them back until the server asks for them.
 ///
-/// See the [module](super) for the rules. Services that one layer makes share what they remember about
-/// origins.
+/// See the [module](super) for the rules. Services made by one layer share their memory of origins.
 ///
-/// Pitfall: this layer belongs *inside* of [`FollowRedirectsLayer`](crate::FollowRedirectsLayer), so that
+/// Pitfall: this layer belongs *inside* [`FollowRedirectsLayer`](crate::FollowRedirectsLayer), so that
 /// the upload waits on each hop.
 ///
 /// ```
@@ -55,7 +54,7 @@ pub(super) struct Settings {
 }
 
 impl ExpectContinueLayer {
-    /// Creates a layer for bodies longer than 1 MiB, which wait for 1 s at most. `sleep` makes the
+    /// Creates a layer for bodies longer than 1 MiB, which wait for at most 1 s. `sleep` makes the
     /// timer: `ExpectContinueLayer::new(tokio::time::sleep)`.
     pub fn new<F, T>(sleep: F) -> Self
     where
@@ -79,14 +78,14 @@ impl ExpectContinueLayer {
         self
     }
 
-    /// Sets how long a body waits. After that time it is sent even though the server has not asked for it.
+    /// Sets how long a body waits. After that time it is sent even if the server has not asked for it.
     pub fn wait(mut self, time: Duration) -> Self {
         self.settings.wait = time;
         self
     }
 
     /// Adds `Expect` only for origins that have redirected an upload within the last hour, so that uploads
-    /// to all others do not take another round trip.
+    /// to other origins need no extra round trip.
     pub fn after_redirect(mut self) -> Self {
         self.settings.only_after_redirect = true;
         self
@@ -112,7 +111,8 @@ impl fmt::Debug for ExpectContinueLayer {
     }
 }
 
-/// Options for one request: put them into its extensions. They hold for all its hops, on other origins, too.
+/// Options for one request, to be put into its extensions. They apply to all its hops, also on other
+/// origins.
 ///
 /// ```
 /// use http::Request;

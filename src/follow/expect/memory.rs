@@ -7,13 +7,13 @@ use http::Uri;
 use crate::follow::userinfo;
 use crate::system_clock::Instant;
 
-/// How long something about an origin is remembered.
+/// How long the behavior of an origin is remembered.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// The most origins that are remembered.
+/// The maximum number of origins that are remembered.
 const MAX_ORIGINS: usize = 1_000;
 
-/// Remembers how origins handled uploads. Clones share it.
+/// Remembers how origins handled uploads. Clones share one memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory(Arc<Mutex<HashMap<OriginKey, Known>>>);
 
@@ -32,12 +32,12 @@ impl OriginKey {
     }
 }
 
-/// When an origin last did something.
+/// The times of what is known about an origin.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    /// It let the wait run out, answered 417, or answered over HTTP/2.
+    /// When the origin last let the wait run out, answered 417, or answered over HTTP/2.
     useless: Option<Instant>,
-    /// It redirected an upload.
+    /// When the origin last redirected an upload.
     redirected: Option<Instant>,
 }
 
@@ -48,12 +48,12 @@ impl Known {
 }
 
 impl Memory {
-    /// Whether waiting for this origin is of no use.
+    /// Whether waiting for this origin was useless within the last hour.
     pub(super) fn is_useless(&self, origin: &OriginKey) -> bool {
         self.is_recent(origin, |known| known.useless)
     }
 
-    /// Whether this origin has redirected an upload within the hour.
+    /// Whether this origin has redirected an upload within the last hour.
     pub(super) fn has_redirected(&self, origin: &OriginKey) -> bool {
         self.is_recent(origin, |known| known.redirected)
     }
@@ -79,7 +79,7 @@ impl Memory {
             let is_recent = |at: Instant| now.duration_since(at) < HOUR;
             known.retain(|_, known| known.last().is_some_and(is_recent));
             if known.len() >= MAX_ORIGINS {
-                // All were recent: the oldest makes room.
+                // All are recent, so the oldest is removed.
                 let oldest = known.iter().min_by_key(|(_, known)| known.last());
                 if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
                     known.remove(&oldest);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn bounded_and_the_oldest_makes_room() {
+    fn a_full_memory_forgets_the_oldest_origin() {
         let memory = Memory::default();
         (0..MAX_ORIGINS + 10).for_each(|number| memory.note_useless(&key(number)));
         assert_eq!(memory.0.lock().expect("not poisoned").len(), MAX_ORIGINS);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_has_scheme_host_and_port() {
+    fn an_origin_key_has_scheme_host_and_port() {
         let key = |uri: &str| OriginKey::of(&uri.parse().expect("a uri"));
         assert_eq!(key("http://A.test/x"), key("HTTP://a.test/y?z"));
         assert_eq!(key("http://user:password@a.test/"), key("http://a.test/"));

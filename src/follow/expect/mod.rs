@@ -2,35 +2,35 @@
 //! asks for it.
 //!
 //! A server that redirects an upload often does not read it. Over HTTP/1.1 it then closes the
-//! connection, and a client that is still writing sees a broken pipe in place of the 307. With this
-//! layer a long body is sent once the server asks for it.
+//! connection, and a client that is still writing sees a broken pipe instead of the 307. With this
+//! layer a long body is sent only once the server asks for it.
 //!
-//! 1. [`ExpectContinueLayer`] stands *inside* [`FollowRedirectsLayer`](crate::FollowRedirectsLayer),
+//! 1. [`ExpectContinueLayer`] belongs *inside* [`FollowRedirectsLayer`](crate::FollowRedirectsLayer),
 //!    around a client of `hyper-util`, or any client that honours
 //!    [`hyper::ext::on_informational`]. An HTTP/1.1 request whose body is longer than a
 //!    [threshold](ExpectContinueLayer::threshold), or of unknown length, gets
-//!    `Expect: 100-continue`. If the request has that header already, its body waits whatever its length.
+//!    `Expect: 100-continue`. If a request already has that header, its body waits whatever its length.
 //!    A request with another expectation is not changed, and its body is sent at once.
-//! 2. The body waits until the server sends 100, until a final response is there, or until
+//! 2. The body waits until the server sends 100, until a final response arrives, or until
 //!    [`wait`](ExpectContinueLayer::wait) is over. The wait begins when the client first polls the
-//!    body, once the head is written.
+//!    body, after the head is written.
 //! 3. After a final 2xx the body is sent, because the server reads it. After any other final response
 //!    the body ends with an [`ExpectBodyError`], once the response's own body has ended or been
 //!    dropped. The connection on which the body was announced is then closed, and never used again.
 //! 4. After 417 (RFC 9110 §15.5.18) the same request is sent again without the header, once, if its body
 //!    can be sent again.
 //! 5. Bodies do not wait for an origin that let the wait run out, answered 417, or answered over HTTP/2.
-//!    This is remembered for an hour, for 1,000 origins. Over HTTP/2 no connection is lost by a
-//!    redirection, so nothing has to wait. With
+//!    This is remembered for an hour, for up to 1,000 origins. Over HTTP/2 a redirection closes no
+//!    connection, so bodies need not wait. With
 //!    [`after_redirect`](ExpectContinueLayer::after_redirect), the header is added only for origins that
 //!    redirected an upload within the last hour.
 //!
-//! [`ExpectOptions`] in the extensions of a request turn it off for that request.
+//! [`ExpectOptions`] in the extensions of a request can turn the layer off for that request.
 //!
-//! Pitfalls: a request of hyper has one callback for informational responses. This layer cannot keep the
-//! caller's callback, and replaces it for requests that wait. If a server neither sends 100 nor answers,
-//! the first upload to it waits for the whole time. Bodies up to the threshold are sent at once, as
-//! without this layer.
+//! Pitfalls: a hyper request has only one callback for informational responses. This layer cannot keep
+//! the caller's callback, and replaces it for requests whose body waits. If a server neither sends 100
+//! nor answers, the first upload to that server waits for the full time. Bodies up to the threshold are
+//! sent at once, as without this layer.
 //!
 //! ```no_run
 //! use bytes::Bytes;

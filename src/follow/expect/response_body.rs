@@ -22,7 +22,7 @@ impl<R> ExpectResponseBody<R> {
         Self { body, upload: None }
     }
 
-    /// A body at whose end `upload` is ended.
+    /// A body that ends `upload` when it ends or is dropped.
     pub(super) fn ending(body: R, upload: EndOnDrop) -> Self
     where
         R: Body,
@@ -32,7 +32,7 @@ impl<R> ExpectResponseBody<R> {
     }
 }
 
-/// An empty body, for layers of tower-http that make responses of their own.
+/// Creates an empty body, for layers of tower-http that make their own responses.
 impl<R: Default> Default for ExpectResponseBody<R> {
     fn default() -> Self {
         Self::new(R::default())

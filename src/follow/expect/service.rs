@@ -16,7 +16,7 @@ use crate::follow::saved_body::SavedBody;
 use crate::replay::Replay;
 use crate::timer::Timeout;
 
-/// A client whose long uploads wait until they are asked for. Made by
+/// A client whose long uploads wait until the server asks for them. Created by
 /// [`ExpectContinueLayer`](super::ExpectContinueLayer).
 #[derive(Clone)]
 pub struct ExpectContinue<S> {
@@ -45,13 +45,13 @@ impl<S> ExpectContinue<S> {
     }
 }
 
-/// How a request is sent.
+/// When the body of a request is sent.
 enum Plan {
     /// At once, and nothing is remembered.
     AtOnce,
-    /// At once, and it is remembered if the origin redirects it.
+    /// At once, and the memory notes the origin if it redirects the upload.
     Watched(OriginKey),
-    /// Once it is asked for.
+    /// Once the server asks for the body.
     Waiting(Option<OriginKey>),
 }
 
@@ -71,7 +71,7 @@ impl Settings {
         let is_useless = origin.as_ref().is_some_and(|origin| self.memory.is_useless(origin));
         if has_expect {
             // The caller's header is sent. The body waits, unless waiting was useless for this origin.
-            return match is_continue(request) && !is_useless {
+            return match expects_only_continue(request) && !is_useless {
                 true => Plan::Waiting(origin),
                 false => Plan::AtOnce,
             };
@@ -87,11 +87,11 @@ impl Settings {
     }
 }
 
-/// Whether the one expectation of a request is `100-continue`.
-fn is_continue<B>(request: &Request<B>) -> bool {
+/// Whether `100-continue` is the only expectation of a request.
+fn expects_only_continue<B>(request: &Request<B>) -> bool {
     let mut values = request.headers().get_all(header::EXPECT).iter();
-    let is_it = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
-    values.next().is_some_and(is_it) && values.next().is_none()
+    let is_continue = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    values.next().is_some_and(is_continue) && values.next().is_none()
 }
 
 impl<S, B, R> Service<Request<B>> for ExpectContinue<S>
@@ -132,17 +132,17 @@ impl<S> ExpectContinue<S> {
         S: Service<Request<ExpectBody<B>>, Response = Response<R>> + Clone,
         B: Body + Replay,
     {
-        // The instance that was polled ready is the one that is called; the clone, which is not
-        // ready, takes its place.
+        // Call the instance that was polled ready, and leave the clone, which is not ready, in its
+        // place.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
 
         let (mut parts, body) = request.into_parts();
         let (body, saved_body) = SavedBody::split(body);
-        // The head of a second request without `Expect`, saved before the callback is set.
+        // The head for sending the request again without `Expect`, cloned before the callback is set.
         let mut head = parts.clone();
         head.headers.remove(header::EXPECT);
-        // A full map gets no `Expect`; the body then waits for the whole time.
+        // If the header map is full, no `Expect` is added, and the body waits for the full time.
         let _ = parts.headers.try_insert(header::EXPECT, HeaderValue::from_static("100-continue"));
 
         let gate = Gate::new();
