@@ -1,5 +1,4 @@
-//! Reads what diagnoses need to know about a request. Nothing that is read here is believed, or noted
-//! for `Vary`.
+//! Reads the parts of a request that diagnoses report. They are neither believed nor noted for `Vary`.
 
 use http::header;
 
@@ -14,8 +13,8 @@ impl RequestHead<'_> {
         self.parts.extensions.get::<Transport>().is_some()
     }
 
-    /// The host as it was sent, if it is valid. Asking for it refuses nothing, so that a diagnosis does
-    /// not change the answer.
+    /// The host as it was sent, if it is valid. Reading it never refuses the request, so that a diagnosis
+    /// does not change the answer.
     pub(crate) fn sent_authority(&self) -> Option<Authority<'_>> {
         match self.parts.uri().authority() {
             Some(authority) => Authority::parse(authority.as_str()).ok(),
@@ -26,7 +25,7 @@ impl RequestHead<'_> {
         }
     }
 
-    /// Diagnoses a trusted proxy whose `Host` is not the one that it forwards.
+    /// Diagnoses a trusted proxy that sends a `Host` different from the host that it forwards.
     pub(crate) fn diagnose_replaced_host(&self) {
         if self.trust.believes_host() {
             return;

@@ -16,13 +16,13 @@ pub(super) struct EffectiveCache<'a> {
     values: OnceCell<Option<Effective<'a>>>,
     client_ip: OnceCell<Option<IpAddr>>,
     authority: OnceCell<Option<Authority<'a>>>,
-    /// Why a value is `None`, where it is refused. It is not among the shared notes, because a request
-    /// that is accepted may be redirected to a URL where it is refused.
+    /// Why a value is `None`, if it is refused. The refusal is not part of the shared notes, because an
+    /// accepted request may be redirected to a URL that is refused.
     refusal: Cell<Option<Refusal>>,
 }
 
 impl<'a> EffectiveCache<'a> {
-    /// The values of the same request at another origin, or at its own.
+    /// The values of the same request at `origin`, or at its own origin if that is `None`.
     pub(super) fn at<'m>(&'m self, origin: Option<Origin<'m>>) -> EffectiveCache<'m> {
         let (scheme, authority) = match origin {
             Some(origin) => (Some(origin.scheme()), Some(Some(origin.authority()))),
@@ -30,7 +30,7 @@ impl<'a> EffectiveCache<'a> {
         };
         EffectiveCache {
             scheme: Cell::new(scheme),
-            // They depend on the connection and its fields, not on the URL.
+            // These depend on the connection and the fields of proxies, not on the URL.
             values: known(self.values.get().copied()),
             client_ip: self.client_ip.clone(),
             authority: known(authority),
@@ -44,7 +44,7 @@ fn known<T>(value: Option<T>) -> OnceCell<T> {
 }
 
 impl<'a> RequestHead<'a> {
-    /// The scheme that the user agent used, as far as it is proven.
+    /// The scheme that the user agent used: https only if that is proven.
     pub fn scheme(&self) -> Scheme {
         self.effective.scheme.get().unwrap_or_else(|| {
             let scheme = self.trust.fixed_scheme().unwrap_or_else(|| self.sent_scheme());
@@ -53,7 +53,8 @@ impl<'a> RequestHead<'a> {
         })
     }
 
-    /// The scheme by the transport and the fields of trusted proxies; http if these are refused.
+    /// The scheme according to the transport and the fields of trusted proxies; http if these are refused
+    /// or missing.
     fn sent_scheme(&self) -> Scheme {
         if !self.trust.has_proxies() {
             return Trust::accepted_scheme(self.parts.extensions);
@@ -61,7 +62,7 @@ impl<'a> RequestHead<'a> {
         self.effective().and_then(|effective| effective.scheme).unwrap_or(Scheme::Http)
     }
 
-    /// The scheme, if it was asked for already.
+    /// The scheme, if it is already computed.
     pub(crate) fn known_scheme(&self) -> Option<Scheme> {
         self.effective.scheme.get()
     }
@@ -71,18 +72,18 @@ impl<'a> RequestHead<'a> {
         self.scheme() == Scheme::Https
     }
 
-    /// Whether the connection that the request arrived on is secure. Behind a trusted proxy, that of the
-    /// user agent may still be plain.
+    /// Whether the connection that the request arrived on is secure. Behind a trusted proxy, the
+    /// connection of the user agent may still be plain.
     pub(super) fn is_connection_secure(&self) -> bool {
         let accepted = || Trust::accepted_scheme(self.parts.extensions);
         self.trust.fixed_scheme().unwrap_or_else(accepted) == Scheme::Https
     }
 
     /// The address of the user agent, or of the nearest proxy that is not trusted: the peer's address,
-    /// or one that a trusted proxy forwards. `None` where neither is known.
+    /// or one that a trusted proxy forwards. `None` if neither is known.
     ///
-    /// Pitfall: caches compare what a request says, and not who sent it. `Vary: X-Forwarded-For` does not
-    /// help, because the proxies behind a cache add that header. Call
+    /// Pitfall: caches compare requests, not their senders. `Vary: X-Forwarded-For` does not help, because
+    /// proxies between the cache and the server add that header. Call
     /// [`forbid_storing`](Self::forbid_storing) before an answer that depends on the address.
     pub fn client_ip(&self) -> Option<IpAddr> {
         *self.effective.client_ip.get_or_init(|| {
@@ -101,17 +102,17 @@ impl<'a> RequestHead<'a> {
         self.trust.peer(self.parts.extensions)
     }
 
-    /// Host and port that the user agent asked for. `None` if there is none (HTTP/1.0), or if it is
-    /// refused: then the layer answers 400 or 421, whatever the policy decides.
+    /// The host and port that the user agent asked for. `None` if the request names no host (HTTP/1.0), or
+    /// one that is refused: the layer then answers 400 or 421, whatever the policy decides.
     ///
-    /// The default port of the other scheme counts as not written: a proxy that terminates TLS may send
+    /// The default port of the other scheme is left out, because a proxy that terminates TLS may send
     /// `Host: a.test:80` for https.
     pub fn authority(&self) -> Option<Authority<'a>> {
         let find = || effective_host(self).unwrap_or_else(|refusal| self.refuse(refusal));
         *self.effective.authority.get_or_init(find)
     }
 
-    /// `None` where the fields of a trusted proxy are refused.
+    /// `None` if the fields of a trusted proxy are refused.
     fn effective(&self) -> Option<&Effective<'a>> {
         let values = self.effective.values.get_or_init(|| {
             match self.trust.effective(self.parts.extensions, self.parts.headers) {
@@ -128,8 +129,8 @@ impl<'a> RequestHead<'a> {
         values.as_ref()
     }
 
-    /// Host and port that a trusted proxy forwards, as far as they are believed; `Err` where its
-    /// fields are refused.
+    /// The host and port that a trusted proxy forwards, as far as they are believed; `Err` if its fields
+    /// are refused.
     pub(super) fn forwarded_authority(&self) -> Result<(Option<&'a [u8]>, Option<u16>), Refusal> {
         if !self.trust.forwards_authority() {
             return Ok((None, None));
@@ -140,9 +141,9 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// Whether the peer is a trusted proxy, so that its fields count. Reads no field.
-    pub(crate) fn was_proxied(&self) -> bool {
-        self.trust.is_proxied(self.parts.extensions)
+    /// Whether the peer is a trusted proxy, whose fields are believed. Reads no field.
+    pub(crate) fn has_trusted_peer(&self) -> bool {
+        self.trust.trusts_peer(self.parts.extensions)
     }
 
     /// Refuses the fields of a trusted proxy.
@@ -153,10 +154,10 @@ impl<'a> RequestHead<'a> {
 
     /// Whether a trusted proxy sent no scheme.
     pub(crate) fn lacks_scheme(&self) -> bool {
-        self.was_proxied() && self.effective().is_some_and(|values| values.scheme.is_none())
+        self.has_trusted_peer() && self.effective().is_some_and(|values| values.scheme.is_none())
     }
 
-    /// Notes why a value is `None`. The first refusal counts.
+    /// Notes why a value is `None`. Only the first refusal is kept.
     fn refuse<T>(&self, refusal: Refusal) -> Option<T> {
         let first = self.effective.refusal.get();
         self.effective.refusal.set(first.or(Some(refusal)));

@@ -1,23 +1,24 @@
 //! Finds the effective host of a request, or the reason to refuse it.
 //!
-//! The first row that matches wins:
+//! The first row that matches applies:
 //!
 //! | request | result |
 //! |---|---|
 //! | more than one `Host` | 400 |
 //! | `Host` or the target's authority is malformed | 400 |
 //! | HTTP/1.1 without `Host` | 400 |
-//! | `Host` differs from the target's authority, default ports filled in | 400 |
+//! | `Host` differs from the target's authority, after default ports are filled in | 400 |
 //! | an https target on a connection that is not secure | 421 (RFC 9110 §7.4) |
 //! | a forwarded host that is believed and malformed | 400 |
 //! | HTTP/2 without any host | 400 |
-//! | HTTP/1.0 without any host | the default host; without one 400 where hosts are listed, else none |
-//! | the port is the default of the other scheme | as if it were not written |
-//! | a host outside of the configured ones | 421 (RFC 9110 §15.5.20) |
+//! | HTTP/1.0 without any host | the default host; if there is none, 400 if hosts are listed, else none |
+//! | a host that is not listed | 421 (RFC 9110 §15.5.20) |
 //! | anything else | the forwarded host, or the target's, or `Host` |
 //!
+//! In the last two rows, a port that is the default of the other scheme is left out.
+//!
 //! Refusing a `Host` that differs from an absolute-form target deviates from RFC 9112 §3.2.2 on
-//! purpose: the service behind may read the other one.
+//! purpose: the inner service may read the other one of the two.
 
 use http::{StatusCode, Version, header};
 
@@ -82,7 +83,7 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
     let authority = without_foreign_port(head, authority);
     if !head.hosts.allows(&authority, || authority.effective_port(head.scheme())) {
         if head.takes_diagnoses() {
-            let proxy = head.peer().filter(|_| head.was_proxied());
+            let proxy = head.peer().filter(|_| head.has_trusted_peer());
             head.diagnose(Diagnosis::HostNotListed { authority: authority.to_string(), proxy });
         }
         return Err(Refusal::misdirected("not a host of this server\n"));
@@ -90,8 +91,8 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
     Ok(Some(authority))
 }
 
-/// Takes away the default port of the other scheme: a proxy that terminates TLS on port 443 and sends
-/// `Host: a.test:80` names a port that nobody serves https on.
+/// Removes the port if it is the default of the other scheme: a proxy that terminates TLS on port 443 and
+/// sends `Host: a.test:80` names a port on which https is not served.
 fn without_foreign_port<'a>(head: &RequestHead<'a>, authority: Authority<'a>) -> Authority<'a> {
     let foreign = match authority.port() {
         None => return authority,
@@ -103,20 +104,20 @@ fn without_foreign_port<'a>(head: &RequestHead<'a>, authority: Authority<'a>) ->
 }
 
 impl RequestHead<'_> {
-    /// Whether the host is one of those that are listed. If not, there is a refusal.
+    /// Whether the host is listed. If it is not, [`refusal`](Self::refusal) returns the reason.
     #[inline(always)]
     pub(crate) fn has_listed_host(&self) -> bool {
         self.has_plainly_listed_host() || self.has_host()
     }
 
-    /// Apart, so that the pass path does not set up the frame of [`effective_host`].
+    /// Not inlined, so that the pass path does not set up the stack frame of [`effective_host`].
     #[inline(never)]
     fn has_host(&self) -> bool {
         self.authority().is_some()
     }
 
-    /// Whether a single `Host` alone names a host, and names one that is listed without a port. No row of
-    /// the table refuses such a request. This saves a pass 600 instructions.
+    /// Whether a single `Host` is the only source of the host, and the host is listed and has no port. No
+    /// row of the table refuses such a request. A request that passes then costs 600 instructions less.
     #[inline(always)]
     fn has_plainly_listed_host(&self) -> bool {
         let headers = self.parts.headers;
@@ -128,7 +129,7 @@ impl RequestHead<'_> {
     }
 }
 
-/// Replaces host and port by those that a trusted proxy forwards, as far as they are believed.
+/// Replaces the host and port with those that a trusted proxy forwards, as far as they are believed.
 fn with_forwarded<'a>(
     head: &RequestHead<'a>,
     asked: Option<Authority<'a>>,

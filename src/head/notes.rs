@@ -2,8 +2,8 @@ use std::cell::Cell;
 
 use super::vary::Vary;
 
-/// Notes about what policies have read and asked for, as far as the answer depends on it. The heads that
-/// are [moved](super::RequestHead::moved) from a head share its notes.
+/// Notes of what policies read and ask for that affect the answer. The heads that are
+/// [moved](super::RequestHead::moved) from a head share its notes.
 #[derive(Default)]
 pub(crate) struct Notes {
     /// The headers that were read.

@@ -10,15 +10,15 @@ pub(super) struct Parts<'a> {
     pub(super) method: &'a Method,
     uri: &'a Uri,
     source: UriSource,
-    /// The URI that counts, once it was looked for.
+    /// The URI that the client asked for, once it is looked up.
     original: Cell<Option<&'a Uri>>,
     pub(super) version: Version,
     pub(super) headers: &'a HeaderMap,
     pub(super) extensions: &'a Extensions,
-    /// Path and query, where a redirection replaced those of the URI.
+    /// The path and query, if a redirection replaced those of the URI.
     moved: Option<(&'a str, Option<&'a str>)>,
-    /// Caches [`is_plain`](Self::is_plain), which is asked for path and query apart: 180 instructions
-    /// for a short path.
+    /// Caches [`is_plain`](Self::is_plain), which is called for the path and again for the query. This
+    /// saves 180 instructions for a short path.
     plain: Cell<Option<bool>>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The same parts, for a shorter lifetime.
-    pub(super) fn again<'m>(&self) -> Parts<'m>
+    pub(super) fn reborrow<'m>(&self) -> Parts<'m>
     where
         'a: 'm,
     {
@@ -48,7 +48,7 @@ impl<'a> Parts<'a> {
         Parts { method, uri, source, original, version, headers, extensions, moved, plain }
     }
 
-    /// The same parts with another path and query, encoded as a `Location` holds them.
+    /// The same parts with another path and query, which are encoded as in a `Location`.
     pub(super) fn at<'m>(&'m self, path: &'m str, query: Option<&'m str>) -> Parts<'m> {
         let Self { method, uri, source, version, headers, extensions, .. } = *self;
         let original = Cell::new(self.original.get());
@@ -84,8 +84,8 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Whether the request has no URL that could move: CONNECT names a host alone, and `OPTIONS *` the
-    /// server as a whole (RFC 9112 §3.2).
+    /// Whether the request has no URL that could move: CONNECT names only a host and port, and `OPTIONS *`
+    /// the server as a whole (RFC 9112 §3.2).
     pub(super) fn has_no_url(&self) -> bool {
         *self.method == Method::CONNECT || self.path() == "*"
     }

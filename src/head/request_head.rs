@@ -16,7 +16,7 @@ use crate::uri::{Hosts, Origin};
 
 /// A request without its body, as a [`RedirectPolicy`](crate::RedirectPolicy) sees it.
 ///
-/// Scheme, host and client are the *effective* ones: those that the user agent used, even
+/// The scheme, the host and the client's address are the *effective* ones: those of the user agent, even
 /// behind trusted proxies. They are computed when a policy first asks for them.
 ///
 /// Reading a header affects the layer's own answers: if caches may store an answer, its `Vary`
@@ -47,11 +47,11 @@ pub struct RequestHead<'a> {
     /// decide about a moved head.
     pub(super) decider: RefCell<Option<Decider>>,
     pub(super) notes: NotesHandle<'a>,
-    /// Collects the reasons of policies and the names of rules, which allocates. `None` if nobody
-    /// listens.
+    /// Collects the reasons of policies and the names of rules, which allocates. `None` if nothing uses
+    /// them.
     pub(super) trace: Option<&'a Trace>,
-    /// Takes diagnoses. `None` if neither a hook nor a subscriber wants any, and for a moved head, whose
-    /// request was never made.
+    /// Receives diagnoses. `None` if neither a hook nor a subscriber takes any, and for a moved head,
+    /// whose request was never made.
     on_diagnosis: Option<&'a DiagnosisHook>,
 }
 
@@ -64,17 +64,16 @@ impl<'a, B> From<&'a Request<B>> for RequestHead<'a> {
 }
 
 impl<'a> RequestHead<'a> {
-    /// Creates a head as a layer with this [`Trust`] passes it to a policy, for testing a policy
-    /// without a layer. It accepts any host.
+    /// Creates a head like those that a layer with this [`Trust`] passes to a policy, for testing a
+    /// policy without a layer. It accepts any host.
     pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
         let notes = NotesHandle::Own(Box::default());
         Self::new(request, UriSource::ORIGINAL, trust, &ANY, notes, None)
     }
 
-    /// Creates the head of a request as a layer passes it to policies. `uri_source` says where to
-    /// find the URI that the client asked for if an outer router has changed it. Policies leave
-    /// their notes in `notes`.
+    /// Creates the head that a layer passes to policies. `uri_source` tells where to find the URI that
+    /// the client asked for if an outer router has changed it. What policies read is noted in `notes`.
     pub(crate) fn with_notes<B>(
         request: &'a Request<B>,
         uri_source: UriSource,
@@ -121,8 +120,8 @@ impl<'a> RequestHead<'a> {
         self.on_diagnosis.is_some()
     }
 
-    /// Returns the head of the request that the client would send if it was redirected to this path
-    /// and query, and to `origin` if one is given. It shares the notes of this head.
+    /// Returns the head of the request that the client would send if it were redirected to this path
+    /// and query, and to `origin` if one is given. The new head shares the notes of this one.
     pub(crate) fn moved<'m>(
         &'m self,
         origin: Option<Origin<'m>>,
@@ -149,14 +148,14 @@ impl<'a> RequestHead<'a> {
         RequestHead { notes: NotesHandle::Shared(notes), trace: Some(trace), ..self.observed() }
     }
 
-    /// The same request for an observer: a value that is refused when the observer reads it does not
-    /// refuse this request, and is not diagnosed.
+    /// The same request for an observer: if a value that the observer reads is refused, this request is
+    /// not refused, and nothing is diagnosed.
     pub(crate) fn observed<'n>(&'n self) -> RequestHead<'n>
     where
         'a: 'n,
     {
         let moved = self.moved(None, self.path(), self.query());
-        RequestHead { parts: self.parts.again(), ..moved }
+        RequestHead { parts: self.parts.reborrow(), ..moved }
     }
 
     /// The method.
@@ -164,8 +163,9 @@ impl<'a> RequestHead<'a> {
         self.parts.method
     }
 
-    /// The path, not decoded: as it was sent, or, where the policies are asked about the target of a
-    /// redirection, the path of that target. `*` for `OPTIONS *`, empty for a plain `CONNECT`.
+    /// The path, not decoded. It is the path that was sent or, if the policies are asked about the target
+    /// of a redirection, the path of that target. It is `*` for `OPTIONS *`, and empty for a `CONNECT`
+    /// that is not extended (RFC 8441).
     pub fn path(&self) -> &'a str {
         self.parts.path()
     }
@@ -180,7 +180,7 @@ impl<'a> RequestHead<'a> {
         self.parts.version
     }
 
-    /// The first value of a header. `None` if there is no such header, or the text is no header
+    /// The first value of a header. `None` if there is no such header, or the text is not a header
     /// name. Notes the name for `Vary`, except `Host`, which is part of every cache key.
     ///
     /// The name is a [`HeaderName`] or text. Text costs a parse on each call, and an allocation for
@@ -237,8 +237,8 @@ impl<'a> RequestHead<'a> {
         self.parts.headers
     }
 
-    /// All headers, without a note for `Vary`: for diagnoses, and for a bypass, whose responses
-    /// caches do not store.
+    /// All headers, without a note for `Vary`: for diagnoses, and for a bypass, because caches do not
+    /// store its responses.
     pub(crate) fn headers_without_note(&self) -> &'a HeaderMap {
         self.parts.headers
     }
@@ -248,8 +248,8 @@ impl<'a> RequestHead<'a> {
         self.parts.extensions
     }
 
-    /// Marks the answer `no-store`, whether the layer or the inner service gives it. Call it for a
-    /// request that is passed on although the same request of another client would not be.
+    /// Marks the answer `no-store`, whether the layer or the inner service gives it. Call this for a
+    /// request that is passed on although the same request from another client would not be.
     pub fn forbid_storing(&self) {
         self.notes.get().no_store.set(true);
     }

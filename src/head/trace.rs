@@ -1,4 +1,4 @@
-//! Collects why policies decided as they did, for events and explanations.
+//! Collects the reasons for the decisions of policies, for events and explanations.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -6,16 +6,16 @@ use std::fmt;
 
 use crate::event::OneLine;
 
-/// The reasons that policies gave for their decisions about one request. Made only if somebody listens.
+/// The reasons that policies gave for their decisions about one request. Created only if they are used.
 #[derive(Default)]
 pub(crate) struct Trace {
     /// The reason for the decision that is being made.
     reason: Cell<Option<Box<str>>>,
-    /// One for each policy that was asked, if the decision is to be explained.
+    /// One step for each policy that was asked, if the decision is to be explained.
     steps: Option<RefCell<Vec<Step>>>,
 }
 
-/// One line of an explanation: a policy that was asked, or another part that the layer looked at.
+/// One line of an explanation: a policy that was asked, or something else that the layer found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub(crate) name: Cow<'static, str>,
@@ -28,25 +28,25 @@ pub struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The step is no policy, but another part that the layer looked at.
+    /// The step is not a policy, but something else that the layer found.
     Noted,
     /// The policy passed.
     Passed,
     /// The policy redirected.
     Redirected,
-    /// The policy answered with a response of its own.
+    /// The policy answered with its own response.
     Responded,
 }
 
 impl Step {
-    /// A step that is no policy: a part that the layer looked at, and what it found.
+    /// A step that is not a policy, but something else that the layer found.
     pub(crate) fn noted(name: &'static str, found: impl fmt::Display) -> Self {
         let reason = Some(found.to_string().into());
         Self { name: name.into(), rule: None, outcome: Outcome::Noted, reason }
     }
 
     /// The [name](crate::RedirectPolicy::name) of the policy; for other steps `peer`, `scheme`,
-    /// `host`, `one hop`, `after 404`, `revision`, `warning` or `answer`.
+    /// `host`, `refused`, `one hop`, `after 404`, `revision`, `warning` or `answer`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -62,7 +62,7 @@ impl Step {
         self.outcome
     }
 
-    /// Why the policy decided so, in words. `None` if it gave no reason.
+    /// The reason for the policy's decision, or what the layer found. `None` if the policy gave no reason.
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
@@ -88,7 +88,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// Writes one step a line.
+/// Writes one step per line.
 pub(crate) fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
     for (at, step) in steps.iter().enumerate() {
         let separator = if at == 0 { "" } else { "\n" };
@@ -118,7 +118,7 @@ impl Trace {
         self.steps.as_ref().map_or(0, |steps| steps.borrow().len())
     }
 
-    /// Whether steps are kept: the decision is explained to whoever asked for it.
+    /// Whether steps are kept, because the decision is to be explained.
     pub(crate) fn is_explaining(&self) -> bool {
         self.steps.is_some()
     }

@@ -4,11 +4,11 @@ use http::{HeaderName, HeaderValue, header};
 
 use crate::trust::{FieldSet, Trust};
 
-/// The headers that a decision read. More names than there is room for become `*`.
+/// The headers that a decision read. If there are more names than slots, `Vary` becomes `*`.
 #[derive(Default)]
 pub(super) struct Vary {
-    /// `None` until a name is noted. A pass that reads no header then initializes and drops no
-    /// slots, which saves 15 instructions.
+    /// `None` until a name is noted, so that a request that passes without reading a header initializes
+    /// and drops no slots. This saves 15 instructions.
     names: RefCell<Option<[Option<HeaderName>; 6]>>,
     /// The fields of trusted proxies that were read.
     forwarded: Cell<FieldSet>,

@@ -32,7 +32,7 @@ pub(super) fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
     if !ranges.contains(client) {
         return false;
     }
-    if !head.was_proxied() && head.headers_without_note().keys().any(is_sign_of_proxy) {
+    if !head.has_trusted_peer() && head.headers_without_note().keys().any(is_sign_of_proxy) {
         head.diagnose(Diagnosis::ClientThroughProxy { peer: head.peer() });
         return false;
     }

@@ -16,7 +16,7 @@ pub(super) fn diagnose(head: &RequestHead<'_>) {
 fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
     let (headers, peer) = (head.headers_without_note(), head.peer());
     let is_browser = || is_browser_over_https(headers) && !is_local(head);
-    if head.was_proxied() {
+    if head.has_trusted_peer() {
         // A scheme that is missing, or a header that is refused, is diagnosed where it is read.
         let says_http = head.refusal().is_none() && !head.lacks_scheme();
         let peer = peer.filter(|_| says_http && is_browser())?;
@@ -53,10 +53,10 @@ pub(super) fn explain(head: &RequestHead<'_>) {
             head.because("plain request, and no proxies are trusted that could say otherwise");
         }
         None => head.because("plain request, and its peer's address is unknown"),
-        Some(_) if !head.was_proxied() && !trace.is_explaining() => {
+        Some(_) if !head.has_trusted_peer() && !trace.is_explaining() => {
             head.because("plain request, and its peer is no trusted proxy");
         }
-        Some(peer) if !head.was_proxied() => {
+        Some(peer) if !head.has_trusted_peer() => {
             head.because(format_args!("plain request, and its peer {peer} is no trusted proxy"));
         }
         Some(peer) if head.lacks_scheme() => head.because(format_args!(

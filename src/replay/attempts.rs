@@ -1,11 +1,10 @@
 use std::cmp::Ordering;
 use std::task::{Context, Waker};
 
-/// Counts the attempts of one body, and knows which of them may read it.
+/// Numbers the attempts of one body, and tracks which of them may read it.
 ///
-/// Attempts are numbered in the order in which they are made. One is current; those with a lower
-/// number are superseded, and one with a higher number becomes current by
-/// [`supersede`](Self::supersede).
+/// Attempts are numbered in the order in which they are made. One is current. Those with a lower
+/// number are superseded, and [`supersede`](Self::supersede) makes one with a higher number current.
 ///
 /// Methods return the wakers that they replace. The caller wakes or drops them once its lock is
 /// released, because a waker may call back into the body.
@@ -17,15 +16,15 @@ pub(super) struct Attempts {
     waker: Option<Waker>,
 }
 
-/// How far the current attempt is.
+/// The progress of the current attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Progress {
-    /// It was not polled yet.
+    /// It has not been polled yet.
     #[default]
     New,
     /// It was polled.
     Reading,
-    /// It has read everything, failed, was dropped, or was aborted.
+    /// It has read everything, has failed, or was dropped or aborted.
     Ended,
 }
 
@@ -36,8 +35,8 @@ impl Attempts {
         self.latest
     }
 
-    /// Makes the attempt `number` current. Returns the waker of the one before it, to be woken so
-    /// that it ends.
+    /// Makes the attempt `number` current. Returns the waker of the previous attempt, to be woken so
+    /// that the previous attempt ends.
     #[must_use]
     pub(super) fn supersede(&mut self, number: u64) -> Option<Waker> {
         self.current = number;
@@ -45,7 +44,7 @@ impl Attempts {
         self.waker.take()
     }
 
-    /// Supersedes the current attempt by one that nobody has. Returns the waker to be woken.
+    /// Supersedes the current attempt with one that has no handle. Returns the waker to be woken.
     #[must_use]
     pub(super) fn abort(&mut self) -> Option<Waker> {
         let number = self.add();
@@ -69,7 +68,7 @@ impl Attempts {
         self.progress = Progress::Reading;
     }
 
-    /// Stores the waker of the current attempt. Returns the one before it, to be dropped.
+    /// Stores the waker of the current attempt. Returns the previous waker, to be dropped.
     #[must_use]
     pub(super) fn register(&mut self, cx: &Context<'_>) -> Option<Waker> {
         if self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {

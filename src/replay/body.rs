@@ -15,8 +15,8 @@ use super::recording::Recording;
 use super::state::State;
 use super::sync::{Arc, Mutex, MutexGuard};
 
-/// Makes any body [`Replay`] by recording, up to a limit, what is sent of it. See the [module](super)
-/// for the rules.
+/// Makes any body [`Replay`] by recording its bytes, up to a limit, while they are sent. See the
+/// [module](super) for the rules.
 pub struct ReplayBody<B> {
     shared: Arc<Mutex<State<B>>>,
     handle: Handle,
@@ -47,8 +47,8 @@ impl<B> ReplayBody<B> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
-        // If a source panics while it is polled, the state is still consistent: the source counts as
-        // failed.
+        // The state is consistent even if a source panics while it is polled: the source then counts
+        // as failed.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,7 +76,7 @@ where
     }
 
     fn abort_handle(&self) -> Option<Self> {
-        // A clone does not supersede before it is polled.
+        // A clone does not supersede other attempts before it is polled.
         Some(self.clone())
     }
 
@@ -126,8 +126,8 @@ where
     }
 }
 
-/// A clone supersedes all other attempts when it is first polled, even those made after it. But if a replay
-/// was cloned, and the body that it was made from is replayed again, the clone is superseded, too.
+/// A clone supersedes all other attempts when it is first polled, even those made after it. But a clone of
+/// a replay is itself superseded if the body that the replay was made from is replayed again.
 impl<B> Clone for ReplayBody<B> {
     fn clone(&self) -> Self {
         self.lock().add_handle();

@@ -2,10 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Limits the memory that many bodies take together. Clones share one budget.
+/// Limits the memory that the recordings of many bodies use together. Clones share one budget.
 ///
 /// A body whose next chunk does not fit is no longer recorded and cannot be replayed
-/// ([`NotReplayable::BudgetSpent`](super::NotReplayable::BudgetSpent)); it is sent all the same.
+/// ([`NotReplayable::BudgetSpent`](super::NotReplayable::BudgetSpent)), but it is still sent.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -41,8 +41,8 @@ impl ReplayBudget {
     }
 
     fn reserve(&self, bytes: u64) -> bool {
-        let less = |left: u64| left.checked_sub(bytes);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        let subtract = |left: u64| left.checked_sub(bytes);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract).is_ok()
     }
 
     fn release(&self, bytes: u64) {
@@ -68,13 +68,13 @@ impl Reservation {
         Self { budget: Some(budget.clone()), bytes: 0 }
     }
 
-    /// Reserves more bytes. Returns `false`, and reserves nothing, if the budget has not enough left.
+    /// Reserves more bytes. Returns `false`, and reserves nothing, if the budget has too few left.
     pub(super) fn grow(&mut self, bytes: u64) -> bool {
-        let room = self.budget.as_ref().is_none_or(|budget| budget.reserve(bytes));
-        if room {
+        let has_room = self.budget.as_ref().is_none_or(|budget| budget.reserve(bytes));
+        if has_room {
             self.bytes += bytes;
         }
-        room
+        has_room
     }
 
     pub(super) fn shrink(&mut self, bytes: u64) {

@@ -2,10 +2,10 @@ use std::task::Waker;
 
 use super::source::Source;
 
-/// Wakers and sources to wake or drop after unlocking; they may call back into this body.
+/// Wakers and a source to be woken or dropped after unlocking, because they may call back into the body.
 ///
-/// It is done on drop, so that an upload is woken even if a source panics meanwhile. The value has to
-/// be made before the lock is taken, so that it is dropped after unlocking.
+/// This is done on drop, so that an upload is woken even if a source panics in the meantime. The value
+/// has to be created before the lock is taken, so that it is dropped after unlocking.
 #[must_use]
 pub(super) struct Deferred<B> {
     pub(super) wake: Option<Waker>,

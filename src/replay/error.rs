@@ -27,7 +27,7 @@ impl fmt::Display for NotReplayable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLarge { limit } => {
-                let limit = Bytes(*limit);
+                let limit = ByteCount(*limit);
                 return write!(
                     f,
                     "request body is larger than the limit of {limit} (`ReplayBodyLayer::new`, or \
@@ -57,7 +57,7 @@ pub enum ReplayError {
     NotReplayable(NotReplayable),
     /// The source failed with this error.
     ///
-    /// It is boxed, because the error of many bodies is a `BoxError`: a type that is generic over its
+    /// The error is boxed, because that of many bodies is a `BoxError`: a type that is generic over its
     /// source cannot be an [`Error`] if the source is a `BoxError`.
     Source(Box<dyn Error + Send + Sync>),
 }
@@ -82,10 +82,10 @@ impl Error for ReplayError {
     }
 }
 
-/// Prints a number of bytes, in KiB or MiB where it is a whole number of them.
-struct Bytes(u64);
+/// Prints a number of bytes, in MiB or KiB if it is a multiple of one.
+struct ByteCount(u64);
 
-impl fmt::Display for Bytes {
+impl fmt::Display for ByteCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const KIB: u64 = 1024;
         const MIB: u64 = 1024 * KIB;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_out_is_named() {
+    fn too_large_names_the_limit_and_the_remedy() {
         for (limit, shown) in [
             (0, "0 bytes"),
             (1000, "1000 bytes"),
@@ -111,8 +111,8 @@ mod tests {
             (4 * 1024 * 1024, "4 MiB"),
             (1024 * 1024 + 1024, "1025 KiB"),
         ] {
-            let way_out = "(`ReplayBodyLayer::new`, or `ReplayFn`)";
-            let expected = format!("request body is larger than the limit of {shown} {way_out}");
+            let remedy = "(`ReplayBodyLayer::new`, or `ReplayFn`)";
+            let expected = format!("request body is larger than the limit of {shown} {remedy}");
             assert_eq!(NotReplayable::TooLarge { limit }.to_string(), expected);
         }
     }

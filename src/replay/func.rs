@@ -13,7 +13,7 @@ use super::error::{NotReplayable, ReplayError};
 use super::sync::{Arc, Mutex, MutexGuard};
 
 pin_project! {
-    /// A body that a function makes anew for each attempt, for example by opening a file. Nothing is
+    /// A body that a function creates anew for each attempt, for example by opening a file. Nothing is
     /// recorded, whatever the size.
     ///
     /// As with a [`ReplayBody`](super::ReplayBody), an attempt that is under way ends with
@@ -56,7 +56,7 @@ pin_project! {
 }
 
 pin_project! {
-    /// How far this attempt is.
+    /// The progress of this attempt.
     #[project = ProgressProj]
     enum Progress<B> {
         Reading { #[pin] body: B },
@@ -64,7 +64,7 @@ pin_project! {
         Complete,
         // A newer attempt was made before everything was read, or this is a handle that reads nothing.
         Superseded,
-        // The body failed; what it would return afterwards is not its rest.
+        // The body failed. Frames that it returned afterwards would not be the rest of it.
         Failed,
     }
 }
@@ -73,9 +73,10 @@ impl<F, B, E> ReplayFn<F, B>
 where
     F: Fn() -> Result<B, E>,
 {
-    /// Calls `make` for the first attempt, and keeps it for others. It is called once for each
-    /// attempt and has to return the same bytes. A follower makes one more attempt than it sends: it
-    /// keeps the first, to make others from it.
+    /// Calls `make` for the first attempt, and keeps the function for others. It is called once for each
+    /// attempt and has to return the same bytes each time.
+    /// [`FollowRedirects`](crate::follow::FollowRedirects) makes one more attempt than it sends: it keeps
+    /// the first, to make others from it.
     ///
     /// # Errors
     ///
@@ -93,7 +94,7 @@ impl<F, B> ReplayFn<F, B> {
 }
 
 fn lock(attempts: &Mutex<Attempts>) -> MutexGuard<'_, Attempts> {
-    // Poisoned only by a waker that panics while it is cloned, before anything has changed.
+    // The lock is poisoned only if a waker panics while it is cloned, before anything has changed.
     attempts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -121,7 +122,7 @@ where
     fn abort_handle(&self) -> Option<Self> {
         let make = Some(self.make.clone()?);
         let number = self.lock().add();
-        // Reads nothing itself.
+        // This handle reads nothing itself.
         Some(Self { make, progress: Progress::Superseded, attempts: self.attempts.clone(), number })
     }
 
@@ -160,13 +161,13 @@ where
         let mut attempts = lock(this.attempts);
         if attempts.compare(*this.number) != Ordering::Equal {
             drop(attempts);
-            // Frees what the body holds, perhaps an open file.
+            // Frees the resources of the body, such as an open file.
             this.progress.set(Progress::Superseded);
             return Poll::Ready(Some(Err(ReplayError::Superseded)));
         }
         attempts.begin();
         let stale = attempts.register(cx);
-        // The body is polled, and the waker dropped, without the lock: both may call back.
+        // The body is polled and the waker is dropped after unlocking: both may call back.
         drop(attempts);
         drop(stale);
         let polled = body.as_mut().poll_frame(cx);

@@ -9,9 +9,9 @@ use super::body::ReplayBody;
 use super::budget::ReplayBudget;
 
 /// Wraps every request body in a [`ReplayBody`], so that it can be sent again. Put this layer
-/// outside of [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
+/// outside [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
 ///
-/// Pitfall: a body above the limit is sent once. A 307 is then an error, for which
+/// Pitfall: a body larger than the limit can be sent only once. A 307 then results in an error, for which
 /// [`is_not_replayable`](crate::RedirectError::is_not_replayable) returns `true`.
 ///
 /// ```

@@ -3,9 +3,11 @@
 /// The identity of one `ReplayBody` in the shared state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle {
-    /// `None` for a clone that was not polled: its first poll makes it the newest attempt.
+    /// The number of the attempt. `None` for a clone that was not polled: its first poll makes it the
+    /// newest attempt.
     pub(super) number: Option<u64>,
-    /// The number of the replay that this is, or is a clone of; 0 for the first body and its clones.
+    /// The number of the replay that this handle is or was cloned from; 0 for the first body and its
+    /// clones.
     pub(super) family: u64,
 }
 
@@ -13,30 +15,30 @@ impl Handle {
     /// The first body.
     pub(super) const FIRST: Self = Self { number: Some(0), family: 0 };
 
-    /// A clone, which is no attempt yet.
+    /// The handle of a clone, which is not an attempt yet.
     pub(super) fn copy(self) -> Self {
         Self { number: None, ..self }
     }
 }
 
-/// The replays that no later one of the same family has replaced: the family of each, and the family that
-/// it was made from.
+/// The replays that have not ended: the family of each, and the family that it was made from.
 #[derive(Debug, Default)]
 pub(super) struct Lineage(Vec<(u64, u64)>);
 
 impl Lineage {
-    /// Adds the replay of `handle` that has this number, in place of earlier ones. Returns its handle.
+    /// Adds the replay `number` of `handle`, and ends earlier replays of the same family. Returns the
+    /// handle of the new replay.
     pub(super) fn replace(&mut self, handle: Handle, number: u64) -> Handle {
         self.end_replays(handle);
         self.0.push((number, handle.family));
         Handle { number: Some(number), family: number }
     }
 
-    /// Ends the replays of the family of `handle`, and those that were made from them. A clone of one of these
-    /// that is first polled afterwards supersedes nothing.
+    /// Ends the replays of the family of `handle`, and the replays made from those. A clone of an ended
+    /// replay that is first polled afterwards supersedes nothing.
     pub(super) fn end_replays(&mut self, handle: Handle) {
         let mut ended = Vec::new();
-        // In the order in which they were made.
+        // Replays are in the order in which they were made, so each comes after its parent.
         self.0.retain(|(family, parent)| {
             let is_ended = *parent == handle.family || ended.contains(parent);
             if is_ended {

@@ -3,26 +3,26 @@
 //! An attempt is one reading of a body. Rules:
 //!
 //! 1. A body is [`Replay`] if another attempt can be made from it: `Full`, `Empty` and `String` are
-//!    cloned, `Either`, `Option` and `Box` ask the body inside, a [`ReplayFn`] calls a function again,
-//!    such as one that opens a file, and a [`ReplayBody`] records any other body.
-//! 2. A [`ReplayBody`] records what is read of the source *while that is sent*; nothing is collected
-//!    beforehand. A newer attempt gets what was recorded, then goes on with the source: each byte
-//!    once, in order, trailers at the end.
-//! 3. The newest attempt reads. [`Replay::replay`] supersedes the older one as soon as it is called:
+//!    cloned, `Either`, `Option` and `Box` delegate to the inner body, a [`ReplayFn`] calls a function
+//!    again, such as one that opens a file, and a [`ReplayBody`] records any other body.
+//! 2. A [`ReplayBody`] records the bytes of its source *while they are sent*; nothing is collected
+//!    beforehand. A newer attempt first reads the recording, and then goes on with the source: each byte
+//!    once, in order, with the trailers at the end.
+//! 3. Only the newest attempt reads. [`Replay::replay`] supersedes the older one as soon as it is called:
 //!    an upload under way is woken and ends with [`ReplayError::Superseded`], so that no server takes
-//!    it for complete. A clone supersedes when it is first polled. An attempt that has read everything
-//!    stays complete.
-//! 4. At most `limit` bytes are recorded. Beyond it the attempt under way goes on and the recording is
-//!    freed at once; a later replay fails with [`NotReplayable::TooLarge`], before anything is sent
-//!    again. A source that announces more than the limit is not recorded at all. A [`ReplayBudget`]
-//!    limits what many bodies record together.
-//! 5. Each attempt announces the length that the first one did: none, if the source did not know it.
-//! 6. While the attempt that reads is the only handle, nothing is recorded, and what was recorded is
+//!    the upload for complete. A clone supersedes other attempts when it is first polled. An attempt that
+//!    has read everything stays complete.
+//! 4. At most `limit` bytes are recorded. If there are more, the attempt under way goes on and the
+//!    recording is freed at once; a later replay fails with [`NotReplayable::TooLarge`], before anything
+//!    is sent again. A source that announces more than the limit is not recorded at all. A
+//!    [`ReplayBudget`] limits the bytes that many bodies record together.
+//! 5. Each attempt announces the same length as the first, or none if the source did not know its length.
+//! 6. While the attempt that reads is the only handle, nothing is recorded, and the existing recording is
 //!    freed: call `replay` first, then read.
 //!
-//! Pitfalls: the limit counts bytes, but a chunk of 1 KiB or more is kept as it came, and pins all the
-//! memory that it shares. A source is polled under a lock: one that uses its
-//! own `ReplayBody` while it is polled deadlocks.
+//! Pitfalls: the limit counts bytes, but a chunk of 1 KiB or more is kept as it is, and keeps alive the
+//! whole buffer that it is part of. A source is polled under a lock: a source that uses its own
+//! `ReplayBody` while it is polled deadlocks.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -80,15 +80,15 @@ pub trait Replay: Sized {
     ///
     /// # Errors
     ///
-    /// [`NotReplayable`] if the first byte is gone.
+    /// Returns [`NotReplayable`] if the body cannot be sent again from its first byte.
     fn replay(&self) -> Result<Self, NotReplayable>;
 
-    /// Checks whether another attempt can be made, without making it. The default implementation
-    /// knows of no reason against it.
+    /// Checks whether another attempt can be made, without making one. The default implementation
+    /// returns `Ok`.
     ///
     /// # Errors
     ///
-    /// [`NotReplayable`] if [`replay`](Self::replay) would fail now.
+    /// Returns [`NotReplayable`] if [`replay`](Self::replay) would fail now.
     fn check_replayable(&self) -> Result<(), NotReplayable> {
         Ok(())
     }
@@ -102,15 +102,15 @@ pub trait Replay: Sized {
         false
     }
 
-    /// Returns a handle for a body that is sent although it cannot be replayed, for its
-    /// [`is_uploading`](Self::is_uploading) and [`abort`](Self::abort). `None` for bodies that do not
-    /// track their attempts.
+    /// Returns a handle for calling [`is_uploading`](Self::is_uploading) and [`abort`](Self::abort) on a
+    /// body that is sent although it cannot be replayed. `None` for bodies that do not track their
+    /// attempts.
     fn abort_handle(&self) -> Option<Self> {
         None
     }
 
-    /// Ends an attempt that is under way with an error, and frees what was recorded, unless another
-    /// handle is left. Does nothing for bodies that do not track their attempts.
+    /// Ends an attempt that is under way with an error. Frees the recording, unless a handle is left
+    /// besides this one and that of the attempt. Does nothing for bodies that do not track their attempts.
     fn abort(&self) {}
 }
 

@@ -1,13 +1,13 @@
-//! The bytes that were read of a body, in order.
+//! The bytes that were read from a body, in order.
 
 use bytes::{Bytes, BytesMut};
 
 use super::budget::{ReplayBudget, Reservation};
 
-/// The size in bytes from which a chunk is kept as it came. Smaller ones are copied together, so that
-/// they do not pin a buffer each.
+/// The size in bytes from which a chunk is kept as it is. Smaller chunks are copied into one buffer, so
+/// that each of them does not keep its own buffer alive.
 const LARGE: usize = 1024;
-/// The size in bytes at which gathered chunks become one.
+/// The size in bytes at which gathered chunks become one chunk.
 const GATHERED: usize = 8 * 1024;
 
 /// Chunks, and a buffer in which small ones are gathered.
@@ -20,12 +20,12 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    /// The number of bytes recorded, including those that were freed since.
+    /// The number of bytes recorded, including those that [`free`](Self::free) has freed.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// The number of chunks, without what is being gathered.
+    /// The number of chunks, without the one that is being gathered.
     pub(super) fn chunks(&self) -> usize {
         self.chunks.len()
     }
@@ -54,7 +54,7 @@ impl Recording {
         true
     }
 
-    /// Makes a chunk of what was gathered, so that it can be read.
+    /// Makes a chunk of the gathered bytes, so that they can be read.
     pub(super) fn seal(&mut self) {
         if !self.gathering.is_empty() {
             self.chunks.push(std::mem::take(&mut self.gathering).freeze());
@@ -65,7 +65,7 @@ impl Recording {
         self.chunks.get(index).cloned()
     }
 
-    /// Frees a chunk that is not read again. The others keep their index.
+    /// Frees a chunk that will not be read again. The others keep their index.
     pub(super) fn free(&mut self, index: usize) {
         if let Some(chunk) = self.chunks.get_mut(index) {
             self.reservation.shrink(std::mem::take(chunk).len() as u64);

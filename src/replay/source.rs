@@ -27,7 +27,7 @@ impl<B: Body> Source<B> {
         }
     }
 
-    /// The number of bytes left to read; `None` if it failed.
+    /// The size of the rest; `None` if the source failed.
     pub(super) fn size_hint(&self) -> Option<SizeHint> {
         match self {
             Self::Live(body) => Some(body.size_hint()),

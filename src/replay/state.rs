@@ -1,8 +1,8 @@
 //! The state that all attempts of one [`ReplayBody`](super::ReplayBody) share, behind its lock.
 //!
-//! Only the current attempt reads, so one position in the recording is enough. It reads the recording
-//! first, then polls the source and records its frames. The recording holds all that the source gave, or
-//! it is no longer replayable: `not_replayable` is the reason.
+//! Only the current attempt reads, so one position in the recording is enough. The attempt reads the
+//! recording first, then polls the source and records its frames. If the recording does not hold everything
+//! that the source gave, the body is no longer replayable, and `not_replayable` is the reason.
 
 use std::cmp::Ordering;
 use std::task::{Context, Poll};
@@ -23,7 +23,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(super) struct State<B> {
     source: Source<B>,
     recording: Recording,
-    /// The trailers of the source, once they were read.
+    /// The trailers of the source, once they have been read.
     trailers: Option<HeaderMap>,
     /// The size hint of the source before it was read.
     announced: SizeHint,
@@ -83,8 +83,8 @@ impl<B> State<B> {
         self.handles += 1;
     }
 
-    /// Removes a handle. If the only handle left is the one that reads, no attempt can replay any more, and
-    /// the chunks that it has read are freed.
+    /// Removes a handle. If the only handle left is the one that reads, no later attempt can be made, and
+    /// the chunks that were read are freed.
     pub(super) fn remove_handle(&mut self, handle: Handle, deferred: &mut Deferred<B>) {
         self.handles = self.handles.saturating_sub(1);
         deferred.drop_waker = handle.number.and_then(|number| self.attempts.end(number));
@@ -125,8 +125,8 @@ impl<B> State<B> {
         number
     }
 
-    /// Compares an attempt with the current one: `Greater` for a clone that was not polled, unless it is of
-    /// a replay that has ended.
+    /// Compares an attempt with the current one: `Greater` for a clone that was not polled, unless it was
+    /// cloned from a replay that has ended.
     fn compare(&self, handle: Handle) -> Ordering {
         match handle.number {
             Some(number) => self.attempts.compare(number),
@@ -135,13 +135,13 @@ impl<B> State<B> {
         }
     }
 
-    /// Ends the current attempt, and the replays of the family of `handle`, which the caller holds. If no
-    /// third handle exists, recording and source are freed.
+    /// Ends the current attempt, and the replays of the family of `handle`. If no handle is left besides
+    /// `handle` and that of the current attempt, the recording and the source are freed.
     pub(super) fn abort(&mut self, handle: Handle, deferred: &mut Deferred<B>) {
         let is_own = self.compare(handle) == Ordering::Equal;
         self.lineage.end_replays(handle);
-        let current = usize::from(!is_own && !self.attempts.has_ended());
-        let others = self.handles.saturating_sub(1 + current);
+        let current_handles = usize::from(!is_own && !self.attempts.has_ended());
+        let others = self.handles.saturating_sub(1 + current_handles);
         deferred.wake = self.attempts.abort();
         self.rewind();
         if others == 0 {
@@ -152,13 +152,13 @@ impl<B> State<B> {
 
     /// Moves the position to the first byte, for an attempt that has just become current.
     fn rewind(&mut self) {
-        // Small chunks that are still gathered cannot be read.
+        // Small chunks that are still being gathered cannot be read.
         self.recording.seal();
         self.position = Position::start(&self.recording);
     }
 
     /// Returns the handle of an attempt that may read. A clone that was not polled becomes a new attempt.
-    /// Fails if the attempt is superseded, or if the first byte that a new one needs is gone.
+    /// Fails if the attempt is superseded, or if the first byte that a new attempt needs is gone.
     pub(super) fn claim(
         &mut self,
         handle: Handle,
@@ -301,13 +301,13 @@ where
         self.attempts.is_reading() && !(self.source.is_end() && self.has_read_recording())
     }
 
-    /// Whether an attempt has read everything. One that is superseded, or begins when the first byte is gone,
-    /// has not: it ends with an error.
+    /// Whether an attempt has read everything. `false` for an attempt that is superseded or that begins
+    /// after the first byte is gone, because it ends with an error.
     pub(super) fn is_end(&self, handle: Handle) -> bool {
         match self.compare(handle) {
             Ordering::Less => false,
             Ordering::Equal => self.source.is_end() && self.has_read_recording(),
-            // It begins at the first byte, so it is at its end only if the body is empty.
+            // The attempt begins at the first byte, so it is at the end only if the body is empty.
             Ordering::Greater => {
                 self.source.is_end()
                     && self.not_replayable.is_none()
@@ -317,18 +317,18 @@ where
         }
     }
 
-    /// The number of bytes that an attempt has still to read.
+    /// The size of the rest that an attempt still has to read.
     pub(super) fn size_hint(&self, handle: Handle) -> SizeHint {
         let read = match (self.compare(handle), self.source.size_hint()) {
-            // It reads the source itself.
+            // The attempt reads the source itself.
             (Ordering::Equal, Some(hint)) if self.has_read_recording() => return hint,
             (Ordering::Equal, Some(_)) => self.recording.len().saturating_sub(self.position.unread),
             (Ordering::Greater, Some(_)) if self.not_replayable.is_none() => 0,
-            // It ends with an error, so its size is not known.
+            // The attempt ends with an error, so its size is not known.
             _ => return SizeHint::default(),
         };
-        // Each attempt announces the size that the first one did, even if more is known by now. A
-        // request without `Content-Length` then has none on the next hop either.
+        // Each attempt announces the same size as the first, even if more is known by now. A request
+        // without `Content-Length` then has none on the next hop either.
         let mut hint = SizeHint::new();
         hint.set_lower(self.announced.lower().saturating_sub(read));
         if let Some(upper) = self.announced.upper() {

@@ -157,7 +157,7 @@ fn peer(head: &RequestHead<'_>) -> String {
         None if trust.has_proxies() => "its address is unknown, so it is no trusted proxy".into(),
         None => "its address is unknown, and no proxies are trusted".into(),
         Some(peer) if !trust.has_proxies() => format!("{peer}; no proxies are trusted"),
-        Some(peer) if head.was_proxied() => format!("{peer} is a trusted proxy"),
+        Some(peer) if head.has_trusted_peer() => format!("{peer} is a trusted proxy"),
         Some(peer) => {
             format!("{peer} is no trusted proxy, so its forwarded headers are not read")
         }

@@ -79,7 +79,7 @@ impl Trust {
     }
 
     /// Whether the peer is a trusted proxy.
-    pub(crate) fn is_proxied(&self, extensions: &Extensions) -> bool {
+    pub(crate) fn trusts_peer(&self, extensions: &Extensions) -> bool {
         self.reader(self.peer(extensions)).is_some()
     }
 
