@@ -10,9 +10,9 @@ use crate::response::append_headers;
 #[derive(Default)]
 pub(super) struct Additions {
     /// The headers of [`Decision::PassWithHeaders`](crate::Decision::PassWithHeaders), appended even if
-    /// the response has them. Most passes have none, and no map is made for them.
+    /// the response has them. `None` for most requests, so that no map is created.
     pub(super) headers: Option<HeaderMap>,
-    /// Added where the response does not have them.
+    /// The headers that are added if the response does not have them.
     pub(super) annotation: Option<Annotation>,
     pub(super) no_store: bool,
     /// The head for the policy that is asked if the inner service answers 404.
@@ -20,7 +20,8 @@ pub(super) struct Additions {
 }
 
 impl Additions {
-    /// The inner service's response with the additions, or an answer of the layer in place of a 404.
+    /// Returns the inner service's response with the additions, or an answer of the layer in place of a
+    /// 404.
     pub(super) fn apply<B>(mut self, mut response: Response<B>) -> Response<ResponseBody<B>> {
         let saved = self.saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
         match saved.and_then(|saved| Some((saved.answer()?, saved.vary))) {
@@ -32,7 +33,7 @@ impl Additions {
                 if self.no_store || is_private(response.headers()) {
                     forbid_storing(answer.headers_mut());
                 }
-                // The answer depends on all that the pass and the 404 depended on, too.
+                // The answer also depends on everything that the pass and the 404 depended on.
                 let of_404 = response.headers().get_all(header::VARY).iter().cloned();
                 append_vary(answer.headers_mut(), || of_404.chain(vary));
                 answer.map(ResponseBody::answer)
@@ -44,7 +45,7 @@ impl Additions {
         }
     }
 
-    /// The names of the headers that are added, for an explanation; `no-store` with its header.
+    /// The names of the headers that are added, for an explanation. `no-store` is shown with its header.
     pub(super) fn header_names(&self) -> Vec<&str> {
         let headers = self.headers.iter().flat_map(|headers| headers.keys());
         let annotation = self.annotation.iter().flat_map(|annotation| annotation.names());
@@ -62,15 +63,15 @@ impl Additions {
         if let Some(annotation) = self.annotation {
             annotation.add_to(response);
         }
-        // Last, so that no header that was added allows caches to store the response.
+        // This comes last, so that no added header allows caches to store the response.
         if self.no_store {
             forbid_storing(response);
         }
     }
 }
 
-/// Whether a response forbids shared caches to keep it (RFC 9111 §5.2.2, RFC 9213), or nginx alone by
-/// `X-Accel-Expires: 0`. An answer in its place must not be kept, either.
+/// Whether a response forbids shared caches to store it (RFC 9111 §5.2.2, RFC 9213), or only nginx, by
+/// `X-Accel-Expires: 0`. An answer in its place must not be stored either.
 fn is_private(headers: &HeaderMap) -> bool {
     let forbids = |name: &HeaderName, directive: &[u8]| {
         let directive =
@@ -81,6 +82,6 @@ fn is_private(headers: &HeaderMap) -> bool {
     };
     headers.iter().any(|(name, value)| {
         (*name == header::CACHE_CONTROL || is_targeted(name))
-            && value.as_bytes().split(|byte| *byte == b',').any(|one| forbids(name, one))
+            && value.as_bytes().split(|byte| *byte == b',').any(|part| forbids(name, part))
     })
 }

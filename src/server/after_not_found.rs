@@ -1,4 +1,4 @@
-//! Asks a policy about a request that the inner service has answered 404.
+//! Asks a policy about a request that the inner service answered with 404.
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(super) struct SavedHead {
 }
 
 impl SavedHead {
-    /// Copies the head of a GET or HEAD request, if the layer has a policy to ask afterwards.
+    /// Copies the head of a GET or HEAD request, if the layer has a policy to ask after a 404.
     pub(super) fn of<B>(
         request: &Request<B>,
         settings: &Arc<Settings>,

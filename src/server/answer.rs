@@ -15,7 +15,8 @@ use crate::response::{max_age, text_response};
 #[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Returns the response of a redirection; 400 if its `Location` needs a host and there is none.
+/// Returns the response of a redirection; a refusal if its `Location` needs a host that is missing or
+/// refused.
 pub(super) fn redirect(
     head: &RequestHead<'_>,
     to: &Redirection,
@@ -56,15 +57,15 @@ pub(super) fn redirect(
     } else {
         headers.insert(header::CACHE_CONTROL, NO_STORE);
     }
-    // HEAD gets the length that GET has, and no body (RFC 9110 §9.3.2).
+    // HEAD gets the same length as GET, but no body (RFC 9110 §9.3.2).
     if let Some(html) = html.filter(|_| *head.method() != Method::HEAD) {
         *response.body_mut() = html;
     }
     response
 }
 
-/// Returns a line of HTML that links to the target. A `Location` of this crate holds no character that
-/// is special in HTML but `&` and `'`; the others are escaped all the same.
+/// Returns a line of HTML that links to the target. Of the characters that are special in HTML, a
+/// `Location` of this crate can contain only `&` and `'`, but the others are escaped, too.
 fn html_body(location: &HeaderValue) -> Bytes {
     let target = String::from_utf8_lossy(location.as_bytes());
     let target = target.replace('&', "&amp;").replace('\'', "&#39;").replace('"', "&quot;");
@@ -73,9 +74,9 @@ fn html_body(location: &HeaderValue) -> Bytes {
         .into()
 }
 
-/// Completes a policy's own response: `Content-Length`, `Cache-Control` and `Vary`.
+/// Completes a policy's own response with `Content-Length`, `Cache-Control` and `Vary`.
 pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> Response<Bytes> {
-    // A gRPC client makes a status of its own of one that is not 200. A text is a broken message to it.
+    // A gRPC client derives its own status from any status but 200, and cannot parse a text body.
     let content_type = head.headers_without_note().get(header::CONTENT_TYPE);
     if response.status() != StatusCode::OK && content_type.is_some_and(is_grpc) {
         response.headers_mut().remove(header::CONTENT_TYPE);
@@ -117,7 +118,7 @@ fn is_cacheable(status: StatusCode) -> bool {
     matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE)
 }
 
-/// Sets `Cache-Control: no-store`, and removes the headers that some caches follow in place of it.
+/// Sets `Cache-Control: no-store`, and removes the headers that some caches follow instead.
 pub(super) fn forbid_storing(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     while let Some(name) = headers.keys().find(|name| is_targeted(name)).cloned() {
@@ -125,16 +126,16 @@ pub(super) fn forbid_storing(headers: &mut HeaderMap) {
     }
 }
 
-/// Returns whether some caches follow this header in place of `Cache-Control`: `CDN-Cache-Control` and
-/// others with that suffix (RFC 9213 §2), and older ones of CDNs and nginx.
+/// Returns whether some caches follow this header instead of `Cache-Control`: `CDN-Cache-Control` and
+/// others with that suffix (RFC 9213 §2), and older headers of CDNs and nginx.
 pub(super) fn is_targeted(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.ends_with("-cache-control")
         || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires")
 }
 
-/// Adds the headers of an annotation to an answer of the layer. An answer with `no-store` gets none that
-/// some caches follow in place of it.
+/// Adds the headers of an annotation to an answer of the layer. An answer with `no-store` gets none of the
+/// headers that some caches follow instead.
 pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) {
     let headers = response.headers_mut();
     let is_unstored =

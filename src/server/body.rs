@@ -7,10 +7,10 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// A response body of [`Redirect`](crate::Redirect): the inner service's, or the short one of an
-    /// answer of the layer.
+    /// The response body of [`Redirect`](crate::Redirect): that of the inner service, or the short body
+    /// of an answer of the layer.
     ///
-    /// It implements [`Body`] if the inner body does, and if its `Data` converts from [`Bytes`].
+    /// It implements [`Body`] if the inner body does, and if the inner `Data` converts from [`Bytes`].
     pub struct ResponseBody<R> {
         #[pin]
         kind: Kind<R>,
@@ -35,7 +35,7 @@ impl<R> ResponseBody<R> {
     }
 }
 
-/// An empty body, which layers of tower-http put into answers of their own.
+/// Creates an empty body, for layers of tower-http that make their own responses.
 impl<R> Default for ResponseBody<R> {
     fn default() -> Self {
         Self::answer(Bytes::new())

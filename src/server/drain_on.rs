@@ -8,7 +8,7 @@ use http_body::Body;
 
 use super::drain::{Connection, DrainLimit, Upload};
 
-/// Reads uploads in the response future, before it answers. The default of
+/// Reads uploads in the response future, before it resolves. This is the default of
 /// [`RedirectLayer`](crate::RedirectLayer).
 #[derive(Clone, Copy, Debug)]
 pub struct DrainInline;
@@ -26,15 +26,15 @@ impl<F> DrainOn<F> {
 
 /// The future that reads an upload to its end, handed to the executor of [`DrainOn`].
 ///
-/// A type of its own, because the executor is generic, and rustc cannot prove of a
-/// `Pin<Box<dyn Future>>` that a connection's task may spawn it for every lifetime.
+/// This is a named type, because the executor is generic, and rustc cannot prove that a connection's task
+/// may spawn a `Pin<Box<dyn Future>>` for every lifetime.
 pub struct DrainTask(Pin<Box<dyn Future<Output = Connection> + Send>>);
 
 impl Future for DrainTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // The answer is sent already, so the fate of the connection cannot be added to it.
+        // The answer has already been returned, so `Connection: close` cannot be added to it.
         self.0.as_mut().poll(cx).map(|_| ())
     }
 }
@@ -45,11 +45,11 @@ impl fmt::Debug for DrainTask {
     }
 }
 
-/// Reads uploads of requests that are answered. Sealed: only [`DrainInline`] and [`DrainOn`]
+/// Reads the uploads of requests that the layer answers. Sealed: only [`DrainInline`] and [`DrainOn`]
 /// implement it.
 pub trait Drain<B> {
-    /// Starts to read the body of `request`, and returns what the response future has to read before
-    /// it answers.
+    /// Starts to read the body of `request`, and returns the upload that the response future has to read
+    /// before it resolves.
     #[doc(hidden)]
     fn start(&self, request: Request<B>, limit: &DrainLimit) -> Upload<B>;
 }

@@ -1,4 +1,4 @@
-//! Explains the answers of a layer, by the code that gives them.
+//! Explains the answers of a layer, using the code that gives them.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use crate::policy::RedirectPolicy;
 
 /// The answer of a layer to a request, and the reasons: see [`RedirectLayer::explain`].
 ///
-/// `Display` writes one step a line.
+/// `Display` writes one step per line.
 #[derive(Debug)]
 pub struct Explanation {
     steps: Vec<Step>,
@@ -25,7 +25,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// The parts that were looked at, and the policies that were asked, in order.
+    /// The policies that were asked, and what else the layer found, in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -50,10 +50,10 @@ impl fmt::Display for Explanation {
 }
 
 impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
-    /// Explains the answer to a request. Nothing is reported or counted. The code that answers requests
-    /// decides here, too.
+    /// Explains the answer to a request. The decision is made by the code that answers requests, but
+    /// nothing is reported or counted.
     ///
-    /// Pitfall: the explanation holds the `Location` of a redirection, with the request's query.
+    /// Pitfall: the explanation contains the `Location` of a redirection, with the request's query.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -90,23 +90,23 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
     pub fn explain<B>(&self, request: &Request<B>) -> Explanation {
         let settings = &*self.settings;
         let (mut steps, responder) = explain_with(&*self.policy, request, settings);
-        let mut lines = looked_at(request, settings);
-        lines.append(&mut steps);
+        let mut all_steps = request_steps(request, settings);
+        all_steps.append(&mut steps);
         let after = settings.after_not_found.as_ref().filter(|_| is_get_or_head(request.method()));
-        lines.push(answer(&responder, settings));
+        all_steps.push(answer_step(&responder, settings));
         let passes = !matches!(responder, Responder::Layer(_));
         if let Some(policy) = after.filter(|_| passes) {
-            lines.extend(after_not_found(policy, request, settings));
+            all_steps.extend(after_not_found_steps(policy, request, settings));
         }
         let response = match responder {
             Responder::Layer(response) if !settings.report_only => Some(response),
             _ => None,
         };
-        Explanation { steps: lines, response }
+        Explanation { steps: all_steps, response }
     }
 }
 
-/// Asks `policy` as for an answer, and returns the steps.
+/// Asks `policy` about a request as for an answer, and returns the steps of the decision.
 fn explain_with<P: RedirectPolicy + ?Sized, B>(
     policy: &P,
     request: &Request<B>,
@@ -132,11 +132,11 @@ fn explain_with<P: RedirectPolicy + ?Sized, B>(
     (steps, responder)
 }
 
-/// The peer, the scheme and the host, as the layer sees them.
-fn looked_at<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
+/// The steps that show the peer, the scheme and the host, as the layer sees them.
+fn request_steps<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
     let notes = Notes::default();
     let head = head(request, settings, None, &notes, None);
-    let mut steps = vec![Step::noted("peer", peer(&head))];
+    let mut steps = vec![Step::noted("peer", describe_peer(&head))];
     steps.push(Step::noted("scheme", head.scheme().as_str()));
     if let Some(authority) = head.authority() {
         let is_listed = match settings.hosts.has_list() {
@@ -148,7 +148,7 @@ fn looked_at<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
     steps
 }
 
-fn peer(head: &RequestHead<'_>) -> String {
+fn describe_peer(head: &RequestHead<'_>) -> String {
     let trust = head.trust();
     if let Some(scheme) = trust.fixed_scheme() {
         return format!("not asked, since the layer's transport is fixed: {}", scheme.as_str());
@@ -164,7 +164,7 @@ fn peer(head: &RequestHead<'_>) -> String {
     }
 }
 
-fn answer(responder: &Responder, settings: &Settings) -> Step {
+fn answer_step(responder: &Responder, settings: &Settings) -> Step {
     let added = match responder {
         Responder::InnerWithAdditions(additions) if !settings.report_only => {
             additions.header_names()
@@ -179,11 +179,11 @@ fn answer(responder: &Responder, settings: &Settings) -> Step {
             return Step::noted("answer", format_args!("that of the inner service, with {names}"));
         }
     };
-    let would = match settings.report_only {
+    let prefix = match settings.report_only {
         true => "that of the inner service, since the layer only reports; otherwise ",
         false => "",
     };
-    let mut text = format!("{would}{}", response.status().as_u16());
+    let mut text = format!("{prefix}{}", response.status().as_u16());
     if let Some(location) = response.headers().get(header::LOCATION) {
         text += &format!(", Location: {}", String::from_utf8_lossy(location.as_bytes()));
     }
@@ -195,13 +195,13 @@ fn answer(responder: &Responder, settings: &Settings) -> Step {
     Step::noted("answer", text)
 }
 
-/// Whether an answer of the layer has this header only where a policy added it.
+/// Whether an answer of the layer has this header only if a policy added it.
 fn is_added(name: &&str) -> bool {
     !matches!(*name, "location" | "content-length" | "content-type" | "cache-control" | "vary")
 }
 
-/// The answer in place of a 404 of the inner service.
-fn after_not_found<B>(
+/// The steps of the answer in place of a 404 of the inner service.
+fn after_not_found_steps<B>(
     policy: &AfterNotFound,
     request: &Request<B>,
     settings: &Settings,
@@ -209,7 +209,7 @@ fn after_not_found<B>(
     let (mut steps, responder) = explain_with(policy.policy(), request, settings);
     steps.insert(0, Step::noted("after 404", "asked if the inner service answers 404"));
     if let Responder::Layer(_) = responder {
-        steps.push(answer(&responder, settings));
+        steps.push(answer_step(&responder, settings));
     }
     steps
 }

@@ -35,7 +35,7 @@ pin_project! {
     /// Resolves to a response that differs from the inner service's.
     #[project = ChangedProj]
     enum ChangedFuture<F, B> {
-        // `additions` are taken when the response is there.
+        // `additions` are taken when the response arrives.
         WithAdditions { #[pin] future: F, additions: Option<Additions> },
         // `response` is taken when the upload is read.
         DrainUpload { #[pin] upload: Upload<B>, response: Option<Response<Bytes>> },
@@ -87,7 +87,7 @@ where
 {
     type Output = Result<Response<ResponseBody<R>>, E>;
 
-    // Not inlined, so that a pass does not save registers that it does not use: 15 instructions less.
+    // Not inlined, so that a request that passes does not save registers for it: 15 instructions less.
     #[inline(never)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
@@ -97,7 +97,7 @@ where
             }
             ChangedProj::DrainUpload { upload, response } => {
                 let connection = ready!(upload.poll(cx));
-                #[allow(clippy::expect_used)] // Only if it is polled after completion.
+                #[allow(clippy::expect_used)] // Panics only if polled after completion.
                 let mut response =
                     response.take().expect("`ResponseFuture` polled after it was ready");
                 connection.add_header(response.headers_mut());

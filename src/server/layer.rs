@@ -79,7 +79,7 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.set_trust(trust))
     }
 
-    /// Fixes the transport of every request: for a listener that accepts TLS alone, or one behind a
+    /// Fixes the transport of every request: for a listener that accepts only TLS, or one behind a
     /// proxy that terminates TLS for all traffic. It takes precedence over [`trust`](Self::trust),
     /// whichever is called first.
     pub fn transport(self, transport: Transport) -> Self {
@@ -87,10 +87,10 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Puts a prefix in front of every path that leads back to this server: for an application behind
-    /// a proxy that removes `/shop` from the paths of its requests. Policies, exempt paths and the
+    /// a proxy that removes `/shop` from the paths of requests. Policies, exempt paths and the
     /// application still see paths without the prefix.
     ///
-    /// Targets are written without it, too. `X-Forwarded-Prefix` is not read: it may be the client's.
+    /// Configure targets without the prefix, too. `X-Forwarded-Prefix` is not read: it may be the client's.
     ///
     /// ```
     /// use http::{Request, Response, header};
@@ -117,8 +117,8 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if it does not start with `/`, names no
-    /// segment, or holds an empty segment, a dot segment or a character that a path may not hold.
+    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if the prefix does not start with
+    /// `/`, has no segment, or has an empty one, a dot segment or a character not allowed in a path.
     pub fn mounted_at(self, prefix: &str) -> Result<Self, ConfigError> {
         let mount = check_mount(prefix)?;
         Ok(self.set(|settings| settings.hosts.set_mount(mount)))
@@ -131,23 +131,23 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Ignores axum's `OriginalUri` (feature `axum`). Policies then see the request's own path: without
-    /// the prefix that a nested router removed, and as middleware outside of this layer rewrote it.
+    /// the prefix that a nested router removed, and as rewritten by middleware outside this layer.
     pub fn ignore_original_uri(self) -> Self {
         self.set(|settings| settings.uri_source = UriSource::REQUEST)
     }
 
-    /// Sets the hosts that this server answers for. A request for another host is answered 421 (RFC 9110
-    /// §15.5.20), and one without a host 400, before any policy is asked, and on exempt paths, too. Only
-    /// an HTTP/1.0 request may take the [`default_host`](Self::default_host). Without a list every host
-    /// is accepted. A second list replaces the first.
+    /// Sets the hosts that this server answers for. A request for another host is answered with 421 (RFC
+    /// 9110 §15.5.20), and one without a host with 400, before any policy is asked, and even on exempt
+    /// paths. Only an HTTP/1.0 request without a host gets the [`default_host`](Self::default_host).
+    /// Without a list every host is accepted. A second list replaces the first.
     ///
     /// An entry is
     ///
     /// - a name, or `*.example.com` for one or more labels in front, at any port;
-    /// - either of these with a port, `example.com:8443`, which matches at that port alone. A port that is
-    ///   listed may stand in answers that caches keep;
+    /// - either of these with a port, `example.com:8443`, which matches only at that port. A listed port
+    ///   may appear in answers that caches store;
     /// - an address or a range (`10.0.0.7`, `10.0.0.0/8`), compared with an address in `Host`, and
-    ///   never with the peer: for health checks that ask by address.
+    ///   never with the peer: for health checks that use an address as the host.
     ///
     /// ```
     /// use http::{Request, Response, StatusCode};
@@ -175,7 +175,7 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] for an entry that is none of these, or no entry at all.
+    /// Returns a [`ConfigError`] if an entry is none of these, or if there is no entry.
     pub fn hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -184,18 +184,18 @@ impl<P, D> RedirectLayer<P, D> {
         Ok(self)
     }
 
-    /// Sets the host of HTTP/1.0 requests without `Host`. It counts as one of [`hosts`](Self::hosts).
+    /// Sets the host of HTTP/1.0 requests without `Host`. It is accepted like one of [`hosts`](Self::hosts).
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is no host, or has a port.
+    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is not a host, or has a port.
     pub fn default_host(mut self, host: &str) -> Result<Self, ConfigError> {
         Arc::make_mut(&mut self.settings).hosts.set_default(host)?;
         Ok(self)
     }
 
-    /// Sends a redirection from http to https on the same host before any other, as the HSTS preload
-    /// list requires. Other redirections follow once the client is on https.
+    /// Redirects from http to https on the same host before any other redirection, as the HSTS preload
+    /// list requires. Other redirections follow once the client uses https.
     pub fn separate_https_redirect(self) -> Self {
         self.set(|settings| settings.separate_https_redirect = true)
     }
@@ -206,8 +206,8 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.html_body = true)
     }
 
-    /// Asks `policy` about GET and HEAD requests that the inner service answers 404: for moved pages that
-    /// never shadow live ones. Where the policy passes, the 404 stays; elsewhere its body is dropped.
+    /// Asks `policy` about GET and HEAD requests that the inner service answers with 404, so that its
+    /// redirections never shadow live pages. If it passes, the 404 is returned; otherwise it is dropped.
     ///
     /// The head of each such request is copied before the inner service is called.
     ///
@@ -240,10 +240,10 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Sets how many bytes of an upload are read before it is answered, and for how long: 64 MiB and
-    /// 30 s unless set.
+    /// 30 s by default.
     ///
-    /// Beyond either limit the rest stays unread: over HTTP/1 the answer says `Connection: close`,
-    /// over HTTP/2 the stream is reset after it. A client that reads only after it has written
+    /// Beyond either limit the rest stays unread: over HTTP/1 the answer has `Connection: close`,
+    /// over HTTP/2 the stream is reset after the answer. A client that reads only after it has written
     /// everything may then not receive the answer.
     ///
     /// The time is a deadline only with a [`drain_timer`](Self::drain_timer). Without one it is
@@ -259,7 +259,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// are read before the answer and for those of [`drain_on`](Self::drain_on):
     /// `.drain_timer(tokio::time::sleep)`.
     ///
-    /// `sleep` is called for uploads that have to be waited for. Without a timer, a client that
+    /// `sleep` is called only for uploads that do not arrive at once. Without a timer, a client that
     /// announces a body and then sends nothing keeps its request, or the task of `drain_on`, and its
     /// connection for as long as it likes; and no HTTP/2 upload of unknown length is read before the answer.
     pub fn drain_timer<F, T>(self, sleep: F) -> Self
@@ -297,7 +297,7 @@ impl<P, D> RedirectLayer<P, D> {
         RedirectLayer { policy: Arc::new(policy), settings, drain }
     }
 
-    /// Starts the series of this layer's policies at zero.
+    /// Starts the metrics of this layer's policies at zero.
     pub(super) fn start_counting(&self)
     where
         P: RedirectPolicy,
@@ -311,7 +311,7 @@ impl<P, D> RedirectLayer<P, D> {
     }
 }
 
-/// Checks a prefix, and returns it without a slash at its end.
+/// Checks a prefix, and returns it without a trailing slash.
 fn check_mount(prefix: &str) -> Result<&str, ConfigError> {
     let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
     if !prefix.starts_with('/') || trimmed.is_empty() {
@@ -332,7 +332,7 @@ impl<S, P: RedirectPolicy, D: Clone> Layer<S> for RedirectLayer<P, D> {
     }
 }
 
-/// A clone shares policy and settings.
+/// A clone shares the policy and the settings.
 impl<P, D: Clone> Clone for RedirectLayer<P, D> {
     fn clone(&self) -> Self {
         let Self { policy, settings, drain } = self;

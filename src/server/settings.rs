@@ -22,7 +22,7 @@ pub(super) struct Settings {
     pub(super) report_only: bool,
     pub(super) on_answer: AnswerHooks,
     pub(super) counter: AnswerCounter,
-    /// The policy that is asked once the inner service has answered 404.
+    /// The policy that is asked after the inner service has answered with 404.
     pub(super) after_not_found: Option<AfterNotFound>,
     pub(super) uri_source: UriSource,
     /// Identifies the configuration that the layer was built from.
@@ -52,8 +52,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether an [`Answered`](crate::server::Answered) is made of each answer: for a hook, for `tracing`
-    /// or for the extensions of the response, or because the layer only reports.
+    /// Whether an [`Answered`](crate::server::Answered) is created for each answer: for a hook, for
+    /// `tracing` or for the extensions of the response, or because the layer only reports.
     pub(super) fn takes_answers(&self) -> bool {
         self.insert_answered || self.report_only || self.on_answer.take_answers()
     }

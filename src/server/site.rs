@@ -6,18 +6,18 @@ use crate::policy::{CanonicalHost, Hsts, HttpsOnly};
 use crate::uri::Host;
 
 impl RedirectLayer<(HttpsOnly, CanonicalHost, Hsts)> {
-    /// Creates the layer that most sites need: it redirects to https and to one name, and browsers
-    /// remember for `max_age` to use https.
+    /// Creates the layer that most sites need: it redirects to https and to one name, and tells browsers
+    /// to use only https for `max_age`.
     ///
     /// It is short for
     ///
     /// - [`HttpsOnly`], [`CanonicalHost`] for `host` and [`Hsts`] without subdomains, all by 307;
-    /// - [`hosts`](Self::hosts) with `host` and its twin (`www.` added or removed): others get 421;
-    /// - [`separate_https_redirect`](Self::separate_https_redirect), so that a site can go on to the
+    /// - [`hosts`](Self::hosts) with `host` and its twin (`www.` added or removed): other hosts get 421;
+    /// - [`separate_https_redirect`](Self::separate_https_redirect), so that a site can later join the
     ///   HSTS preload list.
     ///
-    /// [`and`](Self::and) adds policies behind these, and every setting of the layer applies, above all
-    /// [`trust`](Self::trust) behind a proxy. For a setting of a policy, such as
+    /// [`and`](Self::and) adds policies after these. All settings of the layer can be used; behind a proxy,
+    /// [`trust`](Self::trust) is needed. To use a setting of a policy, such as
     /// [`HttpsOnly::port`](crate::HttpsOnly::port) or [`HttpsOnly::exempt`](crate::HttpsOnly::exempt), write
     /// the layer out:
     ///
@@ -33,7 +33,7 @@ impl RedirectLayer<(HttpsOnly, CanonicalHost, Hsts)> {
     /// # Ok::<(), tower_redirect::ConfigError>(())
     /// ```
     ///
-    /// Pitfall: begin with a `max_age` of minutes. A browser that has seen it uses https alone until that
+    /// Pitfall: begin with a `max_age` of minutes. A browser that has seen it uses only https until that
     /// time is over.
     ///
     /// ```
@@ -69,7 +69,8 @@ impl RedirectLayer<(HttpsOnly, CanonicalHost, Hsts)> {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is no name, or has a port.
+    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is not a name, or has a
+    /// port.
     pub fn site(host: &str, max_age: Duration) -> Result<Self, ConfigError> {
         let canonical = CanonicalHost::new(host)?;
         let host = Host::parse(host)?;

@@ -1,4 +1,4 @@
-//! The values that a [`Trust`] finds for one request.
+//! The effective values that a [`Trust`] finds for one request.
 
 use std::net::IpAddr;
 
@@ -14,20 +14,21 @@ use super::trust::Family;
 use super::{Peer, Transport, Trust};
 use crate::uri::Scheme;
 
-/// The scheme, host and port that the user agent used, as the acceptor or a trusted proxy says.
+/// The scheme, host and port that the user agent used, according to the acceptor or a trusted proxy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effective<'a> {
-    /// `None` where a trusted proxy does not say it.
+    /// `None` if a trusted proxy sent no scheme.
     pub(crate) scheme: Option<Scheme>,
-    /// Forwarded host and port, where they are believed.
+    /// The forwarded host, if it is believed.
     pub(crate) host: Option<&'a [u8]>,
+    /// The forwarded port, if it is believed.
     pub(crate) port: Option<u16>,
     /// The fields that were read for these values.
     pub(crate) fields: FieldSet,
 }
 
 impl Trust {
-    /// The scheme that the acceptor's [`Transport`] means; http without one.
+    /// The scheme according to the acceptor's [`Transport`]; http if there is none.
     pub(crate) fn accepted_scheme(extensions: &Extensions) -> Scheme {
         match extensions.get() {
             Some(Transport::Secure) => Scheme::Https,
@@ -35,7 +36,7 @@ impl Trust {
         }
     }
 
-    /// The effective values of a request. `Err` says what is wrong with a trusted proxy's fields.
+    /// The effective values of a request. `Err` describes the fault in a trusted proxy's fields.
     pub(crate) fn effective<'a>(
         &self,
         extensions: &Extensions,
@@ -48,8 +49,8 @@ impl Trust {
         reader.effective(headers)
     }
 
-    /// The user agent's address, as far as trusted proxies know it, and the fields that were read for
-    /// it. `Err` says what is wrong with a trusted proxy's fields.
+    /// The user agent's address, as far as trusted proxies know it, and the fields that were read to find
+    /// it. `Err` describes the fault in a trusted proxy's fields.
     pub(crate) fn client_ip(
         &self,
         extensions: &Extensions,
@@ -67,7 +68,7 @@ impl Trust {
         Ok((client, reader.list_field()))
     }
 
-    /// The host that a trusted proxy forwards, believed or not: for a diagnosis alone.
+    /// The host that a trusted proxy forwards, whether or not it is believed. Only for diagnoses.
     pub(crate) fn unproven_host<'a>(
         &self,
         extensions: &Extensions,
@@ -83,7 +84,7 @@ impl Trust {
         self.reader(self.peer(extensions)).is_some()
     }
 
-    /// A reader for the fields of this peer; `None` where the peer is not trusted.
+    /// A reader for the fields of this peer; `None` if the peer is not trusted.
     fn reader(&self, peer: Option<Peer>) -> Option<ForwardedReader<'_>> {
         let proxies = self.proxies.as_ref()?;
         proxies.trusts(peer?).then_some(ForwardedReader { trust: self, proxies })
@@ -94,7 +95,7 @@ impl ForwardedReader<'_> {
     fn effective<'a>(&self, headers: &'a HeaderMap) -> Result<Effective<'a>, &'static str> {
         let mut fields = FieldSet::NONE;
         let mut values = Effective { scheme: None, host: None, port: None, fields };
-        // One element holds all values, unless the scheme has a field of its own.
+        // One element holds all values, unless the scheme is read from another field.
         if matches!(self.trust.family, Family::Forwarded) {
             let (Element { scheme, host, .. }, _) = self.forwarded(headers)?;
             (values.scheme, values.host) = (scheme, host);
@@ -117,7 +118,7 @@ impl ForwardedReader<'_> {
         if let Some(name) = scheme_field {
             values.scheme = match read(name, FieldSet::SCHEME)? {
                 Some(value) => Some(source.read(value).ok_or("malformed forwarded scheme\n")?),
-                None => source.absent(),
+                None => source.scheme_if_absent(),
             };
         }
         if self.trust.host && is_x_forwarded {

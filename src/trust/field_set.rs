@@ -4,7 +4,7 @@ use super::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PORT, X_FO
 use super::scheme_source::SchemeSource;
 use super::trust::Trust;
 
-/// Fields of trusted proxies, as a set of bits: noting one costs nothing.
+/// A set of fields of trusted proxies, kept as bits, so that noting a field does not allocate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FieldSet(u8);
 
@@ -21,22 +21,22 @@ impl FieldSet {
         Self(self.0 | other.0)
     }
 
-    const fn holds(self, other: Self) -> bool {
+    const fn contains(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The names of these fields, where `trust` chooses that of the scheme.
+    /// The names of these fields. The name of the scheme's field depends on `trust`.
     pub(crate) fn names(self, trust: &Trust) -> impl Iterator<Item = HeaderName> {
         let scheme = || match &trust.scheme_source {
             SchemeSource::Family => X_FORWARDED_PROTO.clone(),
             SchemeSource::Named(name) | SchemeSource::Switch(name) => name.clone(),
         };
         let names = [
-            self.holds(Self::FOR).then(|| X_FORWARDED_FOR.clone()),
-            self.holds(Self::SCHEME).then(scheme),
-            self.holds(Self::HOST).then(|| X_FORWARDED_HOST.clone()),
-            self.holds(Self::PORT).then(|| X_FORWARDED_PORT.clone()),
-            self.holds(Self::FORWARDED).then_some(header::FORWARDED),
+            self.contains(Self::FOR).then(|| X_FORWARDED_FOR.clone()),
+            self.contains(Self::SCHEME).then(scheme),
+            self.contains(Self::HOST).then(|| X_FORWARDED_HOST.clone()),
+            self.contains(Self::PORT).then(|| X_FORWARDED_PORT.clone()),
+            self.contains(Self::FORWARDED).then_some(header::FORWARDED),
         ];
         names.into_iter().flatten()
     }

@@ -1,5 +1,5 @@
-//! Reads the fields in which proxies describe a request: `X-Forwarded-*`, and `Forwarded` by its
-//! grammar (RFC 7239 §4).
+//! Reads the fields in which proxies describe a request: `X-Forwarded-*`, and `Forwarded` according to
+//! its grammar (RFC 7239 §4).
 //!
 //! Each proxy appends an entry, so lists are read from the right, as long as the addresses are trusted.
 //! Entries further left may be forged by the client. They are neither read nor validated.
@@ -29,13 +29,13 @@ pub(super) struct ForwardedReader<'p> {
     pub(super) proxies: &'p TrustedProxies,
 }
 
-/// The value of a field, and whether it came from a list, at the position of the client.
+/// The value of a field, and whether it was taken from a list by the position of the client.
 pub(super) type Value<'a> = (&'a [u8], bool);
 
 impl ForwardedReader<'_> {
     /// Returns the value of a field: in a list, the value at the position of the client, counted from
-    /// the right. Each trusted proxy appends to this list and to the list of addresses, so that what a
-    /// client sends stands to the left, and does not change the position.
+    /// the right. Each trusted proxy appends to this list and to the list of addresses, so the values that
+    /// a client sends are to the left of theirs, and do not change the position.
     pub(super) fn value<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -43,7 +43,7 @@ impl ForwardedReader<'_> {
         client: impl FnOnce() -> Result<Client, &'static str>,
     ) -> Result<Option<Value<'a>>, &'static str> {
         const SHORT: &str = "fewer forwarded values than proxies\n";
-        // One plain value, as most proxies send. Reading it as a list costs 130 instructions more.
+        // Most proxies send one plain value. Reading it as a list costs 130 instructions more.
         let mut lines = headers.get_all(name).iter();
         let Some(line) = lines.next() else { return Ok(None) };
         if matches!(line.as_bytes(), b"https" | b"http") && lines.next().is_none() {
@@ -60,8 +60,8 @@ impl ForwardedReader<'_> {
         Ok(Some((value, true)))
     }
 
-    /// Returns the client by `X-Forwarded-For`: from the right, the first address that is not trusted,
-    /// or the last one within the hop limit.
+    /// Returns the client according to `X-Forwarded-For`: from the right, the first address that is not
+    /// trusted, or the last address within the hop limit.
     pub(super) fn x_forwarded_for(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
         let mut client = (None, 0);
         let nodes = from_the_right(headers, &X_FORWARDED_FOR);
@@ -180,8 +180,8 @@ impl<'a> Iterator for FromTheRight<'a> {
             if self.line.is_empty() {
                 self.line = self.lines.next_back()?.as_bytes();
             }
-            let start = self.line.iter().rposition(|byte| *byte == b',');
-            let (rest, entry) = match start.and_then(|comma| self.line.split_at_checked(comma)) {
+            let comma = self.line.iter().rposition(|byte| *byte == b',');
+            let (rest, entry) = match comma.and_then(|comma| self.line.split_at_checked(comma)) {
                 Some((rest, entry)) => (rest, entry.get(1..).unwrap_or_default()),
                 None => (b"".as_slice(), self.line),
             };
@@ -194,8 +194,8 @@ impl<'a> Iterator for FromTheRight<'a> {
     }
 }
 
-/// Returns the text of a token or a quoted string; `None` if it has an escape, because no value that is
-/// read here needs one.
+/// Returns the text of a token or a quoted string; `None` if it is malformed or has an escape, which no
+/// value that is read here needs.
 fn unquote(value: &[u8]) -> Option<&[u8]> {
     let text = match value.strip_prefix(b"\"") {
         Some(quoted) => quoted.strip_suffix(b"\"")?,

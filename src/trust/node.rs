@@ -26,7 +26,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Node> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Some(Node::Address(address.ip()));
     }
-    // What is left: `[::1]`, or an address with an obfuscated port.
+    // The remaining forms are `[::1]`, and an address with an obfuscated port.
     let (node, port) = match text.strip_prefix('[') {
         Some(rest) => {
             let (address, port) = rest.split_once(']')?;
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nodes() {
+    fn addresses_and_identifiers_are_parsed() {
         for (text, address) in [
             ("192.0.2.1", Some("192.0.2.1")),
             ("192.0.2.1:4711", Some("192.0.2.1")),

@@ -8,13 +8,13 @@ use std::net::{IpAddr, SocketAddr};
 pub enum Peer {
     /// An IP address, without a port.
     Ip(IpAddr),
-    /// A process on this machine, connected by a Unix socket.
+    /// A process on this machine, connected through a Unix socket.
     Unix,
 }
 
 impl Peer {
-    /// Whether the peer may be anybody on the internet: an address outside of loopback, private, shared and
-    /// link-local ranges (RFC 1918, RFC 6598, RFC 4193).
+    /// Whether the peer may be anyone on the internet: its address is not in a loopback, private, shared or
+    /// link-local range (RFC 1918, RFC 6598, RFC 4193).
     pub(crate) fn is_public(self) -> bool {
         let Self::Ip(address) = self else { return false };
         match address.to_canonical() {

@@ -34,14 +34,14 @@ impl TrustedProxies {
         Self { ranges: Ranges::default(), unix: true, hop_limit: 8 }
     }
 
-    /// Trusts every peer that connects by a Unix socket, too, and each `unix:` that nginx writes for one
-    /// into `X-Forwarded-For`.
+    /// Also trusts every peer that connects through a Unix socket, and each `unix:` that nginx writes into
+    /// `X-Forwarded-For` for such a peer.
     pub fn unix_sockets(mut self) -> Self {
         self.unix = true;
         self
     }
 
-    /// Reads at most this many entries of a forwarded list, 8 unless set. With 0 no proxy is trusted.
+    /// Reads at most this many entries of a forwarded list, 8 by default. With 0 no proxy is trusted.
     pub fn hop_limit(mut self, entries: usize) -> Self {
         self.hop_limit = entries;
         self
@@ -57,7 +57,7 @@ impl TrustedProxies {
         Trust::from_proxies(self, Family::Forwarded)
     }
 
-    /// The greatest number of entries of a forwarded list that are read.
+    /// The maximum number of entries of a forwarded list that are read.
     pub(super) const fn max_entries(&self) -> usize {
         self.hop_limit
     }

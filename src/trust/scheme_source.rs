@@ -3,7 +3,7 @@ use http::HeaderName;
 use super::forwarded::scheme_of;
 use crate::uri::Scheme;
 
-/// The field that says which scheme was used.
+/// The field that the scheme is read from.
 #[derive(Clone, Debug, Default)]
 pub(super) enum SchemeSource {
     /// `X-Forwarded-Proto`, or `proto` of `Forwarded`.
@@ -16,7 +16,7 @@ pub(super) enum SchemeSource {
 }
 
 impl SchemeSource {
-    /// The scheme that a value of the field means; `None` for a malformed value.
+    /// The scheme that a value of the field stands for; `None` for a malformed value.
     pub(super) fn read(&self, value: &[u8]) -> Option<Scheme> {
         match self {
             Self::Family | Self::Named(_) => scheme_of(value),
@@ -26,8 +26,8 @@ impl SchemeSource {
         }
     }
 
-    /// The scheme of a request without the field, if its absence means one.
-    pub(super) const fn absent(&self) -> Option<Scheme> {
+    /// The scheme of a request without the field; `None` if it is then unknown.
+    pub(super) const fn scheme_if_absent(&self) -> Option<Scheme> {
         match self {
             Self::Switch(_) => Some(Scheme::Http),
             Self::Family | Self::Named(_) => None,

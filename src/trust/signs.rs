@@ -1,15 +1,15 @@
-//! Headers that tell of the scheme, whoever sent them. They are read for diagnoses, and not believed.
+//! Headers that hint at the scheme, whoever sent them. They are read only for diagnoses, and not believed.
 
 use http::HeaderMap;
 
-/// A field by which proxies say that the user agent came by https.
+/// A field in which proxies tell that the user agent used https.
 #[derive(Clone, Copy)]
 struct Sign {
     name: &'static str,
     says_https: fn(&[u8]) -> bool,
 }
 
-/// The most common first.
+/// The most common fields come first.
 const SIGNS: [Sign; 8] = [
     Sign { name: "x-forwarded-proto", says_https: names_https },
     Sign { name: "forwarded", says_https: forwards_https },
@@ -21,7 +21,7 @@ const SIGNS: [Sign; 8] = [
     Sign { name: "front-end-https", says_https: is_on },
 ];
 
-/// Returns the first field, except `read`, that says https.
+/// Returns the name of the first field, other than `read`, that says https.
 pub(crate) fn https_field(headers: &HeaderMap, read: Option<&str>) -> Option<&'static str> {
     let says_https = |sign: &&Sign| {
         let mut values = headers.get_all(sign.name).iter();

@@ -4,11 +4,11 @@ use http::Request;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// The security of a connection: a request extension that the acceptor sets, or that
-/// [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes for all requests.
+/// The security of a connection. The acceptor sets it as a request extension, or
+/// [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes it for all requests.
 ///
-/// It is also the layer that sets the extension. Put it around the application on the listener that
-/// only TLS reaches, and leave it out on the other one:
+/// This type is also the layer that sets the extension. Put it around the application on the listener
+/// that accepts only TLS, and leave it out on the plain listener:
 ///
 /// ```
 /// use axum::Router;
@@ -22,7 +22,8 @@ use tower_service::Service;
 /// # let _ = (app, over_tls);
 /// ```
 ///
-/// Only the extension counts, and only an acceptor should set it:
+/// Without a fixed transport or trusted proxies, only the extension makes a request secure. Only an
+/// acceptor should set it:
 ///
 /// ```
 /// use http::Request;

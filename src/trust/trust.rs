@@ -9,15 +9,16 @@ use crate::axum;
 use crate::config_error::ConfigError;
 use crate::uri::Scheme;
 
-/// Decides which statements about the scheme, host and client of a request a server believes. One value
-/// serves every layer that needs it.
+/// Decides which statements about the scheme, host and client of a request are believed. One value can
+/// be cloned for every layer that needs it.
 ///
 /// [`Trust::nobody`] believes the acceptor's [`Transport`] extension and nothing else. See the
 /// [module](crate::trust) for the rules.
 ///
-/// Pitfalls: list addresses that only your proxies can have. Each of them has to set or append the
-/// headers that are read, or a client's own pass through. The peer's address has to be known: with axum by
-/// feature `axum` and `into_make_service_with_connect_info`, else by a [`Peer`] extension.
+/// Pitfalls: list only addresses that none but your proxies can have. Each proxy has to set or append
+/// the headers that are read; otherwise it passes on those of the client. The peer's address has to be
+/// known: with axum through feature `axum` and `into_make_service_with_connect_info`, otherwise through
+/// a [`Peer`] extension.
 ///
 /// ```
 /// use http::Request;
@@ -45,7 +46,7 @@ pub struct Trust {
 
 type PeerFrom = dyn Fn(&Extensions) -> Option<Peer> + Send + Sync;
 
-/// The family of fields that is read from trusted proxies.
+/// The family of fields that are read from trusted proxies.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Family {
     #[default]
@@ -68,12 +69,12 @@ impl Trust {
     }
 
     /// Trusts peers with these addresses, single or as ranges (`10.0.0.0/8`, `2001:db8::/32`).
-    /// `::ffff:10.0.0.1` is 10.0.0.1, and `::/0` holds no IPv4 address.
+    /// `::ffff:10.0.0.1` is the same as 10.0.0.1, and `::/0` contains no IPv4 address.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) for a text that is neither an address nor a
-    /// range, and for no address at all.
+    /// Returns [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) if a text is neither an address
+    /// nor a range, or if there is none.
     pub fn proxies<I>(ranges: I) -> Result<TrustedProxies, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -81,11 +82,12 @@ impl Trust {
         TrustedProxies::parse(ranges)
     }
 
-    /// Trusts every peer that connects by a Unix socket, and no other:
-    /// [`TrustedProxies::unix_sockets`] adds them to proxies with an address.
+    /// Trusts every peer that connects through a Unix socket, and no other. To trust such peers in addition
+    /// to proxies with an address, use [`TrustedProxies::unix_sockets`].
     ///
-    /// The server marks the requests of these connections by [`Peer::Unix`] in their extensions: with axum,
-    /// by `app.layer(axum::Extension(Peer::Unix))` around the app that a `UnixListener` serves.
+    /// The server has to mark the requests of these connections with [`Peer::Unix`] in their extensions:
+    /// with axum, `app.layer(axum::Extension(Peer::Unix))` marks those of the app that a `UnixListener`
+    /// serves.
     ///
     /// ```
     /// use http::Request;
@@ -107,9 +109,9 @@ impl Trust {
         Self { proxies: Some(proxies), family, ..Self::nobody() }
     }
 
-    /// Reads the scheme of a trusted proxy's request from another field than its family's:
-    /// `CloudFront-Forwarded-Proto`, `X-Forwarded-Scheme`. In a list, the value at the client's
-    /// position counts, as for `X-Forwarded-Proto`.
+    /// Reads the scheme of a trusted proxy's request from another field, such as
+    /// `CloudFront-Forwarded-Proto` or `X-Forwarded-Scheme`. In a list, the scheme is the value at the
+    /// client's position, as for `X-Forwarded-Proto`.
     ///
     /// ```
     /// use http::Request;
@@ -126,45 +128,45 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] if `name` is no header name.
+    /// Returns a [`ConfigError`] if `name` is not a header name.
     pub fn scheme_field(mut self, name: &str) -> Result<Self, ConfigError> {
         self.scheme_source = SchemeSource::Named(header_name(name)?);
         Ok(self)
     }
 
     /// Reads the scheme of a trusted proxy's request from a field that is `on` for https, and `off`
-    /// or absent for http: `X-Forwarded-Ssl`, `Front-End-Https`. The proxy has to remove one that a
-    /// client sends.
+    /// or absent for http, such as `X-Forwarded-Ssl` or `Front-End-Https`. The proxy has to remove the
+    /// field if a client sends it.
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] if `name` is no header name.
+    /// Returns a [`ConfigError`] if `name` is not a header name.
     pub fn scheme_on(mut self, name: &str) -> Result<Self, ConfigError> {
         self.scheme_source = SchemeSource::Switch(header_name(name)?);
         Ok(self)
     }
 
-    /// Fixes the transport of every request, whatever an extension or a field says.
+    /// Fixes the transport of every request, regardless of extensions and fields.
     pub const fn transport(mut self, transport: Transport) -> Self {
         self.transport = Some(transport);
         self
     }
 
     /// Believes the host that a trusted proxy forwards: `X-Forwarded-Host`, or `host` of `Forwarded`.
-    /// Enable it only where the proxy sets the value itself: many pass on what a client sent.
+    /// Enable it only if the proxy sets the value itself: many proxies pass on that of the client.
     pub const fn forwarded_host(mut self) -> Self {
         self.host = true;
         self
     }
 
-    /// Believes `X-Forwarded-Port` of a trusted proxy. Enable it only where the proxy sets the value
-    /// itself. It has no effect where `Forwarded` is read, whose `host` has the port.
+    /// Believes `X-Forwarded-Port` of a trusted proxy. Enable it only if the proxy sets the value
+    /// itself. It has no effect if `Forwarded` is read, whose `host` includes the port.
     pub const fn forwarded_port(mut self) -> Self {
         self.port = true;
         self
     }
 
-    /// Finds the peer by this function alone, for servers that set no [`Peer`] extension.
+    /// Finds the peer only by this function, for servers that set no [`Peer`] extension.
     pub fn peer_from(
         mut self,
         peer: impl Fn(&Extensions) -> Option<Peer> + Send + Sync + 'static,
