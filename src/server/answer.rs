@@ -138,24 +138,47 @@ pub(super) fn is_targeted(name: &HeaderName) -> bool {
 /// headers that some caches follow instead.
 pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) {
     let headers = response.headers_mut();
-    let is_unstored =
-        headers.get(header::CACHE_CONTROL) == Some(&NO_STORE) && !headers.keys().any(is_targeted);
+    let is_unstored = !may_be_stored(headers);
     annotation.add_to(headers);
     if is_unstored {
         forbid_storing(headers);
     }
 }
 
-/// Appends values of `Vary`, unless no cache may keep the answer.
+/// Appends values of `Vary`, unless no cache may store the answer.
 pub(super) fn append_vary<I>(headers: &mut HeaderMap, values: impl FnOnce() -> I)
 where
     I: IntoIterator<Item = HeaderValue>,
 {
-    if headers.get(header::CACHE_CONTROL) != Some(&NO_STORE) {
+    if may_be_stored(headers) {
         for value in values() {
             if !headers.get_all(header::VARY).iter().any(|vary| *vary == value) {
                 headers.append(header::VARY, value);
             }
+        }
+    }
+}
+
+/// Returns whether some cache may store an answer: it does not have `no-store`, or it has a header that
+/// some caches follow instead.
+fn may_be_stored(headers: &HeaderMap) -> bool {
+    headers.get(header::CACHE_CONTROL) != Some(&NO_STORE) || headers.keys().any(is_targeted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_only_cdns_may_store_has_vary() {
+        for (targeted, has_vary) in [(None, false), (Some("cdn-cache-control"), true)] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CACHE_CONTROL, NO_STORE);
+            if let Some(name) = targeted {
+                headers.insert(name, HeaderValue::from_static("max-age=60"));
+            }
+            append_vary(&mut headers, || [HeaderValue::from_static("accept-language")]);
+            assert_eq!(headers.contains_key(header::VARY), has_vary, "{targeted:?}");
         }
     }
 }
