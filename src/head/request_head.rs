@@ -73,7 +73,7 @@ impl<'a> RequestHead<'a> {
     }
 
     /// Creates the head that a layer passes to policies. `uri_source` tells where to find the URI that
-    /// the client asked for if an outer router has changed it. What policies read is noted in `notes`.
+    /// the client asked for if an outer router has changed it. Policies leave their notes in `notes`.
     pub(crate) fn with_notes<B>(
         request: &'a Request<B>,
         uri_source: UriSource,

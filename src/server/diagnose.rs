@@ -1,4 +1,4 @@
-//! Reports problems with a request to the operator, after the decision.
+//! Diagnoses problems of a request, after the decision.
 
 use crate::diagnosis::Diagnosis;
 use crate::event::DiagnosisHook;

@@ -106,7 +106,7 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
     }
 }
 
-/// Asks `policy` about a request as for an answer, and returns the steps of the decision.
+/// Asks `policy` in the same way as for an answer, and returns the steps of the decision.
 fn explain_with<P: RedirectPolicy + ?Sized, B>(
     policy: &P,
     request: &Request<B>,

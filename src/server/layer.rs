@@ -23,7 +23,7 @@ use crate::uri::{PLAIN, is_ambiguous};
 /// Create it with [`new`](Self::new), or with [`site`](RedirectLayer::site) for a site on https under one
 /// name.
 ///
-/// Pitfalls: with axum, add it by `.layer(..)` to the outermost router, after all routes. Behind a proxy
+/// Pitfalls: with axum, add it with `.layer(..)` to the outermost router, after all routes. Behind a proxy
 /// that terminates TLS, [`HttpsOnly`](crate::HttpsOnly) redirects forever until the proxy is in
 /// [`trust`](Self::trust). Without [`drain_timer`](Self::drain_timer) a client can hold its request open
 /// by not sending the body that it announced. Without [`hosts`](Self::hosts) any `Host` is accepted.
@@ -188,7 +188,7 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if it is not a host, or has a port.
+    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is invalid or has a port.
     pub fn default_host(mut self, host: &str) -> Result<Self, ConfigError> {
         Arc::make_mut(&mut self.settings).hosts.set_default(host)?;
         Ok(self)
@@ -207,7 +207,7 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Asks `policy` about GET and HEAD requests that the inner service answers with 404, so that its
-    /// redirections never shadow live pages. If it passes, the 404 is returned; otherwise it is dropped.
+    /// redirections never shadow live pages. If the policy passes, the 404 stays; otherwise it is dropped.
     ///
     /// The head of each such request is copied before the inner service is called.
     ///

@@ -73,8 +73,8 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) if a text is neither an address
-    /// nor a range, or if there is none.
+    /// Returns [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) if an entry is neither an address
+    /// nor a range, or if there is no entry.
     pub fn proxies<I>(ranges: I) -> Result<TrustedProxies, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

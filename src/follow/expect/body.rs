@@ -40,7 +40,7 @@ impl<B> ExpectBody<B> {
 }
 
 impl Wait {
-    /// Waits until the body may be read. Returns an error if it may never be read.
+    /// Polls for the permission to read the body. Returns an error if it is denied.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ExpectBodyError>> {
         match self.gate.poll(cx) {
             Poll::Ready(Permission::Denied) => Poll::Ready(Err(ExpectBodyError(None))),

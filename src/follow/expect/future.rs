@@ -37,7 +37,7 @@ pin_project! {
         // The body waits or is being sent. `call` is taken when the response arrives.
         Waiting { #[pin] future: F, call: Option<Box<WaitingCall<S, B>>> },
         // The service is polled until it is ready to send the request again after 417. `resend` is
-        // taken when it is.
+        // taken once it is ready.
         Resend { resend: Option<Box<Resend<S, B>>> },
     }
 }
@@ -50,7 +50,7 @@ pub(super) struct WaitingCall<S, B> {
     pub(super) retry: Retry<S, B>,
 }
 
-/// A request without `Expect` in parts, and the service to send it with, in case the server answers 417.
+/// The head without `Expect` and the saved body of a request, and the service to send it with after 417.
 pub(super) struct Retry<S, B> {
     pub(super) service: S,
     pub(super) head: Parts,

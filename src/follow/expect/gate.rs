@@ -29,7 +29,7 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Permission {
     Granted,
-    /// The body may not be read, neither now nor later.
+    /// No more of the body may be read.
     Denied,
 }
 

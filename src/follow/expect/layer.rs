@@ -111,8 +111,8 @@ impl fmt::Debug for ExpectContinueLayer {
     }
 }
 
-/// Options for one request, to be put into its extensions. They apply to all its hops, also on other
-/// origins.
+/// Options for one request, to be put into its extensions. They apply to all its hops, including those
+/// on other origins.
 ///
 /// ```
 /// use http::Request;

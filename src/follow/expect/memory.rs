@@ -32,7 +32,7 @@ impl OriginKey {
     }
 }
 
-/// The times of what is known about an origin.
+/// The times at which an origin last did something that is remembered.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
     /// When the origin last let the wait run out, answered 417, or answered over HTTP/2.
