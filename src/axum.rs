@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::{Extensions, Uri};
 
-/// The URI of a request that policies see.
+/// Which URI policies see.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum UriSource {
-    /// The one before a nested router removed its prefix.
+    /// The URI before a nested router removed its prefix.
     Original,
-    /// The request's own.
+    /// The URI of the request as it arrives at the layer.
     Request,
 }
 
@@ -18,7 +18,7 @@ impl UriSource {
     pub(crate) const ORIGINAL: Self = Self::Original;
     pub(crate) const REQUEST: Self = Self::Request;
 
-    /// The URI, if it is not the request's own.
+    /// Returns the URI from the extensions; `None` if policies see that of the request.
     pub(crate) fn find(self, extensions: &Extensions) -> Option<&Uri> {
         match self {
             Self::Original => extensions.get().map(|OriginalUri(uri)| uri),
@@ -27,11 +27,11 @@ impl UriSource {
     }
 }
 
-/// The peer's address, as `ConnectInfo<SocketAddr>` gives it.
+/// Returns the peer's address from `ConnectInfo<SocketAddr>`.
 pub(crate) fn connect_info(extensions: &Extensions) -> Option<SocketAddr> {
     extensions.get().map(|ConnectInfo(address)| *address)
 }
 
-/// How to make peers known.
+/// The advice for a server that does not know the addresses of its peers.
 pub(crate) const MAKE_PEERS_KNOWN: &str = "serve with `app.into_make_service_with_connect_info::<SocketAddr>()`, or put a `Peer` into each \
      request's extensions (`axum::Extension(Peer::Unix)` as a layer, for a `UnixListener`)";

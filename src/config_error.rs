@@ -67,7 +67,7 @@ impl ConfigError {
     }
 }
 
-/// Writes one constructor for each kind: `ConfigError::url(value, reason)`.
+/// Defines a constructor for each kind, such as `ConfigError::url(value, reason)`.
 macro_rules! constructors {
     ($($(#[$attribute:meta])* $name:ident: $kind:ident,)+) => {
         impl ConfigError {

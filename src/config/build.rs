@@ -182,7 +182,7 @@ fn canonical_host(
         "apex" => CanonicalHost::apex(),
         host => {
             let instead = CanonicalHost::new("host.invalid");
-            problems.take_or("canonical_host.host", CanonicalHost::new(host), instead)?
+            problems.check_or("canonical_host.host", CanonicalHost::new(host), instead)?
         }
     };
     let add = |policy: CanonicalHost, alias: &str| policy.aliases([alias]);
@@ -236,11 +236,11 @@ fn hsts(section: &HstsConfig, problems: &mut Problems) -> Hsts {
 fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Option<Versioning> {
     let VersionsConfig { prefix, current, .. } = section;
     // `prefix` is checked alone first: a mistake in it then does not hide one in `current`.
-    let valid = problems.take(format_args!("{path}.prefix"), Versioning::new(prefix, "v1"));
+    let valid = problems.check(format_args!("{path}.prefix"), Versioning::new(prefix, "v1"));
     let prefix = valid.map_or("/", |_| prefix);
     let policy = Versioning::new(prefix, current);
     let instead = Versioning::new(prefix, "~");
-    let mut policy = problems.take_or(format_args!("{path}.current"), policy, instead)?;
+    let mut policy = problems.check_or(format_args!("{path}.current"), policy, instead)?;
     if section.get_and_head_only {
         policy = policy.get_and_head_only();
     }

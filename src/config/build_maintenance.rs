@@ -1,4 +1,4 @@
-//! Builds the maintenance of a configuration.
+//! Builds the maintenance policy of a configuration.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(super) fn window(
         (true, None, Some(end)) => Some(MaintenanceWindow::until(end)),
         (true, None, None) => Some(MaintenanceWindow::open()),
         (false, Some(start), Some(end)) => {
-            problems.take("maintenance.until", MaintenanceWindow::between(start, end))
+            problems.check("maintenance.until", MaintenanceWindow::between(start, end))
         }
         (false, Some(_), None) => {
             problems.add("maintenance.until", "missing: maintenance with `from` needs an end");
@@ -58,11 +58,11 @@ pub(super) fn maintenance(
     match (standby, page, redirect_to) {
         (None, None, None) => Some(boxed(policy)),
         (Some(url), None, None) => {
-            problems.take("maintenance.standby", policy.standby(url)).map(boxed)
+            problems.check("maintenance.standby", policy.standby(url)).map(boxed)
         }
-        (None, Some(url), None) => problems.take("maintenance.page", policy.page(url)).map(boxed),
+        (None, Some(url), None) => problems.check("maintenance.page", policy.page(url)).map(boxed),
         (None, None, Some(url)) => {
-            problems.take("maintenance.redirect_to", policy.redirect_to(url)).map(boxed)
+            problems.check("maintenance.redirect_to", policy.redirect_to(url)).map(boxed)
         }
         _ => {
             problems.add("maintenance", "one of `standby`, `page` and `redirect_to`, not several");

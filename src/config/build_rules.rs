@@ -9,8 +9,8 @@ use super::rule::{Condition, QueryMode, RuleConfig};
 use crate::config_error::ConfigError;
 use crate::policy::{Rule, Rules};
 
-/// Returns `None` if a rule or the table is wrong, and adds the reasons to `problems`. The table is
-/// checked as a whole only if each of its rules is valid.
+/// Builds a table. If a rule or the table is wrong, returns `None` and adds the reasons to `problems`.
+/// The table is checked as a whole only if each of its rules is valid.
 pub(super) fn rules(sections: &[RuleConfig], path: &str, problems: &mut Problems) -> Option<Rules> {
     let before = problems.len();
     let rules: Vec<_> = sections
@@ -38,9 +38,9 @@ pub(super) fn rules(sections: &[RuleConfig], path: &str, problems: &mut Problems
 fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rule> {
     let key = |key: &str| format!("{path}.{key}");
     let from = from(section);
-    // `from` has the captures of `to`: while it is wrong, nothing can be said about `to`.
+    // The captures that `to` may use are those of `from`: if `from` is wrong, `to` cannot be checked.
     let to = section.to.as_deref().filter(|_| from.is_ok());
-    let rule = problems.take_or(key("from"), from, Rule::new("/"))?;
+    let rule = problems.check_or(key("from"), from, Rule::new("/"))?;
     let rule = conditions(section, path, rule, problems);
     let rule = problems.set(key("to"), rule, to, Rule::to);
     let mut rule = status(section, path, rule, problems);
@@ -108,10 +108,10 @@ fn conditions(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Probl
     let mut methods = Vec::new();
     for (at, method) in section.methods.iter().enumerate() {
         match Method::from_bytes(method.as_bytes()) {
-            // `http` takes any token. Methods are case-sensitive (RFC 9110 §9.1), so that `get` would not
+            // `http` accepts any token, but methods are case-sensitive (RFC 9110 §9.1): `get` would never
             // match GET.
-            Ok(known) if !method.bytes().any(|byte| byte.is_ascii_lowercase()) => {
-                methods.push(known);
+            Ok(parsed) if !method.bytes().any(|byte| byte.is_ascii_lowercase()) => {
+                methods.push(parsed);
             }
             _ => problems.add(
                 format_args!("{path}.methods[{at}]"),
@@ -136,8 +136,10 @@ fn conditions(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Probl
             Condition::Equals(value) => match HeaderValue::from_str(value) {
                 Ok(value) => rule.on_header(name, value),
                 Err(_) => {
-                    problems
-                        .add(at, "not a header value: only visible ASCII and blanks are allowed");
+                    problems.add(
+                        at,
+                        "not a header value: only visible ASCII, spaces and tabs are allowed",
+                    );
                     continue;
                 }
             },

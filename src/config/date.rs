@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An instant in a [configuration](super): RFC 3339 with `Z` or an offset, or a day, which is its
-/// midnight in UTC.
+/// An instant in a [configuration](super), written as RFC 3339 with `Z` or an offset, or as a day,
+/// which means midnight in UTC.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -43,7 +43,7 @@ impl Date {
         if let Ok(timestamp) = text.parse::<Timestamp>() {
             return Self::new(timestamp);
         }
-        // A text that is longer than a day has a time without an offset, or is no date at all.
+        // Text that is longer than a day is a time without an offset, or not a date at all.
         if text.len() > "2026-12-01".len() {
             let is_local = text.parse::<DateTime>().is_ok();
             let no_offset = "a time without an offset: `2026-12-01T22:00:00Z`";
@@ -66,7 +66,7 @@ impl From<Date> for SystemTime {
     }
 }
 
-/// RFC 3339 in UTC.
+/// Writes RFC 3339 in UTC.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.timestamp.fmt(f)
@@ -98,8 +98,8 @@ impl<'de> Visitor<'de> for DateVisitor {
         Date::parse(text).map_err(|reason| E::custom(format_args!("{text:?} is {reason}")))
     }
 
-    /// A date of TOML comes as a map of one entry with a key that no TOML text can have unquoted
-    /// (`$__toml_private_datetime`). Its value is the text of the date.
+    /// Reads a date of TOML, which `toml` passes as a map with one entry. Its key,
+    /// `$__toml_private_datetime`, cannot be written in TOML without quotes. Its value is the date as text.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Date, A::Error> {
         match map.next_entry::<String, String>()? {
             Some((key, text)) if key.starts_with('$') => self.visit_str(&text),

@@ -73,7 +73,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Collects what is wrong while a configuration is built.
+/// Collects the wrong values while a configuration is built.
 #[derive(Debug, Default)]
 pub(super) struct Problems(Vec<Problem>);
 
@@ -82,8 +82,8 @@ impl Problems {
         self.0.push(Problem { path: path.to_string(), message: message.to_string() });
     }
 
-    /// The value, or `None` and a problem.
-    pub(super) fn take<T>(
+    /// Returns the value of `result`. If it is an error, adds a problem and returns `None`.
+    pub(super) fn check<T>(
         &mut self,
         path: impl fmt::Display,
         result: Result<T, ConfigError>,
@@ -91,17 +91,18 @@ impl Problems {
         result.map_err(|error| self.add(path, error)).ok()
     }
 
-    /// The value, or `instead` and a problem, so that the other settings of the value are checked, too.
-    pub(super) fn take_or<T>(
+    /// Like [`check`](Self::check), but returns `instead` for an error, so that the other settings of the
+    /// value are checked, too.
+    pub(super) fn check_or<T>(
         &mut self,
         path: impl fmt::Display,
         result: Result<T, ConfigError>,
         instead: Result<T, ConfigError>,
     ) -> Option<T> {
-        self.take(path, result).or(instead.ok())
+        self.check(path, result).or(instead.ok())
     }
 
-    /// The changed value; if the change is refused, the value as it was, and a problem.
+    /// Changes a value. If the change is refused, adds a problem and returns the value unchanged.
     pub(super) fn change<T: Clone>(
         &mut self,
         path: impl fmt::Display,
@@ -109,10 +110,10 @@ impl Problems {
         change: impl FnOnce(T) -> Result<T, ConfigError>,
     ) -> T {
         let result = change(value.clone());
-        self.take(path, result).unwrap_or(value)
+        self.check(path, result).unwrap_or(value)
     }
 
-    /// The value, changed by a setting if there is one.
+    /// Changes a value by a setting, if there is one.
     pub(super) fn set<T: Clone, V>(
         &mut self,
         path: impl fmt::Display,
@@ -140,8 +141,8 @@ impl Problems {
         })
     }
 
-    /// The value, changed by a list that holds anything. If it is refused, each text that is refused alone
-    /// is a problem.
+    /// Changes a value by a list, unless the list is empty. If the list is refused, adds a problem for each
+    /// text that is refused alone, or else one for the list.
     pub(super) fn list<'a, T: Clone>(
         &mut self,
         path: impl fmt::Display,
@@ -158,7 +159,7 @@ impl Problems {
         };
         let before = self.len();
         for (at, text) in list.chunks(1).enumerate() {
-            self.take(format_args!("{path}[{at}]"), change(value.clone(), text));
+            self.check(format_args!("{path}[{at}]"), change(value.clone(), text));
         }
         if self.len() == before {
             self.add(path, error);

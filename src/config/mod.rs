@@ -1,23 +1,23 @@
 //! A whole configuration as data, in any format that `serde` reads (feature `config`).
 //!
-//! 1. [`Config`] is what an operator writes. Every part is optional. Unknown keys are errors.
+//! 1. An operator writes a [`Config`]. Every part is optional. Unknown keys are errors.
 //! 2. [`Config::build`] builds a [`RedirectLayer`](crate::RedirectLayer): policies, trust, hosts and
 //!    options. The policies are asked in this order: canonical host, https, maintenance, rules,
 //!    versions, trailing slash. Those of `after_not_found` are asked once the application has answered
 //!    404. HSTS adds its header to all answers, those of the application included.
 //! 3. **All wrong values are reported together**, each with its path in the configuration
-//!    (`rules[3].to`) and what to write instead. The rules are checked together, for circles and the
-//!    like, once each of them is valid. A syntax error, an unknown key or a value of the wrong type is
-//!    reported by the format's own parser, which stops at the first.
+//!    (`rules[3].to`) and what to write instead. Once each rule is valid, the rules are checked together,
+//!    for example for circles. A syntax error, an unknown key or a value of the wrong type is reported by
+//!    the format's own parser, which stops at the first error.
 //! 4. **Dates** are RFC 3339 (`2026-12-01T22:00:00Z`, or with an offset) or a day (`2026-12-01`,
 //!    midnight UTC), as text or as dates of TOML. A time without an offset is an error.
 //! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. A
-//!    configuration sets the switch only if its `on`, `from` or `until` differs from the configuration
-//!    before; before the first, maintenance counts as off. Otherwise the switch stays as an
-//!    administrator has set it.
+//!    configuration sets the switch only if its `on`, `from` or `until` differs from the previous
+//!    configuration, or, in the first one, from maintenance that is off. Otherwise the switch stays as
+//!    an administrator has set it.
 //!
-//! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with keys of its own should hold
-//! [`Config`] in a field of its own. A rule that has no effect, such as a duplicate, is no error: see
+//! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with more keys should hold
+//! [`Config`] in a separate field. A rule that has no effect, such as a duplicate, is not an error: see
 //! [`Config::warnings`]. In messages about several rules, the first rule is `rule 1`, and its path is
 //! `rules[0]`.
 //!

@@ -40,8 +40,8 @@ pub struct Config {
     /// [`RedirectLayer::separate_https_redirect`](crate::RedirectLayer::separate_https_redirect).
     #[serde(skip_serializing_if = "is_false")]
     pub separate_https_redirect: bool,
-    /// Whether this configuration may be empty, lack `https`, or have fewer than half of the rules,
-    /// although the one that it replaces does not: see [`shrinks`](Self::shrinks).
+    /// Whether this configuration may have lost `https` or more than half of the rules of the one that it
+    /// replaces, or have become empty: see [`shrinks`](Self::shrinks).
     #[serde(skip_serializing_if = "is_false")]
     pub allow_shrink: bool,
     /// Which peers are trusted.
@@ -59,7 +59,8 @@ pub struct Config {
     /// Maintenance: see [`Maintenance`](crate::Maintenance).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceConfig>,
-    /// A slash at the end of paths, or none: see [`TrailingSlash`](crate::policy::TrailingSlash).
+    /// Redirections that add or remove the slash at the end of paths: see
+    /// [`TrailingSlash`](crate::policy::TrailingSlash).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trailing_slash: Option<SlashConfig>,
     /// How much of an upload is read before it is answered.
@@ -78,9 +79,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether this configuration, compared with the one before, has lost more than half of the rules, has
-    /// lost `https`, or is empty, and does not say `allow_shrink = true`. A program that reloads should
-    /// refuse such a configuration, because a file that was cut off is often still valid.
+    /// Whether this configuration has lost `https` or more than half of the rules of the one before, or
+    /// has become empty, without `allow_shrink = true`. A program that reloads should refuse such a
+    /// configuration, because a file that was cut off is often still valid.
     ///
     /// ```
     /// use tower_redirect::config::Config;
@@ -119,10 +120,10 @@ pub struct TrustConfig {
     /// Addresses and ranges of the proxies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub proxies: Vec<String>,
-    /// Which headers they send; `x-forwarded` unless given.
+    /// Which headers the proxies send; `x-forwarded` unless given.
     #[serde(skip_serializing_if = "is_default")]
     pub fields: Fields,
-    /// The most entries of a forwarded list that are read; 8 unless given.
+    /// The maximum number of entries of a forwarded list that are read; 8 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop_limit: Option<usize>,
     /// Whether peers on Unix sockets are proxies.
@@ -158,7 +159,7 @@ pub enum Fields {
 pub enum TransportConfig {
     /// Over TLS.
     Secure,
-    /// In clear.
+    /// Without TLS.
     Plain,
 }
 
@@ -188,16 +189,16 @@ pub struct HttpsConfig {
     /// The https port for each http port.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub port_map: BTreeMap<String, u16>,
-    /// The host of https; that of the request unless given.
+    /// The host of the https URL; the host of the request unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// 301, 302, 307 or 308; 307 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Paths that are served in clear.
+    /// Paths that are served over http, too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,
-    /// Whether methods that are not safe are answered 403.
+    /// Whether requests over http are answered 403 if their method is not safe.
     #[serde(skip_serializing_if = "is_false")]
     pub refuse_unsafe: bool,
 }
@@ -207,7 +208,7 @@ pub struct HttpsConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HstsConfig {
-    /// For how many seconds browsers use https alone; with 0 they forget the host.
+    /// The seconds for which browsers use only https; with 0, they forget the host.
     pub max_age: u64,
     /// Whether this applies to all subdomains.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -253,15 +254,15 @@ pub struct MaintenanceConfig {
     /// Whether a 503 has problem details (RFC 9457) for clients that accept JSON.
     #[serde(skip_serializing_if = "is_false")]
     pub problem_json: bool,
-    /// Paths that are served all the same.
+    /// Paths that are served during maintenance.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,
-    /// Addresses and ranges of clients that are served all the same.
+    /// Addresses and ranges of clients that are served during maintenance.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bypass_clients: Vec<String>,
 }
 
-/// A slash at the end of paths, or none.
+/// Redirections that add or remove the slash at the end of paths.
 #[derive(Clone, Debug, PartialEq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -290,9 +291,9 @@ pub enum SlashForm {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DrainConfig {
-    /// The most bytes that are read.
+    /// The maximum number of bytes that are read.
     pub bytes: u64,
-    /// The most seconds for which they are read.
+    /// The maximum number of seconds for which bytes are read.
     pub seconds: u64,
 }
 
@@ -301,7 +302,7 @@ pub struct DrainConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VersionsConfig {
-    /// The path in front of the version.
+    /// The path before the version, such as `/api`.
     pub prefix: String,
     /// The version that is served.
     pub current: String,

@@ -1,4 +1,4 @@
-//! How diagnoses name peers, and the calls that mend what they report.
+//! Writes the peers of diagnoses, and the calls that mend the cause.
 
 use std::fmt;
 
@@ -17,13 +17,13 @@ impl fmt::Display for Who {
     }
 }
 
-/// The call that trusts a peer, and reads the scheme from this field.
+/// The call that trusts a peer, and reads the scheme from a field, if it is known.
 pub(super) struct TrustCall(pub(super) Option<Peer>, pub(super) Option<&'static str>);
 
 impl fmt::Display for TrustCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(peer, header) = *self;
-        let reads = FamilyCall(header);
+        let reads = ReadCalls(header);
         match peer {
             Some(peer @ Peer::Ip(_)) if peer.is_public() => write!(
                 f,
@@ -48,16 +48,17 @@ impl fmt::Display for TrustCall {
     }
 }
 
-/// The calls after `Trust::proxies(..)` that read this field.
-struct FamilyCall(Option<&'static str>);
+/// The calls after `Trust::proxies(..)` that read a field.
+struct ReadCalls(Option<&'static str>);
 
-impl FamilyCall {
+impl ReadCalls {
+    /// `Trust::unix_sockets()` does not return a `Result`.
     fn without_question_mark(&self) -> String {
         self.to_string().trim_start_matches('?').to_owned()
     }
 }
 
-impl fmt::Display for FamilyCall {
+impl fmt::Display for ReadCalls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None | Some("x-forwarded-proto") => f.write_str("?.x_forwarded()"),

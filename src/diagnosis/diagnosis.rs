@@ -7,10 +7,10 @@ use crate::trust::Peer;
 
 /// A sign that the configuration does not do what the operator wants, seen in a request.
 ///
-/// The hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis) gets it, and with
-/// feature `tracing` it is a `warn` under target `tower_redirect`: once for each cause and peer, for up
-/// to 16 private and 16 public peers in an hour. `Display` names the cause and every call that may mend
-/// it. It never advises to trust a public address, which may be a visitor's.
+/// It is passed to the hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis), and
+/// feature `tracing` logs it at level `WARN` with target `tower_redirect`: once for each cause and peer,
+/// for up to 16 private and 16 public peers in an hour. `Display` names the cause and every call that may
+/// mend it, and never advises trusting a public address, which may be a visitor's.
 ///
 /// ```
 /// use tower_redirect::{Diagnosis, trust::Peer};
@@ -33,9 +33,9 @@ pub enum Diagnosis {
         /// Host and port that were asked for.
         authority: String,
     },
-    /// A request for the path of the page or URL of a [`Maintenance`](crate::Maintenance) was
-    /// redirected to it at another host, and a proxy may have replaced the host that was asked for. If
-    /// that was the host of the target, the redirection leads back here.
+    /// A [`Maintenance`](crate::Maintenance) redirected a request for the path of its own page or URL to
+    /// another host, and a proxy may have replaced the host that was asked for. If the user agent asked
+    /// for the host of the target, the redirection leads back here.
     TargetMayBeSelf {
         /// Host and port that arrived here.
         authority: String,
@@ -53,47 +53,47 @@ pub enum Diagnosis {
     UntrustedProxy {
         /// The peer, if its address is known.
         peer: Option<Peer>,
-        /// The name of the field that says https, in lower case.
+        /// The name, in lower case, of the field that says https.
         header: &'static str,
     },
     /// Proxies are configured, but the peer's address is not known, so no peer is trusted.
     PeerUnknown,
-    /// A request that seems to come over http has headers that browsers send over https alone. A proxy
+    /// A request that seems to come over http has headers that browsers send only over https. A proxy
     /// in front may terminate TLS.
     BrowserOverTls {
         /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// A trusted proxy does not say which scheme the user agent used. The request counts as http.
+    /// A trusted proxy does not say which scheme the user agent used. The request is treated as http.
     ProxyWithoutScheme {
         /// The proxy.
         peer: Peer,
-        /// The name of a field that is not read and says https, in lower case.
+        /// The name, in lower case, of a field that says https but is not read.
         header: Option<&'static str>,
     },
-    /// A trusted proxy says http for a request with headers that browsers send over https alone. Another
-    /// proxy in front of it may terminate TLS, and the scheme that this one sends is lost.
+    /// A trusted proxy says http for a request with headers that browsers send only over https. Another
+    /// proxy in front of it may terminate TLS, and the trusted proxy may not pass on its scheme.
     ProxySaysHttp {
         /// The proxy.
         peer: Peer,
-        /// The name of a field that is not read and says https, in lower case.
+        /// The name, in lower case, of a field that says https but is not read.
         header: Option<&'static str>,
     },
     /// A trusted proxy sent forwarded fields that are malformed. The request got 400.
     ForwardedRefused {
         /// The peer, if its address is known.
         peer: Option<Peer>,
-        /// The fault in words.
+        /// Why the fields were refused.
         reason: &'static str,
     },
-    /// A trusted proxy replaced `Host`, so redirections lead to the name that it knows this server
-    /// by.
+    /// A trusted proxy replaced `Host`, so redirections lead to the name by which the proxy knows this
+    /// server.
     HostReplaced {
         /// The peer, if its address is known.
         peer: Option<Peer>,
-        /// The `Host` that it sent.
+        /// The `Host` that the proxy sent.
         host: String,
-        /// The host that it forwarded.
+        /// The host that the proxy forwarded.
         forwarded: String,
     },
     /// A host is not one of [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). The request got 421.
@@ -108,14 +108,14 @@ pub enum Diagnosis {
         /// The peer, if its address is known.
         peer: Option<Peer>,
     },
-    /// Many requests were sent to https, and none that arrived was known to be secure.
+    /// Many requests were redirected to https, but none has arrived that is known to be secure.
     NeverSecure,
-    /// A bypass by address is configured, but the peer's address is not known, so it lets nobody
-    /// through.
+    /// A bypass or a rule is for clients by address, but the peer's address is not known, so it applies
+    /// to nobody.
     ClientUnknown,
     /// A peer that is not trusted forwards requests, and the clients of a bypass or of a rule include
-    /// its address. The request was not treated as one of theirs, because the peer may forward
-    /// those of anybody.
+    /// its address. The request was not treated as one of those clients', because the peer may forward
+    /// requests of anybody.
     ClientThroughProxy {
         /// The peer, if its address is known.
         peer: Option<Peer>,
@@ -301,11 +301,11 @@ impl fmt::Display for Diagnosis {
             ),
             Self::ManyPeers { diagnosis } => write!(
                 f,
-                "{diagnosis} applies to more peers than are reported; no more are for up to an hour"
+                "{diagnosis} applies to more peers than are reported; the others are not for up to an hour"
             ),
         }
     }
 }
 
-const SAY_SECURE: &str = "let that listener put `Transport::Secure` into each request's extensions, or \
-                          fix it by `.transport(Transport::Secure)` where only TLS reaches this layer";
+const SAY_SECURE: &str = "let its TLS listener put `Transport::Secure` into each request's extensions, or \
+                          add `.transport(Transport::Secure)` if only TLS reaches this layer";
