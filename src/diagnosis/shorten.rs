@@ -1,12 +1,12 @@
-//! Limits the text of a request that a diagnosis holds.
+//! Limits the length of the text that a diagnosis copies from a request.
 
 use super::Diagnosis;
 
-/// The most bytes of one text, apart from the mark at the end of a shortened one.
+/// The longest text in bytes, without the `…` that ends a shortened one.
 const LONGEST: usize = 256;
 
 impl Diagnosis {
-    /// The same without queries, each text cut to 256 bytes.
+    /// Returns the same diagnosis without queries, and with each text cut to 256 bytes.
     pub(crate) fn shortened(mut self) -> Self {
         match &mut self {
             Self::StandbyIsSelf { authority }

@@ -6,7 +6,7 @@ use super::log;
 
 type OnAnswer = dyn Fn(&Answered<'_>) + Send + Sync;
 
-/// The hooks of a layer that take its answers.
+/// The hooks of a layer that are called with its answers.
 #[derive(Clone, Default)]
 pub(crate) struct AnswerHooks(Vec<Arc<OnAnswer>>);
 
@@ -15,7 +15,7 @@ impl AnswerHooks {
         self.0.push(Arc::new(hook));
     }
 
-    /// Whether a hook or a `tracing` subscriber takes answers.
+    /// Whether a hook or a `tracing` subscriber wants answers.
     pub(crate) fn take_answers(&self) -> bool {
         !self.0.is_empty() || log::takes_answers()
     }

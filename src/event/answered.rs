@@ -7,13 +7,12 @@ use http::{Method, Response, StatusCode};
 use super::escaped::Escaped;
 use crate::uri::Scheme;
 
-/// An answer that a layer gave in place of the inner service, or, if it
-/// [only reports](crate::RedirectLayer::report_only), would have given: by which policy, to which
-/// request, and why.
+/// An answer that a layer gave in place of the inner service: by which policy, to which request, and
+/// why. A layer that [only reports](crate::RedirectLayer::report_only) would have given it.
 ///
-/// [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) is called with each,
+/// The hook of [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) is called with it,
 /// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the
-/// extensions of the response, and with feature `tracing` it is an event: `debug` for redirections,
+/// extensions of the response, and feature `tracing` makes it an event: `debug` for redirections,
 /// `info` for all others. Answers of [quiet](crate::policy::Rule::quiet) rules are only put into the
 /// extensions.
 ///
@@ -116,8 +115,8 @@ impl<'a> Answered<'a> {
     }
 
     /// The [name](crate::RedirectPolicy::name) of the policy that decided. `None` if the layer refused
-    /// the request before a policy decided. Where several redirections became one, it is the first
-    /// policy.
+    /// the request before a policy decided. If several redirections were joined into one, this is the
+    /// policy of the first.
     pub fn policy(&self) -> Option<&str> {
         self.policy.as_deref()
     }
@@ -144,8 +143,8 @@ impl<'a> Answered<'a> {
         self.scheme
     }
 
-    /// The requested host, in upper and lower case as it was sent. `None` if it was refused, or the
-    /// request has none.
+    /// The requested host, in the case in which it was sent. `None` if it was refused, or if the request
+    /// has none.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
@@ -172,7 +171,7 @@ impl<'a> Answered<'a> {
         self.client_ip
     }
 
-    /// Clones what is borrowed, so that the event can be kept or sent to another thread.
+    /// Clones the borrowed parts, so that the event can be kept or sent to another thread.
     pub fn into_owned(self) -> Answered<'static> {
         fn owned(text: Option<Cow<'_, str>>) -> Option<Cow<'static, str>> {
             text.map(|text| text.into_owned().into())

@@ -1,12 +1,12 @@
-//! Text from outside, as it is written to a log.
+//! Escapes text from requests and responses for logs.
 
 use std::fmt::{self, Display, Write};
 
-/// The most bytes of one field, apart from the mark at the end of a shortened one.
+/// The longest field in bytes, without the `…` that ends a shortened one.
 const LONGEST: usize = 256;
 
-/// Writes text in one line: control characters are escaped, so no request can begin a line or
-/// colour a terminal.
+/// Writes text in one line: control characters are escaped, so no request can begin a new line in a log
+/// or colour a terminal.
 pub(crate) struct OneLine<T>(pub(crate) T);
 
 impl<T: Display> Display for OneLine<T> {
@@ -27,7 +27,7 @@ impl<T: Display> Display for Escaped<T> {
 fn write_escaped(to: &mut fmt::Formatter<'_>, text: &impl Display, left: usize) -> fmt::Result {
     let mut writer = Writer { to, left, is_full: false };
     let written = write!(writer, "{text}");
-    // The writer returns an error to end the text.
+    // A full writer returns an error only to stop the formatting.
     if writer.is_full { Ok(()) } else { written }
 }
 
@@ -66,7 +66,7 @@ impl Write for Writer<'_, '_> {
     }
 }
 
-/// Characters that end a line, or change the direction of the text after them.
+/// Whether a character ends a line, or changes the direction of the text after it.
 fn is_bidirectional_or_separator(character: char) -> bool {
     matches!(
         character,

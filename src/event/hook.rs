@@ -30,8 +30,8 @@ struct History {
     was_secure: AtomicBool,
 }
 
-/// The number of requests that may be redirected to https, without any arriving over https, before
-/// a diagnosis is made.
+/// The number of requests that are redirected to https without a diagnosis, although none arrives over
+/// https.
 const MANY: u32 = 100;
 
 impl DiagnosisHook {
@@ -44,7 +44,7 @@ impl DiagnosisHook {
         Self { is_logged: false, ..Self::new(hook) }
     }
 
-    /// Whether a hook or a `tracing` subscriber takes diagnoses. Otherwise none are made.
+    /// Whether a hook or a `tracing` subscriber wants diagnoses. Otherwise none are made.
     pub(crate) fn takes_diagnoses(&self) -> bool {
         self.hook.is_some() || self.is_logged && log::takes_diagnoses()
     }
@@ -78,9 +78,9 @@ impl DiagnosisHook {
         self.history.was_secure.store(true, Ordering::Relaxed);
     }
 
-    /// Counts a request that is redirected to https. Returns whether more than [`MANY`] were, and
-    /// none has ever arrived over https.
-    pub(crate) fn is_never_secure(&self) -> bool {
+    /// Counts a request that is redirected to https. Returns `true` if more than [`MANY`] were counted
+    /// and no request has ever arrived over https.
+    pub(crate) fn note_sent_to_https(&self) -> bool {
         let History { sent_to_https, was_secure, .. } = &*self.history;
         sent_to_https.fetch_add(1, Ordering::Relaxed) >= MANY && !was_secure.load(Ordering::Relaxed)
     }

@@ -1,5 +1,5 @@
-//! Events of `tracing` under target `tower_redirect`, named after OpenTelemetry's semantic conventions
-//! where these have a name.
+//! Events of `tracing` with target `tower_redirect`. A field has the name that OpenTelemetry's semantic
+//! conventions give it, if they have one.
 
 use http::Method;
 use tracing::{Level, enabled, event};
@@ -15,8 +15,8 @@ pub(super) fn takes_diagnoses() -> bool {
     enabled!(target: TARGET, Level::WARN)
 }
 
-/// Whether a subscriber wants answers. The level of an answer is known once it is made, so those at
-/// `debug` are made for a subscriber that wants `info` alone, too.
+/// Whether a subscriber wants answers. The level of an answer is known only after it is made, so answers
+/// of level `debug` are also made for a subscriber that wants only `info`.
 pub(super) fn takes_answers() -> bool {
     enabled!(target: TARGET, Level::INFO)
 }
@@ -26,7 +26,7 @@ pub(super) fn diagnosed(diagnosis: &Diagnosis) {
 }
 
 pub(super) fn answered(answered: &Answered<'_>) {
-    // The level of an event is a constant.
+    // `event!` requires a constant level.
     macro_rules! at {
         ($level:expr) => {
             event!(
@@ -55,12 +55,13 @@ pub(super) fn answered(answered: &Answered<'_>) {
     }
 }
 
-/// `http.request.method`: methods that are not of RFC 9110 or RFC 5789 are `_OTHER`, so that no client
-/// makes up values.
+/// Returns the value of `http.request.method`: `_OTHER` for a method that is not in RFC 9110 or RFC 5789,
+/// so that clients cannot make up values.
 pub(crate) fn known_method(method: &Method) -> &str {
     if is_known(method) { method.as_str() } else { "_OTHER" }
 }
 
+/// Returns the value of `http.request.method_original`: the method, if `http.request.method` is `_OTHER`.
 pub(crate) fn unknown_method(method: &Method) -> Option<Escaped<&Method>> {
     (!is_known(method)).then_some(Escaped(method))
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 use crate::system_clock::Instant;
 use crate::trust::Peer;
 
-/// The number of peers for which a cause is reported. Private and public peers are counted apart, so that
-/// strangers cannot use up the places of the operator's own network.
-const PEERS: usize = 16;
+/// The maximum number of peers for which a cause is reported. Private and public peers are counted
+/// separately, so that strangers cannot use up the places of the operator's own network.
+const MAX_PEERS: usize = 16;
 
 /// The time after which everything is reported again.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
-/// The reports of the current period: each cause once for each peer, for up to [`PEERS`] peers.
+/// The reports of the current period: each cause once for each peer, for up to [`MAX_PEERS`] peers.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     since: Option<Instant>,
@@ -30,11 +30,11 @@ struct CauseReports {
 /// Whether a cause is new for a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Novelty {
-    /// It was not reported for this peer.
+    /// The cause was not reported for this peer before.
     First,
-    /// The places for peers are used up: only that is reported, once.
+    /// The places for peers are used up. This is reported once.
     Overflow,
-    /// It was reported already.
+    /// The cause was reported for this peer, or the places are used up and that was reported.
     Known,
 }
 
@@ -60,7 +60,7 @@ impl Reports {
         if group.is_full || group.peers.contains(&peer) {
             return Novelty::Known;
         }
-        if group.peers.len() == PEERS {
+        if group.peers.len() == MAX_PEERS {
             group.is_full = true;
             return Novelty::Overflow;
         }
@@ -69,7 +69,7 @@ impl Reports {
     }
 }
 
-/// Counts all addresses of an IPv6 /64 as one peer, because one customer has them all.
+/// Maps all addresses of an IPv6 /64 to one peer, because one customer has them all.
 fn network(peer: Peer) -> Peer {
     match peer {
         Peer::Ip(address) => Peer::Ip(match address.to_canonical() {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_use_up_their_own_room_alone() {
+    fn strangers_use_up_only_their_own_places() {
         let (mut reports, now) = (Reports::default(), Instant::now());
         let strangers: Vec<_> =
             (0..100).map(|n| reports.admit("a", peer(&format!("192.0.2.{n}")), now)).collect();

@@ -21,7 +21,7 @@ pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: Option<
     // A server that never sees https may exist only to redirect to another server. Trusted proxies, or a
     // listener that sets `Transport`, show that this server expects https.
     let expects_https = || head.trust().has_proxies() || head.has_transport();
-    if to.resolve(head).upgrades() && expects_https() && hook.is_never_secure() {
+    if to.resolve(head).upgrades() && expects_https() && hook.note_sent_to_https() {
         head.diagnose(Diagnosis::NeverSecure);
     }
 }
