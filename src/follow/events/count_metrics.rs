@@ -1,5 +1,5 @@
-//! Counts with the `metrics` facade. `guide::observability` lists the names. All keys are made once, so
-//! a call allocates nothing here.
+//! Counts calls with the `metrics` facade. `guide::observability` lists the names. All keys are made once,
+//! so that counting allocates nothing.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ static METADATA: Metadata<'static> =
 static HOPS_KEY: Key = Key::from_static_name(HOPS);
 static BYTES_KEY: Key = Key::from_static_name(BYTES);
 
-/// A key for each end of a call.
+/// A key for each way in which a call can end.
 static CALLS_KEYS: LazyLock<Vec<(Outcome, &str, Key)>> = LazyLock::new(|| {
     let returned = [(Outcome::Response, ""), (Outcome::Redirection, "")];
     let errors = RedirectErrorKind::NAMES.into_iter().chain(["service"]);
@@ -62,7 +62,7 @@ pub(super) fn finished(finished: &Finished<'_>) {
     add(1, finished.outcome(), finished.error_type().unwrap_or_default());
 }
 
-/// Adds to the number of calls with this end. `error_type` is empty for a response.
+/// Adds to the number of calls that ended in this way. `error_type` is empty unless `outcome` is an error.
 fn add(calls: u64, outcome: Outcome, error_type: &'static str) {
     let is_end = |(o, e, _): &&(Outcome, &str, Key)| *o == outcome && *e == error_type;
     if let Some((_, _, key)) = CALLS_KEYS.iter().find(is_end) {

@@ -52,7 +52,7 @@ impl Outcome {
 }
 
 impl<'a> Finished<'a> {
-    /// The outcome.
+    /// The outcome of the call.
     pub fn outcome(&self) -> Outcome {
         match self.end {
             End::Returned(status) if is_followed(status) => Outcome::Redirection,

@@ -21,7 +21,7 @@ impl<'a> Followed<'a> {
         self.number
     }
 
-    /// The redirection: its status, both URLs and methods, and what the next request was sent without.
+    /// The redirection: its status, both URLs and methods, and what was left out of the next request.
     pub fn hop(&self) -> &'a Hop {
         self.hop
     }
@@ -38,8 +38,8 @@ impl<'a> Followed<'a> {
     }
 }
 
-/// One line without userinfo and without values of a query: `hop 1: POST http://a.test/x: 307 -> POST
-/// http://b.test/x (left behind: cookie)`.
+/// One line without userinfo and without values of a query:
+/// `hop 1: POST http://a.test/x: 307 -> POST http://b.test/x (left behind: cookie)`.
 impl fmt::Display for Followed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Hop { method, uri, next_method, next_uri, status, .. } = self.hop;

@@ -9,7 +9,7 @@ use crate::follow::history::RedirectHistory;
 type OnHop = dyn Fn(&Followed<'_>) + Send + Sync;
 type OnFinish = dyn Fn(&Finished<'_>) + Send + Sync;
 
-/// The hooks of a follower that take its events.
+/// The hooks of a follower that are called with its events.
 #[derive(Clone, Default)]
 pub(crate) struct EventHooks {
     on_hop: Vec<Arc<OnHop>>,

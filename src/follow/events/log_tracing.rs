@@ -1,5 +1,5 @@
-//! Events of `tracing` under target `tower_redirect`, named after OpenTelemetry's semantic conventions
-//! where these have a name.
+//! Events of `tracing` with target `tower_redirect`. A field has the name that OpenTelemetry's semantic
+//! conventions give it, if they have one.
 
 use tracing::{Level, enabled, event};
 
@@ -36,7 +36,7 @@ pub(super) fn followed(followed: &Followed<'_>) {
 }
 
 pub(super) fn finished(finished: &Finished<'_>) {
-    // The level of an event is a constant.
+    // `event!` requires a constant level.
     macro_rules! at {
         ($level:expr) => {
             event!(
@@ -56,7 +56,7 @@ pub(super) fn finished(finished: &Finished<'_>) {
     }
 }
 
-/// The names of what was left behind; `None` if nothing was.
+/// Joins the names of everything that was left behind; `None` if nothing was.
 fn dropped(dropped: &[Dropped]) -> Option<String> {
     let names: Vec<_> = dropped.iter().map(ToString::to_string).collect();
     (!names.is_empty()).then(|| Escaped(names.join(", ")).to_string())

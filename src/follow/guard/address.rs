@@ -9,7 +9,7 @@ use ipnet::Ipv6Net;
 use crate::ranges::Ranges;
 
 /// IPv4 addresses that are not globally reachable.
-const V4: [&str; 15] = [
+const V4_SPECIAL: [&str; 15] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -31,7 +31,7 @@ const V4: [&str; 15] = [
 const V4_REACHABLE: [&str; 2] = ["192.0.0.9", "192.0.0.10"];
 
 /// IPv6 addresses of 2000::/3 that are not globally reachable.
-const V6: [&str; 3] = ["2001::/23", "2001:db8::/32", "3fff::/20"];
+const V6_SPECIAL: [&str; 3] = ["2001::/23", "2001:db8::/32", "3fff::/20"];
 
 /// Addresses in 2001::/23 that are globally reachable.
 const V6_REACHABLE: [&str; 7] = [
@@ -59,9 +59,9 @@ impl Nat64 {
     /// Returns `None` for a length that is not in RFC 6052, and for a prefix with bits beyond its length.
     pub(super) fn new(prefix: Ipv6Net) -> Option<Self> {
         let length = u32::from(prefix.prefix_len());
-        let is_one =
+        let is_valid =
             matches!(length, 32 | 40 | 48 | 56 | 64 | 96) && prefix.addr() == prefix.network();
-        is_one.then(|| Self { prefix: prefix.addr().to_bits(), length })
+        is_valid.then(|| Self { prefix: prefix.addr().to_bits(), length })
     }
 
     /// Returns the IPv4 address that follows the prefix; `None` for an address without this prefix.
@@ -80,8 +80,8 @@ impl Nat64 {
     }
 }
 
-/// Whether an address is globally reachable. If an IPv6 address holds an IPv4 address, that one is
-/// checked instead. `nat64` lists prefixes in addition to the well-known one.
+/// Whether an address is globally reachable. If an IPv6 address holds an IPv4 address, the IPv4 address
+/// is checked instead. `nat64` lists prefixes in addition to the well-known one.
 pub(super) fn is_global(address: IpAddr, nat64: &[Nat64]) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_global_v4(address),
@@ -92,7 +92,7 @@ pub(super) fn is_global(address: IpAddr, nat64: &[Nat64]) -> bool {
     }
 }
 
-/// The IPv4 address that an IPv6 address leads to.
+/// Returns the IPv4 address that an IPv6 address holds, by NAT64, 6to4 or Teredo.
 pub(super) fn inner_v4(address: Ipv6Addr, nat64: &[Nat64]) -> Option<Ipv4Addr> {
     let bits = address.to_bits();
     let nat64 = nat64.iter().chain([&Nat64::WELL_KNOWN]);
@@ -114,13 +114,13 @@ fn v4(high: u16, low: u16) -> Ipv4Addr {
 }
 
 fn is_global_v4(address: Ipv4Addr) -> bool {
-    static SPECIAL: LazyLock<Ranges> = LazyLock::new(|| ranges(&V4));
+    static SPECIAL: LazyLock<Ranges> = LazyLock::new(|| ranges(&V4_SPECIAL));
     static REACHABLE: LazyLock<Ranges> = LazyLock::new(|| ranges(&V4_REACHABLE));
     !SPECIAL.contains(address.into()) || REACHABLE.contains(address.into())
 }
 
 fn is_global_v6(address: Ipv6Addr) -> bool {
-    static SPECIAL: LazyLock<Ranges> = LazyLock::new(|| ranges(&V6));
+    static SPECIAL: LazyLock<Ranges> = LazyLock::new(|| ranges(&V6_SPECIAL));
     static REACHABLE: LazyLock<Ranges> = LazyLock::new(|| ranges(&V6_REACHABLE));
     // IANA assigns global unicast addresses only from 2000::/3 (registry "IPv6 Address Space").
     address.segments().first().is_some_and(|first| first & 0xe000 == 0x2000)
@@ -128,14 +128,14 @@ fn is_global_v6(address: Ipv6Addr) -> bool {
         && isatap_v4(address).is_none_or(is_global_v4)
 }
 
-/// The IPv4 address in an ISATAP interface identifier (RFC 5214 §6.1). A network without ISATAP takes it for
-/// any other identifier, so the IPv6 address is checked, too.
+/// Returns the IPv4 address in an ISATAP interface identifier (RFC 5214 §6.1). A network without ISATAP
+/// treats it as any other identifier, so the IPv6 address is checked, too.
 fn isatap_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [.., fifth, sixth, seventh, eighth] = address.segments();
     (matches!(fifth, 0 | 0x0200) && sixth == 0x5efe).then(|| v4(seventh, eighth))
 }
 
-/// A constant list.
+/// Parses a constant list.
 fn ranges(list: &[&str]) -> Ranges {
     // A test checks that every entry parses.
     Ranges::parse(list).unwrap_or_default()
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_ranges() {
-        for list in [&V4[..], &V4_REACHABLE, &V6, &V6_REACHABLE] {
+        for list in [&V4_SPECIAL[..], &V4_REACHABLE, &V6_SPECIAL, &V6_REACHABLE] {
             assert!(!ranges(list).is_empty(), "{list:?}");
         }
     }

@@ -11,15 +11,15 @@
 //!    address that passes is handed on as four decimal numbers, because clients read other spellings
 //!    differently.
 //! 3. An IPv6 address that holds an IPv4 address (v4-mapped, NAT64, 6to4, Teredo) is checked by that
-//!    IPv4 address. NAT64 is the well-known prefix (RFC 6052) and those of
-//!    [`nat64`](TargetGuard::nat64). [`deny`](TargetGuard::deny) applies to both addresses. Of an ISATAP
-//!    address (RFC 5214), both have to be globally reachable.
+//!    IPv4 address. The prefixes of NAT64 are the well-known one (RFC 6052) and those given to
+//!    [`nat64`](TargetGuard::nat64). [`deny`](TargetGuard::deny) applies to both addresses. An ISATAP
+//!    address (RFC 5214) and the IPv4 address in it both have to be globally reachable.
 //! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so is any scheme but http and
 //!    https. A request in origin-form (`/path`) is refused, because its URL does not name its host.
 //! 5. The error is the same for every reason,
 //!    [`TargetRefused`](super::RedirectErrorKind::TargetRefused): it does not reveal which addresses exist.
 //!
-//! Pitfall: a *name* other than `localhost` passes, whatever it resolves to, and may have another
+//! Pitfall: a *name* other than `localhost` passes, whatever it resolves to, and may resolve to another
 //! address the next time. Use a resolver that asks [`TargetGuard::allows_address`] about each address,
 //! and connect to an address that it allowed, as `examples/guarded_fetch` does. A client behind a
 //! proxy does not resolve names, so the proxy has to check them.

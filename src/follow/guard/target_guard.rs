@@ -59,8 +59,8 @@ impl TargetGuard {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) for an entry that is neither an address
-    /// nor a range, or for a range of all addresses.
+    /// Returns an error of kind [`Address`](crate::ConfigErrorKind::Address) if an entry is neither an
+    /// address nor a range, or is a range of all IPv4 or IPv6 addresses.
     pub fn allow<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -84,8 +84,8 @@ impl TargetGuard {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) for an entry that is neither an address
-    /// nor a range.
+    /// Returns an error of kind [`Address`](crate::ConfigErrorKind::Address) if an entry is neither an
+    /// address nor a range.
     pub fn deny<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -97,13 +97,13 @@ impl TargetGuard {
         Ok(self)
     }
 
-    /// Adds a NAT64 prefix of the operator's own (RFC 6052 §2.2), of 32, 40, 48, 56, 64 or 96 bits, as
-    /// in `2001:db8:64::/96`. An address below it is allowed if the IPv4 address in it is.
+    /// Adds a NAT64 prefix of your network (RFC 6052 §2.2) of 32, 40, 48, 56, 64 or 96 bits, such as
+    /// `2001:db8:64::/96`. An address with this prefix is allowed if the IPv4 address in it is.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Address`](crate::ConfigErrorKind::Address) if `prefix` is not an IPv6 prefix of
-    /// one of these lengths.
+    /// Returns an error of kind [`Address`](crate::ConfigErrorKind::Address) if `prefix` is not an IPv6
+    /// prefix of one of these lengths.
     pub fn nat64(mut self, prefix: &str) -> Result<Self, ConfigError> {
         let nat64 = prefix.parse::<Ipv6Net>().ok().and_then(Nat64::new);
         let reason = "a NAT64 prefix has 32, 40, 48, 56, 64 or 96 bits, as in 2001:db8:64::/96";
@@ -156,7 +156,7 @@ impl TargetGuard {
 /// Writes the IPv4 address of a URL as four decimal numbers, as [`TargetGuard::allows`] reads it.
 /// `None` if there is nothing to change. Some clients read `010.0.0.1` as 8.0.0.1, others as 10.0.0.1.
 pub(in crate::follow) fn with_plain_address(uri: &Uri) -> Option<Uri> {
-    // Such a URL is written as `url` writes it, and need not be parsed again.
+    // A plain URL is already written as `url` writes it.
     if Origin::plain(uri).is_some() {
         return None;
     }

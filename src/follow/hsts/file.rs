@@ -1,4 +1,4 @@
-//! Saves and reads a store: as a file in the format of curl's `--hsts`, and with `serde`.
+//! Saves and loads a store, as a file in the format of curl's `--hsts` or with `serde`.
 
 use std::error::Error;
 use std::fmt;
@@ -19,7 +19,7 @@ use super::store::HstsStore;
 const FORMAT: &str = "%Y%m%d %H:%M:%S";
 const UNLIMITED: &str = "unlimited";
 
-/// The error for a line that is not an entry in a `--hsts` file of curl.
+/// The error for a line of a `--hsts` file of curl that is not an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HstsFileError {
     line: usize,
@@ -44,7 +44,7 @@ impl Error for HstsFileError {}
 impl HstsStore {
     /// Reads the text of a `--hsts` file of curl. Each line has a host, with a dot in front if its
     /// subdomains are included, and the time in UTC at which it expires. If a host occurs twice, the later
-    /// line counts. Names that are not domains are skipped.
+    /// line applies. Names that are not domains are skipped.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -61,7 +61,7 @@ impl HstsStore {
     ///
     /// # Errors
     ///
-    /// [`HstsFileError`] for a line that is neither an entry, nor empty, nor a comment.
+    /// Returns an error for the first line that is neither an entry, nor empty, nor a comment.
     pub fn from_curl(text: &str) -> Result<Self, HstsFileError> {
         let store = Self::new();
         for (line, text) in (1..).zip(text.lines()) {
@@ -69,7 +69,7 @@ impl HstsStore {
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            let (host, expires) = entry(text).ok_or(HstsFileError { line })?;
+            let (host, expires) = parse_entry(text).ok_or(HstsFileError { line })?;
             let name = host.strip_prefix('.');
             store.add(name.unwrap_or(host), expires, name.is_some());
         }
@@ -81,10 +81,10 @@ impl HstsStore {
         let mut text = String::from("# Your HSTS cache.\n");
         for (name, entry) in self.entries() {
             let dot = if entry.include_subdomains { "." } else { "" };
-            // The format has no times after the year 9999. What expired before 1970 need not be kept.
+            // The format has no times after the year 9999. Entries that expired before 1970 are dropped.
             let expires = match entry.expires {
                 Some(time) if time < SystemTime::UNIX_EPOCH => continue,
-                time => time.and_then(written).unwrap_or_else(|| UNLIMITED.to_owned()),
+                time => time.and_then(format_time).unwrap_or_else(|| UNLIMITED.to_owned()),
             };
             text.push_str(&format!("{dot}{name} \"{expires}\"\n"));
         }
@@ -95,8 +95,8 @@ impl HstsStore {
     ///
     /// # Errors
     ///
-    /// The error of reading the file, or one of kind [`InvalidData`](io::ErrorKind::InvalidData) for a
-    /// line that is not an entry.
+    /// Returns the error of reading the file, or an error of kind
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if a line is not an entry.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         match fs::read_to_string(path) {
             Ok(text) => Self::from_curl(&text)
@@ -107,11 +107,11 @@ impl HstsStore {
     }
 
     /// Saves the learned hosts as a `--hsts` file of curl. A new file is written beside `path` and then
-    /// renamed to it, so that the file at `path` is whole at any time, and stays as it was after an error.
+    /// renamed to it, so that the file at `path` is always complete, and an error leaves it unchanged.
     ///
     /// # Errors
     ///
-    /// The error of writing or renaming the file.
+    /// Returns the error of writing or renaming the file.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let (beside, mut file) = create_beside(path)?;
@@ -130,7 +130,7 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     static SAVES: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = SAVES.fetch_add(1, Ordering::Relaxed);
-        // Not made of the name of `path`, which could become too long for the file system.
+        // The name of `path` is not part of this one, which could become too long for the file system.
         let beside = path.with_file_name(format!(".hsts-{}-{number}", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&beside) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -140,7 +140,7 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
 }
 
 /// Parses a line into its host and the time when it expires, which is `None` for `unlimited`.
-fn entry(line: &str) -> Option<(&str, Option<SystemTime>)> {
+fn parse_entry(line: &str) -> Option<(&str, Option<SystemTime>)> {
     let (host, rest) = line.split_once(char::is_whitespace)?;
     let time = rest.trim().strip_prefix('"')?.strip_suffix('"')?;
     if time == UNLIMITED {
@@ -150,8 +150,8 @@ fn entry(line: &str) -> Option<(&str, Option<SystemTime>)> {
     Some((host, Some(time.try_into().ok()?)))
 }
 
-/// Writes a time in UTC; `None` for a time after the year 9999.
-fn written(time: SystemTime) -> Option<String> {
+/// Formats a time in UTC; `None` for a time after the year 9999.
+fn format_time(time: SystemTime) -> Option<String> {
     let time = Offset::UTC.to_datetime(Timestamp::try_from(time).ok()?);
     Some(time.strftime(FORMAT).to_string())
 }
@@ -204,7 +204,7 @@ struct Saved {
 /// A list in the format of the browsers' preload list: `{"entries": [{"name": "a.test", "mode":
 /// "force-https", "include_subdomains": true}]}`. Entries without this mode are ignored.
 ///
-/// Pitfall: Chromium's own file has comments, which have to be removed before it is JSON.
+/// Pitfall: Chromium's own file has comments, which have to be removed before it is valid JSON.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -232,7 +232,7 @@ struct Listed {
 }
 
 impl PreloadList {
-    /// Returns the hosts of mode `force-https`, each with a flag that includes its subdomains.
+    /// Returns the hosts of mode `force-https`, each with a flag: `true` includes its subdomains.
     pub fn hosts(&self) -> impl Iterator<Item = (&str, bool)> {
         let is_forced = |listed: &&Listed| listed.mode.as_deref() == Some("force-https");
         let listed = self.entries.iter().filter(is_forced);

@@ -13,11 +13,11 @@ pub(super) struct Policy {
     pub(super) include_subdomains: bool,
 }
 
-/// The most directives of a valid header. Each is compared with those before it, and a server may send
-/// hundreds of kilobytes.
+/// The maximum number of directives of a valid header. Each is compared with those before it, and a
+/// server may send hundreds of kilobytes.
 const MAX_DIRECTIVES: usize = 32;
 
-/// The longest lifetime, ten years. A longer `max-age` is shortened to it.
+/// The longest lifetime, ten years in seconds. A longer `max-age` is shortened to it.
 const MAX_LIFETIME: u64 = 10 * 365 * 24 * 60 * 60;
 
 /// Parses the value of the header; `None` if it is not valid. Unknown directives are ignored. A directive
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields() {
+    fn valid_and_invalid_headers() {
         for (field, expected) in [
             ("max-age=31536000", Some((31_536_000, false))),
             ("max-age=\"31536000\"", Some((31_536_000, false))),

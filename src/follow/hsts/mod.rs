@@ -1,14 +1,14 @@
 //! HTTP Strict Transport Security for clients (RFC 6797): hosts that are only contacted over https.
 //!
 //! 1. [`HstsStore`] is a cloneable handle, given to
-//!    [`FollowRedirectsLayer::hsts`](crate::FollowRedirectsLayer::hsts). Clones share what they know.
+//!    [`FollowRedirectsLayer::hsts`](crate::FollowRedirectsLayer::hsts). Clones share their hosts.
 //! 2. The URL of a call, and the target of each redirection, are upgraded from http to https before
 //!    anything else is decided about them (§8.3): port 80 becomes 443, another port stays. So a
 //!    redirection from https to http on a known host is followed over https, and is not an error. A
 //!    request in origin-form (`/path`) is not upgraded. An upgrade is no hop:
 //!    [`RedirectHistory::upgraded_from`](crate::RedirectHistory::upgraded_from) and
 //!    [`Hop::was_upgraded`](super::Hop::was_upgraded) report it.
-//! 3. The store learns from responses over https alone, whatever their status, from the first
+//! 3. The store learns only from responses over https, whatever their status, and from their first
 //!    `Strict-Transport-Security` header (§8.1). An invalid header is ignored as a whole. Addresses are
 //!    never known (§8.1.1). `max-age=0` removes the host.
 //! 4. A host is known if it is in the store, or below a domain that includes its subdomains (§8.2).
@@ -18,7 +18,7 @@
 //!    `evil.test`, only hosts below it are removed. A [preload list](HstsStore::with_preload_list) is never
 //!    removed, and no response changes it.
 //!
-//! Pitfall: the store trusts that the inner client verifies certificates (§8.1 requires a connection
+//! Pitfall: the store relies on the inner client to verify certificates (§8.1 requires a connection
 //! without any error). Do not give it to a client that accepts invalid ones.
 //!
 //! ```

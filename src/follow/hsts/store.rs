@@ -11,12 +11,12 @@ use super::header as field;
 use crate::follow::make_room::make_room;
 use crate::uri::LONGEST_NAME;
 
-/// The most hosts that are learned. A preload list does not count.
+/// The maximum number of learned hosts, without those of a preload list.
 const MAX_LEARNED: usize = 10_000;
 
 /// Hosts that are only contacted over https (RFC 6797). See the [module](super) for the rules.
 ///
-/// Clones share their hosts. Pitfall: what is learned is lost with the last clone, unless it is saved
+/// Clones share their hosts. Pitfall: learned hosts are lost with the last clone, unless they are saved
 /// (feature `config`).
 ///
 /// ```
@@ -53,7 +53,7 @@ pub(super) struct Hosts {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// `None` if the entry does not expire, as a file may say.
+    /// `None` if the entry does not expire.
     pub(super) expires: Option<SystemTime>,
     pub(super) include_subdomains: bool,
     used: u64,
@@ -71,8 +71,8 @@ impl HstsStore {
         Self::default()
     }
 
-    /// Adds a list of hosts that are always known, each with a flag that includes its subdomains. The
-    /// library ships no such list. Names that are not domains are skipped.
+    /// Adds a list of hosts that are always known, each with a flag: `true` includes its subdomains. The
+    /// library does not ship a list. Names that are not domains are skipped.
     pub fn with_preload_list<I, N>(self, hosts: I) -> Self
     where
         I: IntoIterator<Item = (N, bool)>,
@@ -226,11 +226,11 @@ fn domain(name: &str) -> &str {
     name.get(start..).unwrap_or(name)
 }
 
-/// The longest text that is parsed as a host: the longest name, with each character percent-encoded.
+/// The longest text that is parsed as a host. The longest name is shorter, even if percent-encoded.
 const MAX_HOST_LEN: usize = 4 * LONGEST_NAME;
 
-/// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for what is not a
-/// name of DNS.
+/// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for text that is
+/// not a DNS name.
 fn normal_name(host: &str) -> Option<Box<str>> {
     if host.len() > MAX_HOST_LEN {
         return None;
@@ -245,8 +245,8 @@ fn normal_name(host: &str) -> Option<Box<str>> {
     }
 }
 
-/// Returns the name by which a host is looked up, in the same form. It may be a name that is never
-/// stored: a host that `url` refuses, or that ends in several dots, may still resolve to a server
+/// Returns the name by which a host is looked up, in the form of [`normal_name`]. Unlike there, a host
+/// that `url` refuses or that ends in several dots has a name, because it may still resolve to a server
 /// below a known domain.
 fn name_to_look_up(host: &str) -> Option<Box<str>> {
     if host.len() > MAX_HOST_LEN {
@@ -258,7 +258,7 @@ fn name_to_look_up(host: &str) -> Option<Box<str>> {
         Err(_) => host.to_ascii_lowercase(),
     };
     let name = name.trim_end_matches('.');
-    // The lookup of a longer name would cost time in the square of its length.
+    // The time of a lookup grows with the square of the length of the name.
     (name.len() <= LONGEST_NAME).then(|| name.into())
 }
 
