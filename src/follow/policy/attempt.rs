@@ -10,7 +10,7 @@ use crate::follow::redacted::Redacted;
 /// A redirection that a [`FollowPolicy`](super::FollowPolicy) decides about.
 #[derive(Clone, Copy)]
 pub struct Attempt<'a> {
-    /// Resolves another target.
+    /// Resolves a target that replaces `Location`.
     pub(in crate::follow) base: Base<'a>,
     pub(in crate::follow) status: StatusCode,
     pub(in crate::follow) method: &'a Method,
@@ -61,14 +61,14 @@ impl<'a> Attempt<'a> {
         self.uri
     }
 
-    /// Returns the URL of the next request: `Location`, resolved. `None` if `Location` does not resolve,
+    /// Returns the URL of the next request: `Location`, resolved. `None` if `Location` does not resolve or
     /// is neither http nor https, or if there are two that differ. The call then ends with an error,
     /// unless the policy returns [`Action::Stop`](super::Action::Stop).
     pub fn next_uri(&self) -> Option<&'a Uri> {
         self.next_uri
     }
 
-    /// Returns `Location` as the server sent it, and the first if there are several.
+    /// Returns `Location` as the server sent it; the first if there are several.
     pub fn location(&self) -> &'a HeaderValue {
         self.location
     }
@@ -83,8 +83,8 @@ impl<'a> Attempt<'a> {
         self.history
     }
 
-    /// Whether the next URL has another origin (RFC 6454): scheme, host or port differs. `true` if the
-    /// next URL is not known.
+    /// Whether the next URL has another origin (RFC 6454), that is, another scheme, host or port. `true` if
+    /// the next URL is not known.
     pub fn is_cross_origin(&self) -> bool {
         self.cross_origin
     }
@@ -100,7 +100,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Whether the request's content can be sent again, as far as this is known before it is tried.
-    /// `true` if there is none.
+    /// `true` if there is no content.
     pub fn can_resend_body(&self) -> bool {
         self.can_resend_body
     }

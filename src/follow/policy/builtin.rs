@@ -21,7 +21,7 @@ impl FollowPolicy for SameOriginOnly {
 }
 
 /// Follows redirections within one origin, and from http to https on the same host, each on its
-/// default port. Rejects those to another origin.
+/// default port. Rejects all others.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SameOriginOrHttps;
 

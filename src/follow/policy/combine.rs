@@ -7,7 +7,8 @@ use http::Uri;
 
 use super::{Action, Attempt, FollowPolicy};
 
-/// The result of the policies asked so far, which all follow: to this URL, if one of them chose it.
+/// The result of the policies asked so far, all of which follow: the URL of the last
+/// [`Action::FollowTo`], if there was one.
 #[derive(Default)]
 struct Asked(Option<Uri>);
 
@@ -100,7 +101,7 @@ tuples! {
     (A, B, C, D, E, F, G, H)
 }
 
-/// A policy that is asked only where a condition holds: see [`FollowPolicy::when`] and
+/// A policy that is asked only under a condition: see [`FollowPolicy::when`] and
 /// [`FollowPolicy::unless`].
 #[derive(Clone)]
 #[must_use]
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn no_policy_follows() {
+    fn a_list_without_policies_follows() {
         decides(None::<SameOriginOnly>, Action::Follow);
         decides(Some(SameOriginOnly), Action::Reject);
         decides([SameOriginOnly; 0], Action::Follow);
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn asked_under_a_condition() {
+    fn when_and_unless() {
         let is_get = |attempt: &Attempt<'_>| *attempt.method() == Method::GET;
         decides(SameOriginOnly.when(is_get), Action::Reject);
         decides(SameOriginOnly.unless(is_get), Action::Follow);

@@ -7,16 +7,17 @@ use crate::follow::redacted::Redacted;
 
 /// Decides whether to follow a redirection, without I/O.
 ///
-/// A policy does not deal with credentials, `Host`, schemes and limits: these are checked *after* it,
+/// A policy does not deal with credentials, `Host`, schemes or limits: these are checked *after* it,
 /// whatever it returns.
 ///
 /// It is also asked about redirections that cannot be followed: their
 /// [`next_uri`](Attempt::next_uri) is `None`, or the body
-/// [cannot be sent again](Attempt::can_resend_body). If the policy stops, the caller gets the response.
+/// [cannot be sent again](Attempt::can_resend_body). For [`Action::Stop`], the caller then gets the
+/// response in place of an error.
 ///
 /// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies: all
 /// have to follow, and the first that does not wins. Policies after an [`Action::FollowTo`] are asked
-/// about its URL. A closure becomes a policy by [`follow_fn`](super::follow_fn).
+/// about its URL. [`follow_fn`](super::follow_fn) makes a closure a policy.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -69,7 +70,7 @@ pub trait FollowPolicy: Send + Sync {
         (self, other)
     }
 
-    /// Asks this policy only where `condition` holds; follows elsewhere.
+    /// Asks this policy only if `condition` returns `true`; otherwise follows.
     fn when<F>(self, condition: F) -> When<Self, F>
     where
         Self: Sized,
@@ -78,7 +79,7 @@ pub trait FollowPolicy: Send + Sync {
         When::new(self, condition, true)
     }
 
-    /// Follows where `condition` holds; asks this policy elsewhere.
+    /// Follows if `condition` returns `true`; otherwise asks this policy.
     fn unless<F>(self, condition: F) -> When<Self, F>
     where
         Self: Sized,
@@ -92,9 +93,9 @@ pub trait FollowPolicy: Send + Sync {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
-    /// Follow it, if the safety checks allow.
+    /// Follow the redirection, if the safety checks allow it.
     Follow,
-    /// Follow it to this URL in place of `Location`, if the safety checks allow that. For servers whose
+    /// Follow it to this URL in place of `Location`, if the safety checks allow it. For servers whose
     /// `Location` names a host or port that only their own network can reach. The history has the
     /// [replaced `Location`](crate::follow::Hop::replaced_location).
     ///
@@ -130,10 +131,10 @@ impl fmt::Debug for Action {
     }
 }
 
-/// The policies that [`FollowRedirectsLayer::policy`](crate::FollowRedirectsLayer::policy) takes: every
+/// The policies that [`FollowRedirectsLayer::policy`](crate::FollowRedirectsLayer::policy) accepts: every
 /// [`FollowPolicy`].
 ///
-/// Sealed, so that policies that wait for something can be added without a breaking change.
+/// Sealed, so that asynchronous policies can be added without a breaking change.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a follow policy",
     label = "not a `FollowPolicy`",

@@ -3,7 +3,7 @@ use std::fmt;
 
 use super::{Action, Attempt, FollowPolicy};
 
-/// Makes a [`FollowPolicy`] of a closure that returns an [`Action`].
+/// Makes a [`FollowPolicy`] from a closure that returns an [`Action`].
 ///
 /// ```
 /// use tower_redirect::{Action, FollowRedirectsLayer, follow_fn};

@@ -1,4 +1,4 @@
-//! Policies, by which users decide about a redirection before the safety checks.
+//! Policies, which decide about a redirection before the safety checks.
 
 mod attempt;
 mod builtin;
