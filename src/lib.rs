@@ -1,7 +1,7 @@
 //! HTTP redirects as tower middleware, on both ends of the wire.
 //!
 //! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request. It passes the
-//! request on unchanged, or answers with a redirection: by default 307, for which clients keep
+//! request on unchanged, or answers with a redirection: by default 307, on which clients keep
 //! method and body. On the client, [`FollowRedirectsLayer`] follows redirections. It sends the body
 //! again on 307 and 308, turns a POST into a GET on 301, 302 and 303, and sends no credentials to
 //! another origin.
@@ -39,7 +39,7 @@
 //!
 //! async fn order(url: &str) -> Result<(), Box<dyn std::error::Error>> {
 //!     let client = ServiceBuilder::new()
-//!         .layer(ReplayBodyLayer::new(256 * 1024)) // only where the body is a stream
+//!         .layer(ReplayBodyLayer::new(256 * 1024)) // only if the body is a stream
 //!         .layer(FollowRedirectsLayer::new())
 //!         .service(Client::builder(TokioExecutor::new()).build_http());
 //!     let response = client.oneshot(Request::post(url).body(Body::from("tea"))?).await?;
@@ -71,8 +71,8 @@
 //! redirect it forever. Set which peers are your proxies, and which headers they send, on
 //! [`RedirectLayer`]: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for
 //! the rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so
-//! does feature `tracing`. A cache in front has to keep http and https apart: make the scheme part
-//! of its key.
+//! does feature `tracing`. A cache in front has to keep http and https apart: add the scheme to its
+//! key.
 //!
 //! # Features
 //!
@@ -80,8 +80,8 @@
 //!   without it: `tower-redirect = { version = "0.1", default-features = false }`.
 //! - `axum`: policies in a nested router see the whole path, and the peer's address is taken from
 //!   `ConnectInfo`. Nothing has to be called for this. Put the layer on the outermost router, with
-//!   `.layer(..)` after all routes: a `route_layer`, and a nested router without a fallback of its
-//!   own, do not see paths that no route matches.
+//!   `.layer(..)` after all routes: a `route_layer`, and a layer on a nested router without a
+//!   fallback of its own, do not see paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
 //! - `config`: a whole [configuration as data], in any format that `serde` reads.
 //! - `hyper`: long uploads that [wait until they are asked for].

@@ -1,4 +1,4 @@
-//! Media types in headers (RFC 9110 §8.3.1), compared without case.
+//! Media types in headers (RFC 9110 §8.3.1), compared case-insensitively.
 
 use http::HeaderValue;
 
@@ -8,18 +8,18 @@ pub(crate) fn is_grpc(content_type: &HeaderValue) -> bool {
     essence.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
 }
 
-/// Returns whether a line of `Accept` names this media type, or range, and does not refuse it with `q=0`
+/// Returns whether a line of `Accept` lists this media type or range without refusing it by `q=0`
 /// (RFC 9110 §12.4.2).
 pub(crate) fn is_named(media_type: &str, accept: &HeaderValue) -> bool {
     accept.as_bytes().split(|byte| *byte == b',').any(|range| {
         let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-        let is_it =
+        let is_listed =
             parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type.as_bytes()));
-        is_it && !parts.any(is_refusal)
+        is_listed && !parts.any(is_refusal)
     })
 }
 
-/// Whether a parameter is `q=0`, with up to three zeros behind the dot.
+/// Whether a parameter is `q=0`, which may have zeros after a dot.
 fn is_refusal(parameter: &[u8]) -> bool {
     let weight = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="));
     weight.is_some_and(|weight| {
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grpc_is_a_prefix_and_names_may_stand_anywhere() {
+    fn grpc_is_a_prefix_and_a_name_may_be_anywhere_in_accept() {
         for (value, grpc) in [
             ("application/grpc", true),
             ("Application/gRPC+proto", true),

@@ -1,4 +1,4 @@
-//! Questions about request methods.
+//! Predicates of request methods.
 
 use http::Method;
 

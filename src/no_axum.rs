@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use http::{Extensions, Uri};
 
-/// Policies see the request's own URI. The type has no size, so that it adds none to a head.
+/// Which URI policies see: always that of the request. The type has no size, so that a head does not grow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UriSource;
 
@@ -21,6 +21,6 @@ pub(crate) const fn connect_info(_: &Extensions) -> Option<SocketAddr> {
     None
 }
 
-/// How to make peers known.
-pub(crate) const MAKE_PEERS_KNOWN: &str = "put a `Peer` into each request's extensions, or name `Trust::peer_from`; with axum, turn on \
+/// The advice for a server that does not know the addresses of its peers.
+pub(crate) const MAKE_PEERS_KNOWN: &str = "put a `Peer` into each request's extensions, or call `Trust::peer_from`; with axum, turn on \
      feature `axum` and serve with `app.into_make_service_with_connect_info::<SocketAddr>()`";

@@ -2,20 +2,20 @@
 
 use std::ops::Range;
 
-/// Splits at each separator outside of quotes, and trims the parts. The last part is an error if a
-/// quote does not end.
+/// Splits at each separator outside of quotes, and trims the parts. The last part is an error if its
+/// quoted string does not end.
 pub(crate) fn split(text: &str, separator: u8) -> impl Iterator<Item = Result<&str, ()>> {
     let parts = parts(text.as_bytes(), separator);
     parts.map(|part| part.map(|part| text.get(part).unwrap_or_default().trim_matches([' ', '\t'])))
 }
 
-/// Splits bytes that need not be UTF-8 in the same way.
+/// Splits like [`split`], for bytes that need not be UTF-8.
 pub(crate) fn split_bytes(text: &[u8], separator: u8) -> impl Iterator<Item = Result<&[u8], ()>> {
     let parts = parts(text, separator);
     parts.map(|part| part.map(|part| text.get(part).unwrap_or_default().trim_ascii()))
 }
 
-/// The positions of the parts. Each byte is looked at once.
+/// Returns the positions of the parts. Each byte is read once.
 fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = Result<Range<usize>, ()>> {
     let mut next = Some(0);
     std::iter::from_fn(move || {
@@ -40,7 +40,8 @@ fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = Result<Range<usize>
     })
 }
 
-/// The length of a quoted string after its first quote, including the quote that ends it.
+/// Returns the length of a quoted string after its first quote, including the quote that ends it. `None`
+/// if it does not end.
 fn quoted_len(text: &[u8]) -> Option<usize> {
     let mut bytes = text.iter().enumerate();
     while let Some((at, byte)) = bytes.next() {

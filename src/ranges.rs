@@ -1,4 +1,4 @@
-//! Ranges of addresses, found by binary search.
+//! Sets of addresses and ranges, searched by bisection.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,7 +9,7 @@ use ipnet::IpNet;
 /// The reason to give for a text that [`Ranges::parse`] refuses.
 pub(crate) const NO_RANGE: &str = "neither an address nor a range like 10.0.0.0/8";
 
-/// Addresses, single or as ranges (`10.0.0.0/8`); `::ffff:10.0.0.1` is 10.0.0.1.
+/// A set of addresses and ranges (`10.0.0.0/8`). `::ffff:10.0.0.1` is treated as 10.0.0.1.
 #[derive(Clone, Default)]
 pub(crate) struct Ranges {
     v4: Sorted<u32>,
@@ -20,7 +20,7 @@ pub(crate) struct Ranges {
 type Sorted<N> = Arc<[(N, N)]>;
 
 impl Ranges {
-    /// Parses addresses and ranges. `Err` is the first text that is neither.
+    /// Parses addresses and ranges. Returns the first text that is neither as `Err`.
     pub(crate) fn parse<I>(ranges: I) -> Result<Self, String>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -47,8 +47,8 @@ impl FromIterator<IpNet> for Ranges {
         for range in ranges {
             match (range.network().to_canonical(), range.broadcast().to_canonical()) {
                 (IpAddr::V4(first), IpAddr::V4(last)) => v4.push((first.to_bits(), last.to_bits())),
-                // `contains` looks up a mapped address as IPv4, so a range wider than ::ffff:0:0/96 holds IPv6
-                // addresses alone.
+                // `contains` looks up a mapped address as IPv4, so a range wider than ::ffff:0:0/96 holds only
+                // IPv6 addresses.
                 (first, last) => v6.push((v6_bits(first), v6_bits(last))),
             }
         }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn membership_is_that_of_a_list() {
+    fn contains_the_addresses_of_each_range() {
         let texts = ["10.0.0.0/8", "10.3.0.0/16", "192.0.2.1", "192.0.2.3", "2001:db8::/64", "::1"];
         let list: Vec<IpNet> = texts.iter().filter_map(|text| parse_range(text)).collect();
         let ranges = Ranges::parse(texts).expect("valid");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_handed_back() {
+    fn parse_returns_the_text_that_is_not_a_range() {
         assert_eq!(
             Ranges::parse(["10.0.0.0/8", "10.0.0.0/33"]).err().as_deref(),
             Some("10.0.0.0/33")

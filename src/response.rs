@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-/// Returns a plain-text response, with a body that says why in one line.
+/// Returns a plain-text response, whose body is `text`.
 pub(crate) fn text_response(status: StatusCode, text: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
@@ -18,7 +18,7 @@ pub(crate) fn text_response(status: StatusCode, text: &'static str) -> Response<
 pub(crate) fn append_headers(headers: &mut HeaderMap, added: HeaderMap) {
     let mut last_name = None;
     for (name, value) in added {
-        // `IntoIter` returns the name of a repeated header once.
+        // `IntoIter` returns the name of a repeated header only with its first value.
         last_name = name.or(last_name);
         if let Some(name) = &last_name {
             headers.append(name, value);
@@ -26,13 +26,14 @@ pub(crate) fn append_headers(headers: &mut HeaderMap, added: HeaderMap) {
     }
 }
 
-/// Returns the value of a `Cache-Control` by which caches may keep an answer for whole seconds.
+/// Returns the value of a `Cache-Control` by which caches may keep an answer for the whole seconds of
+/// `time`.
 pub(crate) fn max_age(time: Duration) -> HeaderValue {
     let value = HeaderValue::try_from(format!("max-age={}", time.as_secs()));
     value.unwrap_or_else(|_| HeaderValue::from_static("no-store"))
 }
 
-/// Returns a time in whole seconds, as headers state it, rounded up.
+/// Returns a time in whole seconds, rounded up.
 pub(crate) fn seconds_rounded_up(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }

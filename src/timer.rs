@@ -1,4 +1,4 @@
-//! Timers that the caller's runtime makes.
+//! Timers of the caller's runtime.
 
 use std::fmt;
 use std::future::Future;
@@ -34,7 +34,7 @@ impl fmt::Debug for Timer {
 pub(crate) enum Timeout {
     /// No timer was given.
     Unlimited,
-    /// The future is made when it is first polled, which most never are.
+    /// The future is made at the first poll, which most timeouts never get.
     Unstarted(Timer, Duration),
     /// The mutex is never locked. A future that is only `Send` becomes `Sync` in it, so that the
     /// response future stays `Sync`.

@@ -18,11 +18,11 @@ static METADATA: Metadata<'static> =
 /// The effect of a reload on the layer that is served.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reload {
-    /// It was replaced.
+    /// The layer was replaced.
     Changed,
-    /// It stays: the source has not changed.
+    /// The layer stays, because the source has not changed.
     Confirmed,
-    /// It stays: the update was refused.
+    /// The layer stays, because the update was refused.
     Refused,
 }
 

@@ -16,7 +16,7 @@ use crate::server::explain::Explanation;
 use crate::server::layer::RedirectLayer;
 use crate::system_clock;
 
-/// A [`RedirectLayer`] in a handle, itself a layer: see the [module](super).
+/// A handle that holds a [`RedirectLayer`], and is a layer itself: see the [module](super).
 ///
 /// ```
 /// use tower_redirect::policy::{Rule, Rules};
@@ -35,7 +35,7 @@ pub struct Live<P, D = DrainInline>(Arc<Shared<P, D>>);
 
 pub(super) struct Shared<P, D> {
     layer: ArcSwap<RedirectLayer<P, D>>,
-    /// Locked by stores, and to read the status; never by a request.
+    /// Locked to store a layer and to read the status, never to serve a request.
     status: Mutex<Status>,
     /// The name in metrics.
     name: Option<Box<str>>,
@@ -70,7 +70,7 @@ impl<P, D> Live<P, D> {
 
     /// Serves `layer` from the next request on.
     pub fn store(&self, layer: RedirectLayer<P, D>) {
-        drop(self.change(|status| self.replace(None, layer, status)));
+        drop(self.with_status(|status| self.replace(None, layer, status)));
     }
 
     /// Explains the answer to a request by the layer that is served now: see
@@ -79,7 +79,8 @@ impl<P, D> Live<P, D> {
     where
         P: RedirectPolicy,
     {
-        let (layer, revision) = self.change(|status| (self.0.layer.load_full(), status.revision()));
+        let (layer, revision) =
+            self.with_status(|status| (self.0.layer.load_full(), status.revision()));
         let explanation = layer.explain(request);
         match revision {
             Some(revision) => explanation.starting_with(Step::noted("revision", revision)),
@@ -89,25 +90,28 @@ impl<P, D> Live<P, D> {
 
     /// Returns which revision is served, since when, and what was refused.
     pub fn status(&self) -> Status {
-        self.change(|status| status.clone())
+        self.with_status(|status| status.clone())
     }
 
-    /// Serves `layer` as this revision, unless that is not newer than the served one, which `Err` holds.
+    /// Serves `layer` as this revision. If the revision is not newer than the served one, returns the
+    /// served one as `Err`.
     pub(super) fn store_revision(
         &self,
         revision: u64,
         layer: RedirectLayer<P, D>,
     ) -> Result<(), u64> {
-        let outcome =
-            self.change(|status| match status.revision().filter(|current| revision <= *current) {
+        let outcome = self.with_status(|status| {
+            match status.revision().filter(|current| revision <= *current) {
                 Some(current) => Err((current, layer)),
                 None => Ok(self.replace(Some(revision), layer, status)),
-            });
+            }
+        });
         // Drops the layer that is not served, now that the status is unlocked.
         outcome.map(drop).map_err(|(current, _)| current)
     }
 
-    /// Returns the previous layer, to be dropped after unlocking: its policy may use this handle.
+    /// Replaces the layer. Returns the previous one, to be dropped after unlocking, because its policy may
+    /// use this handle.
     #[must_use]
     fn replace(
         &self,
@@ -124,7 +128,7 @@ impl<P, D> Live<P, D> {
 
     /// Notes that the source has confirmed the layer.
     pub(super) fn confirm(&self) {
-        self.change(|status| {
+        self.with_status(|status| {
             status.confirm(system_clock::now());
             self.count(Reload::Confirmed, status);
         });
@@ -132,7 +136,7 @@ impl<P, D> Live<P, D> {
 
     /// Notes that an update was refused.
     pub(super) fn reject(&self, reason: &str) {
-        self.change(|status| {
+        self.with_status(|status| {
             status.reject(reason, system_clock::now());
             self.count(Reload::Refused, status);
         });
@@ -144,12 +148,13 @@ impl<P, D> Live<P, D> {
         }
     }
 
-    /// Runs `change` under the lock, so that the status is always that of the layer that is served.
-    fn change<T>(&self, change: impl FnOnce(&mut Status) -> T) -> T {
-        change(&mut self.0.status.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Calls `f` with the locked status. A layer is stored under the same lock, so that the status is
+    /// always that of the layer that is served.
+    fn with_status<T>(&self, f: impl FnOnce(&mut Status) -> T) -> T {
+        f(&mut self.0.status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The layer that is served now.
+    /// Returns the layer that is served now.
     #[inline]
     pub(super) fn load(&self) -> arc_swap::Guard<Arc<RedirectLayer<P, D>>> {
         self.0.layer.load()
@@ -165,7 +170,7 @@ impl<S, P: RedirectPolicy, D> Layer<S> for Live<P, D> {
     }
 }
 
-/// A clone shares the layer.
+/// Clones share the layer.
 impl<P, D> Clone for Live<P, D> {
     fn clone(&self) -> Self {
         Self(self.0.clone())

@@ -12,7 +12,7 @@ use crate::server::drain_on::{Drain, DrainInline};
 use crate::server::future::ResponseFuture;
 use crate::server::service::Responder;
 
-/// A service that asks the policy of a [`Live`] layer before it calls the inner one.
+/// A service that asks the policy of a [`Live`] layer before it calls the inner service.
 pub struct LiveRedirect<S, P, D = DrainInline> {
     inner: S,
     live: Live<P, D>,
@@ -55,7 +55,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // Loaded once: everything about this request is decided by one layer.
+        // Loaded once, so that one layer decides everything about this request.
         let layer = self.live.load();
         match layer.decide(&request) {
             Responder::Inner => {
