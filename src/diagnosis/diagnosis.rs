@@ -301,7 +301,8 @@ impl fmt::Display for Diagnosis {
             ),
             Self::ManyPeers { diagnosis } => write!(
                 f,
-                "{diagnosis} applies to more peers than are reported; the others are not for up to an hour"
+                "{diagnosis} applies to more peers than are reported; the others are not reported for up to \
+                 an hour"
             ),
         }
     }
