@@ -31,7 +31,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`InvalidConfig`] if any value is wrong. It holds all of them, each with its path.
+    /// Returns an [`InvalidConfig`] with every wrong value and its path.
     pub fn build(&self, switches: &Switches) -> Result<RedirectLayer<Configured>, InvalidConfig> {
         let mut problems = Problems::default();
         let switch = switches.maintenance();

@@ -2,7 +2,7 @@
 
 use super::configured::Configured;
 use super::invalid::Problems;
-use super::sections::{Fields, TransportConfig, TrustConfig};
+use super::sections::{ForwardedFields, TransportConfig, TrustConfig};
 use crate::server::RedirectLayer;
 use crate::trust::{Transport, Trust};
 
@@ -22,7 +22,7 @@ pub(super) fn set_trust(
             ("hop_limit", section.hop_limit.is_some()),
             ("scheme_field", section.scheme_field.is_some()),
             ("scheme_on", section.scheme_on.is_some()),
-            ("fields", section.fields != Fields::default()),
+            ("fields", section.fields != ForwardedFields::default()),
         ];
         for (key, _) in needs_proxies.into_iter().filter(|(_, is_given)| *is_given) {
             let problem = "no effect without `trust.proxies` or `trust.unix_sockets`";
@@ -41,8 +41,8 @@ pub(super) fn set_trust(
         proxies = proxies.hop_limit(limit);
     }
     let trust = match section.fields {
-        Fields::XForwarded => proxies.x_forwarded(),
-        Fields::Forwarded => proxies.forwarded(),
+        ForwardedFields::XForwarded => proxies.x_forwarded(),
+        ForwardedFields::Forwarded => proxies.forwarded(),
     };
     let name = section.scheme_field.as_deref();
     let trust = problems.set("trust.scheme_field", trust, name, Trust::scheme_field);

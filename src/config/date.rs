@@ -36,7 +36,7 @@ pub struct Date {
     instant: SystemTime,
 }
 
-const NO_DATE: &str = "no date: `2026-12-01T22:00:00Z` or `2026-12-01`";
+const NO_DATE: &str = "not a date: `2026-12-01T22:00:00Z` or `2026-12-01`";
 
 impl Date {
     fn parse(text: &str) -> Result<Self, &'static str> {

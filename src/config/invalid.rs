@@ -14,25 +14,25 @@ use crate::config_error::ConfigError;
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidConfig(Vec<Problem>);
+pub struct InvalidConfig(Vec<InvalidValue>);
 
 /// A wrong value of a [configuration](super).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct InvalidValue {
     path: String,
     message: String,
 }
 
 impl InvalidConfig {
     /// Iterates over the wrong values, section by section.
-    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+    pub fn iter(&self) -> std::slice::Iter<'_, InvalidValue> {
         self.0.iter()
     }
 }
 
 impl<'a> IntoIterator for &'a InvalidConfig {
-    type Item = &'a Problem;
-    type IntoIter = std::slice::Iter<'a, Problem>;
+    type Item = &'a InvalidValue;
+    type IntoIter = std::slice::Iter<'a, InvalidValue>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -54,7 +54,7 @@ impl fmt::Display for InvalidConfig {
 
 impl Error for InvalidConfig {}
 
-impl Problem {
+impl InvalidValue {
     /// The place of the value: keys with dots between them, and indexes of lists, from 0:
     /// `rules[3].to`.
     pub fn path(&self) -> &str {
@@ -67,7 +67,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.path, self.message)
     }
@@ -75,11 +75,11 @@ impl fmt::Display for Problem {
 
 /// Collects the wrong values while a configuration is built.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<InvalidValue>);
 
 impl Problems {
     pub(super) fn add(&mut self, path: impl fmt::Display, message: impl fmt::Display) {
-        self.0.push(Problem { path: path.to_string(), message: message.to_string() });
+        self.0.push(InvalidValue { path: path.to_string(), message: message.to_string() });
     }
 
     /// Returns the value of `result`. If it is an error, adds a problem and returns `None`.

@@ -79,10 +79,11 @@ mod switches;
 
 pub use configured::Configured;
 pub use date::Date;
-pub use invalid::{InvalidConfig, Problem};
+pub use invalid::{InvalidConfig, InvalidValue};
 pub use rule::{AfterNotFoundConfig, Condition, QueryMode, RuleConfig};
 pub use sections::{
-    CanonicalHostConfig, Config, DrainConfig, Fields, HstsConfig, HttpsConfig, MaintenanceConfig,
-    RetirementConfig, SlashConfig, SlashForm, TransportConfig, TrustConfig, VersionsConfig,
+    CanonicalHostConfig, Config, DrainConfig, ForwardedFields, HstsConfig, HttpsConfig,
+    MaintenanceConfig, RetirementConfig, SlashConfig, SlashForm, TransportConfig, TrustConfig,
+    VersionsConfig,
 };
 pub use switches::Switches;

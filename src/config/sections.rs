@@ -122,7 +122,7 @@ pub struct TrustConfig {
     pub proxies: Vec<String>,
     /// Which headers the proxies send; `x-forwarded` unless given.
     #[serde(skip_serializing_if = "is_default")]
-    pub fields: Fields,
+    pub fields: ForwardedFields,
     /// The maximum number of entries of a forwarded list that are read; 8 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop_limit: Option<usize>,
@@ -144,7 +144,7 @@ pub struct TrustConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Fields {
+pub enum ForwardedFields {
     /// `X-Forwarded-For` and `X-Forwarded-Proto`.
     #[default]
     XForwarded,

@@ -16,8 +16,8 @@ impl AnswerHooks {
     }
 
     /// Whether a hook or a `tracing` subscriber wants answers.
-    pub(crate) fn take_answers(&self) -> bool {
-        !self.0.is_empty() || log::takes_answers()
+    pub(crate) fn want_answers(&self) -> bool {
+        !self.0.is_empty() || log::wants_answers()
     }
 
     pub(crate) fn call(&self, answered: &Answered<'_>) {

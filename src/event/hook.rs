@@ -45,8 +45,8 @@ impl DiagnosisHook {
     }
 
     /// Whether a hook or a `tracing` subscriber wants diagnoses. Otherwise none are made.
-    pub(crate) fn takes_diagnoses(&self) -> bool {
-        self.hook.is_some() || self.is_logged && log::takes_diagnoses()
+    pub(crate) fn wants_diagnoses(&self) -> bool {
+        self.hook.is_some() || self.is_logged && log::wants_diagnoses()
     }
 
     /// Reports a diagnosis about a request of `peer`, unless the same was reported for this peer

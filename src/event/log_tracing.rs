@@ -11,13 +11,13 @@ use crate::diagnosis::Diagnosis;
 pub(crate) const TARGET: &str = "tower_redirect";
 
 /// Whether a subscriber wants diagnoses.
-pub(super) fn takes_diagnoses() -> bool {
+pub(super) fn wants_diagnoses() -> bool {
     enabled!(target: TARGET, Level::WARN)
 }
 
 /// Whether a subscriber wants answers. The level of an answer is known only after it is made, so answers
 /// of level `debug` are also made for a subscriber that wants only `info`.
-pub(super) fn takes_answers() -> bool {
+pub(super) fn wants_answers() -> bool {
     enabled!(target: TARGET, Level::INFO)
 }
 

@@ -3,11 +3,11 @@
 use super::answered::Answered;
 use crate::diagnosis::Diagnosis;
 
-pub(super) const fn takes_diagnoses() -> bool {
+pub(super) const fn wants_diagnoses() -> bool {
     false
 }
 
-pub(super) const fn takes_answers() -> bool {
+pub(super) const fn wants_answers() -> bool {
     false
 }
 

@@ -14,7 +14,7 @@ use super::redacted::Redacted;
 ///
 /// /// Authenticates the request, unless redirections led it to an origin that is not trusted.
 /// fn sign<B>(mut request: Request<B>) -> Request<B> {
-///     if !RedirectContext::of(request.extensions()).is_some_and(RedirectContext::has_crossed) {
+///     if !RedirectContext::of(request.extensions()).is_some_and(RedirectContext::has_left_trusted_origins) {
 ///         request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer .."));
 ///     }
 ///     request
@@ -86,7 +86,7 @@ impl RedirectContext {
 
     /// Whether a redirection has led to an origin that is not trusted with the caller's credentials.
     /// Stays `true` if the chain returns to the first origin, and in the chain of a follower inside.
-    pub fn has_crossed(&self) -> bool {
+    pub fn has_left_trusted_origins(&self) -> bool {
         self.crossed
     }
 }

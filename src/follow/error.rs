@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::at::{At, Place};
+use super::failed_request::{FailedRequest, Place};
 use super::redirect_error::RedirectError;
 use super::saved_request::SavedRequest;
 
@@ -54,7 +54,7 @@ pub enum FollowError<E> {
         /// The URL and the history of the request that failed. `None` if the inner service failed
         /// before the first request was sent, or if the mode was
         /// [`Manual`](super::RedirectMode::Manual), in which the request is not saved.
-        at: Option<Box<At>>,
+        at: Option<Box<FailedRequest>>,
     },
     /// A redirection could not be followed.
     Redirect(RedirectError),
@@ -70,7 +70,10 @@ impl<E> FollowError<E> {
     /// `request`.
     pub(super) fn service_at(error: E, request: &mut SavedRequest) -> Self {
         let history = std::mem::take(&mut request.history);
-        Self::Service { error, at: Some(Box::new(At::new(request.uri.clone(), history))) }
+        Self::Service {
+            error,
+            at: Some(Box::new(FailedRequest::new(request.uri.clone(), history))),
+        }
     }
 
     /// Returns the error about a redirection; `None` if the inner service failed.
@@ -83,7 +86,7 @@ impl<E> FollowError<E> {
 
     /// Returns the URL and the history of the request that failed in the inner service, if they are
     /// known.
-    pub fn at(&self) -> Option<&At> {
+    pub fn at(&self) -> Option<&FailedRequest> {
         match self {
             Self::Service { at, .. } => at.as_deref(),
             Self::Redirect(_) => None,

@@ -141,7 +141,7 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) error if no header
+    /// Returns an error of kind [`HeaderName`](crate::ConfigErrorKind::HeaderName) if no header
     /// name can begin with `prefix`.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(prefix).is_err() {
@@ -168,7 +168,7 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error if a text is not an http or
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if a text is not an http or
     /// https origin.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where

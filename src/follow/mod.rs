@@ -116,7 +116,6 @@
 //! `reqwest::Body::wrap` requires. Inner layers, and `reqwest`'s own retries, see every body as a
 //! stream.
 
-mod at;
 mod cache_control;
 mod context;
 mod drain;
@@ -125,6 +124,7 @@ mod error;
 mod events;
 #[cfg(feature = "hyper")]
 pub mod expect;
+mod failed_request;
 mod final_uri;
 mod future;
 pub mod guard;
@@ -153,11 +153,11 @@ mod step;
 mod strip_headers;
 mod userinfo;
 
-pub use at::At;
 pub use context::RedirectContext;
 pub use dropped::Dropped;
 pub use error::FollowError;
 pub use events::{Finished, Followed, Outcome};
+pub use failed_request::FailedRequest;
 pub use final_uri::FinalUri;
 pub use future::ResponseFuture;
 pub use history::{Hop, RedirectHistory};

@@ -66,7 +66,7 @@ impl SavedRequest {
             memory_use: MemoryUse::None,
             // An outer follower may have led this request to another origin already.
             crossed: RedirectContext::of(&parts.extensions)
-                .is_some_and(RedirectContext::has_crossed),
+                .is_some_and(RedirectContext::has_left_trusted_origins),
             sent: None,
         }
     }

@@ -43,7 +43,7 @@ impl RequestHead<'_> {
 
     /// Diagnoses a trusted proxy that sends no scheme.
     pub(super) fn diagnose_missing_scheme(&self) {
-        if let (true, Some(peer)) = (self.takes_diagnoses(), self.peer()) {
+        if let (true, Some(peer)) = (self.wants_diagnoses(), self.peer()) {
             let header = https_field(self.parts.headers, Some(self.trust.scheme_field_name()));
             self.diagnose(Diagnosis::ProxyWithoutScheme { peer, header });
         }

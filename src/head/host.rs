@@ -82,7 +82,7 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
     };
     let authority = without_foreign_port(head, authority);
     if !head.hosts.allows(&authority, || authority.effective_port(head.scheme())) {
-        if head.takes_diagnoses() {
+        if head.wants_diagnoses() {
             let proxy = head.peer().filter(|_| head.has_trusted_peer());
             head.diagnose(Diagnosis::HostNotListed { authority: authority.to_string(), proxy });
         }

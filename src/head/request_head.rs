@@ -116,7 +116,7 @@ impl<'a> RequestHead<'a> {
     }
 
     /// Whether diagnoses are collected.
-    pub(crate) fn takes_diagnoses(&self) -> bool {
+    pub(crate) fn wants_diagnoses(&self) -> bool {
         self.on_diagnosis.is_some()
     }
 
@@ -255,7 +255,7 @@ impl<'a> RequestHead<'a> {
     }
 
     /// Whether [`forbid_storing`](Self::forbid_storing) was called.
-    pub(crate) fn is_unstored(&self) -> bool {
+    pub(crate) fn forbids_storing(&self) -> bool {
         self.notes.get().no_store.get()
     }
 

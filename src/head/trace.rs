@@ -29,7 +29,7 @@ pub struct Step {
 #[non_exhaustive]
 pub enum Outcome {
     /// The step is not a policy, but something else that the layer found.
-    Noted,
+    Finding,
     /// The policy passed.
     Passed,
     /// The policy redirected.
@@ -42,7 +42,7 @@ impl Step {
     /// A step that is not a policy, but something else that the layer found.
     pub(crate) fn noted(name: &'static str, found: impl fmt::Display) -> Self {
         let reason = Some(found.to_string().into());
-        Self { name: name.into(), rule: None, outcome: Outcome::Noted, reason }
+        Self { name: name.into(), rule: None, outcome: Outcome::Finding, reason }
     }
 
     /// The [name](crate::RedirectPolicy::name) of the policy; for other steps `peer`, `scheme`,
@@ -68,7 +68,7 @@ impl Step {
     }
 }
 
-/// `https: redirected: plain request, and its peer 203.0.113.9 is no trusted proxy`.
+/// `https: redirected: plain request, and its peer 203.0.113.9 is not a trusted proxy`.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -76,7 +76,7 @@ impl fmt::Display for Step {
             write!(f, " {rule}")?;
         }
         match self.outcome {
-            Outcome::Noted => {}
+            Outcome::Finding => {}
             Outcome::Passed => f.write_str(": passed")?,
             Outcome::Redirected => f.write_str(": redirected")?,
             Outcome::Responded => f.write_str(": responded")?,

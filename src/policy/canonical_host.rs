@@ -68,7 +68,7 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error if `host` is not a host, or
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is not a host, or
     /// has a port.
     pub fn new(host: &str) -> Result<Self, ConfigError> {
         let to = Redirection::new().host(host)?.vouch_for_both_hosts();
@@ -100,7 +100,7 @@ impl CanonicalHost {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error for a name that is not a host,
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) for a name that is not a host,
     /// and for every name after [`www`](Self::www) or [`apex`](Self::apex), which redirect to more than
     /// one host.
     pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>

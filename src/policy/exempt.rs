@@ -43,7 +43,7 @@ impl Exempt {
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConfigError::path(
                 path,
-                "percent-encode spaces, control bytes and what is not ASCII",
+                "percent-encode spaces, control bytes and non-ASCII characters",
             ));
         }
         self.paths.push(trimmed.into());
@@ -140,6 +140,6 @@ mod tests {
         let error = Exempt::acme_only().add("/a;b").expect_err("refused").to_string();
         assert!(error.contains("`;`"), "{error}");
         let error = Exempt::acme_only().add("/ä").expect_err("refused").to_string();
-        assert!(error.contains("what is not ASCII"), "{error}");
+        assert!(error.contains("non-ASCII characters"), "{error}");
     }
 }

@@ -85,7 +85,7 @@ impl Hsts {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Hsts`](crate::ConfigErrorKind::Hsts) error unless the max-age is at
+    /// Returns an error of kind [`Hsts`](crate::ConfigErrorKind::Hsts) unless the max-age is at
     /// least a year and subdomains are included: the lists require both.
     pub fn preload(mut self) -> Result<Self, ConfigError> {
         self.preload = true;
@@ -108,7 +108,7 @@ impl Hsts {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error for a name that is not a host.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) for a name that is not a host.
     pub fn except_hosts<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

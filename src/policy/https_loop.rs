@@ -6,7 +6,7 @@ use crate::trust::{https_field, is_browser_over_https};
 
 /// Diagnoses a request that is about to be redirected to https and may come back over http forever.
 pub(super) fn diagnose(head: &RequestHead<'_>) {
-    if head.takes_diagnoses() && head.trust().fixed_scheme().is_none() {
+    if head.wants_diagnoses() && head.trust().fixed_scheme().is_none() {
         if let Some(diagnosis) = find(head) {
             head.diagnose(diagnosis);
         }
@@ -54,10 +54,10 @@ pub(super) fn explain(head: &RequestHead<'_>) {
         }
         None => head.because("plain request, and its peer's address is unknown"),
         Some(_) if !head.has_trusted_peer() && !trace.is_explaining() => {
-            head.because("plain request, and its peer is no trusted proxy");
+            head.because("plain request, and its peer is not a trusted proxy");
         }
         Some(peer) if !head.has_trusted_peer() => {
-            head.because(format_args!("plain request, and its peer {peer} is no trusted proxy"));
+            head.because(format_args!("plain request, and its peer {peer} is not a trusted proxy"));
         }
         Some(peer) if head.lacks_scheme() => head.because(format_args!(
             "its proxy ({peer}) is trusted, and does not say which scheme the client used"

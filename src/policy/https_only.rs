@@ -84,7 +84,7 @@ impl HttpsOnly {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) error if `host` is not a host, or
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is not a host, or
     /// has a port.
     pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.to = self.to.host(host)?.vouch_for_target();
@@ -137,7 +137,7 @@ impl HttpsOnly {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) error if `path` does not start
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` does not start
     /// with `/`, names no segment, or could never match.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;

@@ -29,7 +29,7 @@ where
         if (self.condition)(head) == self.expected {
             self.policy.decide(head)
         } else {
-            head.because("its condition, set by `when` or `unless`, does not hold");
+            head.because("skipped by its `when` or `unless` condition");
             Decision::Pass
         }
     }

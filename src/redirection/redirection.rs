@@ -87,8 +87,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or https, or
-    /// holds userinfo.
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or
+    /// https, or holds userinfo.
     ///
     /// ```
     /// use tower_redirect::Redirection;
@@ -135,8 +135,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `origin` is not an http or https origin, or
-    /// has a path, a query or a fragment.
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if `origin` is not an http or https
+    /// origin, or has a path, a query or a fragment.
     pub fn to_origin(origin: &str) -> Result<Self, ConfigError> {
         if origin.starts_with('/') || !origin.contains("://") {
             let reason = "an origin has a scheme and a host: `https://example.com`";
@@ -161,7 +161,7 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is not a host, or has a port.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is not a host, or has a port.
     pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(Host::parse(host)?);
         Ok(self)

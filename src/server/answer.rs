@@ -51,7 +51,7 @@ pub(super) fn redirect(
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, html);
     }
-    if is_cacheable(status) && !head.is_unstored() {
+    if is_cacheable(status) && !head.forbids_storing() {
         headers.insert(header::CACHE_CONTROL, max_age(to.max_age_or_default()));
         append_vary(headers, || head.vary());
     } else {
@@ -88,7 +88,9 @@ pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> 
         || *head.method() == Method::CONNECT && status.is_success();
     let to_head = *head.method() == Method::HEAD;
     let headers = response.headers_mut();
-    if head.is_unstored() || !is_cacheable(status) && !headers.contains_key(header::CACHE_CONTROL) {
+    if head.forbids_storing()
+        || !is_cacheable(status) && !headers.contains_key(header::CACHE_CONTROL)
+    {
         forbid_storing(headers);
     } else if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, max_age(PERMANENT_MAX_AGE));
@@ -138,9 +140,9 @@ pub(super) fn is_targeted(name: &HeaderName) -> bool {
 /// headers that some caches follow instead.
 pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) {
     let headers = response.headers_mut();
-    let is_unstored = !may_be_stored(headers);
+    let forbids_storing = !may_be_stored(headers);
     annotation.add_to(headers);
-    if is_unstored {
+    if forbids_storing {
         forbid_storing(headers);
     }
 }

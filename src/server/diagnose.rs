@@ -28,7 +28,7 @@ pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: Option<
 
 /// Diagnoses a request that is refused.
 pub(super) fn refused(head: &RequestHead<'_>) {
-    if head.takes_diagnoses() {
+    if head.wants_diagnoses() {
         head.diagnose_replaced_host();
     }
 }

@@ -70,10 +70,10 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
     /// stranger.extensions_mut().insert(Peer::Ip([203, 0, 113, 9].into()));
     /// assert_eq!(
     ///     layer.explain(&stranger).to_string(),
-    ///     "peer: 203.0.113.9 is no trusted proxy, so its forwarded headers are not read\n\
+    ///     "peer: 203.0.113.9 is not a trusted proxy, so its forwarded headers are not read\n\
     ///      scheme: http\n\
     ///      host: shop.test is listed\n\
-    ///      https: redirected: plain request, and its peer 203.0.113.9 is no trusted proxy\n\
+    ///      https: redirected: plain request, and its peer 203.0.113.9 is not a trusted proxy\n\
     ///      one hop: asked again about /cart over https\n\
     ///      https: passed: the request came over https\n\
     ///      answer: 307, Location: https://shop.test/cart"
@@ -154,12 +154,14 @@ fn describe_peer(head: &RequestHead<'_>) -> String {
         return format!("not asked, since the layer's transport is fixed: {}", scheme.as_str());
     }
     match head.peer() {
-        None if trust.has_proxies() => "its address is unknown, so it is no trusted proxy".into(),
+        None if trust.has_proxies() => {
+            "its address is unknown, so it is not a trusted proxy".into()
+        }
         None => "its address is unknown, and no proxies are trusted".into(),
         Some(peer) if !trust.has_proxies() => format!("{peer}; no proxies are trusted"),
         Some(peer) if head.has_trusted_peer() => format!("{peer} is a trusted proxy"),
         Some(peer) => {
-            format!("{peer} is no trusted proxy, so its forwarded headers are not read")
+            format!("{peer} is not a trusted proxy, so its forwarded headers are not read")
         }
     }
 }

@@ -117,7 +117,7 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if the prefix does not start with
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if the prefix does not start with
     /// `/`, has no segment, or has an empty one, a dot segment or a character not allowed in a path.
     pub fn mounted_at(self, prefix: &str) -> Result<Self, ConfigError> {
         let mount = check_mount(prefix)?;
@@ -188,7 +188,7 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is invalid or has a port.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is invalid or has a port.
     pub fn default_host(mut self, host: &str) -> Result<Self, ConfigError> {
         Arc::make_mut(&mut self.settings).hosts.set_default(host)?;
         Ok(self)

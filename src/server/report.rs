@@ -18,7 +18,7 @@ pub(super) fn answered(
     response: &mut Response<Bytes>,
     settings: &Settings,
 ) {
-    let has_listener = head.trace().is_some() && settings.takes_answers();
+    let has_listener = head.trace().is_some() && settings.wants_answers();
     if !has_listener && !AnswerCounter::ENABLED {
         return;
     }

@@ -62,7 +62,7 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     request: &Request<B>,
     settings: &Settings,
 ) -> Responder {
-    if settings.takes_answers() || settings.on_diagnosis.takes_diagnoses() {
+    if settings.wants_answers() || settings.on_diagnosis.wants_diagnoses() {
         return decide_reported(policy, request, settings, |responder, _| responder);
     }
     let notes = Notes::default();
@@ -81,9 +81,9 @@ fn decide_reported<P: RedirectPolicy + ?Sized, B>(
     settings: &Settings,
     finish: impl FnOnce(Responder, &RequestHead<'_>) -> Responder,
 ) -> Responder {
-    let hook = Some(&settings.on_diagnosis).filter(|hook| hook.takes_diagnoses());
+    let hook = Some(&settings.on_diagnosis).filter(|hook| hook.wants_diagnoses());
     let (notes, trace) = (Notes::default(), Trace::default());
-    let is_traced = hook.is_some() || settings.takes_answers();
+    let is_traced = hook.is_some() || settings.wants_answers();
     let head = head(request, settings, hook, &notes, is_traced.then_some(&trace));
     let responder = decide_not_inlined(&head, policy, settings, hook, &report::answered);
     finish(if settings.report_only { Responder::Inner } else { responder }, &head)
@@ -141,16 +141,16 @@ fn decide_about<P: RedirectPolicy + ?Sized>(
     let mut responder = match (head.refusal(), decision) {
         // Returns early: a pass then moves no `Response` and looks for no diagnoses, which saves 60
         // instructions.
-        (None, Decision::Pass) if !head.is_unstored() && !head.takes_diagnoses() => {
+        (None, Decision::Pass) if !head.forbids_storing() && !head.wants_diagnoses() => {
             return Responder::Inner.annotated(annotation(policy, head));
         }
-        (None, Decision::Pass) if !head.is_unstored() => Responder::Inner,
+        (None, Decision::Pass) if !head.forbids_storing() => Responder::Inner,
         (None, Decision::Pass) => {
             Responder::InnerWithAdditions(Additions { no_store: true, ..Additions::default() })
         }
         (None, Decision::PassWithHeaders(headers)) => Responder::InnerWithAdditions(Additions {
             headers: Some(headers),
-            no_store: head.is_unstored(),
+            no_store: head.forbids_storing(),
             ..Additions::default()
         }),
         (None, Decision::Redirect(to)) => {

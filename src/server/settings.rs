@@ -54,8 +54,8 @@ impl Default for Settings {
 impl Settings {
     /// Whether an [`Answered`](crate::server::Answered) is created for each answer: for a hook, for
     /// `tracing` or for the extensions of the response, or because the layer only reports.
-    pub(super) fn takes_answers(&self) -> bool {
-        self.insert_answered || self.report_only || self.on_answer.take_answers()
+    pub(super) fn wants_answers(&self) -> bool {
+        self.insert_answered || self.report_only || self.on_answer.want_answers()
     }
 
     pub(super) const fn trust(&self) -> &Trust {

@@ -69,7 +69,7 @@ impl RedirectLayer<(HttpsOnly, CanonicalHost, Hsts)> {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is not a name, or has a
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is not a name, or has a
     /// port.
     pub fn site(host: &str, max_age: Duration) -> Result<Self, ConfigError> {
         let canonical = CanonicalHost::new(host)?;

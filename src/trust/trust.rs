@@ -73,7 +73,7 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Proxy`](crate::ConfigErrorKind::Proxy) if an entry is neither an address
+    /// Returns an error of kind [`Proxy`](crate::ConfigErrorKind::Proxy) if an entry is neither an address
     /// nor a range, or if there is no entry.
     pub fn proxies<I>(ranges: I) -> Result<TrustedProxies, ConfigError>
     where

@@ -159,7 +159,7 @@ async fn a_layer_inside_can_stay_silent_elsewhere() {
     let server = script.clone();
     let signing = service_fn(move |mut request: Request<Full<Bytes>>| {
         let context = RedirectContext::of(request.extensions());
-        if !context.is_some_and(RedirectContext::has_crossed) {
+        if !context.is_some_and(RedirectContext::has_left_trusted_origins) {
             request.headers_mut().insert("authorization", HeaderValue::from_static("secret"));
         }
         server.clone().call(request)

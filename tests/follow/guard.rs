@@ -84,7 +84,7 @@ fn special_purpose_registries() {
 
 #[test]
 fn an_ipv4_address_inside_of_another_is_what_counts() {
-    let guard = TargetGuard::new().nat64("2001:db8:64::/96").expect("valid");
+    let guard = TargetGuard::new().nat64_prefix("2001:db8:64::/96").expect("valid");
     for (text, allowed) in [
         ("::ffff:127.0.0.1", false),
         ("::ffff:8.8.8.8", true),
@@ -109,7 +109,7 @@ fn an_ipv4_address_inside_of_another_is_what_counts() {
         assert_eq!(guard.allows_address(text.parse().expect(text)), allowed, "{text}");
     }
     for prefix in ["2001:db8::/63", "2001:db8::1/96", "2001:db8::/104", "10.0.0.0/96", "x", ""] {
-        assert!(TargetGuard::new().nat64(prefix).is_err(), "{prefix}");
+        assert!(TargetGuard::new().nat64_prefix(prefix).is_err(), "{prefix}");
     }
 }
 
@@ -124,11 +124,12 @@ fn nat64_prefixes_of_all_lengths() {
         ("2001:db8:122:344::/64", "2001:db8:122:344:c0:2:2100::", "2001:db8:122:344:c0:2:2200::"),
         ("2001:db8:122:344::/96", "2001:db8:122:344::192.0.2.33", "2001:db8:122:344::192.0.2.34"),
     ] {
-        let guard = TargetGuard::new().nat64(prefix).and_then(|guard| guard.allow(["192.0.2.33"]));
+        let guard =
+            TargetGuard::new().nat64_prefix(prefix).and_then(|guard| guard.allow(["192.0.2.33"]));
         let guard = guard.expect("valid");
         assert!(guard.allows_address(inside.parse().expect(inside)), "{inside}");
         assert!(!guard.allows_address(another.parse().expect(another)), "{another}");
-        let guard = TargetGuard::new().nat64(prefix).expect("valid");
+        let guard = TargetGuard::new().nat64_prefix(prefix).expect("valid");
         assert!(!guard.allows_address(inside.parse().expect(inside)), "{inside}: not reachable");
     }
 }
@@ -303,7 +304,7 @@ async fn a_policy_and_an_upgrade_do_not_get_around_it() {
 
 #[test]
 fn an_allowed_ipv6_range_allows_no_ipv4_address_inside_of_it() {
-    let guard = TargetGuard::new().nat64("fd00:64::/96").expect("a prefix");
+    let guard = TargetGuard::new().nat64_prefix("fd00:64::/96").expect("a prefix");
     let guard = guard.allow(["fd00::/8", "2002::/16"]).expect("ranges");
     for (url, is_allowed) in [
         ("http://[fd00:1::1]/", true),

@@ -30,7 +30,7 @@ async fn the_hook_sees_each_request() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
     let layer = FollowRedirectsLayer::new().on_request(move |request: &mut HopRequest<'_>| {
-        let crossed = request.context().is_some_and(RedirectContext::has_crossed);
+        let crossed = request.context().is_some_and(RedirectContext::has_left_trusted_origins);
         let line = (request.hop(), request.method().clone(), request.uri().to_string(), crossed);
         noted.lock().expect("not poisoned").push(line);
         assert!(!format!("{request:?}").contains("secret"));

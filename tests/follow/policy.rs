@@ -376,9 +376,11 @@ async fn a_layer_inside_knows_where_it_is() {
         move |mut request: Request<Full<Bytes>>| {
             let context = RedirectContext::of(request.extensions()).cloned();
             noted.lock().expect("not poisoned").push(
-                context.as_ref().map(|c| (c.hop(), c.first_uri().to_string(), c.has_crossed())),
+                context
+                    .as_ref()
+                    .map(|c| (c.hop(), c.first_uri().to_string(), c.has_left_trusted_origins())),
             );
-            if !context.is_some_and(|context| context.has_crossed()) {
+            if !context.is_some_and(|context| context.has_left_trusted_origins()) {
                 let secret = HeaderValue::from_static("secret");
                 request.headers_mut().insert("authorization", secret);
             }

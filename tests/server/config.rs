@@ -453,7 +453,7 @@ fn unknown_keys_and_wrong_types_are_errors_of_the_format() {
         ("[[rules]]\nfrom = \"/a\"\ntarget = \"/b\"", "unknown field `target`"),
         ("[[rules]]\nfrom = \"/a\"\nquery = \"lose\"", "unknown variant `lose`"),
         ("[trust]\nfields = \"X-Forwarded\"", "unknown variant"),
-        ("[maintenance]\nfrom = \"tomorrow\"", "no date"),
+        ("[maintenance]\nfrom = \"tomorrow\"", "not a date"),
         ("[maintenance]\nfrom = 2026-12-01T22:00:00", "without an offset"),
         ("[maintenance]\nfrom = 5", "a date"),
         ("[maintenance]\nfrom = { day = \"2026-12-01\" }", "expected a date"),

@@ -275,7 +275,7 @@ fn a_bypass_a_circle_and_a_404_are_explained() {
                  one hop: asked again about /new\n\
                  policy-fn: passed\n\
                  answer: 307, Location: /new";
-    assert!(explanation.contains("set by `when` or `unless`, does not hold"), "{explanation}");
+    assert!(explanation.contains("skipped by its `when` or `unless` condition"), "{explanation}");
     assert!(explanation.ends_with(lines), "{explanation}");
 }
 

@@ -172,7 +172,7 @@ fn updates_are_followed_over_errors_and_old_revisions() {
     assert_pending!(following.poll());
     let send = |update| sender.send(update).expect("followed");
     let new =
-        |revision: u64| Ok(Update::New { revision, value: leads_to(&format!("/{revision}")) });
+        |revision: u64| Ok(Update::New { revision, layer: leads_to(&format!("/{revision}")) });
 
     // A burst: the last one is served.
     (1..=5).for_each(|revision| send(new(revision)));
@@ -201,7 +201,7 @@ fn updates_are_followed_over_errors_and_old_revisions() {
     assert_eq!(status.changed_at(), changed);
 
     // A rollback is a new revision with old text.
-    send(Ok(Update::New { revision: 6, value: leads_to("/1") }));
+    send(Ok(Update::New { revision: 6, layer: leads_to("/1") }));
     drop(sender);
     assert_ready!(following.poll());
     assert_eq!((served(&live).as_str(), live.status().revision()), ("/1", Some(6)));
@@ -239,8 +239,8 @@ fn a_policy_is_dropped_without_the_lock() {
     // Nor is one that is refused.
     let (sender, updates) = mpsc::unbounded_channel();
     for _ in 0..2 {
-        let value = RedirectLayer::new(Box::new(AsksOnDrop(live.clone())) as Policy);
-        sender.send(Ok::<_, String>(Update::New { revision: 1, value })).expect("followed");
+        let layer = RedirectLayer::new(Box::new(AsksOnDrop(live.clone())) as Policy);
+        sender.send(Ok::<_, String>(Update::New { revision: 1, layer })).expect("followed");
     }
     drop(sender);
     assert_ready!(task::spawn(live.follow(Updates(updates), drop)).poll());

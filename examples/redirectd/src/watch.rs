@@ -75,8 +75,8 @@ impl Source {
             let lost = format!("all, https or {lost} rules are lost");
             return Err(format!("{lost}, without `allow_shrink = true`").into());
         }
-        let value = file::build(&self.path, &text, &config, &self.switches)?;
+        let layer = file::build(&self.path, &text, &config, &self.switches)?;
         (self.config, self.served, self.revision) = (config, text, self.revision + 1);
-        Ok(Update::New { revision: self.revision, value })
+        Ok(Update::New { revision: self.revision, layer })
     }
 }

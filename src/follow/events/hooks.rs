@@ -29,7 +29,7 @@ impl EventHooks {
     pub(crate) fn followed(&self, history: &RedirectHistory, body: Option<u64>) {
         count::followed(body.unwrap_or(0));
         let Some(hop) = history.hops().last() else { return };
-        if self.on_hop.is_empty() && !log::takes_hops() {
+        if self.on_hop.is_empty() && !log::wants_hops() {
             return;
         }
         let (resends_body, replayed_bytes) = (body.is_some(), body.unwrap_or(0));

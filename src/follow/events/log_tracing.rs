@@ -10,7 +10,7 @@ use crate::follow::dropped::Dropped;
 use crate::follow::redacted::Redacted;
 
 /// Whether a subscriber wants hops.
-pub(super) fn takes_hops() -> bool {
+pub(super) fn wants_hops() -> bool {
     enabled!(target: TARGET, Level::DEBUG)
 }
 

@@ -3,7 +3,7 @@
 use super::finished::Finished;
 use super::followed::Followed;
 
-pub(super) const fn takes_hops() -> bool {
+pub(super) const fn wants_hops() -> bool {
     false
 }
 

@@ -12,7 +12,7 @@
 //!    differently.
 //! 3. An IPv6 address that holds an IPv4 address (v4-mapped, NAT64, 6to4, Teredo) is checked by that
 //!    IPv4 address. The prefixes of NAT64 are the well-known one (RFC 6052) and those given to
-//!    [`nat64`](TargetGuard::nat64). [`deny`](TargetGuard::deny) applies to both addresses. An ISATAP
+//!    [`nat64_prefix`](TargetGuard::nat64_prefix). [`deny`](TargetGuard::deny) applies to both addresses. An ISATAP
 //!    address (RFC 5214) and the IPv4 address in it both have to be globally reachable.
 //! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so is any scheme but http and
 //!    https. A request in origin-form (`/path`) is refused, because its URL does not name its host.

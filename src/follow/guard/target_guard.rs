@@ -104,7 +104,7 @@ impl TargetGuard {
     ///
     /// Returns an error of kind [`Address`](crate::ConfigErrorKind::Address) if `prefix` is not an IPv6
     /// prefix of one of these lengths.
-    pub fn nat64(mut self, prefix: &str) -> Result<Self, ConfigError> {
+    pub fn nat64_prefix(mut self, prefix: &str) -> Result<Self, ConfigError> {
         let nat64 = prefix.parse::<Ipv6Net>().ok().and_then(Nat64::new);
         let reason = "a NAT64 prefix has 32, 40, 48, 56, 64 or 96 bits, as in 2001:db8:64::/96";
         self.nat64.push(nat64.ok_or_else(|| ConfigError::address(prefix, reason))?);

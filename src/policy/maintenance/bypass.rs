@@ -44,7 +44,7 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) error for text that is neither
+    /// Returns an error of kind [`Bypass`](crate::ConfigErrorKind::Bypass) for text that is neither
     /// an address nor a range.
     pub fn bypass_clients<I>(self, ranges: I) -> Result<Self, ConfigError>
     where

@@ -91,8 +91,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error in the same cases as
-    /// [`Redirection::to`].
+    /// Returns the same errors as [`Redirection::to`].
     pub fn page(self, url: &str) -> Result<Maintenance<Page>, ConfigError> {
         Redirection::to(url).map(|to| self.with(Page(to)))
     }
@@ -102,8 +101,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error in the same cases as
-    /// [`Redirection::to_origin`].
+    /// Returns the same errors as [`Redirection::to_origin`].
     pub fn standby(self, origin: &str) -> Result<Maintenance<Standby>, ConfigError> {
         Redirection::to_origin(origin).map(|to| self.with(Standby(to)))
     }
@@ -112,8 +110,7 @@ impl Maintenance {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) error in the same cases as
-    /// [`Redirection::to`].
+    /// Returns the same errors as [`Redirection::to`].
     pub fn redirect_to(self, url: &str) -> Result<Maintenance<RedirectTo>, ConfigError> {
         Redirection::to(url).map(|to| self.with(RedirectTo(to)))
     }
@@ -130,7 +127,7 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) error in the same cases as
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) in the same cases as
     /// `HttpsOnly::exempt`.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;

@@ -15,7 +15,7 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) error if `name` is not a header
+    /// Returns an error of kind [`Bypass`](crate::ConfigErrorKind::Bypass) if `name` is not a header
     /// name, or if `secret` is shorter than 16 bytes, is longer than 4096 bytes, or holds a byte that is not
     /// visible ASCII. The error names the header, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
@@ -37,7 +37,7 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Bypass`](crate::ConfigErrorKind::Bypass) error in the same cases as
+    /// Returns an error of kind [`Bypass`](crate::ConfigErrorKind::Bypass) in the same cases as
     /// `bypass_header`, and if a cookie cannot hold the secret (RFC 6265 §4.1.1).
     pub fn bypass_cookie(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(name).is_err() {

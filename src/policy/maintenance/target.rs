@@ -82,7 +82,7 @@ fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
         return false;
     }
     let is_same = target.is_same_origin();
-    if !is_same && head.takes_diagnoses() {
+    if !is_same && head.wants_diagnoses() {
         diagnose_rewritten_host(target, head);
     }
     is_same

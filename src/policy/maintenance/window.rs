@@ -38,7 +38,7 @@ impl MaintenanceWindow {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) error if `end` is not after
+    /// Returns an error of kind [`Dates`](crate::ConfigErrorKind::Dates) if `end` is not after
     /// `start`.
     pub fn between(start: SystemTime, end: SystemTime) -> Result<Self, ConfigError> {
         if end <= start {

@@ -291,7 +291,7 @@ impl RulesBuilder {
 /// Returns the mistake of a rule that contradicts itself.
 fn contradiction(rule: &Rule) -> Option<&'static str> {
     if rule.status == Status::Gone && !rule.target.is_nothing() {
-        return Some("a rule that is gone leads nowhere: take its target away");
+        return Some("a rule that is gone has no target: remove it");
     }
     if rule.status != Status::Gone && rule.target.is_nothing() && !rule.allow_self {
         return Some("a rule needs a target, or status 410 (`gone()`)");

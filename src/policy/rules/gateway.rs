@@ -28,7 +28,7 @@ impl RouteMatch {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
     /// read as a pattern.
     pub fn exact(path: &str) -> Result<Self, ConfigError> {
         Self::new(path, path)
@@ -38,7 +38,7 @@ impl RouteMatch {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
     /// read as a pattern.
     pub fn prefix(path: &str) -> Result<Self, ConfigError> {
         let bare = path.strip_suffix('/').unwrap_or(path);
@@ -58,7 +58,7 @@ impl RouteMatch {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `hostname` is neither.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `hostname` is neither.
     pub fn hostname(mut self, hostname: &str) -> Result<Self, ConfigError> {
         self.rule = self.rule.on_host(hostname)?;
         Ok(self)
@@ -164,7 +164,7 @@ impl RequestRedirect {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `hostname` is not a host.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `hostname` is not a host.
     pub fn hostname(mut self, hostname: &str) -> Result<Self, ConfigError> {
         self.host = Some(Host::parse(hostname)?);
         Ok(self)
@@ -187,7 +187,7 @@ impl RequestRedirect {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `path` is not empty and does not
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` is not empty and does not
     /// begin with exactly one `/`, or if it has a query or fragment, or is longer than 8 KiB.
     pub fn replace_full_path(mut self, path: &str) -> Result<Self, ConfigError> {
         self.path = Some(Replacement::Full(replacement(path)?));
@@ -208,7 +208,7 @@ impl RequestRedirect {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Status`](crate::ConfigErrorKind::Status) if `code` is another status.
+    /// Returns an error of kind [`Status`](crate::ConfigErrorKind::Status) if `code` is another status.
     pub fn status_code(mut self, code: u16) -> Result<Self, ConfigError> {
         self.status = Some(match code {
             301 => Status::MovedPermanently,

@@ -44,7 +44,7 @@ impl Pattern {
             return refuse("a path is at most 8 KiB long");
         }
         if path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return refuse("percent-encode blanks and control bytes");
+            return refuse("percent-encode spaces and control bytes");
         }
         check_spelling(path).map_err(|reason| ConfigError::path(path, reason))?;
         let text = normalize(path).into_owned();

@@ -30,7 +30,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if `pattern` is not a valid regex, is
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `pattern` is not a valid regex, is
     /// too large, or cannot match a path: a path begins with `/`, and its normal form is ASCII.
     ///
     /// ```
@@ -63,7 +63,7 @@ impl Rule {
             .map_err(|error| refuse(reason(pattern, error.size_limit().is_some())))?;
         // A comment at the end would hide the text that `anchored` adds.
         syntax::parse_with(&anchored(pattern, true), &syntax())
-            .map_err(|_| refuse("a comment of `(?x)` needs a line end behind it"))?;
+            .map_err(|_| refuse("a comment of `(?x)` must end with a line break"))?;
         let nfa =
             NFA::compiler().syntax(syntax()).configure(NFA::config().utf8(false)).build(pattern);
         if nfa.is_ok_and(|nfa| !may_begin_with_slash(&nfa)) {

@@ -93,8 +93,8 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) if the path is none of these, or
-    /// [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if the host is invalid or has a port.
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if the path is none of these, or
+    /// of kind [`Host`](crate::ConfigErrorKind::Host) if the host is invalid or has a port.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -164,7 +164,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Url`](crate::ConfigErrorKind::Url) if `target` is neither, or names a
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if `target` is neither, or names a
     /// capture that the rule does not have.
     ///
     /// ```
@@ -195,7 +195,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is invalid, or has a port.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is invalid, or has a port.
     pub fn to_host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.target.origin.host = Some(crate::uri::Host::parse(host)?);
         Ok(self)

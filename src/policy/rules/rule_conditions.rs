@@ -17,7 +17,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Host`](crate::ConfigErrorKind::Host) if `host` is neither.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is neither.
     pub fn on_host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(HostPattern::parse(host)?);
         Ok(self)
@@ -82,7 +82,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigErrorKind::Client`](crate::ConfigErrorKind::Client) if an entry is neither an address
+    /// Returns an error of kind [`Client`](crate::ConfigErrorKind::Client) if an entry is neither an address
     /// nor a range, or if there is no entry.
     pub fn on_clients<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where

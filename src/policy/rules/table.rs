@@ -80,7 +80,7 @@ impl Table {
         bases: &mut HashMap<BaseKey, u32>,
     ) -> Result<(), &'static str> {
         if self.rules.len() >= MAX_RULES || self.text.len() >= u32::MAX as usize - (1 << 16) {
-            return Err("a table holds at most 2^31 rules and 4 GiB of text");
+            return Err("a table holds fewer than 2^31 rules, and at most 4 GiB of text");
         }
         let at = |number: usize| u32::try_from(number).unwrap_or(NONE);
         let start = at(self.text.len());

@@ -56,7 +56,7 @@ impl Target {
             return refuse("a target is at most 8 KiB long");
         }
         if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return refuse("percent-encode blanks and control bytes");
+            return refuse("percent-encode spaces and control bytes");
         }
         check_spelling(text).map_err(|reason| ConfigError::url(text, reason))?;
         check_variables(text).map_err(|reason| ConfigError::url(text, reason))?;

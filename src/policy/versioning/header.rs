@@ -87,8 +87,8 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::HeaderName`](crate::ConfigErrorKind::HeaderName) error if `name` is not
-    /// a header name, and a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `served`
+    /// Returns an error of kind [`HeaderName`](crate::ConfigErrorKind::HeaderName) if `name` is not
+    /// a header name, and one of kind [`Version`](crate::ConfigErrorKind::Version) if `served`
     /// is empty or holds a version that is not one plain segment.
     pub fn header<I>(name: &str, served: I) -> Result<Self, ConfigError>
     where
@@ -106,7 +106,7 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `media_type` is not a
+    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `media_type` is not a
     /// media type without a suffix such as `+json`, or if `served` is empty or holds a version that is not
     /// one plain segment.
     pub fn accept<I>(media_type: &str, served: I) -> Result<Self, ConfigError>
@@ -141,9 +141,7 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) or
-    /// [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error in the same cases as
-    /// [`Versioning::new`].
+    /// Returns the same errors as [`Versioning::new`].
     pub fn in_path(mut self, prefix: &str, version: &str) -> Result<Self, ConfigError> {
         self.in_path = Some(Versioning::new(prefix, version)?);
         Ok(self)
@@ -154,9 +152,9 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `version` is not one
+    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not one
     /// plain segment, is served, was retired already, or would be redirected without
-    /// [`in_path`](Self::in_path), and a [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) error
+    /// [`in_path`](Self::in_path), and one of kind [`Dates`](crate::ConfigErrorKind::Dates)
     /// in the same cases as [`Versioning::retire_by`].
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_retired(version, &self.served, &self.retired)?;

@@ -91,8 +91,8 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Path`](crate::ConfigErrorKind::Path) error if `prefix` is not a path or
-    /// could never match, and a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `prefix` is not a path or
+    /// could never match, and one of kind [`Version`](crate::ConfigErrorKind::Version) if
     /// `current` is not one plain segment.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
         let trimmed = without_trailing_slash(prefix);
@@ -110,7 +110,7 @@ impl Versioning {
         if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConfigError::path(
                 prefix,
-                "percent-encode spaces, control bytes and what is not ASCII",
+                "percent-encode spaces, control bytes and non-ASCII characters",
             ));
         }
         check_version(current)?;
@@ -129,7 +129,7 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `version` is not one
+    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not one
     /// plain segment, is the current version, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
@@ -141,8 +141,7 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error in the same cases as
-    /// [`retire`](Self::retire), and a [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) error if
+    /// Returns the same errors as [`retire`](Self::retire), and one of kind [`Dates`](crate::ConfigErrorKind::Dates) if
     /// the stages are out of order, or a date is outside of the years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;

@@ -64,7 +64,7 @@ impl QueryVersioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `parameter` or
+    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `parameter` or
     /// `current` is empty, is `.` or `..`, or holds a character other than letters, digits and `-._~`.
     pub fn new(parameter: &str, current: &str) -> Result<Self, ConfigError> {
         if check_version(parameter).is_err() {
@@ -86,7 +86,7 @@ impl QueryVersioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) error if `version` is not
+    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not
     /// valid, is the current one, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
@@ -98,9 +98,7 @@ impl QueryVersioning {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigErrorKind::Version`](crate::ConfigErrorKind::Version) or
-    /// [`ConfigErrorKind::Dates`](crate::ConfigErrorKind::Dates) error in the same cases as
-    /// [`Versioning::retire_by`](crate::Versioning::retire_by).
+    /// Returns the same errors as [`Versioning::retire_by`](crate::Versioning::retire_by).
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);

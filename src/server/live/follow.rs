@@ -17,7 +17,7 @@ pub enum Update<L> {
         /// A greater number than the revision that is served. A rollback needs a new revision, too.
         revision: u64,
         /// The layer.
-        value: L,
+        layer: L,
     },
     /// The source was checked, and has not changed.
     Same,
@@ -69,8 +69,8 @@ impl<P, D> Live<P, D> {
     /// let read = |text: &str| Rules::from_csv(text).map(RedirectLayer::new);
     /// let live = Live::new(read("/a,/b")?);
     /// let updates = tokio_stream::iter([
-    ///     read("/a,/c").map(|value| Update::New { revision: 1, value }),
-    ///     read("/a,/b,999").map(|value| Update::New { revision: 2, value }),
+    ///     read("/a,/c").map(|layer| Update::New { revision: 1, layer }),
+    ///     read("/a,/b,999").map(|layer| Update::New { revision: 2, layer }),
     /// ]);
     /// let mut errors = Vec::new();
     /// live.follow(updates, |error| errors.push(error.to_string())).await;
@@ -108,8 +108,8 @@ impl<P, D> Live<P, D> {
         update: Result<Update<RedirectLayer<P, D>>, E>,
     ) -> Result<(), UpdateError<E>> {
         match update.map_err(UpdateError::Source)? {
-            Update::New { revision, value } => self
-                .store_revision(revision, value)
+            Update::New { revision, layer } => self
+                .store_revision(revision, layer)
                 .map_err(|served| UpdateError::OldRevision { revision, served }),
             Update::Same => {
                 self.confirm();

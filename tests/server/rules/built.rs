@@ -200,11 +200,11 @@ fn warnings() {
         ),
         (
             lines("/p/* /b\n/p/x /c"),
-            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+            vec!["line 2: line 1 matches every request of this rule: put this one before it"],
         ),
         (
             lines("/:x/b /c\n/a/b /d"),
-            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+            vec!["line 2: line 1 matches every request of this rule: put this one before it"],
         ),
         (lines("/a/b /d\n/:x/b /c"), vec![]),
         (
@@ -218,49 +218,66 @@ fn warnings() {
         (lines("/* https://b.test/\n/a/* https://b.test/a/*"), vec![]),
         (
             lines("/* https://b.test/*\n/a/* https://b.test/a/*"),
-            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+            vec!["line 2: line 1 matches every request of this rule: put this one before it"],
         ),
-        (lines("/p/* /p/x?\n/p/x /c"), vec!["line 1: leads on by line 2: write /c as its target"]),
+        (
+            lines("/p/* /p/x?\n/p/x /c"),
+            vec!["line 1: leads on through line 2: write /c as its target"],
+        ),
         (lines("/a?x=1 /b\n/a /c"), vec![]),
         (
             lines("/a?x /b\n/a?x=1 /c"),
-            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+            vec!["line 2: line 1 matches every request of this rule: put this one before it"],
         ),
         (
             vec![rule("/a", "/b").until(at(1)).line(1)],
             vec!["line 1: the rule has ended: take it out"],
         ),
-        (lines("/a /b\n/b /c?d"), vec!["line 1: leads on by line 2: write /c?d as its target"]),
+        (
+            lines("/a /b\n/b /c?d"),
+            vec!["line 1: leads on through line 2: write /c?d as its target"],
+        ),
         (
             lines("/a/* /b/*\n/b/* /c/*"),
-            vec!["line 1: leads on by line 2: GET http://x0x.invalid/a ends at /c"],
+            vec!["line 1: leads on through line 2: GET http://x0x.invalid/a ends at /c"],
         ),
         // A target to write is the end of every request, not of the one that was made up.
         (
             lines("/a?id /b\n/b /c"),
-            vec!["line 1: leads on by line 2: GET http://x0x.invalid/a?id=x0x ends at /c?id=x0x"],
+            vec![
+                "line 1: leads on through line 2: GET http://x0x.invalid/a?id=x0x ends at /c?id=x0x",
+            ],
         ),
         (
             lines("/a?x=1 /b\n/b /c"),
-            vec!["line 1: leads on by line 2: GET http://x0x.invalid/a?x=1 ends at /c?x=1"],
+            vec!["line 1: leads on through line 2: GET http://x0x.invalid/a?x=1 ends at /c?x=1"],
         ),
-        (lines("/a?x=1 /b?y\n/b /c"), vec!["line 1: leads on by line 2: write /c?y as its target"]),
+        (
+            lines("/a?x=1 /b?y\n/b /c"),
+            vec!["line 1: leads on through line 2: write /c?y as its target"],
+        ),
         // As a client has it: with the fragment that it keeps, and with the host that it comes to.
-        (lines("/a /b#x\n/b /c"), vec!["line 1: leads on by line 2: write /c#x as its target"]),
-        (lines("/a /b#x\n/b /c#y"), vec!["line 1: leads on by line 2: write /c#y as its target"]),
+        (
+            lines("/a /b#x\n/b /c"),
+            vec!["line 1: leads on through line 2: write /c#x as its target"],
+        ),
+        (
+            lines("/a /b#x\n/b /c#y"),
+            vec!["line 1: leads on through line 2: write /c#y as its target"],
+        ),
         (
             lines("/a https://b.test/x\nhttps://b.test/x /y"),
-            vec!["line 1: leads on by line 2: write https://b.test/y as its target"],
+            vec!["line 1: leads on through line 2: write https://b.test/y as its target"],
         ),
         (
             vec![rule("/a", "/b"), rule("/b", "/c").to_scheme(Scheme::Https)],
             vec![
-                "rule 1: leads on by rule 2: GET http://x0x.invalid/a ends at https://x0x.invalid/c",
+                "rule 1: leads on through rule 2: GET http://x0x.invalid/a ends at https://x0x.invalid/c",
             ],
         ),
         (
             vec![rule("/a", "/b"), Rule::new("/b").expect("valid").gone()],
-            vec!["rule 1: leads on by rule 2, to what is gone: make it 410, too"],
+            vec!["rule 1: leads on through rule 2, to what is gone: make it 410, too"],
         ),
         (
             vec![rule("/a", "/b"), rule("/a", "/b")],
@@ -268,12 +285,12 @@ fn warnings() {
         ),
         (
             lines("http://*.a.test/x /b\nhttp://b.a.test/x /c"),
-            vec!["line 2: line 1 takes every request of this rule: put this one before it"],
+            vec!["line 2: line 1 matches every request of this rule: put this one before it"],
         ),
         (lines("http://a.test/x /b\nhttps://a.test/x /c\n/x /d"), vec![]),
         (
             vec![rule("/a", "/b").ignore_case(), rule("/A", "/c")],
-            vec!["rule 2: rule 1 takes every request of this rule: put this one before it"],
+            vec!["rule 2: rule 1 matches every request of this rule: put this one before it"],
         ),
     ] {
         assert_eq!(warned(rules.clone()), expected, "{rules:?}");
@@ -288,10 +305,7 @@ fn rules_that_say_nothing_or_two_things() {
             Rule::new("/a").expect("valid"),
             "rule 1: a rule needs a target, or status 410 (`gone()`)",
         ),
-        (
-            rule("/a", "/b").gone(),
-            "rule 1: a rule that is gone leads nowhere: take its target away",
-        ),
+        (rule("/a", "/b").gone(), "rule 1: a rule that is gone has no target: remove it"),
         (rule("/a", "/b").since(at(2)).until(at(2)), "rule 1: a rule ends after it begins"),
         (
             rule("/a", "/b").on_methods([]),
@@ -319,7 +333,7 @@ fn slow_tables_are_refused() {
     });
     let errors = refused(patterns);
     assert!(
-        errors.contains("one request could come to 4096 places of the table, more than 64"),
+        errors.contains("one request could visit 4096 places of the table, more than 64"),
         "{errors}"
     );
     assert!(errors.contains("rule 1"), "{errors}");
@@ -327,7 +341,7 @@ fn slow_tables_are_refused() {
     for (first, path) in [("/z", "/a"), ("/:z", "/a"), ("/z", "/a/:x")] {
         let parameters = (0..100).map(|n| rule(&format!("{path}?p{n}=1"), "https://b.test/"));
         let errors = refused([rule(first, "https://b.test/")].into_iter().chain(parameters));
-        assert!(errors.starts_with("rule 2: one request could come to 10"), "{errors}");
+        assert!(errors.starts_with("rule 2: one request could visit 10"), "{errors}");
         assert!(
             errors.ends_with(
                 "among them rule 2, rule 3, rule 4, rule 5, rule 6, rule 7, rule 8, rule 9"

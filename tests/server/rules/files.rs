@@ -73,17 +73,18 @@ fn what_netlify_says_and_a_redirection_cannot() {
     for (line, expected) in [
         ("/a /b 200", "line 1, column 7: 200 rewrites the request"),
         ("/a /b 404", "line 1, column 7: 404 serves a page"),
-        ("/ /anz 302 Country=au,nz", "line 1, column 12: country is not looked at here"),
-        ("/admin/* /b 301! Role=admin", "line 1, column 18: role is not looked at here"),
-        ("/ /zh 302 Language=zh", "line 1, column 11: language is not looked at here"),
+        ("/ /anz 302 Country=au,nz", "line 1, column 12: country is not supported here"),
+        ("/admin/* /b 301! Role=admin", "line 1, column 18: role is not supported here"),
+        ("/ /zh 302 Language=zh", "line 1, column 11: language is not supported here"),
         ("/a", "line 1, column 3: a target is missing"),
         ("/a b", "line 1, column 4: neither a target"),
         ("/a javascript:alert(1)", "line 1, column 4: neither a target"),
-        ("/a 301", "line 1, column 4: a target stands before the status"),
+        ("/a 301", "line 1, column 4: the target comes before the status"),
         ("/a /b 3o1", "line 1, column 7: the status is 301, 302, 303, 307 or 308"),
-        ("/a /b 301 302", "line 1, column 11: nothing stands behind the status"),
+        ("/a x=1&y=2 /b", "line 1, column 4: neither a target"),
+        ("/a /b 301 302", "line 1, column 11: nothing may follow the status"),
         ("a /b", "line 1, column 1: invalid path \"a\": a path starts with `/`"),
-        ("/a/*/b /b", "line 1, column 1: `*` stands once, as the last segment"),
+        ("/a/*/b /b", "line 1, column 1: `*` is allowed once, as the last segment"),
         ("/a/:1 /b", "line 1, column 1: the name of a placeholder begins with a letter"),
         ("/a/* /b/:other", "line 1, column 6: invalid url \"/b/:other\": a capture that `from`"),
         (
@@ -165,7 +166,7 @@ fn the_limits_of_cloudflare_pages_do_not_apply() {
 fn what_cloudflare_pages_skips() {
     for (line, expected) in [
         ("/a", "line 1, column 3: a target is missing"),
-        ("/a /b 301 x", "line 1, column 11: nothing stands behind the status"),
+        ("/a /b 301 x", "line 1, column 11: nothing may follow the status"),
         (
             "workers.example.com/* workers.example.com/blog/:splat 301",
             "line 1, column 1: a path is needed",
@@ -177,7 +178,7 @@ fn what_cloudflare_pages_skips() {
         ("/a /b 200", "line 1, column 7: 200 rewrites"),
         ("/blog/* /blog/404.html 404", "line 1, column 24: 404 serves a page"),
         ("/shop id=:id /blog/:id 301", "line 1, column 7: invalid url \"id=:id\""),
-        ("/ /us 302 Country=us", "line 1, column 11: nothing stands behind"),
+        ("/ /us 302 Country=us", "line 1, column 11: nothing may follow"),
         ("/a?b /c", "line 1, column 1: this dialect does not compare queries"),
         ("/post-:id /posts", "line 1, column 1: a placeholder is a whole segment here"),
         ("/a/:x:y /b", "line 1, column 1: a placeholder is a whole segment here"),

@@ -163,13 +163,13 @@ fn asked() -> impl Strategy<Value = Request<()>> {
     )
 }
 
-/// The table, or `None` where it is refused because one request could come to too many places.
+/// The table, or `None` where it is refused because one request could visit too many places.
 fn table(rules: impl IntoIterator<Item = Rule>) -> Result<Option<Rules>, TestCaseError> {
     match Rules::builder().clock(|| at(NOW)).build(rules) {
         Ok(rules) => Ok(Some(rules)),
         Err(errors) => {
             let text = errors.to_string();
-            let only_slow = text.lines().all(|line| line.contains(": one request could come to "));
+            let only_slow = text.lines().all(|line| line.contains(": one request could visit "));
             if only_slow { Ok(None) } else { Err(TestCaseError::fail(text)) }
         }
     }

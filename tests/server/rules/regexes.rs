@@ -129,7 +129,7 @@ fn regexes_that_are_too_large_together_are_a_mistake_of_the_table() {
 fn what_is_no_whole_regex_is_refused_by_itself() {
     let long = format!("(?x)/a{}|/b", " ".repeat(70_000));
     for (pattern, expected) in [
-        ("(?x)/a # comment", "a comment of `(?x)` needs a line end behind it"),
+        ("(?x)/a # comment", "a comment of `(?x)` must end with a line break"),
         ("/a)|(/b", "not a regex"),
         (&long, "a regex is at most 8 KiB long"),
     ] {

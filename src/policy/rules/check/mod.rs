@@ -96,7 +96,7 @@ impl Checks<'_> {
         let message = if covers(self.table, later, earlier) {
             format!("the same as {earlier_at}, which comes first: take one out")
         } else {
-            format!("{earlier_at} takes every request of this rule: put this one before it")
+            format!("{earlier_at} matches every request of this rule: put this one before it")
         };
         self.warnings.push(RuleWarning::new(self.table.position(number), message));
         true
@@ -124,11 +124,11 @@ impl Checks<'_> {
         let rule = self.table.rule(number);
         let last = followed.rules.last().and_then(|last| self.table.rule(*last));
         let message = if last.is_some_and(|last| last.has(flag::GONE)) {
-            format!("leads on by {through}, to what is gone: make it 410, too")
+            format!("leads on through {through}, to what is gone: make it 410, too")
         } else if rule.is_some_and(|rule| self.ends_at_one_url(rule, witness, end)) {
-            format!("leads on by {through}: write {end} as its target")
+            format!("leads on through {through}: write {end} as its target")
         } else {
-            format!("leads on by {through}: {witness} ends at {end}")
+            format!("leads on through {through}: {witness} ends at {end}")
         };
         self.warnings.push(RuleWarning::new(self.table.position(number), message));
         true

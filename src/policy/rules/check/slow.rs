@@ -11,7 +11,7 @@ pub(in crate::policy::rules) fn slow(table: &Table, most: u32) -> RuleError {
     let named: Vec<String> = positions.clone().map(|at| at.to_string()).collect();
     let at = positions.min().unwrap_or_default();
     let message = format!(
-        "one request could come to {most} places of the table, more than {MAX_PLACES}: fewer \
+        "one request could visit {most} places of the table, more than {MAX_PLACES}: fewer \
          patterns with `:name` beside literal segments, or fewer parameters on one path; among them {}",
         named.join(", ")
     );

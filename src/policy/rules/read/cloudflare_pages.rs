@@ -26,7 +26,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         None => rule.status(Status::Found),
     };
     match words.next() {
-        Some(word) => Err(word.refuse("nothing stands behind the status")),
+        Some(word) => Err(word.refuse("nothing may follow the status")),
         None => Ok(Some(rule)),
     }
 }

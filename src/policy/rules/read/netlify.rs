@@ -20,7 +20,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
             break;
         }
         if status(word).is_ok() {
-            return Err(word.refuse("a target stands before the status"));
+            return Err(word.refuse("the target comes before the status"));
         }
         if !word.text.contains('=') || word.text.contains('&') {
             return Err(
@@ -36,7 +36,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         match &*name {
             "country" | "language" | "role" | "cookie" => {
                 return Err(word.refuse(format!(
-                    "{name} is not looked at here: put it into the application, or into a \
+                    "{name} is not supported here: put it into the application, or into a \
                      condition on a header"
                 )));
             }
@@ -45,7 +45,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
                 let number = word.text.strip_suffix('!').unwrap_or(word.text);
                 rule = rule.status(status(Word { text: number, ..word })?);
             }
-            _ => return Err(word.refuse("nothing stands behind the status")),
+            _ => return Err(word.refuse("nothing may follow the status")),
         }
     }
     Ok(Some(rule))

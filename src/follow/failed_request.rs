@@ -8,12 +8,12 @@ use super::redacted::Redacted;
 /// The place in a chain of redirections at which a request failed: its URL and the hops before it.
 ///
 /// `Display` and `Debug` print the names in a query, never its values, and at most 256 bytes of each URL.
-pub struct At {
+pub struct FailedRequest {
     uri: Uri,
     history: RedirectHistory,
 }
 
-impl At {
+impl FailedRequest {
     pub(super) fn new(uri: Uri, history: RedirectHistory) -> Self {
         Self { uri, history }
     }
@@ -35,7 +35,7 @@ impl At {
 }
 
 /// Prints `http://a.test/` for the first request, and `http://a.test/ (hop 3)` after three redirections.
-impl fmt::Display for At {
+impl fmt::Display for FailedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Place { uri: &self.uri, hop: self.hop() }.fmt(f)
     }
@@ -54,9 +54,9 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-impl fmt::Debug for At {
+impl fmt::Debug for FailedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("At")
+        f.debug_struct("FailedRequest")
             .field("uri", &Redacted(&self.uri))
             .field("history", &self.history)
             .finish()
