@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{Response, Version};
+use http::{HeaderMap, Response, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -21,15 +21,27 @@ pin_project! {
 }
 
 impl<R> Rest<R> {
-    /// Takes the body out of `response`.
+    /// Takes the body out of `response`. Returns `None` if the server closes the connection in any case:
+    /// then reading would gain nothing.
     ///
     /// Over HTTP/1, the next request waits until the body is read, because both need the connection. Over
     /// HTTP/2 and later, it does not wait. The body is read all the same, because dropping it resets its
     /// stream, and servers close connections on which resets are frequent (CVE-2023-44487).
-    pub(super) fn of(response: Response<R>, left: u64) -> Self {
+    pub(super) fn of(response: Response<R>, left: u64) -> Option<Self> {
         let is_multiplexed = response.version() >= Version::HTTP_2;
-        Self { body: response.into_body(), left, is_multiplexed }
+        let is_read = is_multiplexed || persists(response.version(), response.headers());
+        is_read.then(|| Self { body: response.into_body(), left, is_multiplexed })
     }
+}
+
+/// Whether an HTTP/1 connection stays open after a response (RFC 9112 §9.3).
+fn persists(version: Version, headers: &HeaderMap) -> bool {
+    let lists = |option: &str| {
+        let lines = headers.get_all(header::CONNECTION).iter();
+        let mut options = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        options.any(|listed| listed.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
+    };
+    !lists("close") && (version >= Version::HTTP_11 || lists("keep-alive"))
 }
 
 /// Reads the body until it ends, fails, or its limit is used up, and then drops it. A body that announces

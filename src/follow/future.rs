@@ -157,7 +157,8 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         // A remembered redirection may have dropped the content.
         let body = Some(if saved_request.has_content { body } else { B::empty() });
         // An upload that was cut short has lost its connection or stream: reading the body would save neither.
-        let rest = (!uploading).then(|| Rest::of(response, settings.response_drain_limit));
+        let limit = settings.response_drain_limit;
+        let rest = if uploading { None } else { Rest::of(response, limit) };
         Ok(ControlFlow::Continue((body, rest)))
     }
 }
@@ -196,9 +197,11 @@ where
                 StateProj::Calling { future } => {
                     let Poll::Ready(outcome) = future.poll(cx) else {
                         // The next request was sent already, so it does not wait for this body.
-                        let _ = poll_rest(rest, cx);
+                        let _ = poll_rest(rest.as_mut(), cx);
                         return Poll::Pending;
                     };
+                    // The caller may keep this future for longer than it needs it.
+                    rest.set(None);
                     let response = outcome.map_err(|error| chain.failed(error))?;
                     match chain.handle_response(response) {
                         Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),

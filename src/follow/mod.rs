@@ -45,10 +45,11 @@
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused.
 //!    Over HTTP/2 it is read while the next request is under way, and dropped with the next
-//!    response: a reset of each stream would make servers end the connection. If the request is still
-//!    being uploaded, its upload is ended, and the redirection's body is dropped unread. Then the inner
-//!    service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of
-//!    this one request, and the inner service is called.
+//!    response: a reset of each stream would make servers end the connection. It is dropped unread if the
+//!    server announces that it closes the connection. If the request is still being uploaded, its upload is
+//!    ended, and the redirection's body is dropped unread, too. Then the inner service is polled ready, a
+//!    [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and the inner
+//!    service is called.
 //!
 //! Three optional parts apply to the URL of a call and to each target: the [HSTS store](hsts), the
 //! [memory of permanent redirections](Remembered) and the [guard]. The figure shows their order.

@@ -142,6 +142,44 @@ async fn a_redirection_over_http_2_is_read_as_far_as_it_has_arrived() {
     }
 }
 
+/// Some servers announce that they close the connection, and then take their time.
+#[tokio::test]
+async fn a_redirection_whose_connection_closes_is_not_read() {
+    for (version, connection, is_read) in [
+        (Version::HTTP_11, &[][..], true),
+        (Version::HTTP_11, &["keep-alive", "x-close"], true),
+        (Version::HTTP_11, &["close"], false),
+        (Version::HTTP_11, &["x-hop, Close ,"], false),
+        (Version::HTTP_11, &["keep-alive", "close"], false),
+        (Version::HTTP_10, &[], false),
+        (Version::HTTP_10, &["close"], false),
+        (Version::HTTP_10, &["Keep-Alive"], true),
+        (Version::HTTP_2, &["close"], true),
+    ] {
+        let log = Log::default();
+        let inner = tower::service_fn(|request: Request<String>| {
+            let body = Noted { frames: 2, announced: None, log: log.clone() };
+            let mut response = Response::new(body);
+            *response.version_mut() = version;
+            if request.uri().path() == "/" {
+                *response.status_mut() = StatusCode::FOUND;
+                let headers = response.headers_mut();
+                headers.insert(header::LOCATION, HeaderValue::from_static("/next"));
+                for line in connection {
+                    headers.append(header::CONNECTION, HeaderValue::from_static(line));
+                }
+            }
+            ready(Ok::<_, Infallible>(response))
+        });
+        let request = Request::get("http://a.test/").body(String::new()).expect("valid");
+        let response = FollowRedirectsLayer::new().layer(inner).oneshot(request).await;
+        let events = log.lock().expect("not poisoned").join(" ");
+        assert_eq!(response.expect("followed").status(), StatusCode::OK);
+        let read = if is_read { "read read end drop" } else { "drop" };
+        assert!(events.starts_with(read), "{version:?} {connection:?}: {events}");
+    }
+}
+
 /// Frames without data, or trailers, without an end.
 struct Endless {
     trailers: bool,
