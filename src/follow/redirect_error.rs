@@ -130,10 +130,10 @@ impl RedirectError {
         uri: Uri,
         history: RedirectHistory,
     ) -> Self {
-        let headers = HeaderMap::new();
+        let (status, headers) = (Some(status), HeaderMap::new());
         Self(Box::new(Inner {
             kind,
-            status: Some(status),
+            status,
             uri,
             headers,
             location: None,
@@ -260,7 +260,8 @@ impl RedirectError {
         self.0.location.as_ref()
     }
 
-    /// Returns the URL that the redirection leads to, if its `Location` could be resolved.
+    /// Returns the URL that the redirection leads to, if its `Location` could be resolved, or the URL that the
+    /// policy [chose](super::Action::FollowTo), even if that leads nowhere.
     pub fn next_uri(&self) -> Option<&Uri> {
         self.0.next_uri.as_ref()
     }
@@ -276,6 +277,10 @@ impl fmt::Display for RedirectError {
         let Inner { kind, status, uri, next_uri, history, .. } = &*self.0;
         let status = status.map(|status| format!("{} from ", status.as_u16())).unwrap_or_default();
         let (answer, next) = (format!("{status}{}", Redacted(uri)), next_uri);
+        // Only a policy makes a next URL of what does not resolve.
+        let place = next.as_ref().map_or(format!("location of {answer}"), |chosen| {
+            format!("{}, chosen by the policy for {answer},", Redacted(chosen))
+        });
         match kind {
             RedirectErrorKind::TooManyRedirects => {
                 let (followed, at) = (history.len(), Redacted(uri));
@@ -302,21 +307,15 @@ impl fmt::Display for RedirectError {
                 write!(f, "{answer} leads back")?;
                 next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
             }
-            RedirectErrorKind::InvalidLocation => {
-                write!(f, "location of {answer} cannot be resolved")
-            }
-            RedirectErrorKind::LocationTooLong => {
-                write!(f, "location of {answer} is too long: 64 KiB or more")
-            }
+            RedirectErrorKind::InvalidLocation => write!(f, "{place} cannot be resolved"),
+            RedirectErrorKind::LocationTooLong => write!(f, "{place} is too long: 64 KiB or more"),
             RedirectErrorKind::AmbiguousLocation => {
                 write!(f, "{answer} has two different locations")
             }
-            RedirectErrorKind::UnsupportedScheme => {
-                write!(f, "location of {answer} is neither http nor https")
-            }
+            RedirectErrorKind::UnsupportedScheme => write!(f, "{place} is neither http nor https"),
             RedirectErrorKind::UnknownOrigin => write!(
                 f,
-                "location of {answer} may leave an origin that is not known (`.origin_form_scheme(..)`, \
+                "{place} may leave an origin that is not known (`.origin_form_scheme(..)`, \
                  or send absolute uris)"
             ),
             RedirectErrorKind::NotFollowable => {

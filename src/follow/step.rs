@@ -97,7 +97,11 @@ pub(super) fn step(
     // error. Nothing resolves against the authority of a CONNECT.
     let target = target.map_err(|kind| {
         let kind = if request.is_followable() { kind } else { Kind::NotFollowable };
-        fail(request, kind, status).with_location(location)
+        let error = fail(request, kind, status).with_location(location);
+        match &action {
+            Action::FollowTo(chosen) => error.with_next_uri(chosen.clone()),
+            _ => error,
+        }
     })?;
     let refused = match action {
         Action::Reject => Some(Kind::Rejected),

@@ -112,6 +112,30 @@ async fn a_location_that_leads_nowhere_can_be_replaced() {
 }
 
 #[tokio::test]
+async fn a_target_that_leads_nowhere_is_named_as_that_of_the_policy() {
+    for (chosen, text) in [
+        (
+            "ftp://u:p@b.test/f?key=secret",
+            "ftp://b.test/f?key=…, chosen by the policy for 307 from {}, is neither http nor https",
+        ),
+        (
+            "http://b.test:99999/",
+            "http://b.test:99999/, chosen by the policy for 307 from {}, cannot be resolved",
+        ),
+    ] {
+        let chosen: Uri = chosen.parse().expect("a uri");
+        let policy = follow_fn(move |_| Action::FollowTo(chosen.clone()));
+        let layer = FollowRedirectsLayer::new().policy(policy);
+        let client = layer.layer(chain![307 "http://dn1.inner/f"]);
+        let request = Request::get("http://a.test/1").body(Full::<Bytes>::default());
+        let error = client.oneshot(request.expect("valid")).await.expect_err("nowhere to go");
+        let error = error.redirect().expect("a redirection");
+        assert_eq!(error.to_string(), text.replace("{}", "http://a.test/1"));
+        assert_eq!(error.location().expect("kept"), "http://dn1.inner/f");
+    }
+}
+
+#[tokio::test]
 async fn a_replaced_location_is_not_remembered() {
     let script = chain![308 "http://dn1.inner/f"];
     let response = send(through("http://a.test"), "http://a.test/", &script).await.expect("there");
