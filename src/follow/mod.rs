@@ -63,8 +63,9 @@
 //! Pitfalls: http and https on one host are two origins. A redirection between them drops
 //! credentials, and the server may then answer 401; the history lists what was dropped. The
 //! follower waits for a redirection whose body stalls, as any client does for a 200: put a timeout
-//! outside of it. A `tower::timeout` inside limits each hop up to the head of its response, so it does
-//! not limit that wait. Its error is a `BoxError`, for which there is [`FollowError::into_boxed`].
+//! outside of it. Over HTTP/2 it waits only if such bodies take all the streams that the server allows at
+//! a time. A `tower::timeout` inside limits each hop up to the head of its response, so over HTTP/1 it
+//! does not limit that wait. Its error is a `BoxError`, for which there is [`FollowError::into_boxed`].
 //! `Display` of an error prints only the URL and the hop: print its
 //! [sources](std::error::Error::source), too, as `anyhow` does with `{:#}`. A request body that is
 //! a stream needs [`ReplayBodyLayer`](crate::ReplayBodyLayer) outside of this layer.
