@@ -128,6 +128,7 @@ mod events;
 pub mod expect;
 mod failed_request;
 mod final_uri;
+mod freshness;
 mod future;
 pub mod guard;
 mod history;
