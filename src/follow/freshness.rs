@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::cache_control::{Directive, directives, seconds};
 
@@ -26,17 +26,24 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration
             Directive::Other => {}
         }
     }
+    // Without a `Date`, the response is as new as it arrives (RFC 9110 §6.6.1).
+    let date = headers.get(header::DATE).and_then(time).unwrap_or(now);
     let explicit = match max_age {
         Some(seconds) => Some(Duration::from_secs(seconds)),
         None => headers.get(header::EXPIRES).map(|expires| {
-            let expires =
-                expires.to_str().ok().and_then(|text| httpdate::parse_http_date(text).ok());
-            expires.and_then(|expires| expires.duration_since(now).ok()).unwrap_or_default()
+            let expires = time(expires);
+            expires.and_then(|expires| expires.duration_since(date).ok()).unwrap_or_default()
         }),
     };
     // The first of several ages is used (RFC 9111 §5.1).
     let age = headers.get(header::AGE).and_then(|age| age.as_bytes().split(|b| *b == b',').next());
     let age = Duration::from_secs(age.map_or(0, seconds));
+    // A cache on the way may have added no `Age` (RFC 9111 §4.2.3).
+    let age = age.max(now.duration_since(date).unwrap_or_default());
     let left = explicit.unwrap_or(DEFAULT_LIFETIME).saturating_sub(age).min(MAX_LIFETIME);
     (!left.is_zero()).then_some(left)
+}
+
+fn time(value: &HeaderValue) -> Option<SystemTime> {
+    httpdate::parse_http_date(value.to_str().ok()?).ok()
 }

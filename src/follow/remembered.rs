@@ -41,7 +41,8 @@ const MAX_LENGTH: usize = 8 * 1024;
 ///    [`on_request_to`](crate::FollowRedirectsLayer::on_request_to) learns nothing: the hook may add a
 ///    secret. A redirection of a URL to itself is not learned.
 /// 2. A redirection is kept as long as `Cache-Control: max-age` or `Expires` says, for a day if there is
-///    neither, and for a year at most; `Age` is subtracted (RFC 9111 §4.2). With `no-store`, `no-cache` or
+///    neither, and for a year at most; `Age`, or the time since `Date` if that is longer, is subtracted
+///    (RFC 9111 §4.2). With `no-store`, `no-cache` or
 ///    `Vary`, or if the request had `no-store`, it is not kept.
 /// 3. A later GET or HEAD for the URL is sent directly to the target. Policy, guard, limit and the removal
 ///    of headers apply as if the redirection had been received, and

@@ -139,6 +139,43 @@ async fn it_is_kept_as_long_as_it_is_fresh() {
     }
 }
 
+/// Half an hour old, in time, and by a clock that is half an hour ahead.
+#[tokio::test]
+async fn its_age_counts_from_its_date() {
+    const NOON: &str = "Thu, 31 Dec 2026 12:00:00 GMT";
+    for (date, fields, fresh) in [
+        ("Thu, 31 Dec 2026 11:30:00 GMT", &[("cache-control", "max-age=3600")][..], 1800),
+        (
+            "Thu, 31 Dec 2026 11:30:00 GMT",
+            &[("cache-control", "max-age=3600"), ("age", "2000")],
+            1600,
+        ),
+        ("Thu, 31 Dec 2026 11:30:00 GMT", &[("expires", "Thu, 31 Dec 2026 12:10:00 GMT")], 600),
+        ("Thu, 31 Dec 2026 11:30:00 GMT", &[], 84_600),
+        (NOON, &[("cache-control", "max-age=3600")], 3600),
+        (NOON, &[("expires", "Thu, 31 Dec 2026 12:10:00 GMT")], 600),
+        ("Thu, 31 Dec 2026 12:30:00 GMT", &[("cache-control", "max-age=3600")], 3600),
+        ("Thu, 31 Dec 2026 12:30:00 GMT", &[("expires", "Thu, 31 Dec 2026 13:30:00 GMT")], 3600),
+        ("yesterday", &[("cache-control", "max-age=3600")], 3600),
+    ] {
+        for (time, is_fresh) in [(fresh - 1, true), (fresh, false)] {
+            let seconds = Arc::new(AtomicU64::new(0));
+            let (start, clock) =
+                (httpdate::parse_http_date(NOON).expect("a date"), seconds.clone());
+            let now = move || start + Duration::from_secs(clock.load(Ordering::SeqCst));
+            let layer = FollowRedirectsLayer::new().remembered(Remembered::new().clock(now));
+            let fields: Vec<_> = fields.iter().copied().chain([("date", date)]).collect();
+            let script = Script::new([moved(301, "/new", &fields)]);
+            let get = || request("GET", "http://a.test/", &[]);
+            script.follow_by(&layer, get()).await.expect("followed");
+            seconds.store(time, Ordering::SeqCst);
+            let again = Script::new([]);
+            again.follow_by(&layer, get()).await.expect("answered");
+            assert_eq!(again.seen()[0].uri == NEW, is_fresh, "{fields:?} after {time} s");
+        }
+    }
+}
+
 #[tokio::test]
 async fn it_is_applied_as_if_it_had_been_received() {
     let memory = Remembered::new();
