@@ -42,6 +42,26 @@ fn kind(outcome: Result<Answer>) -> RedirectErrorKind {
     outcome.expect_err("not followed").redirect().expect("of ours").kind()
 }
 
+/// As the guide has it, for forms with a password.
+#[tokio::test]
+async fn a_body_can_be_kept_from_other_origins() {
+    let layer = || {
+        FollowRedirectsLayer::new().policy(SameOriginOnly.when(|attempt| attempt.resends_body()))
+    };
+    for location in ["http://b.test/", "https://a.test/", "http://a.test:8080/"] {
+        let outcome = follow(layer(), &chain![307 location], post("http://a.test/")).await;
+        assert_eq!(kind(outcome), RedirectErrorKind::Rejected, "{location}");
+        for (status, request) in [(303, post("http://a.test/")), (307, get("http://a.test/"))] {
+            let script = Script::new([support::redirection(status, location)]);
+            follow(layer(), &script, request).await.expect("without a body");
+            assert_eq!((script.seen().len(), script.seen()[1].body.len()), (2, 0), "{location}");
+        }
+    }
+    let script = chain![307 "/form"];
+    follow(layer(), &script, post("http://a.test/")).await.expect("the same origin");
+    assert_eq!(script.seen()[1].body, "tea");
+}
+
 #[tokio::test]
 async fn a_policy_sees_each_hop_and_decides() {
     let seen = Arc::new(Mutex::new(Vec::new()));
