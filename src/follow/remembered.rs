@@ -249,11 +249,11 @@ impl Remembered {
     }
 }
 
-/// Returns the URL under which a redirection is kept. The default port of the scheme is left out, because a
-/// URL with it and a URL without it name one resource (RFC 9110 §4.2.3).
+/// Returns the URL under which a redirection is kept. An empty port and the default port of the scheme are
+/// left out, because a URL with them and a URL without them name one resource (RFC 9110 §4.2.3).
 fn key(uri: &Uri) -> Cow<'_, Uri> {
     let is_default = match uri.port_u16() {
-        None => false,
+        None => uri.authority().is_some_and(|authority| authority.as_str().ends_with(':')),
         port => port == Scheme::of(uri).map(Scheme::default_port),
     };
     let plain = || {

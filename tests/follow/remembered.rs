@@ -436,10 +436,10 @@ async fn a_remembered_hop_does_not_send_content_that_it_dropped() {
     assert_eq!((last.uri.to_string().as_str(), &*last.body), ("http://c.test/", &b""[..]));
 }
 
-/// `http://a.test:80/` and `http://a.test/` are one URL (RFC 9110 §4.2.3).
+/// `http://a.test:80/`, `http://a.test:/` and `http://a.test/` are one URL (RFC 9110 §4.2.3).
 #[tokio::test]
 async fn a_default_port_makes_no_other_url() {
-    for url in ["http://a.test:80/", "http://A.test:080/", "http://a.test"] {
+    for url in ["http://a.test:80/", "http://A.test:080/", "http://a.test", "http://a.test:/"] {
         let memory = Remembered::new();
         let get = request("GET", url, &[]);
         assert_eq!(asked_again(&memory, get, moved(308, "/new", &[])).await, [NEW], "{url}");
