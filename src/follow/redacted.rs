@@ -1,6 +1,6 @@
-use std::fmt;
+use std::{fmt, str};
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 
 use super::userinfo;
 use crate::event::Escaped;
@@ -45,6 +45,17 @@ impl fmt::Debug for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// The scheme of a `Location` (RFC 3986 §3.1), without the rest, which may be a secret. `None` if it is longer
+/// than any that is registered.
+pub(super) fn scheme(location: &HeaderValue) -> Option<&str> {
+    let (scheme, _) = str::from_utf8(location.as_bytes()).ok()?.split_once(':')?;
+    let scheme = scheme.trim_start();
+    let is_scheme = scheme.len() <= 40
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    is_scheme.then_some(scheme)
 }
 
 #[cfg(test)]

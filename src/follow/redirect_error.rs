@@ -4,7 +4,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 
 use super::history::RedirectHistory;
-use super::redacted::Redacted;
+use super::redacted::{Redacted, scheme};
 use crate::replay::NotReplayable;
 
 /// The error of a redirection that could not be followed, with the chain before it.
@@ -312,19 +312,20 @@ impl fmt::Display for RedirectError {
             RedirectErrorKind::AmbiguousLocation => {
                 write!(f, "{answer} has two different locations")
             }
-            RedirectErrorKind::UnsupportedScheme => write!(f, "{place} is neither http nor https"),
+            RedirectErrorKind::UnsupportedScheme => match self.location().and_then(scheme) {
+                Some(s) if next.is_none() => write!(f, "{place} is neither http nor https: {s}"),
+                _ => write!(f, "{place} is neither http nor https"),
+            },
             RedirectErrorKind::UnknownOrigin => write!(
                 f,
                 "{place} may leave an origin that is not known (`.origin_form_scheme(..)`, \
                  or send absolute uris)"
             ),
-            RedirectErrorKind::NotFollowable => {
-                write!(
-                    f,
-                    "{answer} answers an upgrade or CONNECT, which is not followed \
-                     (`FollowOptions::do_not_follow()`)"
-                )
-            }
+            RedirectErrorKind::NotFollowable => write!(
+                f,
+                "{answer} answers an upgrade or CONNECT, which is not followed \
+                 (`FollowOptions::do_not_follow()`)"
+            ),
             RedirectErrorKind::NotReplayable(why) => {
                 write!(f, "{answer} asks for the body again: {why}")
             }

@@ -260,12 +260,28 @@ async fn an_error_about_a_redirection_is_in_the_chain() {
     assert!(error.at().is_none() && error.redirect().is_some());
     let texts = [
         "redirection from http://a.test/1 (hop 1) not followed",
-        "location of 302 from http://a.test/1 is neither http nor https",
+        "location of 302 from http://a.test/1 is neither http nor https: ftp",
     ];
     assert_eq!(chain_of(&error), texts);
     let boxed = error.into_boxed();
     assert_eq!(chain_of(&*boxed), texts);
     assert!(boxed.source().is_some_and(|inner| inner.is::<RedirectError>()));
+}
+
+#[tokio::test]
+async fn an_error_about_a_scheme_names_it_alone() {
+    let long = format!("{}:x", "a".repeat(41));
+    for (location, shown) in [
+        (" myapp://cb?code=secret", ": myapp"),
+        ("coap+tcp:secret", ": coap+tcp"),
+        ("mailto:someone@a.test", ": mailto"),
+        (long.as_str(), ""),
+    ] {
+        let script = chain![302 location];
+        let error = script.follow(get("http://a.test/")).await.expect_err("not followed");
+        let text = format!("location of 302 from http://a.test/ is neither http nor https{shown}");
+        assert_eq!(chain_of(&error)[1], text);
+    }
 }
 
 #[tokio::test]
