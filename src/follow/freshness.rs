@@ -21,17 +21,17 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration
     for directive in directives(headers) {
         match directive? {
             Directive::NoStore | Directive::NoCache => return None,
-            // The first `max-age` counts. If it is not a number, the response is stale (RFC 9111 §4.2.1).
+            // The first `max-age` is used. If it is not a number, the response is stale (RFC 9111 §4.2.1).
             Directive::MaxAge(seconds) => max_age = max_age.or(Some(seconds)),
             Directive::Other => {}
         }
     }
     // Without a `Date`, the response is as new as it arrives (RFC 9110 §6.6.1).
-    let date = headers.get(header::DATE).and_then(time).unwrap_or(now);
+    let date = headers.get(header::DATE).and_then(date_of).unwrap_or(now);
     let explicit = match max_age {
         Some(seconds) => Some(Duration::from_secs(seconds)),
         None => headers.get(header::EXPIRES).map(|expires| {
-            let expires = time(expires);
+            let expires = date_of(expires);
             expires.and_then(|expires| expires.duration_since(date).ok()).unwrap_or_default()
         }),
     };
@@ -44,6 +44,7 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration
     (!left.is_zero()).then_some(left)
 }
 
-fn time(value: &HeaderValue) -> Option<SystemTime> {
+/// Parses an HTTP date (RFC 9110 §5.6.7).
+fn date_of(value: &HeaderValue) -> Option<SystemTime> {
     httpdate::parse_http_date(value.to_str().ok()?).ok()
 }
