@@ -11,11 +11,22 @@ pub(crate) fn is_grpc(content_type: &HeaderValue) -> bool {
 /// Returns whether a line of `Accept` lists this media type or range without refusing it by `q=0`
 /// (RFC 9110 §12.4.2).
 pub(crate) fn is_named(media_type: &str, accept: &HeaderValue) -> bool {
-    accept.as_bytes().split(|byte| *byte == b',').any(|range| {
+    verdicts(media_type, accept).any(|is_accepted| is_accepted)
+}
+
+/// Returns whether a line of `Accept` lists this media type or range only with `q=0`.
+pub(crate) fn is_refused(media_type: &str, accept: &HeaderValue) -> bool {
+    let mut verdicts = verdicts(media_type, accept).peekable();
+    verdicts.peek().is_some() && !verdicts.any(|is_accepted| is_accepted)
+}
+
+/// Returns, for each time that a line lists a media type or range, whether it is accepted.
+fn verdicts<'a>(media_type: &'a str, accept: &'a HeaderValue) -> impl Iterator<Item = bool> + 'a {
+    accept.as_bytes().split(|byte| *byte == b',').filter_map(move |range| {
         let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let is_listed =
             parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type.as_bytes()));
-        is_listed && !parts.any(is_refusal)
+        is_listed.then(|| !parts.any(is_refusal))
     })
 }
 

@@ -241,6 +241,9 @@ async fn a_503_has_the_body_that_is_accepted() {
         (Some("image/png"), [TEXT, TEXT, TEXT, TEXT]),
         (Some("text/plain, text/html;q=0, application/json;q=0.0"), [TEXT, TEXT, TEXT, TEXT]),
         (Some("application/json-seq, text/html-x"), [TEXT, TEXT, TEXT, TEXT]),
+        (Some("text/html;q=0, */*"), [TEXT, TEXT, TEXT, TEXT]),
+        (Some("*/*, text/*;q=0"), [TEXT, TEXT, TEXT, TEXT]),
+        (Some("text/*;q=0, text/html;q=0.1"), [TEXT, HTML, TEXT, HTML]),
     ] {
         let policies = [bare(), page.clone(), bare().problem_json(), both.clone()];
         for (policy, expected) in policies.into_iter().zip(expected) {

@@ -270,6 +270,8 @@ fn a_media_type_is_one_offer_among_others() {
         ("application/vnd.shop.v2+json", "deprecated"),
         ("application/vnd.shop.v1+json", "406"),
         ("APPLICATION/VND.SHOP.v1+json", "406"),
+        ("APPLICATION/VND.SHOP.V3+JSON", "served"),
+        ("application/vnd.shop.V2+json", "deprecated"),
         ("application/vnd.shop.v9", "406"),
         ("application/vnd.shop.v1+json, application/vnd.shop.v3+json;q=0.1", "served"),
         ("application/vnd.shop.v1, application/vnd.shop.v2", "deprecated"),

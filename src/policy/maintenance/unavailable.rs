@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use super::Maintenance;
 use crate::head::RequestHead;
-use crate::media_type::is_named;
+use crate::media_type::{is_named, is_refused};
 use crate::response::{seconds_rounded_up, text_response};
 
 type Respond = dyn Fn(&RequestHead<'_>) -> Response<Bytes> + Send + Sync;
@@ -61,13 +61,19 @@ impl Unavailability {
     }
 }
 
-/// Returns whether `Accept` names media types, and none of them allows HTML.
+/// Returns whether `Accept` lists media types, and the most specific range that covers HTML, if any,
+/// refuses it (RFC 9110 §12.5.1).
 fn excludes_html(head: &RequestHead<'_>) -> bool {
-    let allows_html = |line: &HeaderValue| {
-        ["text/html", "text/*", "*/*"].iter().any(|media_type| is_named(media_type, line))
-    };
-    let mut accept = head.header_all(header::ACCEPT).peekable();
-    accept.peek().is_some() && !accept.any(allows_html)
+    let accept = || head.header_all(header::ACCEPT);
+    for range in ["text/html", "text/*", "*/*"] {
+        if accept().any(|line| is_named(range, line)) {
+            return false;
+        }
+        if accept().any(|line| is_refused(range, line)) {
+            return true;
+        }
+    }
+    accept().next().is_some()
 }
 
 fn typed(media_type: &'static str, body: Bytes) -> Response<Bytes> {

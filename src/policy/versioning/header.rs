@@ -173,13 +173,27 @@ impl HeaderVersioning {
     }
 
     fn classify(&self, version: &str) -> HeaderVersion<'_> {
-        if self.served.iter().any(|served| **served == *version) {
+        self.find(|name| name == version)
+    }
+
+    /// The version whose name `is_it`.
+    fn find(&self, is_it: impl Fn(&str) -> bool) -> HeaderVersion<'_> {
+        if self.served.iter().any(|served| is_it(served)) {
             return HeaderVersion::Served;
         }
         self.retired
             .iter()
-            .find(|retired| retired.has_name(version))
+            .find(|retired| is_it(retired.name()))
             .map_or(HeaderVersion::Unknown, HeaderVersion::Retired)
+    }
+
+    /// The version in a subtype, which is compared without case (RFC 9110 §8.3.1), unless two versions
+    /// differ in case alone.
+    fn classify_subtype(&self, version: &str) -> HeaderVersion<'_> {
+        match self.classify(version) {
+            HeaderVersion::Unknown => self.find(|name| name.eq_ignore_ascii_case(version)),
+            found => found,
+        }
     }
 
     fn in_header(&self, name: &HeaderName, head: &RequestHead<'_>) -> HeaderVersion<'_> {
@@ -203,19 +217,21 @@ impl HeaderVersioning {
             let Ok(line) = line.to_str() else { return HeaderVersion::None };
             for range in split(line, b',') {
                 let Ok(range) = range else { return HeaderVersion::None };
-                match offer(range, media_type) {
-                    Offer::Refused => {}
+                let offered = match offer(range, media_type) {
+                    Offer::Refused => continue,
                     Offer::Other => return HeaderVersion::None,
-                    Offer::Version(version) => match self.classify(version) {
-                        HeaderVersion::Retired(retired) => {
-                            let stage = retired.stage(&self.clock);
-                            if earliest.is_none_or(|(earliest, _)| stage < earliest) {
-                                earliest = Some((stage, retired));
-                            }
+                    Offer::Subtype(version) => self.classify_subtype(version),
+                    Offer::Parameter(version) => self.classify(version),
+                };
+                match offered {
+                    HeaderVersion::Retired(retired) => {
+                        let stage = retired.stage(&self.clock);
+                        if earliest.is_none_or(|(earliest, _)| stage < earliest) {
+                            earliest = Some((stage, retired));
                         }
-                        HeaderVersion::Unknown => otherwise = HeaderVersion::Unknown,
-                        served => return served,
-                    },
+                    }
+                    HeaderVersion::Unknown => otherwise = HeaderVersion::Unknown,
+                    served => return served,
                 }
             }
         }
@@ -281,7 +297,10 @@ enum Offer<'a> {
     Refused,
     /// Another media type, or the configured one without a version.
     Other,
-    Version(&'a str),
+    /// The `v2` of `application/vnd.shop.v2+json`.
+    Subtype(&'a str),
+    /// The `2` of `application/vnd.shop+json; version=2`.
+    Parameter(&'a str),
 }
 
 fn offer<'a>(range: &'a str, media_type: &str) -> Offer<'a> {
@@ -310,8 +329,8 @@ fn offer<'a>(range: &'a str, media_type: &str) -> Offer<'a> {
     // `rest` is `.v2+json`, `+json` or empty.
     let dotted = rest.split_once('+').map_or(rest, |(dotted, _)| dotted);
     match (dotted.strip_prefix('.'), version) {
-        (Some(version), _) => Offer::Version(version),
-        (None, Some(version)) if dotted.is_empty() => Offer::Version(version),
+        (Some(version), _) => Offer::Subtype(version),
+        (None, Some(version)) if dotted.is_empty() => Offer::Parameter(version),
         _ => Offer::Other,
     }
 }
