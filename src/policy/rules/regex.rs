@@ -12,6 +12,7 @@ use super::pattern::{MAX_LENGTH, Pattern};
 use super::rule::Rule;
 use super::target::Source;
 use crate::config_error::ConfigError;
+use crate::uri::PLAIN;
 
 /// The length of the longest path that a regex can match, in bytes.
 const MAX_PATH: usize = 8 * 1024;
@@ -31,7 +32,8 @@ impl Rule {
     /// # Errors
     ///
     /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `pattern` is not a valid regex, is
-    /// too large, or cannot match a path: a path begins with `/`, and its normal form is ASCII.
+    /// too large, or cannot match a path: a path begins with `/`, its normal form is ASCII, and it has no
+    /// query.
     ///
     /// ```
     /// use http::Request;
@@ -66,8 +68,8 @@ impl Rule {
             .map_err(|_| refuse("a comment of `(?x)` must end with a line break"))?;
         let nfa =
             NFA::compiler().syntax(syntax()).configure(NFA::config().utf8(false)).build(pattern);
-        if nfa.is_ok_and(|nfa| !may_begin_with_slash(&nfa)) {
-            return Err(refuse("a path begins with `/`, and no match of this does"));
+        if let Ok(nfa) = nfa {
+            check_paths(&nfa).map_err(refuse)?;
         }
         let mut rule = Self::of(Pattern::regex(pattern));
         let names = regex.group_info().pattern_names(PatternID::ZERO);
@@ -167,38 +169,73 @@ fn reason(pattern: &str, is_large: bool) -> &'static str {
     }
 }
 
-/// Whether a match may begin with `/`: whether a state that is reached before the first byte accepts it.
-fn may_begin_with_slash(nfa: &NFA) -> bool {
-    let mut is_seen = vec![false; nfa.states().len()];
-    let mut open = vec![nfa.start_anchored()];
-    while let Some(id) = open.pop() {
-        match is_seen.get_mut(id.as_usize()) {
-            Some(is_seen) if !*is_seen => *is_seen = true,
-            _ => continue,
-        }
-        let leads_on = match nfa.state(id) {
-            State::ByteRange { trans } => trans.matches_byte(b'/'),
-            State::Sparse(transitions) => transitions.matches_byte(b'/').is_some(),
-            State::Dense(transitions) => transitions.matches_byte(b'/').is_some(),
-            State::Look { next, .. } | State::Capture { next, .. } => {
-                open.push(*next);
-                false
-            }
-            State::Union { alternates } => {
-                open.extend(alternates.iter().copied());
-                false
-            }
-            State::BinaryUnion { alt1, alt2 } => {
-                open.extend([*alt1, *alt2]);
-                false
-            }
-            State::Fail | State::Match { .. } => false,
-        };
-        if leads_on {
-            return true;
+/// A position in a path, by the bytes that may follow it.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Start,
+    /// After a slash. No other slash follows, because no regex sees an empty segment.
+    Slash,
+    Within,
+    /// After a `%`.
+    Escape,
+    /// After the first digit of an escape.
+    Digit,
+}
+
+impl Place {
+    /// Returns the place after `byte`; `None` if no path has `byte` here.
+    fn after(self, byte: u8) -> Option<Self> {
+        match (self, byte) {
+            (Self::Start | Self::Within, b'/') => Some(Self::Slash),
+            (Self::Start, _) | (Self::Slash, b'/') => None,
+            // In lower case, too: the rule may ignore case.
+            (Self::Escape, _) => byte.is_ascii_hexdigit().then_some(Self::Digit),
+            (Self::Digit, _) => byte.is_ascii_hexdigit().then_some(Self::Within),
+            (Self::Slash | Self::Within, b'%') => Some(Self::Escape),
+            (Self::Slash | Self::Within, _) => PLAIN.contains(byte).then_some(Self::Within),
         }
     }
-    false
+}
+
+/// Refuses a regex that no path can match. `Err` is the reason. Assertions such as `\b` are assumed to hold.
+fn check_paths(nfa: &NFA) -> Result<(), &'static str> {
+    // For each state, the places at which it was reached, as bits.
+    let mut seen = vec![0_u8; nfa.states().len()];
+    let mut open = vec![(nfa.start_anchored(), Place::Start)];
+    let mut begins = false;
+    while let Some((id, place)) = open.pop() {
+        let bit = 1 << place as u8;
+        match seen.get_mut(id.as_usize()) {
+            Some(seen) if *seen & bit == 0 => *seen |= bit,
+            _ => continue,
+        }
+        begins |= !matches!(place, Place::Start);
+        let mut step = |from: u8, to: u8, next| {
+            let places = (from..=to).filter_map(|byte| place.after(byte));
+            open.extend(places.map(|after| (next, after)));
+        };
+        match nfa.state(id) {
+            State::ByteRange { trans } => step(trans.start, trans.end, trans.next),
+            State::Sparse(ranges) => {
+                ranges.transitions.iter().for_each(|each| step(each.start, each.end, each.next));
+            }
+            State::Dense(bytes) => {
+                (0..=u8::MAX)
+                    .zip(bytes.transitions.iter())
+                    .for_each(|(byte, next)| step(byte, byte, *next));
+            }
+            State::Look { next, .. } | State::Capture { next, .. } => open.push((*next, place)),
+            State::Union { alternates } => open.extend(alternates.iter().map(|id| (*id, place))),
+            State::BinaryUnion { alt1, alt2 } => open.extend([(*alt1, place), (*alt2, place)]),
+            State::Match { .. } if matches!(place, Place::Slash | Place::Within) => return Ok(()),
+            State::Match { .. } | State::Fail => {}
+        }
+    }
+    match begins {
+        true => Err("no path matches: the query is a separate condition, a space is `%20`, and \
+                     no segment is empty"),
+        false => Err("a path begins with `/`, and no match of this does"),
+    }
 }
 
 /// Anchors a regex, so that it matches only a whole path.

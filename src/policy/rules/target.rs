@@ -60,6 +60,9 @@ impl Target {
         }
         check_spelling(text).map_err(|reason| ConfigError::url(text, reason))?;
         check_variables(text).map_err(|reason| ConfigError::url(text, reason))?;
+        if text.starts_with('#') {
+            return refuse("a target starts with `/`, `http://` or `https://`");
+        }
         let (text, fragment) = match text.split_once('#') {
             Some((target, fragment)) => (target, Some(fragment)),
             None => (text, None),
@@ -147,16 +150,17 @@ fn parse_absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
 /// Refuses the capture and variable syntax of other servers. `Err` is the reason.
 fn check_variables(text: &str) -> Result<(), &'static str> {
     // The variables of nginx for parts of the URL. Other words may follow a `$`, as in OData's `$filter`.
-    const VARIABLES: [&str; 10] = [
+    const VARIABLES: [&str; 11] = [
         "args",
         "document_uri",
         "host",
-        "http_host",
         "is_args",
         "query_string",
+        "remote_addr",
         "request_uri",
         "scheme",
         "server_name",
+        "server_port",
         "uri",
     ];
     let is_group = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
@@ -166,9 +170,11 @@ fn check_variables(text: &str) -> Result<(), &'static str> {
     if text.split('\\').skip(1).any(is_group) {
         return Err("captures are written `:name`; a literal `\\` is written `%5C`");
     }
+    // What is behind these names a parameter, a cookie or a header.
+    const FAMILIES: [&str; 3] = ["arg_", "cookie_", "http_"];
     let is_variable = |rest: &str| {
         let name = rest.get(..name_length(rest)).unwrap_or_default();
-        VARIABLES.contains(&name)
+        VARIABLES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
     };
     if text.split('$').skip(1).any(is_variable) {
         return Err(
@@ -212,6 +218,11 @@ fn pieces(text: &str, find: impl Fn(&str) -> Option<Source>) -> Result<Vec<Piece
         if name.is_empty() && mark == ":" {
             plain.push(':');
             continue;
+        }
+        // As in Next.js. Taken literally, it would write the rest twice.
+        let is_unnamed = |rest: &str| name_length(rest) == 0;
+        if !name.is_empty() && after.strip_prefix('*').is_some_and(is_unnamed) {
+            return Err("a capture of the rest is written `*name` alone; a literal star is `%2A`");
         }
         let source = find(name).ok_or(
             "a capture that `from` does not name; a literal colon is `%3A`, a literal star `%2A`",
@@ -296,6 +307,11 @@ mod tests {
             "https://$host/",
             "https://a.test$request_uri",
             "/b$is_args$args",
+            "/items/$arg_id",
+            "/:id*",
+            "/b/:rest*",
+            "/b?q=:rest*",
+            "#top",
             "/b/\\1",
             "/a/%2e%2E/b",
             "/a/.%2e",

@@ -150,6 +150,12 @@ fn what_matches_no_path_is_refused() {
         ("https://a.test/x", "a path begins with `/`"),
         ("", "a path begins with `/`"),
         ("(a|b)+/c", "a path begins with `/`"),
+        (r"/index\.php\?id=(?<id>[0-9]+)", "the query is a condition of its own"),
+        ("/a b", "a blank is `%20`"),
+        (r"/a\sb", "a blank is `%20`"),
+        ("/a//b", "no segment is empty"),
+        ("/100%", "no path matches"),
+        (r"/a\|b|\x00", "no path matches"),
         ("/café", "percent-encoded, in upper case: `%C3%A9`"),
         ("/a(?=/b)", "look-around"),
         ("/(?!admin).*", "look-around"),
@@ -160,8 +166,24 @@ fn what_matches_no_path_is_refused() {
         let error = Rule::regex(pattern).expect_err(pattern).to_string();
         assert!(error.contains(expected), "{pattern}: {error}");
     }
-    for pattern in ["^/a$", "a*/b", "(a|/b)", ".*", "[^a]x", "(?i)/A", "(x|)/a", r"\A/a\z", r"\D+"]
-    {
+    for pattern in [
+        "^/a$",
+        "a*/b",
+        "(a|/b)",
+        ".*",
+        "[^a]x",
+        "(?i)/A",
+        "(x|)/a",
+        r"\A/a\z",
+        r"\D+",
+        "/a/?",
+        "/[^?]*",
+        "(?-u:/.+)",
+        "/%c3%a9",
+        "/a(\\?b)?",
+        "/[a b]",
+        "/.*//?",
+    ] {
         assert!(Rule::regex(pattern).is_ok(), "{pattern}");
     }
 }
