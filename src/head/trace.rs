@@ -71,9 +71,9 @@ impl Step {
 /// `https: redirected: plain request, and its peer 203.0.113.9 is not a trusted proxy`.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
+        write!(f, "{}", OneLine(&self.name))?;
         if let Some(rule) = &self.rule {
-            write!(f, " {rule}")?;
+            write!(f, " {}", OneLine(rule))?;
         }
         match self.outcome {
             Outcome::Finding => {}

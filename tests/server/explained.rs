@@ -327,3 +327,12 @@ fn an_answer_without_additions_names_none() {
     let text = layer.explain(&request("GET", "/", &[("host", "a.test")])).to_string();
     assert_eq!(text.lines().last(), Some("answer: that of the inner service"));
 }
+
+#[test]
+fn names_of_policies_and_rules_stay_in_one_line() {
+    let rule = Rule::new("/a").and_then(|rule| rule.to("/b")).expect("valid").named("r\n\u{202e}");
+    let layer = RedirectLayer::new(Rules::new([rule]).expect("valid").named("p\u{1b}"));
+    let explained = layer.explain(&request("GET", "/a", &[])).to_string();
+    let line = "p\\u{1b} r\\u{a}\\u{202e}: redirected: the first rule that matches";
+    assert!(explained.lines().any(|each| each == line), "{explained}");
+}
