@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use http::{HeaderName, HeaderValue, Method, Request, Uri, uri::Scheme};
+use http::{HeaderName, HeaderValue, Method, Request, Uri, header, uri::Scheme};
 use tower_redirect::Transport;
 use tower_redirect::trust::Peer;
 
@@ -23,8 +23,7 @@ pub fn explain(
     // Clients leave userinfo out of `Host`.
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let target = url.path_and_query().map_or("/", |target| target.as_str());
-    let mut request =
-        Request::builder().method(&method).uri(target).header("host", host).body(())?;
+    let mut request = Request::builder().method(&method).uri(target).body(())?;
     if url.scheme() == Some(&Scheme::HTTPS) {
         request.extensions_mut().insert(Transport::Secure);
     }
@@ -32,10 +31,19 @@ pub fn explain(
         request.extensions_mut().insert(Peer::Ip(peer));
     }
     request.headers_mut().extend(headers.iter().cloned());
+    // As curl does: a `Host` that is given stands in place of that of the URL.
+    request.headers_mut().entry(header::HOST).or_insert(host.parse()?);
     // A quote in what is quoted does not end that of the shell.
     let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     // With `-X HEAD`, curl waits for a body.
-    let flags = if method == Method::HEAD { "-I".into() } else { format!("-i -X {method}") };
+    let mut flags = if method == Method::HEAD { "-I".into() } else { format!("-i -X {method}") };
+    // curl would take dot segments away, and ask for several URLs where one has braces or brackets.
+    if url.path().contains("/.") {
+        flags.push_str(" --path-as-is");
+    }
+    if target.contains(['[', ']', '{', '}']) {
+        flags.push_str(" -g");
+    }
     let headers = headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes());
         format!(" -H {}", quote(&format!("{name}: {value}")))

@@ -200,6 +200,8 @@ fn explain_prints_a_command_for_a_shell() {
         ("GET", "http://a.test/it's", r"curl -i -X GET 'http://a.test/it'\''s'"),
         ("HEAD", "http://a.test/x", "curl -I 'http://a.test/x'"),
         ("GET", "http://me:key@a.test/", "curl -i -X GET 'http://me:key@a.test/'"),
+        ("GET", "http://a.test/a/../b", "curl -i -X GET --path-as-is 'http://a.test/a/../b'"),
+        ("HEAD", "http://a.test/[1-3]?{a,b}", "curl -I -g 'http://a.test/[1-3]?{a,b}'"),
     ] {
         let output = run(&["explain", file.to_str().expect("utf-8"), method, url]);
         let said = String::from_utf8(output.stdout).expect("utf-8");
@@ -224,6 +226,9 @@ fn explain_takes_headers() {
     let curl =
         r"curl -i -X GET -H 'x-beta: it'\''s' -H 'x-forwarded-proto: https' 'http://a.test/a'";
     assert_eq!(said.lines().last(), Some(curl), "{said}");
+    let output = run(&["explain", file, "GET", "http://127.0.0.1/a", "-H", "Host: b.test"]);
+    let said = String::from_utf8(output.stdout).expect("utf-8");
+    assert!(said.contains("answer: 307, Location: https://b.test/a"), "{said}");
     let output = run(&[&asked[..], &["-H", "no colon"]].concat());
     let said = String::from_utf8(output.stderr).expect("utf-8");
     assert!(!output.status.success() && said.contains("a header is written"), "{said}");
