@@ -320,6 +320,11 @@ impl Redirection {
         self
     }
 
+    /// Whether the scheme, host or port is changed.
+    pub(crate) fn changes_origin(&self) -> bool {
+        self.scheme.is_some() || self.host.is_some() || self.port.is_some()
+    }
+
     /// How long caches may keep the answer, if its status is permanent.
     pub(crate) fn max_age_or_default(&self) -> Duration {
         self.max_age.unwrap_or(PERMANENT_MAX_AGE)

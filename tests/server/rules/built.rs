@@ -292,6 +292,33 @@ fn warnings() {
             vec![rule("/a", "/b").ignore_case(), rule("/A", "/c")],
             vec!["rule 2: rule 1 matches every request of this rule: put this one before it"],
         ),
+        (
+            vec![rule("/a", "/a"), rule("/:x/b", "/:x/b"), rule("/p/*", "/p/*")],
+            vec![
+                "rule 1: answers no request: it leads to the URL that it matches, or its conditions exclude each other",
+                "rule 2: answers no request: it leads to the URL that it matches, or its conditions exclude each other",
+                "rule 3: answers no request: it leads to the URL that it matches, or its conditions exclude each other",
+            ],
+        ),
+        (
+            vec![rule("/a?x=1", "/b").on_query("x", "2")],
+            vec![
+                "rule 1: answers no request: it leads to the URL that it matches, or its conditions exclude each other",
+            ],
+        ),
+        // These lead their own request to itself, and others elsewhere.
+        (
+            vec![
+                rule("/a", "/a").drop_query(),
+                rule("/b", "/b?"),
+                rule("/C", "/c").ignore_case(),
+                rule("/d", "/d").either_slash(),
+                rule("/e", "/e").to_scheme(Scheme::Http),
+                rule("/f", "/f").allow_self(),
+                rule("/*", "/page"),
+            ],
+            vec![],
+        ),
     ] {
         assert_eq!(warned(rules.clone()), expected, "{rules:?}");
     }

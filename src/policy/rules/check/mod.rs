@@ -13,6 +13,7 @@ use super::find::Now;
 use super::slots::NONE;
 use super::table::{Stored, Table, flag};
 use crate::policy::clock::Clock;
+use crate::redirection::Redirection;
 use chain::Outcome;
 use cover::covers;
 pub(super) use slow::slow;
@@ -70,15 +71,33 @@ impl Checks<'_> {
         if self.found >= MAX_ERRORS || self.reported.contains(&number) {
             return;
         }
-        for witness in witnesses(self.table, rule, &self.token) {
+        let witnesses = witnesses(self.table, rule, &self.token);
+        let mut is_idle = !witnesses.is_empty() && self.answers_its_witnesses(rule);
+        for witness in witnesses {
             let now = Now::at(self.clock, time);
             let followed = chain::follow(self.table, &witness, &now);
+            is_idle &= followed.rules.is_empty();
             if let Some(first) = followed.rules.first().filter(|_| !warned) {
                 warned = self.warn_of_cover(*first, number)
                     || self.warn_of_chain(number, &followed, &witness);
             }
             self.report(&followed, &witness);
         }
+        if is_idle {
+            let message = "answers no request: it leads to the URL that it matches, or its conditions \
+                           exclude each other";
+            let position = self.table.position(number);
+            self.warnings.push(RuleWarning::new(position, message.to_owned()));
+        }
+    }
+
+    /// Whether a rule that has any effect has one on its witnesses. One that changes the query, the case,
+    /// the last slash or the origin may lead a witness to itself, and other requests elsewhere.
+    fn answers_its_witnesses(&self, rule: &Stored) -> bool {
+        const CHANGES: [u16; 4] =
+            [flag::IGNORE_CASE, flag::EITHER_SLASH, flag::HAS_QUERY, flag::DROPS_QUERY];
+        !CHANGES.iter().any(|change| rule.has(*change))
+            && !self.table.base(rule).is_some_and(Redirection::changes_origin)
     }
 
     /// Warns if the rule `first`, which answered a witness of the rule `number`, covers `number`.
