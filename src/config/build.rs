@@ -85,6 +85,9 @@ impl Config {
         }
         if self.separate_https_redirect {
             layer = layer.separate_https_redirect();
+            if self.https.is_none() {
+                problems.add("separate_https_redirect", "no effect without `[https]`");
+            }
         }
         if let Some(drain) = &self.drain {
             layer = layer.upload_drain_limit(drain.bytes, Duration::from_secs(drain.seconds));
@@ -199,16 +202,21 @@ fn lists_both_forms(hosts: &[String]) -> bool {
     hosts.iter().any(|host| host.strip_prefix("www.").is_some_and(|bare| hosts.contains(bare)))
 }
 
+const PORT: &str = "a port is 1 to 65535";
+
 fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
     let mut policy = HttpsOnly::new();
     if let Some(port) = section.port {
         policy = policy.port(port);
+        if port == 0 {
+            problems.add("https.port", PORT);
+        }
     }
     let mut ports = Vec::new();
     for (http, https) in &section.port_map {
-        match http.parse() {
-            Ok(http) => ports.push((http, *https)),
-            Err(_) => problems.add(format_args!("https.port_map.{http}"), "a port is 0 to 65535"),
+        match (http.parse(), *https) {
+            (Ok(http), https @ 1..) => ports.push((http, https)),
+            _ => problems.add(format_args!("https.port_map.{http}"), PORT),
         }
     }
     if !ports.is_empty() {

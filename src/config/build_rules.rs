@@ -53,6 +53,9 @@ fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rul
         true => change(rule),
         false => rule,
     };
+    if section.rewriting_methods && matches!(section.status, None | Some(303 | 307 | 308 | 410)) {
+        problems.add(key("rewriting_methods"), "no effect but on status 301 and 302");
+    }
     rule = change_if(rule, section.rewriting_methods, Rule::rewriting_methods);
     rule = change_if(rule, section.ignore_case, Rule::ignore_case);
     rule = change_if(rule, section.either_slash, Rule::either_slash);

@@ -400,6 +400,13 @@ fn what_would_have_no_effect_is_refused() {
     for (text, path) in [
         ("[trust]\nfields = \"forwarded\"", "trust.fields"),
         ("[canonical_host]\nhost = \"www\"", "canonical_host.host"),
+        ("separate_https_redirect = true", "separate_https_redirect"),
+        ("[https]\nport = 0", "https.port"),
+        ("[https]\nport_map = { 80 = 0 }", "https.port_map.80"),
+        (
+            "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\nrewriting_methods = true",
+            "rules[0].rewriting_methods",
+        ),
         ("hosts = [\"a.test\"]\n[canonical_host]\nhost = \"apex\"", "canonical_host.host"),
         (
             "hosts = [\"*.a.test\", \"a.test\"]\n[canonical_host]\nhost = \"www\"",
