@@ -66,7 +66,7 @@ impl Rules {
     }
 
     /// Returns possible mistakes in the table: duplicates, rules that an earlier rule covers, rules that
-    /// have ended or answer no request, and chains.
+    /// have ended or have no effect, and chains.
     pub fn warnings(&self) -> &[RuleWarning] {
         &self.warnings
     }

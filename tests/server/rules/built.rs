@@ -295,15 +295,15 @@ fn warnings() {
         (
             vec![rule("/a", "/a"), rule("/:x/b", "/:x/b"), rule("/p/*", "/p/*")],
             vec![
-                "rule 1: answers no request: it leads to the URL that it matches, or its conditions exclude each other",
-                "rule 2: answers no request: it leads to the URL that it matches, or its conditions exclude each other",
-                "rule 3: answers no request: it leads to the URL that it matches, or its conditions exclude each other",
+                "rule 1: leads to the URL that it matches, or its conditions exclude each other: take it out",
+                "rule 2: leads to the URL that it matches, or its conditions exclude each other: take it out",
+                "rule 3: leads to the URL that it matches, or its conditions exclude each other: take it out",
             ],
         ),
         (
             vec![rule("/a?x=1", "/b").on_query("x", "2")],
             vec![
-                "rule 1: answers no request: it leads to the URL that it matches, or its conditions exclude each other",
+                "rule 1: leads to the URL that it matches, or its conditions exclude each other: take it out",
             ],
         ),
         // These lead their own request to itself, and others elsewhere.

@@ -84,8 +84,8 @@ impl Checks<'_> {
             self.report(&followed, &witness);
         }
         if is_idle {
-            let message = "answers no request: it leads to the URL that it matches, or its conditions \
-                           exclude each other";
+            let message = "leads to the URL that it matches, or its conditions exclude each other: \
+                           take it out";
             let position = self.table.position(number);
             self.warnings.push(RuleWarning::new(position, message.to_owned()));
         }
