@@ -15,6 +15,7 @@ use super::sections::{
     VersionsConfig,
 };
 use super::switches::Switches;
+use super::unlisted::unlisted;
 use crate::policy::rules::RuleWarning;
 use crate::policy::{
     CanonicalHost, Hsts, HttpsOnly, MaintenanceSwitch, RedirectPolicy, Retirement, TrailingSlash,
@@ -39,6 +40,7 @@ impl Config {
         let layer = self.set_options(layer, &mut problems);
         let window = self.maintenance.as_ref().and_then(|section| window(section, &mut problems));
         let policies = self.policies(switch, &mut problems);
+        unlisted(self, &mut problems);
         if !problems.is_empty() {
             return Err(problems.into_error());
         }

@@ -76,6 +76,7 @@ mod invalid;
 mod rule;
 mod sections;
 mod switches;
+mod unlisted;
 
 pub use configured::Configured;
 pub use date::Date;

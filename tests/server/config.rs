@@ -400,6 +400,14 @@ fn what_would_have_no_effect_is_refused() {
     for (text, path) in [
         ("[trust]\nfields = \"forwarded\"", "trust.fields"),
         ("[canonical_host]\nhost = \"www\"", "canonical_host.host"),
+        (
+            "hosts = [\"www.a.test\"]\n[canonical_host]\nhost = \"www.a.test\"\naliases = [\"a.test\"]",
+            "canonical_host.aliases[0]",
+        ),
+        (
+            "hosts = [\"a.test\"]\n[[rules]]\nfrom = \"http://b.test/x\"\nto = \"/y\"",
+            "rules[0].from",
+        ),
         ("separate_https_redirect = true", "separate_https_redirect"),
         ("[https]\nport = 0", "https.port"),
         ("[https]\nport_map = { 80 = 0 }", "https.port_map.80"),
@@ -420,6 +428,14 @@ fn what_would_have_no_effect_is_refused() {
         let invalid = read(text).build(&Switches::new()).expect_err(text);
         let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
         assert_eq!(paths, [path], "{invalid}");
+    }
+    for from in
+        ["http://A.test./x", "https://b.c.test/x", "http://d.test", "//e.test/x", "http://*.f.test"]
+    {
+        let text = format!("[[rules]]\nfrom = \"{from}\"\nto = \"/y\"");
+        let hosts = "default_host = \"d.test\"\nhosts = [\"a.test:81\", \"*.c.test\", \"f.test\"]";
+        let _ = build(&format!("{hosts}\n{text}"));
+        let _ = build(&text);
     }
     let _ = build("hosts = [\"WWW.a.test\", \"a.test.\"]\n[canonical_host]\nhost = \"www\"");
 }
