@@ -56,6 +56,24 @@ fn a_bare_closure_is_pointed_to_policy_fn() {
 
 #[test]
 #[ignore = "starts cargo"]
+fn a_result_of_a_policy_is_told_to_be_unwrapped() {
+    let program = |behind: &str| {
+        format!(
+            "use tower_redirect::{{ConfigError, RedirectLayer, Versioning}};\n\
+             fn main() -> Result<(), ConfigError> {{\n\
+             let _ = RedirectLayer::new(Versioning::new(\"/api\", \"v2\"){behind}); Ok(()) }}\n"
+        )
+    };
+    let (compiles, said) = compile("ui-result", &program(""));
+    let said = words(&said);
+    assert!(!compiles);
+    assert!(said.contains("that returns a `Result` is followed by `?`"), "{said}");
+    let (compiles, said) = compile("ui-result", &program("?"));
+    assert!(compiles, "{said}");
+}
+
+#[test]
+#[ignore = "starts cargo"]
 fn a_closure_that_returns_no_decision_is_told_what_to_return() {
     let program = |returned: &str| {
         format!(

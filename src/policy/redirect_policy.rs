@@ -49,7 +49,9 @@ use crate::head::RequestHead;
     message = "`{Self}` is not a redirect policy",
     label = "not a `RedirectPolicy`",
     note = "use `policy_fn(|head| ..)` for a closure that returns `Decision`, `Redirection` or \
-            `Option<Redirection>`"
+            `Option<Redirection>`",
+    note = "a constructor or setting that returns a `Result` is followed by `?`",
+    note = "a tuple has at most eight policies, which may be tuples"
 )]
 pub trait RedirectPolicy: Send + Sync {
     /// Decides what to do with this request.
