@@ -149,8 +149,13 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
         Some(name) => (".", name),
         None => ("", text),
     };
-    if text == "*" {
+    // nginx writes `_` for every host.
+    if matches!(text, "*" | "_") {
         return refused("this lists every host: leave the list out");
+    }
+    // As Django and nginx write a name with all below it.
+    if text.starts_with('.') {
+        return refused("without the dot in front; what is below it is `*.example.com`");
     }
     if name.contains('*') {
         return refused("`*.` is allowed only in front, for one or more labels: `*.example.com`");
@@ -290,6 +295,8 @@ mod tests {
         let long = "a".repeat(254);
         for entry in [
             "*",
+            "_",
+            ".a.test",
             "*.",
             "*.*.a.test",
             "a.*.test",

@@ -112,6 +112,8 @@ fn what_is_refused_names_the_cure() {
         (hosts("sh\u{f6}p.test"), "punycode"),
         (hosts("https://a.test"), "without scheme"),
         (hosts("*"), "leave the list out"),
+        (hosts("_"), "leave the list out"),
+        (hosts(".a.test"), "what is below it is `*.example.com`"),
         (page("closed.html"), "begins with one `/`"),
         (HttpsOnly::new().exempt("/assets/*").map(drop), "all below a path is exempt"),
         (Versioning::new("/{tenant}", "v2").map(drop), "no wildcards"),
