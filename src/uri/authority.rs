@@ -150,6 +150,7 @@ fn port(rest: &[u8]) -> Result<Option<u16>, &'static str> {
             let digits = str::from_utf8(digits).map_err(|_| "port is not a number")?;
             digits.parse().map(Some).map_err(|_| "port above 65535")
         }
+        [b':', rest @ ..] if rest.contains(&b'@') => Err("a host only, without user and password"),
         [b':', ..] => Err("port is not a number"),
         _ => Err("text after the host's bracket"),
     }

@@ -108,6 +108,7 @@ fn what_is_refused_names_the_cure() {
         (canonical("https://www.a.test"), "without scheme"),
         (canonical("www.a.test/x"), "without path"),
         (canonical("www.a.test:8080"), "without port"),
+        (canonical("me:key@a.test"), "without user and password"),
         (canonical("sh\u{f6}p.test"), "punycode"),
         (hosts("sh\u{f6}p.test"), "punycode"),
         (hosts("https://a.test"), "without scheme"),
