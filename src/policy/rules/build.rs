@@ -66,7 +66,7 @@ impl Rules {
     }
 
     /// Returns possible mistakes in the table: duplicates, rules that an earlier rule covers, rules that
-    /// have ended or have no effect, and chains.
+    /// have ended, have no effect or look like a regex, and chains.
     pub fn warnings(&self) -> &[RuleWarning] {
         &self.warnings
     }

@@ -306,6 +306,17 @@ fn warnings() {
                 "rule 1: leads to the URL that it matches, or its conditions exclude each other: take it out",
             ],
         ),
+        (
+            [r"/i-(\d+)", "/i-[0-9]+", "/[^/]+/x", "/old$", "/a$b", "/$", "/a[1]", "/x_(y)"]
+                .map(|from| rule(from, "/b"))
+                .to_vec(),
+            vec![
+                "rule 1: a regex is a rule of its own (`Rule::regex`): this path is compared as it is",
+                "rule 2: a regex is a rule of its own (`Rule::regex`): this path is compared as it is",
+                "rule 3: a regex is a rule of its own (`Rule::regex`): this path is compared as it is",
+                "rule 4: a regex is a rule of its own (`Rule::regex`): this path is compared as it is",
+            ],
+        ),
         // These lead their own request to itself, and others elsewhere.
         (
             vec![

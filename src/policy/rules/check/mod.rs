@@ -71,6 +71,12 @@ impl Checks<'_> {
         if self.found >= MAX_ERRORS || self.reported.contains(&number) {
             return;
         }
+        if rule.has(flag::EXACT) && looks_like_a_regex(self.table.from(rule)) {
+            let message =
+                "a regex is a rule of its own (`Rule::regex`): this path is compared as it is";
+            let position = self.table.position(number);
+            self.warnings.push(RuleWarning::new(position, message.to_owned()));
+        }
         let witnesses = witnesses(self.table, rule, &self.token);
         let mut is_idle = !witnesses.is_empty() && self.answers_its_witnesses(rule);
         for witness in witnesses {
@@ -186,4 +192,11 @@ impl Checks<'_> {
         let message = format!("{what}: {witness} -> {}, by {}", urls.join(" -> "), all.join(", "));
         self.errors.push(RuleError::new(at, message));
     }
+}
+
+/// Whether a path in normal form holds what stands in regexes and hardly in paths: `\d`, `\w`, `[0-9`, `[a-z`,
+/// `[^`, or a `$` at its end.
+fn looks_like_a_regex(path: &str) -> bool {
+    let parts = ["%5Cd", "%5Cw", "[0-9", "[a-z", "[%5E"];
+    parts.iter().any(|part| path.contains(part)) || path.len() > 2 && path.ends_with('$')
 }
