@@ -302,7 +302,7 @@ impl<P, D> RedirectLayer<P, D> {
     where
         P: RedirectPolicy,
     {
-        self.settings.counter.start(|| self.policy.names());
+        self.settings.start_counting(&*self.policy);
     }
 
     pub(super) fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {

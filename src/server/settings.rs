@@ -2,6 +2,7 @@ use super::after_not_found::AfterNotFound;
 use super::drain::DrainLimit;
 use crate::axum::UriSource;
 use crate::event::{AnswerCounter, AnswerHooks, DiagnosisHook};
+use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
 use crate::uri::Hosts;
 
@@ -56,6 +57,15 @@ impl Settings {
     /// `tracing` or for the extensions of the response, or because the layer only reports.
     pub(super) fn wants_answers(&self) -> bool {
         self.insert_answered || self.report_only || self.on_answer.want_answers()
+    }
+
+    /// Starts the series of `policy`, and of the one that is asked after a 404, at zero.
+    pub(super) fn start_counting(&self, policy: &impl RedirectPolicy) {
+        let after = self.after_not_found.iter().map(AfterNotFound::policy);
+        self.counter.start(|| {
+            let after = after.clone().flat_map(|policy| policy.names());
+            policy.names().into_iter().chain(after).collect()
+        });
     }
 
     pub(super) const fn trust(&self) -> &Trust {

@@ -36,12 +36,14 @@ fn value(counted: &[(String, u64)], series: &str) -> Option<u64> {
 #[test]
 fn known_series_start_at_zero() {
     let policies = (HttpsOnly::new(), [policy_fn(|_| None).named("moved")]);
-    let counted = counted(|| drop(RedirectLayer::new(policies).layer(Inner::default())));
+    let layer = RedirectLayer::new(policies).after_not_found(policy_fn(|_| None).named("late"));
+    let counted = counted(|| drop(layer.layer(Inner::default())));
     let names: Vec<_> = counted.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     assert_eq!(
         names,
         [
             ("tower_redirect_answers_total{policy=https,kind=redirect,code=307}", 0),
+            ("tower_redirect_answers_total{policy=late,kind=redirect,code=307}", 0),
             ("tower_redirect_answers_total{policy=moved,kind=redirect,code=307}", 0),
             ("tower_redirect_answers_total{policy=none,kind=refuse,code=400}", 0),
             ("tower_redirect_answers_total{policy=none,kind=refuse,code=421}", 0),
