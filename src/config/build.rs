@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::build_maintenance::{maintenance, window};
 use super::build_rules::rules;
 use super::build_trust::set_trust;
+use super::check_listed::check_listed;
 use super::configured::{Configured, boxed};
 use super::invalid::{InvalidConfig, Problems};
 use super::rule::AfterNotFoundConfig;
@@ -15,7 +16,6 @@ use super::sections::{
     VersionsConfig,
 };
 use super::switches::Switches;
-use super::unlisted::unlisted;
 use crate::policy::rules::RuleWarning;
 use crate::policy::{
     CanonicalHost, Hsts, HttpsOnly, MaintenanceSwitch, RedirectPolicy, Retirement, TrailingSlash,
@@ -40,7 +40,7 @@ impl Config {
         let layer = self.set_options(layer, &mut problems);
         let window = self.maintenance.as_ref().and_then(|section| window(section, &mut problems));
         let policies = self.policies(switch, &mut problems);
-        unlisted(self, &mut problems);
+        check_listed(self, &mut problems);
         if !problems.is_empty() {
             return Err(problems.into_error());
         }

@@ -54,7 +54,7 @@ fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rul
         false => rule,
     };
     if section.rewriting_methods && matches!(section.status, None | Some(303 | 307 | 308 | 410)) {
-        problems.add(key("rewriting_methods"), "no effect but on status 301 and 302");
+        problems.add(key("rewriting_methods"), "no effect unless the status is 301 or 302");
     }
     rule = change_if(rule, section.rewriting_methods, Rule::rewriting_methods);
     rule = change_if(rule, section.ignore_case, Rule::ignore_case);

@@ -70,13 +70,13 @@ mod build;
 mod build_maintenance;
 mod build_rules;
 mod build_trust;
+mod check_listed;
 mod configured;
 mod date;
 mod invalid;
 mod rule;
 mod sections;
 mod switches;
-mod unlisted;
 
 pub use configured::Configured;
 pub use date::Date;

@@ -20,14 +20,17 @@ pin_project! {
     }
 }
 
-impl<R> Rest<R> {
-    /// Takes the body out of `response`. Returns `None` if the server closes the connection in any case:
-    /// then reading would gain nothing.
+impl<R: Body> Rest<R> {
+    /// Takes the body out of `response`. Returns `None` if there is nothing to read, or if the server closes
+    /// the connection in any case.
     ///
     /// Over HTTP/1, the next request waits until the body is read, because both need the connection. Over
     /// HTTP/2 and later, it does not wait. The body is read all the same, because dropping it resets its
     /// stream, and servers close connections on which resets are frequent (CVE-2023-44487).
     pub(super) fn of(response: Response<R>, left: u64) -> Option<Self> {
+        if response.body().is_end_stream() {
+            return None;
+        }
         let is_multiplexed = response.version() >= Version::HTTP_2;
         let is_read = is_multiplexed || persists(response.version(), response.headers());
         is_read.then(|| Self { body: response.into_body(), left, is_multiplexed })

@@ -111,7 +111,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     }
 
     /// Decides what to do after a response, and prepares the next request if there is one.
-    fn handle_response<R>(
+    fn handle_response<R: Body>(
         &mut self,
         mut response: Response<R>,
     ) -> Result<Handled<B, R>, RedirectError> {

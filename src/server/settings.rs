@@ -59,7 +59,7 @@ impl Settings {
         self.insert_answered || self.report_only || self.on_answer.want_answers()
     }
 
-    /// Starts the series of `policy`, and of the one that is asked after a 404, at zero.
+    /// Starts at zero the series of `policy`, and those of the policy that is asked after a 404.
     pub(super) fn start_counting(&self, policy: &impl RedirectPolicy) {
         let after = self.after_not_found.iter().map(AfterNotFound::policy);
         self.counter.start(|| {

@@ -153,7 +153,7 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
     if matches!(text, "*" | "_") {
         return refused("this lists every host: leave the list out");
     }
-    // As Django and nginx write a name with all below it.
+    // In Django and nginx, the name with all names below it.
     if text.starts_with('.') {
         return refused("without the dot in front; what is below it is `*.example.com`");
     }

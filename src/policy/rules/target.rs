@@ -170,7 +170,7 @@ fn check_variables(text: &str) -> Result<(), &'static str> {
     if text.split('\\').skip(1).any(is_group) {
         return Err("captures are written `:name`; a literal `\\` is written `%5C`");
     }
-    // What is behind these names a parameter, a cookie or a header.
+    // The rest of such a name is that of a parameter, a cookie or a header.
     const FAMILIES: [&str; 3] = ["arg_", "cookie_", "http_"];
     let is_variable = |rest: &str| {
         let name = rest.get(..name_length(rest)).unwrap_or_default();
@@ -219,7 +219,7 @@ fn pieces(text: &str, find: impl Fn(&str) -> Option<Source>) -> Result<Vec<Piece
             plain.push(':');
             continue;
         }
-        // As in Next.js. Taken literally, it would write the rest twice.
+        // The syntax of Next.js. Read as `:name` and `*`, it would write the rest twice.
         let is_unnamed = |rest: &str| name_length(rest) == 0;
         if !name.is_empty() && after.strip_prefix('*').is_some_and(is_unnamed) {
             return Err("a capture of the rest is written `*name` alone; a literal star is `%2A`");

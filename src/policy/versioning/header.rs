@@ -176,19 +176,19 @@ impl HeaderVersioning {
         self.find(|name| name == version)
     }
 
-    /// The version whose name `is_it`.
-    fn find(&self, is_it: impl Fn(&str) -> bool) -> HeaderVersion<'_> {
-        if self.served.iter().any(|served| is_it(served)) {
+    /// Returns the version whose name `matches`.
+    fn find(&self, matches: impl Fn(&str) -> bool) -> HeaderVersion<'_> {
+        if self.served.iter().any(|served| matches(served)) {
             return HeaderVersion::Served;
         }
         self.retired
             .iter()
-            .find(|retired| is_it(retired.name()))
+            .find(|retired| matches(retired.name()))
             .map_or(HeaderVersion::Unknown, HeaderVersion::Retired)
     }
 
-    /// The version in a subtype, which is compared without case (RFC 9110 §8.3.1), unless two versions
-    /// differ in case alone.
+    /// Returns the version in a subtype. Case is ignored (RFC 9110 §8.3.1), unless two versions differ only
+    /// in case.
     fn classify_subtype(&self, version: &str) -> HeaderVersion<'_> {
         match self.classify(version) {
             HeaderVersion::Unknown => self.find(|name| name.eq_ignore_ascii_case(version)),

@@ -295,15 +295,15 @@ fn warnings() {
         (
             vec![rule("/a", "/a"), rule("/:x/b", "/:x/b"), rule("/p/*", "/p/*")],
             vec![
-                "rule 1: leads to the URL that it matches, or its conditions exclude each other: take it out",
-                "rule 2: leads to the URL that it matches, or its conditions exclude each other: take it out",
-                "rule 3: leads to the URL that it matches, or its conditions exclude each other: take it out",
+                "rule 1: leads to the URL that it matches, or its conditions exclude each other: remove it",
+                "rule 2: leads to the URL that it matches, or its conditions exclude each other: remove it",
+                "rule 3: leads to the URL that it matches, or its conditions exclude each other: remove it",
             ],
         ),
         (
             vec![rule("/a?x=1", "/b").on_query("x", "2")],
             vec![
-                "rule 1: leads to the URL that it matches, or its conditions exclude each other: take it out",
+                "rule 1: leads to the URL that it matches, or its conditions exclude each other: remove it",
             ],
         ),
         (
@@ -311,10 +311,10 @@ fn warnings() {
                 .map(|from| rule(from, "/b"))
                 .to_vec(),
             vec![
-                "rule 1: a regex is a rule of its own (`Rule::regex`): this path is compared as it is",
-                "rule 2: a regex is a rule of its own (`Rule::regex`): this path is compared as it is",
-                "rule 3: a regex is a rule of its own (`Rule::regex`): this path is compared as it is",
-                "rule 4: a regex is a rule of its own (`Rule::regex`): this path is compared as it is",
+                "rule 1: looks like a regex, but is compared literally: use `Rule::regex`",
+                "rule 2: looks like a regex, but is compared literally: use `Rule::regex`",
+                "rule 3: looks like a regex, but is compared literally: use `Rule::regex`",
+                "rule 4: looks like a regex, but is compared literally: use `Rule::regex`",
             ],
         ),
         // These lead their own request to itself, and others elsewhere.

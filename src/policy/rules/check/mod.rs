@@ -72,8 +72,7 @@ impl Checks<'_> {
             return;
         }
         if rule.has(flag::EXACT) && looks_like_a_regex(self.table.from(rule)) {
-            let message =
-                "a regex is a rule of its own (`Rule::regex`): this path is compared as it is";
+            let message = "looks like a regex, but is compared literally: use `Rule::regex`";
             let position = self.table.position(number);
             self.warnings.push(RuleWarning::new(position, message.to_owned()));
         }
@@ -91,14 +90,14 @@ impl Checks<'_> {
         }
         if is_idle {
             let message = "leads to the URL that it matches, or its conditions exclude each other: \
-                           take it out";
+                           remove it";
             let position = self.table.position(number);
             self.warnings.push(RuleWarning::new(position, message.to_owned()));
         }
     }
 
-    /// Whether a rule that has any effect has one on its witnesses. One that changes the query, the case,
-    /// the last slash or the origin may lead a witness to itself, and other requests elsewhere.
+    /// Whether a rule that redirects any request redirects its witnesses, too. A rule that changes the query,
+    /// the case, the last slash or the origin may lead a witness to itself, but other requests elsewhere.
     fn answers_its_witnesses(&self, rule: &Stored) -> bool {
         const CHANGES: [u16; 4] =
             [flag::IGNORE_CASE, flag::EITHER_SLASH, flag::HAS_QUERY, flag::DROPS_QUERY];
@@ -194,8 +193,8 @@ impl Checks<'_> {
     }
 }
 
-/// Whether a path in normal form holds what stands in regexes and hardly in paths: `\d`, `\w`, `[0-9`, `[a-z`,
-/// `[^`, or a `$` at its end.
+/// Whether a path in normal form holds text that is common in regexes and rare in paths: `\d`, `\w`, `[0-9`,
+/// `[a-z`, `[^`, or a `$` at its end.
 fn looks_like_a_regex(path: &str) -> bool {
     let parts = ["%5Cd", "%5Cw", "[0-9", "[a-z", "[%5E"];
     parts.iter().any(|part| path.contains(part)) || path.len() > 2 && path.ends_with('$')

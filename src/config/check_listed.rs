@@ -1,0 +1,43 @@
+//! Finds hosts whose requests are refused, because `hosts` does not list them.
+
+use super::invalid::Problems;
+use super::sections::Config;
+use crate::uri::{Authority, HostSet};
+
+const UNLISTED: &str =
+    "no effect: `hosts` does not list this host, so its requests are answered 421";
+
+/// Adds a problem for each alias and each host of a rule that is not listed. Patterns are not checked, because
+/// some of their hosts may be listed. Nothing is checked if the list itself is wrong.
+pub(super) fn check_listed(config: &Config, problems: &mut Problems) {
+    let Ok(listed) = HostSet::parse(&config.hosts) else { return };
+    if listed.is_empty() {
+        return;
+    }
+    let is_unlisted = |host: &str| {
+        if host.starts_with('*') {
+            return false;
+        }
+        let default = config.default_host.as_deref();
+        let with_port = config.hosts.iter().filter_map(|entry| entry.rsplit_once(':'));
+        let mut others = with_port.map(|(name, _)| name).chain(default);
+        Authority::parse(host).is_ok_and(|host| {
+            let is_same = |other| Authority::parse(other).is_ok_and(|other| other.same_host(&host));
+            !listed.contains(&host, || 0) && !others.any(is_same)
+        })
+    };
+    let aliases = config.canonical_host.iter().flat_map(|section| &section.aliases);
+    for (at, _) in aliases.enumerate().filter(|(_, alias)| is_unlisted(alias)) {
+        problems.add(format_args!("canonical_host.aliases[{at}]"), UNLISTED);
+    }
+    let after_not_found = config.after_not_found.as_ref().map_or(&[][..], |section| &section.rules);
+    for (path, rules) in [("rules", &*config.rules), ("after_not_found.rules", after_not_found)] {
+        for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.regex) {
+            let host = rule.from.split_once("//").filter(|(scheme, _)| scheme.ends_with(':'));
+            let host = host.and_then(|(_, rest)| rest.split(['/', '?']).next());
+            if host.is_some_and(is_unlisted) {
+                problems.add(format_args!("{path}[{at}].from"), UNLISTED);
+            }
+        }
+    }
+}
