@@ -68,8 +68,18 @@ impl<'a> RequestHead<'a> {
     /// policy without a layer. It accepts any host.
     pub fn with_trust<B>(request: &'a Request<B>, trust: &'a Trust) -> Self {
         static ANY: Hosts = Hosts::any();
+        Self::with_hosts(request, UriSource::ORIGINAL, trust, &ANY)
+    }
+
+    /// Creates a head like those that a layer passes to policies, with notes that no layer reads.
+    pub(crate) fn with_hosts<B>(
+        request: &'a Request<B>,
+        uri_source: UriSource,
+        trust: &'a Trust,
+        hosts: &'a Hosts,
+    ) -> Self {
         let notes = NotesHandle::Own(Box::default());
-        Self::new(request, UriSource::ORIGINAL, trust, &ANY, notes, None)
+        Self::new(request, uri_source, trust, hosts, notes, None)
     }
 
     /// Creates the head that a layer passes to policies. `uri_source` tells where to find the URI that

@@ -76,6 +76,7 @@ mod drain;
 mod drain_on;
 mod explain;
 mod future;
+mod head;
 mod hooks;
 mod layer;
 #[cfg(feature = "live")]

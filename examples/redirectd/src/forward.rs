@@ -1,26 +1,28 @@
 //! Forwards requests that pass to the upstream, or answers 404. WebSockets and other upgrades are not
-//! forwarded. `Forwarded` and `X-Forwarded-*` are neither added nor removed: the upstream may believe them
-//! only if a proxy in front of this server sets them.
+//! forwarded.
 
 use std::convert::Infallible;
 use std::error::Error;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use tower_redirect::config::Configured;
+use tower_redirect::{Live, RedirectLayer};
 
 #[derive(Clone)]
 pub struct Forward {
     client: Client<HttpConnector, Body>,
     upstream: Option<Uri>,
+    live: Live<Configured>,
 }
 
 impl Forward {
-    pub fn new(upstream: Option<Uri>) -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http(), upstream }
+    pub fn new(upstream: Option<Uri>, live: Live<Configured>) -> Self {
+        Self { client: Client::builder(TokioExecutor::new()).build_http(), upstream, live }
     }
 
     pub async fn respond(self, mut request: Request<Body>) -> Response {
@@ -28,6 +30,7 @@ impl Forward {
             return StatusCode::NOT_FOUND.into_response();
         };
         let is_head = *request.method() == Method::HEAD;
+        let forwarded = forwarded(&self.live.current(), &request);
         let host = request.uri().authority().and_then(|host| host.as_str().parse().ok());
         let mut parts = upstream.into_parts();
         parts.path_and_query = request.uri().path_and_query().cloned();
@@ -42,6 +45,12 @@ impl Forward {
         }
         join_cookies(request.headers_mut());
         remove_hop_by_hop(request.headers_mut());
+        for name in REPLACED {
+            request.headers_mut().remove(name);
+        }
+        for (name, value) in &forwarded {
+            request.headers_mut().append(name, value.clone());
+        }
         match self.client.request(request).await {
             Ok(mut response) => {
                 remove_hop_by_hop(response.headers_mut());
@@ -60,6 +69,32 @@ impl Forward {
             }
         }
     }
+}
+
+/// Headers in which clients and proxies tell about the client. What they say may be forged.
+const REPLACED: [&str; 6] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// Returns the headers that tell the upstream the scheme, the host and the client that the layer determined.
+fn forwarded(layer: &RedirectLayer<Configured>, request: &Request<Body>) -> HeaderMap {
+    let head = layer.head(request);
+    let via = if request.version() >= Version::HTTP_2 { "2 redirectd" } else { "1.1 redirectd" };
+    let values = [
+        ("via", Some(via.to_owned())),
+        ("x-forwarded-for", head.client_ip().map(|address| address.to_string())),
+        ("x-forwarded-host", head.authority().map(|authority| authority.to_string())),
+        ("x-forwarded-proto", Some(head.scheme().as_str().to_owned())),
+    ];
+    let header = |(name, value): (_, Option<String>)| {
+        Some((HeaderName::from_static(name), value?.parse().ok()?))
+    };
+    values.into_iter().filter_map(header).collect()
 }
 
 /// Joins the lines of cookies: HTTP/2 may send several, HTTP/1.1 may not (RFC 9113 §8.2.3).

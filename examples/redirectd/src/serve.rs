@@ -25,7 +25,7 @@ pub async fn serve(args: Serve) -> Outcome {
     tokio::spawn(source.watch(updates));
     tokio::spawn(live.follow(ReceiverStream::new(stream), |error| eprintln!("refused: {error}")));
 
-    let forward = Forward::new(args.upstream);
+    let forward = Forward::new(args.upstream, live.clone());
     let app = Router::new().fallback(|request| forward.respond(request)).layer(live.clone());
     let make = |app: Router| app.into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();

@@ -306,8 +306,10 @@ fn what_connection_names_is_not_forwarded_but_for_the_host() {
     let server = Server::start(&file, &["--upstream", &to], 1);
     let mut client = TcpStream::connect(&server.http).expect("listening");
     let asked = "GET / HTTP/1.1\r\nHost: a.test\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\n\
+                 X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nForwarded: for=1.2.3.4\r\n\
+                 Via: 1.0 before\r\n\
                  Proxy-Connection: keep-alive\r\nCookie: a=1\r\nCookie: b=2; c=3\r\n\
-                 Connection: keep-alive, X-One\r\nConnection: host, x-two, \u{e4}\r\n\r\n";
+                 Connection: keep-alive, X-One, X-Forwarded-For\r\nConnection: host, x-two, \u{e4}\r\n\r\n";
     client.write_all(asked.as_bytes()).expect("open");
     let (mut stream, _) = upstream.accept().expect("asked");
     let mut head = [0; 4096];
@@ -316,6 +318,15 @@ fn what_connection_names_is_not_forwarded_but_for_the_host() {
     assert!(head.contains("host: a.test\r\n") && head.contains("x-three"), "{head}");
     assert!(!head.contains("x-one") && !head.contains("x-two"), "{head}");
     assert!(!head.contains("connection"), "{head}");
+    // The client is not trusted, so its claims about itself are replaced.
+    for line in [
+        "x-forwarded-for: 127.0.0.1",
+        "x-forwarded-proto: http",
+        "via: 1.0 before\r\nvia: 1.1 redirectd",
+    ] {
+        assert!(head.contains(&format!("\n{line}\r\n")), "{line}: {head}");
+    }
+    assert!(head.contains("x-forwarded-host: a.test\r\n") && !head.contains("1.2.3.4"), "{head}");
     // HTTP/2 has a line for each cookie, and HTTP/1.1 may not (RFC 9113 §8.2.3).
     assert!(head.contains("cookie: a=1; b=2; c=3\r\n"), "{head}");
 

@@ -68,6 +68,11 @@ impl<P, D> Live<P, D> {
         Self(Arc::new(Shared { layer, status, name }))
     }
 
+    /// Returns the layer that is served now.
+    pub fn current(&self) -> Arc<RedirectLayer<P, D>> {
+        self.0.layer.load_full()
+    }
+
     /// Serves `layer` from the next request on.
     pub fn store(&self, layer: RedirectLayer<P, D>) {
         drop(self.with_status(|status| self.replace(None, layer, status)));
