@@ -11,31 +11,35 @@ pub(crate) fn is_grpc(content_type: &HeaderValue) -> bool {
 /// Returns whether a line of `Accept` lists this media type or range without refusing it by `q=0`
 /// (RFC 9110 §12.4.2).
 pub(crate) fn is_named(media_type: &str, accept: &HeaderValue) -> bool {
-    verdicts(media_type, accept).any(|is_accepted| is_accepted)
+    weight_in(accept, media_type) > Some(0)
 }
 
-/// Returns whether a line of `Accept` lists this media type or range only with `q=0`.
-pub(crate) fn is_refused(media_type: &str, accept: &HeaderValue) -> bool {
-    let mut verdicts = verdicts(media_type, accept).peekable();
-    verdicts.peek().is_some() && !verdicts.any(|is_accepted| is_accepted)
+/// Returns the weight, in thousandths, of a media type in the lines of `Accept` (RFC 9110 §12.5.1): that of
+/// the first of `ranges` that a line lists. `None` if no line lists one. The most specific range comes first.
+pub(crate) fn weight(ranges: &[&str], accept: &[&HeaderValue]) -> Option<u16> {
+    let of_range = |range: &&str| accept.iter().filter_map(|line| weight_in(line, range)).max();
+    ranges.iter().find_map(of_range)
 }
 
-/// Returns, for each time that a line lists a media type or range, whether it is accepted.
-fn verdicts<'a>(media_type: &'a str, accept: &'a HeaderValue) -> impl Iterator<Item = bool> + 'a {
-    accept.as_bytes().split(|byte| *byte == b',').filter_map(move |range| {
+/// Returns the weight of a media type or range in one line. The greatest is returned if it is listed more
+/// than once.
+fn weight_in(accept: &HeaderValue, media_type: &str) -> Option<u16> {
+    let ranges = accept.as_bytes().split(|byte| *byte == b',');
+    let weights = ranges.filter_map(|range| {
         let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-        let is_listed =
-            parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type.as_bytes()));
-        is_listed.then(|| !parts.any(is_refusal))
-    })
+        let name = parts.next()?;
+        name.eq_ignore_ascii_case(media_type.as_bytes())
+            .then(|| parts.find_map(weight_of).unwrap_or(1000))
+    });
+    weights.max()
 }
 
-/// Whether a parameter is `q=0`, which may have zeros after a dot.
-fn is_refusal(parameter: &[u8]) -> bool {
-    let weight = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="));
-    weight.is_some_and(|weight| {
-        weight.starts_with(b"0") && weight.iter().all(|byte| matches!(byte, b'0' | b'.'))
-    })
+/// Parses the parameter `q` (RFC 9110 §12.4.2).
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // At most 1000.
+fn weight_of(parameter: &[u8]) -> Option<u16> {
+    let text = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="))?;
+    let weight: f32 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Some((weight.clamp(0.0, 1.0) * 1000.0) as u16)
 }
 
 #[cfg(test)]
@@ -66,6 +70,17 @@ mod tests {
             ("x-text/html", false),
         ] {
             assert_eq!(is_named("text/html", &HeaderValue::from_static(accept)), named, "{accept}");
+        }
+        let html = ["text/html", "text/*", "*/*"];
+        for (accept, expected) in [
+            ("text/html;q=0.5, */*", Some(500)),
+            ("text/*;q=0, */*", Some(0)),
+            ("*/*;q=0.1, */*;q=0.2", Some(200)),
+            ("text/html;q=x", Some(1000)),
+            ("text/html;q=7", Some(1000)),
+            ("a/b", None),
+        ] {
+            assert_eq!(weight(&html, &[&HeaderValue::from_static(accept)]), expected, "{accept}");
         }
     }
 }

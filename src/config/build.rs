@@ -216,8 +216,8 @@ fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
     }
     let mut ports = Vec::new();
     for (http, https) in &section.port_map {
-        match (http.parse(), *https) {
-            (Ok(http), https @ 1..) => ports.push((http, https)),
+        match (http.parse::<u16>(), *https) {
+            (Ok(port), https @ 1..) if port.to_string() == *http => ports.push((port, https)),
             _ => problems.add(format_args!("https.port_map.{http}"), PORT),
         }
     }

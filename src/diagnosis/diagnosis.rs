@@ -241,7 +241,7 @@ impl fmt::Display for Diagnosis {
             Self::HostNotListed { authority, proxy } => {
                 write!(
                     f,
-                    "a request for {authority:?}, which is not one of the hosts, was answered 421; "
+                    "a request for {authority:?}, which is not one of the hosts, is refused with 421; "
                 )?;
                 if let Some(proxy) = proxy {
                     write!(

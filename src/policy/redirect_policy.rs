@@ -78,7 +78,8 @@ pub trait RedirectPolicy: Send + Sync {
         without_path(std::any::type_name::<Self>()).into()
     }
 
-    /// Returns the names of the policies in this list, or the name of this policy if it is not a list.
+    /// Returns all names that the answers of this policy may have in metrics: of a list, those of its policies;
+    /// of a table of rules, those of counted rules, too.
     fn names(&self) -> Vec<Cow<'static, str>> {
         vec![self.name()]
     }

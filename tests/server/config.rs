@@ -267,7 +267,7 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
         [https]
         status = 303
         exempt = ["/ok", "health", "/a*"]
-        port_map = { http = 443 }
+        port_map = { http = 443, "080" = 443 }
         [hsts]
         max_age = 60
         preload = true
@@ -318,6 +318,7 @@ fn every_wrong_value_is_told_at_once_with_its_cure() {
             "canonical_host.host",
             "canonical_host.aliases[1]",
             "canonical_host.status",
+            "https.port_map.080",
             "https.port_map.http",
             "https.status",
             "https.exempt[1]",

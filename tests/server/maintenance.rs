@@ -242,6 +242,8 @@ async fn a_503_has_the_body_that_is_accepted() {
         (Some("text/plain, text/html;q=0, application/json;q=0.0"), [TEXT, TEXT, TEXT, TEXT]),
         (Some("application/json-seq, text/html-x"), [TEXT, TEXT, TEXT, TEXT]),
         (Some("text/html;q=0, */*"), [TEXT, TEXT, TEXT, TEXT]),
+        (Some("text/html, application/json;q=0.1"), [TEXT, HTML, JSON, HTML]),
+        (Some("text/html;q=0.1, application/json;q=0.5"), [TEXT, HTML, JSON, JSON]),
         (Some("*/*, text/*;q=0"), [TEXT, TEXT, TEXT, TEXT]),
         (Some("text/*;q=0, text/html;q=0.1"), [TEXT, HTML, TEXT, HTML]),
     ] {

@@ -35,7 +35,9 @@ fn value(counted: &[(String, u64)], series: &str) -> Option<u64> {
 
 #[test]
 fn known_series_start_at_zero() {
-    let policies = (HttpsOnly::new(), [policy_fn(|_| None).named("moved")]);
+    let rule = Rule::new("/a").and_then(|rule| rule.to("/b")).expect("valid").counted("c");
+    let rules = Rules::new([rule]).expect("valid");
+    let policies = (HttpsOnly::new(), rules, [policy_fn(|_| None).named("moved")]);
     let layer = RedirectLayer::new(policies).after_not_found(policy_fn(|_| None).named("late"));
     let counted = counted(|| drop(layer.layer(Inner::default())));
     let names: Vec<_> = counted.iter().map(|(name, value)| (name.as_str(), *value)).collect();
@@ -48,6 +50,8 @@ fn known_series_start_at_zero() {
             ("tower_redirect_answers_total{policy=none,kind=refuse,code=400}", 0),
             ("tower_redirect_answers_total{policy=none,kind=refuse,code=421}", 0),
             ("tower_redirect_answers_total{policy=none,kind=refuse,code=500}", 0),
+            ("tower_redirect_answers_total{policy=rules,kind=redirect,code=307}", 0),
+            ("tower_redirect_answers_total{policy=rules/c,kind=redirect,code=307}", 0),
         ]
     );
 }

@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use super::Maintenance;
 use crate::head::RequestHead;
-use crate::media_type::{is_named, is_refused};
+use crate::media_type::weight;
 use crate::response::{seconds_rounded_up, text_response};
 
 type Respond = dyn Fn(&RequestHead<'_>) -> Response<Bytes> + Send + Sync;
@@ -45,35 +45,26 @@ impl Unavailability {
         response
     }
 
+    /// Chooses the body by `Accept` (RFC 9110 §12.5.1). JSON has to be listed by its name: the `*/*` of a browser
+    /// does not ask for it. Of two equal weights, that of JSON wins, because browsers do not list JSON.
     fn negotiated(&self, head: &RequestHead<'_>) -> Response<Bytes> {
-        let names = |types: &[&str]| {
-            let mut accept = head.header_all(header::ACCEPT);
-            accept.any(|line| types.iter().any(|media_type| is_named(media_type, line)))
+        let accept: Vec<_> = head.header_all(header::ACCEPT).collect();
+        let json = weight(&["application/problem+json", "application/json"], &accept).unwrap_or(0);
+        // Without `Accept`, every media type is accepted.
+        let html = match accept.is_empty() {
+            true => 1000,
+            false => weight(&["text/html", "text/*", "*/*"], &accept).unwrap_or(0),
         };
-        // Browsers name HTML and not JSON; API clients name JSON and not HTML.
-        if self.problem_json && names(&["application/problem+json", "application/json"]) {
-            return typed("application/problem+json", Bytes::from_static(PROBLEM.as_bytes()));
-        }
         match &self.html {
-            Some(html) if !excludes_html(head) => typed("text/html; charset=utf-8", html.clone()),
+            Some(page) if html > 0 && !(self.problem_json && json >= html) => {
+                typed("text/html; charset=utf-8", page.clone())
+            }
+            _ if self.problem_json && json > 0 => {
+                typed("application/problem+json", Bytes::from_static(PROBLEM.as_bytes()))
+            }
             _ => text_response(StatusCode::SERVICE_UNAVAILABLE, "down for maintenance\n"),
         }
     }
-}
-
-/// Returns whether `Accept` lists media types, and the most specific range that covers HTML, if any,
-/// refuses it (RFC 9110 §12.5.1).
-fn excludes_html(head: &RequestHead<'_>) -> bool {
-    let accept = || head.header_all(header::ACCEPT);
-    for range in ["text/html", "text/*", "*/*"] {
-        if accept().any(|line| is_named(range, line)) {
-            return false;
-        }
-        if accept().any(|line| is_refused(range, line)) {
-            return true;
-        }
-    }
-    accept().next().is_some()
 }
 
 fn typed(media_type: &'static str, body: Bytes) -> Response<Bytes> {

@@ -182,6 +182,11 @@ impl RedirectPolicy for Rules {
     fn name(&self) -> Cow<'static, str> {
         NAME.into()
     }
+
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        let counted = self.table.counted().map(|name| Cow::Owned(name.to_owned()));
+        [self.name()].into_iter().chain(counted).collect()
+    }
 }
 
 /// The name of the policy in events and explanations.

@@ -228,6 +228,11 @@ impl Table {
         self.rules.len()
     }
 
+    /// The names that the answers of rules are counted under.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &str> {
+        self.extras.iter().filter_map(|extra| extra.counted.as_deref())
+    }
+
     /// The text of all patterns, and of all paths and queries of targets.
     pub(super) fn whole_text(&self) -> &str {
         &self.text
