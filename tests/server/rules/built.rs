@@ -194,10 +194,7 @@ fn more_than_eight_in_a_row_are_refused() {
 fn warnings() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     for (rules, expected) in [
-        (
-            lines("/a /b\n/a /c"),
-            vec!["line 2: the same as line 1, which comes first: take one out"],
-        ),
+        (lines("/a /b\n/a /c"), vec!["line 2: the same as line 1, which comes first: remove one"]),
         (
             lines("/p/* /b\n/p/x /c"),
             vec!["line 2: line 1 matches every request of this rule: put this one before it"],
@@ -231,7 +228,7 @@ fn warnings() {
         ),
         (
             vec![rule("/a", "/b").until(at(1)).line(1)],
-            vec!["line 1: the rule has ended: take it out"],
+            vec!["line 1: the rule has ended: remove it"],
         ),
         (
             lines("/a /b\n/b /c?d"),
@@ -281,7 +278,7 @@ fn warnings() {
         ),
         (
             vec![rule("/a", "/b"), rule("/a", "/b")],
-            vec!["rule 2: the same as rule 1, which comes first: take one out"],
+            vec!["rule 2: the same as rule 1, which comes first: remove one"],
         ),
         (
             lines("http://*.a.test/x /b\nhttp://b.a.test/x /c"),

@@ -187,3 +187,20 @@ fn what_matches_no_path_is_refused() {
         assert!(Rule::regex(pattern).is_ok(), "{pattern}");
     }
 }
+
+/// Paths are compared with upper-case escapes, and a regex is not rewritten.
+#[test]
+fn a_regex_with_escapes_in_lower_case_is_warned_about() {
+    for (rule, is_warned) in [
+        (regex("/caf%c3%A9", "/b"), true),
+        (regex("/caf%C3%A9", "/b"), false),
+        (regex("/caf%c3%a9", "/b").ignore_case(), false),
+        (regex("/50%ab?x", "/b"), true),
+        (regex("/[%az]+", "/b"), false),
+    ] {
+        let rules = rules([rule]);
+        let warnings: Vec<_> = rules.warnings().iter().map(ToString::to_string).collect();
+        let is_expected = |text: &String| text.contains("in upper case: `%C3%A9`");
+        assert_eq!(warnings.iter().any(is_expected), is_warned, "{warnings:?}");
+    }
+}

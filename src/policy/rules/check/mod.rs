@@ -61,8 +61,7 @@ impl Checks<'_> {
         let extra = self.table.extra(rule);
         let (starts, ends) = extra.map_or((None, None), |extra| (extra.starts, extra.ends));
         if ends.is_some_and(|ends| ends <= now) {
-            let message = "the rule has ended: take it out".to_owned();
-            return self.warnings.push(RuleWarning::new(self.table.position(number), message));
+            return self.warn(number, "the rule has ended: remove it");
         }
         // A circle or a chain exists once the last of its rules has started to apply, so each rule is checked
         // at its start.
@@ -71,10 +70,15 @@ impl Checks<'_> {
         if self.found >= MAX_ERRORS || self.reported.contains(&number) {
             return;
         }
-        if rule.has(flag::EXACT) && looks_like_a_regex(self.table.from(rule)) {
-            let message = "looks like a regex, but is compared literally: use `Rule::regex`";
-            let position = self.table.position(number);
-            self.warnings.push(RuleWarning::new(position, message.to_owned()));
+        let from = self.table.from(rule);
+        if rule.has(flag::EXACT) && looks_like_a_regex(from) {
+            self.warn(number, "looks like a regex, but is compared literally: use `Rule::regex`");
+        }
+        if rule.has(flag::REGEX) && !rule.has(flag::IGNORE_CASE) && has_lower_case_escape(from) {
+            self.warn(
+                number,
+                "escapes in paths are compared in upper case: `%C3%A9`, not `%c3%a9`",
+            );
         }
         let witnesses = witnesses(self.table, rule, &self.token);
         let mut is_idle = !witnesses.is_empty() && self.answers_its_witnesses(rule);
@@ -91,9 +95,13 @@ impl Checks<'_> {
         if is_idle {
             let message = "leads to the URL that it matches, or its conditions exclude each other: \
                            remove it";
-            let position = self.table.position(number);
-            self.warnings.push(RuleWarning::new(position, message.to_owned()));
+            self.warn(number, message);
         }
+    }
+
+    fn warn(&mut self, number: u32, message: impl Into<String>) {
+        let position = self.table.position(number);
+        self.warnings.push(RuleWarning::new(position, message.into()));
     }
 
     /// Whether a rule that redirects any request redirects its witnesses, too. A rule that changes the query,
@@ -118,11 +126,11 @@ impl Checks<'_> {
         }
         let earlier_at = self.table.position(first);
         let message = if covers(self.table, later, earlier) {
-            format!("the same as {earlier_at}, which comes first: take one out")
+            format!("the same as {earlier_at}, which comes first: remove one")
         } else {
             format!("{earlier_at} matches every request of this rule: put this one before it")
         };
-        self.warnings.push(RuleWarning::new(self.table.position(number), message));
+        self.warn(number, message);
         true
     }
 
@@ -154,7 +162,7 @@ impl Checks<'_> {
         } else {
             format!("leads on through {through}: {witness} ends at {end}")
         };
-        self.warnings.push(RuleWarning::new(self.table.position(number), message));
+        self.warn(number, message);
         true
     }
 
@@ -191,6 +199,16 @@ impl Checks<'_> {
         let message = format!("{what}: {witness} -> {}, by {}", urls.join(" -> "), all.join(", "));
         self.errors.push(RuleError::new(at, message));
     }
+}
+
+/// Whether a regex holds an escape of a path whose hexadecimal digits are not in upper case.
+fn has_lower_case_escape(regex: &str) -> bool {
+    regex.as_bytes().windows(3).any(|window| match window {
+        [b'%', digits @ ..] => {
+            digits.iter().all(u8::is_ascii_hexdigit) && digits.iter().any(u8::is_ascii_lowercase)
+        }
+        _ => false,
+    })
 }
 
 /// Whether a path in normal form holds text that is common in regexes and rare in paths: `\d`, `\w`, `[0-9`,
