@@ -1,4 +1,4 @@
-//! Writes the peers of diagnoses, and the calls that mend the cause.
+//! Formats the peer of a diagnosis, and the calls that remove the cause.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
 /// Names a peer, or says that its address is not known.
-pub(super) struct Who(pub(super) Option<Peer>);
+pub(super) struct PeerName(pub(super) Option<Peer>);
 
-impl fmt::Display for Who {
+impl fmt::Display for PeerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(peer) => peer.fmt(f),
@@ -17,7 +17,7 @@ impl fmt::Display for Who {
     }
 }
 
-/// The call that trusts a peer, and reads the scheme from a field, if it is known.
+/// The calls that trust a peer and read the scheme from a field: `X-Forwarded-Proto`, if none is given.
 pub(super) struct TrustCall(pub(super) Option<Peer>, pub(super) Option<&'static str>);
 
 impl fmt::Display for TrustCall {
@@ -52,7 +52,7 @@ impl fmt::Display for TrustCall {
 struct ReadCalls(Option<&'static str>);
 
 impl ReadCalls {
-    /// `Trust::unix_sockets()` does not return a `Result`.
+    /// Returns the calls after `Trust::unix_sockets()`, which does not return a `Result`.
     fn without_question_mark(&self) -> String {
         self.to_string().trim_start_matches('?').to_owned()
     }

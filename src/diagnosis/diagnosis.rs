@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::cure::{ReadAdvice, TrustCall, Who};
+use super::cure::{PeerName, ReadAdvice, TrustCall};
 use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
@@ -192,7 +192,7 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{}, which is not trusted, says by {header} that the user agent came by https; if it \
                  is your proxy, this goes round in circles: {}",
-                Who(*peer),
+                PeerName(*peer),
                 TrustCall(*peer, Some(header))
             ),
             Self::PeerUnknown => write!(
@@ -205,7 +205,7 @@ impl fmt::Display for Diagnosis {
                 "a browser that came by way of {} sends fields that it sends over https alone; if \
                  something in front terminates TLS, this goes round in circles: {}; if this server \
                  terminates TLS, {SAY_SECURE}",
-                Who(*peer),
+                PeerName(*peer),
                 TrustCall(*peer, None)
             ),
             Self::ProxyWithoutScheme { peer, header } => write!(
@@ -228,7 +228,7 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{} is trusted, but its fields are refused: {}; answered 400; let it replace what a \
                  client sends, or trust it no longer",
-                Who(*peer),
+                PeerName(*peer),
                 reason.trim_end()
             ),
             Self::HostReplaced { peer, host, forwarded } => write!(
@@ -236,7 +236,7 @@ impl fmt::Display for Diagnosis {
                 "{} is trusted and sends Host {host:?}, but forwards {forwarded:?}; if it replaced \
                  Host, redirections lead to the wrong one: let it pass on Host, or, if it never \
                  passes on a client's own forwarded host, add `.forwarded_host()` to the trust",
-                Who(*peer)
+                PeerName(*peer)
             ),
             Self::HostNotListed { authority, proxy } => {
                 write!(
@@ -259,7 +259,7 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{} asked for https on a connection that is not known to be secure; answered 421; if \
                  this server terminates TLS, {SAY_SECURE}; if a proxy does, {}",
-                Who(*peer),
+                PeerName(*peer),
                 TrustCall(*peer, None)
             ),
             Self::NeverSecure => write!(
@@ -277,7 +277,7 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{} is among the clients of a bypass or of a rule, but forwards for others; if it is \
                  your proxy, {}",
-                Who(*peer),
+                PeerName(*peer),
                 TrustCall(*peer, None)
             ),
             Self::Cycle { policies, locations } => {
