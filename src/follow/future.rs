@@ -97,8 +97,8 @@ where
 }
 
 /// The response to return to the caller (`Break`), or the body of the next request and the body of the
-/// redirection, if it is to be read (`Continue`).
-type Handled<B, R> = ControlFlow<Response<R>, (Option<B>, Option<Rest<R>>)>;
+/// redirection, if the latter is to be read (`Continue`).
+type Handled<B, R> = ControlFlow<Response<R>, (B, Option<Rest<R>>)>;
 
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     /// Makes the error of a call whose last request failed with `error`.
@@ -155,7 +155,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             memory.apply(settings, &**policy, saved_request)?;
         }
         // A remembered redirection may have dropped the content.
-        let body = Some(if saved_request.has_content { body } else { B::empty() });
+        let body = if saved_request.has_content { body } else { B::empty() };
         // An upload that was cut short has lost its connection or stream: reading the body would save neither.
         let limit = settings.response_drain_limit;
         let rest = if uploading { None } else { Rest::of(response, limit) };
@@ -200,14 +200,14 @@ where
                         let _ = poll_rest(rest.as_mut(), cx);
                         return Poll::Pending;
                     };
-                    // The caller may keep this future for longer than it needs it.
+                    // Dropped now, because the caller may keep this future after it is ready.
                     rest.set(None);
                     let response = outcome.map_err(|error| chain.failed(error))?;
                     match chain.handle_response(response) {
                         Ok(ControlFlow::Break(response)) => return Poll::Ready(Ok(response)),
                         Ok(ControlFlow::Continue((body, redirection_body))) => {
                             rest.set(redirection_body);
-                            State::Waiting { body }
+                            State::Waiting { body: Some(body) }
                         }
                         Err(error) => {
                             chain.saved_body.abort();
@@ -270,11 +270,11 @@ mod tests {
 
     /// Redirects its first request, and panics on the second.
     #[derive(Clone)]
-    struct PanicsAtTheSecond {
+    struct PanicsOnSecondCall {
         called: bool,
     }
 
-    impl Service<Request<Empty<&'static [u8]>>> for PanicsAtTheSecond {
+    impl Service<Request<Empty<&'static [u8]>>> for PanicsOnSecondCall {
         type Response = Response<Empty<&'static [u8]>>;
         type Error = Infallible;
         type Future = Ready<Result<Self::Response, Infallible>>;
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn panics_again_if_it_is_polled_after_a_panic() {
         let layer = crate::FollowRedirectsLayer::new();
-        let mut client = layer.layer(PanicsAtTheSecond { called: false });
+        let mut client = layer.layer(PanicsOnSecondCall { called: false });
         let mut future = pin!(client.call(Request::new(Empty::new())));
         for message in ["the second call", "polled after the inner service's call panicked"] {
             let mut cx = Context::from_waker(Waker::noop());
