@@ -1,5 +1,5 @@
-//! Events of `tracing` with target `tower_redirect`. A field has the name that OpenTelemetry's semantic
-//! conventions give it, if they have one.
+//! Events of `tracing` with target `tower_redirect`. Fields are named as in OpenTelemetry's semantic
+//! conventions, if those define them.
 
 use http::Method;
 use tracing::{Level, enabled, event};

@@ -1,4 +1,4 @@
-//! For how long a memory of redirections may keep one (RFC 9111 §4.2).
+//! Computes how long a redirection may be remembered (RFC 9111 §4.2).
 
 use std::time::{Duration, SystemTime};
 
@@ -26,7 +26,7 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration
             Directive::Other => {}
         }
     }
-    // Without a `Date`, the response is as new as it arrives (RFC 9110 §6.6.1).
+    // A response without a `Date` is dated when it arrives (RFC 9110 §6.6.1).
     let date = headers.get(header::DATE).and_then(date_of).unwrap_or(now);
     let explicit = match max_age {
         Some(seconds) => Some(Duration::from_secs(seconds)),
@@ -38,7 +38,7 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration
     // The first of several ages is used (RFC 9111 §5.1).
     let age = headers.get(header::AGE).and_then(|age| age.as_bytes().split(|b| *b == b',').next());
     let age = Duration::from_secs(age.map_or(0, seconds));
-    // A cache on the way may have added no `Age` (RFC 9111 §4.2.3).
+    // A cache on the path may not have added an `Age` (RFC 9111 §4.2.3).
     let age = age.max(now.duration_since(date).unwrap_or_default());
     let left = explicit.unwrap_or(DEFAULT_LIFETIME).saturating_sub(age).min(MAX_LIFETIME);
     (!left.is_zero()).then_some(left)

@@ -13,7 +13,7 @@ use crate::uri::{Origin, Scheme};
 
 /// Refuses targets in networks that a client must not be led to. See the [module](super) for the rules.
 ///
-/// Pitfall: a name passes, whatever it resolves to. The resolver has to ask
+/// Pitfall: a name other than `localhost` passes, whatever it resolves to. The resolver has to ask
 /// [`allows_address`](Self::allows_address).
 ///
 /// ```
@@ -68,7 +68,7 @@ impl TargetGuard {
         for range in ranges {
             let text = range.as_ref();
             let range = parse(text)?;
-            if holds_a_family(range) {
+            if covers_address_family(range) {
                 let reason = "a range of all IPv4 or IPv6 addresses: without a guard, every address is \
                               allowed";
                 return Err(ConfigError::address(text, reason));
@@ -117,7 +117,7 @@ impl TargetGuard {
         self
     }
 
-    /// Refuses http.
+    /// Refuses http URLs.
     pub fn https_only(mut self) -> Self {
         self.https_only = true;
         self
@@ -180,12 +180,12 @@ fn parse(text: &str) -> Result<IpNet, ConfigError> {
 }
 
 /// Whether a range holds all IPv4 or all IPv6 addresses.
-fn holds_a_family(range: IpNet) -> bool {
+fn covers_address_family(range: IpNet) -> bool {
     let mapped = IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped());
     range.prefix_len() == 0 || range.prefix_len() <= 96 && range.contains(&mapped)
 }
 
-/// Whether a name has an empty label, which resolvers read differently. One trailing dot is allowed.
+/// Whether a name has an empty label, which not all resolvers treat alike. One trailing dot is allowed.
 fn has_empty_label(name: &str) -> bool {
     name.strip_suffix('.').unwrap_or(name).split('.').any(str::is_empty)
 }
