@@ -2,8 +2,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// Makes room in a map that holds `capacity` entries. Removes the entries that are not fresh. If these
-/// are at most a tenth, also removes the tenth of the capacity whose last use is the oldest. A tenth is
-/// removed at once so that most insertions into a full map do not search it.
+/// are at most a tenth, also removes the least recently used entries, a tenth of the capacity. So many
+/// are removed at once, because each removal searches the whole map.
 pub(super) fn make_room<K: Eq + Hash, V>(
     map: &mut HashMap<K, V>,
     capacity: usize,

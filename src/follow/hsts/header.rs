@@ -35,9 +35,9 @@ pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
             Some((name, value)) => (name.trim_end(), Some(value.trim_start())),
             None => (directive, None),
         };
-        let is_token =
+        let is_tchar =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(is_token) {
+        if name.is_empty() || !name.bytes().all(is_tchar) {
             return None;
         }
         let name = name.to_ascii_lowercase();

@@ -186,11 +186,12 @@ impl Hosts {
     }
 
     /// Removes expired hosts, then those that were used longest ago. If more than half of all hosts are
-    /// below one domain, only hosts below it are removed, because its owner can make any number of names.
+    /// below one domain, only its hosts are removed before they expire, because its owner can make any
+    /// number of names.
     fn make_room(&mut self, now: SystemTime) {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for name in self.learned.keys() {
-            *counts.entry(domain(name)).or_default() += 1;
+            *counts.entry(last_two_labels(name)).or_default() += 1;
         }
         let crowded = counts.into_iter().find(|(_, count)| *count > MAX_LEARNED / 2);
         let crowded = crowded.map(|(domain, _)| Box::<str>::from(domain));
@@ -199,7 +200,7 @@ impl Hosts {
             MAX_LEARNED,
             |entry| entry.is_valid(now),
             |name, entry| match &crowded {
-                Some(crowded) if domain(name) != &**crowded => u64::MAX,
+                Some(crowded) if last_two_labels(name) != &**crowded => u64::MAX,
                 _ => entry.used,
             },
         );
@@ -220,13 +221,13 @@ impl Hosts {
     }
 }
 
-/// The last two labels of a name.
-fn domain(name: &str) -> &str {
+/// Returns the last two labels of a name.
+fn last_two_labels(name: &str) -> &str {
     let start = name.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot + 1);
     name.get(start..).unwrap_or(name)
 }
 
-/// The longest text that is parsed as a host. The longest name is shorter, even if percent-encoded.
+/// The longest text that is parsed as a host. Every valid name is shorter, even if percent-encoded.
 const MAX_HOST_LEN: usize = 4 * LONGEST_NAME;
 
 /// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for text that is
@@ -245,8 +246,8 @@ fn normal_name(host: &str) -> Option<Box<str>> {
     }
 }
 
-/// Returns the name by which a host is looked up, in the form of [`normal_name`]. Unlike there, a host
-/// that `url` refuses or that ends in several dots has a name, because it may still resolve to a server
+/// Returns the name by which a host is looked up, in the form of [`normal_name`]. It is not `None` for a
+/// host that `url` refuses or that ends in several dots, because the host may still resolve to a server
 /// below a known domain.
 fn name_to_look_up(host: &str) -> Option<Box<str>> {
     if host.len() > MAX_HOST_LEN {
