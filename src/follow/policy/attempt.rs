@@ -34,8 +34,8 @@ impl Attempt<'_> {
     }
 }
 
-/// Returns the parts of an `Attempt` that depend on its target. A target that is not known counts as
-/// another origin.
+/// Returns the parts of an `Attempt` that depend on its target. A target that is not known is
+/// treated as cross-origin.
 pub(in crate::follow) fn next_of<E>(target: &Result<Target, E>) -> (Option<&Uri>, bool) {
     target.as_ref().map_or((None, true), |target| (Some(&target.uri), target.cross_origin))
 }
@@ -63,7 +63,8 @@ impl<'a> Attempt<'a> {
 
     /// Returns the URL of the next request: `Location`, resolved. `None` if `Location` does not resolve or
     /// is neither http nor https, or if there are two that differ. The call then ends with an error,
-    /// unless the policy returns [`Action::Stop`](super::Action::Stop).
+    /// unless the policy returns [`Action::Stop`](super::Action::Stop) or names another URL by
+    /// [`Action::FollowTo`](super::Action::FollowTo).
     pub fn next_uri(&self) -> Option<&'a Uri> {
         self.next_uri
     }
