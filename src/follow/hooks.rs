@@ -77,7 +77,7 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if a text is not an http or
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if an entry is not an http or
     /// https origin.
     pub fn on_request_to<I, F>(self, origins: I, hook: F) -> Result<Self, ConfigError>
     where

@@ -25,12 +25,12 @@ impl HopRequest<'_> {
         &self.parts.uri
     }
 
-    /// Returns how many redirections led to this request: 0 for the first request.
+    /// Returns how many redirections led to this request, including remembered ones.
     pub fn hop(&self) -> usize {
         self.context().map_or(0, RedirectContext::hop)
     }
 
-    /// Returns the chain of redirections that led to this request; `None` for the first request.
+    /// Returns the chain of redirections that led to this request; `None` if there were none.
     pub fn context(&self) -> Option<&RedirectContext> {
         RedirectContext::of(&self.parts.extensions)
     }
@@ -40,7 +40,7 @@ impl HopRequest<'_> {
         &self.parts.headers
     }
 
-    /// Returns the headers. Changes apply to this request alone, and changes of `Host` are undone.
+    /// Returns the headers. Changes apply to this request alone, and changes to `Host` are undone.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.parts.headers
     }
@@ -102,7 +102,7 @@ impl RequestHooks {
     }
 }
 
-/// Undoes changes of `Host`. A proxy may send a request with another `Host` to a server that was not
+/// Undoes changes to `Host`. A proxy may send a request with another `Host` to a server that was not
 /// checked.
 fn restore_host(headers: &mut HeaderMap, hosts: Vec<HeaderValue>) {
     if !headers.get_all(header::HOST).iter().eq(&hosts) {

@@ -106,8 +106,8 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.allow_https_to_http = true)
     }
 
-    /// Sets the scheme of requests whose URI is in origin-form (`/path`). The scheme and `Host` are then
-    /// the origin of such a request. By default, only references that stay on the origin are followed.
+    /// Sets the scheme of requests whose URI is in origin-form (`/path`). The scheme and `Host` then
+    /// form the origin of such a request. By default, only references that stay on the origin are followed.
     /// The HSTS store, the guard and the lists of origins do not use this scheme: a request in
     /// origin-form is not upgraded, a guard refuses it, and its origin is on no list.
     ///
@@ -168,7 +168,7 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if a text is not an http or
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if an entry is not an http or
     /// https origin.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where

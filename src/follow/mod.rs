@@ -39,26 +39,26 @@
 //!      of the caller's own URL is removed, too, unless the layer has
 //!      [moved it to `Authorization`](FollowRedirectsLayer::userinfo_as_basic).
 //!
-//!    What was removed does not come back, even if the chain returns to the first origin. The
+//!    Nothing that was removed comes back, even if the chain returns to the first origin. The
 //!    [`RedirectContext`] tells an inner layer the hop, the URLs before it, and whether credentials
 //!    were dropped.
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused.
-//!    Over HTTP/2 it is read while the next request is under way, and dropped with the next
-//!    response: a reset of each stream would make servers end the connection. It is dropped unread if the
-//!    server announces that it closes the connection. If the request is still being uploaded, its upload is
-//!    ended, and the redirection's body is dropped unread, too. Then the inner service is polled ready, a
-//!    [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and the inner
-//!    service is called.
+//!    Over HTTP/2 it is read while the next request is under way, because servers end connections on
+//!    which too many streams are reset, and is dropped when the next response arrives. It is dropped unread
+//!    if the server announces that it closes the connection. If the request is still being uploaded, its
+//!    upload is ended, and the redirection's body is dropped unread, too. Then the inner service is polled
+//!    ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and
+//!    the inner service is called.
 //!
 //! Three optional parts apply to the URL of a call and to each target: the [HSTS store](hsts), the
 //! [memory of permanent redirections](Remembered) and the [guard]. The figure shows their order.
 //!
 #![doc = include_str!("../guide/follow.svg")]
 //!
-//! [`RedirectHistory::of`] returns the redirections that led to a response, and what each removed.
-//! The error of a call, [`FollowError`], prints the URL and the hop at which the call failed. The
-//! reason is its source.
+//! [`RedirectHistory::of`] returns the redirections that led to a response, and the parts that each
+//! removed. The error of a call, [`FollowError`], prints the URL and the hop at which the call failed.
+//! The reason is its source.
 //!
 //! Pitfalls: http and https on one host are two origins. A redirection between them drops
 //! credentials, and the server may then answer 401; the history lists what was dropped. The

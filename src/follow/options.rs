@@ -109,7 +109,7 @@ impl FollowOptions {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if a text is not an http or
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if an entry is not an http or
     /// https origin.
     pub fn trust_origins<I>(mut self, origins: I) -> Result<Self, ConfigError>
     where

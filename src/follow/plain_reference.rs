@@ -3,7 +3,7 @@
 //! A reference is plain if the parser would change none of its bytes, except for dot segments at
 //! its start. If the path of the base becomes part of the result, that path has to be plain, too. For
 //! all other references, the functions in this module return `None`, and the parser is used. A property
-//! test compares the results of both.
+//! test compares their results with those of the parser.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl Base<'_> {
         }
     }
 
-    /// Returns what follows the scheme and the authority of the base, if `location` begins with
+    /// Returns the part of `location` after the scheme and the authority of the base, if it begins with
     /// them.
     fn after_origin<'l>(&self, location: &'l [u8]) -> Option<&'l [u8]> {
         let rest =
@@ -148,8 +148,8 @@ fn parent(path: &str) -> &str {
     path.rfind('/').and_then(|slash| path.get(..=slash)).unwrap_or("/")
 }
 
-/// Splits a reference without scheme and authority before the `#` of its fragment. `None` if the parser
-/// would change one of its bytes. `previous` is the byte before the reference, or 0.
+/// Splits a reference, which has no scheme and no authority, before the `#` of its fragment. `None` if the
+/// parser would change one of its bytes. `previous` is the byte before the reference, or 0.
 fn split(reference: &[u8], mut previous: u8) -> Option<(&[u8], &[u8])> {
     let mut in_query = false;
     let end = reference.iter().copied().position(|byte| {

@@ -1,4 +1,4 @@
-//! Several policies as one: the first that does not follow wins.
+//! Combines several policies into one: the first that does not follow wins.
 
 use std::fmt;
 use std::sync::Arc;
