@@ -47,8 +47,8 @@ impl fmt::Debug for Redacted<'_> {
     }
 }
 
-/// The scheme of a `Location` (RFC 3986 §3.1), without the rest, which may be a secret. `None` if it is longer
-/// than any that is registered.
+/// The scheme of a `Location` (RFC 3986 §3.1), without the rest, which may be a secret. `None` if the scheme
+/// is missing, or longer than every registered scheme.
 pub(super) fn scheme(location: &HeaderValue) -> Option<&str> {
     let (scheme, _) = str::from_utf8(location.as_bytes()).ok()?.split_once(':')?;
     let scheme = scheme.trim_start();

@@ -261,7 +261,7 @@ impl RedirectError {
     }
 
     /// Returns the URL that the redirection leads to, if its `Location` could be resolved, or the URL that the
-    /// policy [chose](super::Action::FollowTo), even if that leads nowhere.
+    /// policy [chose](super::Action::FollowTo), even if that does not resolve.
     pub fn next_uri(&self) -> Option<&Uri> {
         self.0.next_uri.as_ref()
     }
@@ -277,7 +277,7 @@ impl fmt::Display for RedirectError {
         let Inner { kind, status, uri, next_uri, history, .. } = &*self.0;
         let status = status.map(|status| format!("{} from ", status.as_u16())).unwrap_or_default();
         let (answer, next) = (format!("{status}{}", Redacted(uri)), next_uri);
-        // Only a policy makes a next URL of what does not resolve.
+        // If `Location` does not resolve, only a policy can have set a next URL.
         let place = next.as_ref().map_or(format!("location of {answer}"), |chosen| {
             format!("{}, chosen by the policy for {answer},", Redacted(chosen))
         });

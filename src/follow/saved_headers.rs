@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The headers of one request, with all values in one buffer.
 ///
-/// Saving takes two allocations for any number of headers. It may take one more for each name that is not
-/// a constant of `http`, because such a name is shared with the request.
+/// Saving takes two allocations for any number of headers, and at most one more for each name that is not
+/// a constant of `http`: the first clone of such a name may allocate.
 pub(super) struct SavedHeaders {
     values: Bytes,
     headers: Vec<SavedHeader>,

@@ -62,7 +62,7 @@ pub(super) fn finished(finished: &Finished<'_>) {
     add(1, finished.outcome(), finished.error_type().unwrap_or_default());
 }
 
-/// Adds to the number of calls that ended in this way. `error_type` is empty unless `outcome` is an error.
+/// Adds to the counter of this outcome and error type. `error_type` is empty unless `outcome` is an error.
 fn add(calls: u64, outcome: Outcome, error_type: &'static str) {
     let is_end = |(o, e, _): &&(Outcome, &str, Key)| *o == outcome && *e == error_type;
     if let Some((_, _, key)) = CALLS_KEYS.iter().find(is_end) {

@@ -38,12 +38,12 @@ impl Gate {
         Self(Arc::new(Mutex::new(State { phase: Phase::Closed, waker: None })))
     }
 
-    /// Permits the body, unless it has ended.
+    /// Lets the body be sent, unless it has ended.
     pub(super) fn open(&self) {
         self.change(|phase| if phase == Phase::Closed { Phase::Open } else { phase });
     }
 
-    /// Permits the body because the time to wait for the server is over.
+    /// Lets the body be sent because the wait for the server has timed out.
     pub(super) fn time_out(&self) {
         self.change(|phase| if phase == Phase::Closed { Phase::TimedOut } else { phase });
     }
@@ -53,7 +53,7 @@ impl Gate {
         self.change(|_| Phase::Ended);
     }
 
-    /// Whether the body was permitted because the wait was over.
+    /// Whether the body may be sent because the wait has timed out.
     pub(super) fn has_timed_out(&self) -> bool {
         self.phase() == Phase::TimedOut
     }
@@ -97,7 +97,7 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// Ends a request body when this value is dropped. The call holds this value first, and then the body of
+/// Ends a request body when this value is dropped. This value is held by the call, and later by the body of
 /// a response that makes the request body unnecessary.
 #[derive(Debug)]
 pub(super) struct EndOnDrop(Option<Gate>);
@@ -111,7 +111,7 @@ impl EndOnDrop {
         self.0.as_ref()
     }
 
-    /// Permits the body. Dropping this no longer ends it.
+    /// Lets the body be sent, and does not end it when `self` is dropped.
     pub(super) fn release(mut self) {
         if let Some(gate) = self.0.take() {
             gate.open();
