@@ -27,7 +27,7 @@ pub struct RedirectContext {
     pub(super) hop: usize,
     pub(super) first_uri: Uri,
     pub(super) previous_uri: Uri,
-    pub(super) crossed: bool,
+    pub(super) left_trusted_origins: bool,
 }
 
 impl RedirectContext {
@@ -87,7 +87,7 @@ impl RedirectContext {
     /// Whether a redirection has led to an origin that is not trusted with the caller's credentials.
     /// Stays `true` if the chain returns to the first origin, and in the chain of a follower inside.
     pub fn has_left_trusted_origins(&self) -> bool {
-        self.crossed
+        self.left_trusted_origins
     }
 }
 
@@ -97,7 +97,7 @@ impl fmt::Debug for RedirectContext {
             .field("hop", &self.hop)
             .field("first_uri", &Redacted(&self.first_uri))
             .field("previous_uri", &Redacted(&self.previous_uri))
-            .field("crossed", &self.crossed)
+            .field("left_trusted_origins", &self.left_trusted_origins)
             .finish()
     }
 }

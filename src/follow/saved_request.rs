@@ -27,7 +27,7 @@ pub(super) struct SavedRequest {
     /// `MemoryUse::None` if the layer has no memory.
     pub(super) memory_use: MemoryUse,
     /// Whether a redirection has led to an origin that may not see the caller's credentials.
-    pub(super) crossed: bool,
+    pub(super) left_trusted_origins: bool,
     /// The requests sent so far. Collected only if the layer has `error_on_loop` set; `None` until the
     /// first redirection.
     pub(super) sent: Option<HashSet<RequestKey>>,
@@ -65,7 +65,7 @@ impl SavedRequest {
             options,
             memory_use: MemoryUse::None,
             // An outer follower may have led this request to another origin already.
-            crossed: RedirectContext::of(&parts.extensions)
+            left_trusted_origins: RedirectContext::of(&parts.extensions)
                 .is_some_and(RedirectContext::has_left_trusted_origins),
             sent: None,
         }
@@ -108,7 +108,7 @@ impl SavedRequest {
                 hop: hops.len(),
                 first_uri: first.uri().clone(),
                 previous_uri: last.uri().clone(),
-                crossed: self.crossed,
+                left_trusted_origins: self.left_trusted_origins,
             });
         }
         request

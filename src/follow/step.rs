@@ -37,7 +37,7 @@ pub(super) fn step(
     can_resend_body: impl FnOnce() -> bool,
 ) -> Result<NextStep, RedirectError> {
     use RedirectErrorKind as Kind;
-    if !is_followed(status) {
+    if !is_followable_status(status) {
         return Ok(NextStep::Return);
     }
     let mode = request.options.mode.unwrap_or(settings.mode);
@@ -156,9 +156,9 @@ fn rewrite(settings: &Settings, request: &SavedRequest, status: StatusCode) -> R
     method_rewrite.apply(status, &request.method, request.has_content)
 }
 
-/// Whether a response with this status is followed: 301, 302, 303, 307 and 308 (RFC 9110 §15.4). The
+/// Whether a response with this status can be followed: 301, 302, 303, 307 and 308 (RFC 9110 §15.4). The
 /// other 3xx statuses do not name a single target.
-pub(super) fn is_followed(status: StatusCode) -> bool {
+pub(super) fn is_followable_status(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(
         status,
@@ -205,7 +205,7 @@ fn advance(
         dropped.push(Dropped::Userinfo);
     }
     if drops_credentials {
-        request.crossed = true;
+        request.left_trusted_origins = true;
         let mut old = std::mem::take(&mut request.extensions);
         for move_extension in &settings.kept_extensions {
             move_extension(&mut old, &mut request.extensions);

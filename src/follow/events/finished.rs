@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::follow::history::RedirectHistory;
 use crate::follow::redirect_error::RedirectError;
-use crate::follow::step::is_followed;
+use crate::follow::step::is_followable_status;
 
 /// The end of a call that followed a redirection, or that ended with a `RedirectError`: see
 /// [`FollowRedirectsLayer::on_finish`](crate::FollowRedirectsLayer::on_finish).
@@ -55,7 +55,7 @@ impl<'a> Finished<'a> {
     /// The outcome of the call.
     pub fn outcome(&self) -> Outcome {
         match self.end {
-            End::Returned(status) if is_followed(status) => Outcome::Redirection,
+            End::Returned(status) if is_followable_status(status) => Outcome::Redirection,
             End::Returned(_) => Outcome::Response,
             End::Failed(_) => Outcome::Error,
         }
