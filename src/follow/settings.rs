@@ -121,12 +121,12 @@ impl Settings {
         }
     }
 
-    /// Returns the https URL for an http URL whose host HSTS knows.
+    /// Returns the https URL for an http URL with a known HSTS host (RFC 6797).
     pub(super) fn upgraded(&self, uri: &Uri) -> Option<Uri> {
         self.hsts.as_ref().and_then(|store| store.upgrade(uri, system_clock::now()))
     }
 
-    /// Whether a header is a credential for the layer, or was `added` by one request.
+    /// Whether a header is one of the layer's credentials, or one that a request `added` to them.
     pub(super) fn is_credential(&self, name: &HeaderName, added: Option<&SensitiveNames>) -> bool {
         self.sensitive.contains(name) || added.is_some_and(|added| added.was_added(name))
     }

@@ -79,7 +79,7 @@ pub(super) fn step(
     let returned = match action {
         Action::Stop => true,
         Action::Reject => false,
-        // The limit returns the response even if its `Location` does not resolve.
+        // `OnLimit::Return` applies even if `Location` does not resolve.
         Action::Follow | Action::FollowTo(_) => {
             settings.on_limit == OnLimit::Return
                 && request.is_followable()
@@ -93,8 +93,8 @@ pub(super) fn step(
         Action::FollowTo(uri) => (base.resolve_chosen(uri, target.ok()), Some(location.clone())),
         _ => (target, None),
     };
-    // A `Location` that does not resolve is reported even if the policy rejects: it is the more useful
-    // error. Nothing resolves against the authority of a CONNECT.
+    // A `Location` that does not resolve is reported even if the policy rejects the redirection: it
+    // is the more useful error. Nothing resolves against the authority of a CONNECT.
     let target = target.map_err(|kind| {
         let kind = if request.is_followable() { kind } else { Kind::NotFollowable };
         let error = fail(request, kind, status).with_location(location);

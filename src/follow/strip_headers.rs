@@ -19,7 +19,7 @@ pub(super) struct Changes {
     /// The origin differs. `Host` is dropped even if only the scheme differs: without a port, it means
     /// the default port of the scheme.
     pub(super) cross_origin: bool,
-    /// The origin differs, and the two origins do not trust each other.
+    /// The origin differs, and is not trusted with the credentials.
     pub(super) drops_credentials: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Guides: one page for each task, whose examples are compiled and run.
 //!
 //! Servers: [`policies`], [`https`], [`behind_a_proxy`], [`caches`], [`maintenance`], [`versions`]; with features,
-//! `rules` and `observability`. Clients: `following` and `uploads`. Coming from somewhere else:
+//! `rules` and `observability`. Clients: `following` and `uploads`. To replace other software:
 //! [`migrating`]. When something goes wrong: [`troubleshooting`].
 
 #[doc = include_str!("behind_a_proxy.md")]
