@@ -292,7 +292,7 @@ fn trailing_slash(section: &SlashConfig, path: &str, problems: &mut Problems) ->
         None | Some(307) => policy,
         Some(308) => policy.permanent(),
         Some(other) => {
-            let problem = format_args!("307 or 308, not {other}");
+            let problem = format!("307 or 308, not {other}");
             problems.add(format_args!("{path}.status"), problem);
             policy
         }
