@@ -1,4 +1,4 @@
-//! A policy that is asked once the application has said 404.
+//! A policy that is asked after the application has answered 404.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ async fn headers_of_the_policy_in_front_stay_on_what_is_served() {
     }
 }
 
-/// Allows CDNs to keep every answer.
+/// Allows CDNs to store every answer.
 struct ForCdns;
 
 impl RedirectPolicy for ForCdns {
@@ -109,7 +109,7 @@ impl RedirectPolicy for ForCdns {
 }
 
 #[tokio::test]
-async fn no_cdn_keeps_what_says_no_store() {
+async fn an_answer_with_no_store_is_not_annotated_for_cdns() {
     let layer = RedirectLayer::new(ForCdns).after_not_found(rules());
     for (path, status, annotated) in [
         ("/live", 200, true),
@@ -125,9 +125,9 @@ async fn no_cdn_keeps_what_says_no_store() {
     }
 }
 
-/// A cache would else send everybody what only a pass and a 404 lead to.
+/// Otherwise a cache would send to everybody what only a pass and a 404 lead to.
 #[tokio::test]
-async fn its_answer_varies_with_what_led_to_it() {
+async fn vary_lists_the_fields_that_the_policy_in_front_read() {
     let trust = Trust::proxies(["10.0.0.1"]).expect("valid").x_forwarded();
     let https = HttpsOnly::new().unless(|head| head.header("x-plain").is_some());
     let layer = RedirectLayer::new(https).trust(trust).after_not_found(rules());
@@ -153,9 +153,9 @@ async fn its_answer_varies_with_what_led_to_it() {
     }
 }
 
-/// An application that tells each client apart says so with its 404, too.
+/// A 404 that forbids shared caches may depend on the client, and so may its replacement.
 #[tokio::test]
-async fn what_takes_the_place_of_a_private_404_is_private() {
+async fn the_replacement_of_a_private_404_is_not_stored() {
     const CACHE_CONTROL: &str = "cache-control";
     for (name, value, expected) in [
         (CACHE_CONTROL, "private", "no-store"),
@@ -163,7 +163,7 @@ async fn what_takes_the_place_of_a_private_404_is_private() {
         (CACHE_CONTROL, "private=\"set-cookie\"", "no-store"),
         (CACHE_CONTROL, "no-store, note=\"\u{e4}\"", "no-store"),
         (CACHE_CONTROL, "max-age=60", "max-age=86400"),
-        // What some caches follow in place of it.
+        // Some caches follow these fields instead.
         ("cdn-cache-control", "no-store", "no-store"),
         ("cloudflare-cdn-cache-control", "max-age=60, private", "no-store"),
         ("surrogate-control", "no-store", "no-store"),
@@ -185,7 +185,7 @@ async fn what_takes_the_place_of_a_private_404_is_private() {
 }
 
 #[tokio::test]
-async fn it_is_asked_of_nothing_else() {
+async fn it_is_asked_only_after_a_404_to_get_or_head() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = asked.clone();
     let counts = policy_fn(move |_: &RequestHead<'_>| {
@@ -206,7 +206,7 @@ async fn it_is_asked_of_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_refused_host_is_refused_where_the_rules_look_at_it() {
+async fn a_host_that_is_not_listed_is_refused_if_a_rule_reads_it() {
     let rules = Rules::new([Rule::new("/old")
         .and_then(|rule| rule.on_host("a.test")?.to("/new"))
         .expect("valid")]);

@@ -1,4 +1,4 @@
-//! What hooks hear of the answers of a layer.
+//! What the hooks of a layer are told about its answers.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,12 +19,12 @@ use crate::support::{ask_now, request};
 
 type Heard = Arc<Mutex<Vec<Answered<'static>>>>;
 
-/// A layer whose answers are heard.
-fn heard<P: RedirectPolicy>(layer: RedirectLayer<P>) -> (RedirectLayer<P>, Heard) {
+/// Adds a hook that records the answers of a layer.
+fn record<P: RedirectPolicy>(layer: RedirectLayer<P>) -> (RedirectLayer<P>, Heard) {
     let heard = Heard::default();
-    let hears = heard.clone();
+    let hook = heard.clone();
     let layer = layer.on_answer(move |answered| {
-        hears.lock().expect("not poisoned").push(answered.clone().into_owned());
+        hook.lock().expect("not poisoned").push(answered.clone().into_owned());
     });
     (layer, heard)
 }
@@ -36,7 +36,7 @@ fn on() -> MaintenanceSwitch {
 }
 
 #[test]
-fn each_kind_of_answer_is_heard_once() {
+fn each_kind_of_answer_is_reported_once() {
     let back = policy_fn(|head| head.is_secure().then(|| Redirection::new().scheme(Scheme::Http)));
     let policies: [Arc<dyn RedirectPolicy>; 4] = [
         Arc::new((HttpsOnly::new(), Maintenance::new(on()))),
@@ -55,7 +55,7 @@ fn each_kind_of_answer_is_heard_once() {
     ];
     for (policy, host, kind, status, name, target) in rows {
         let layer = RedirectLayer::new(policy).hosts(["a.test"]).expect("valid").insert_answered();
-        let (layer, heard) = heard(layer);
+        let (layer, heard) = record(layer);
         let asked = ask_now(&layer, request("PUT", "/x?q=secret", &[("host", host)]));
         assert_eq!(asked.status, status);
         let heard = heard.lock().expect("not poisoned");
@@ -71,8 +71,8 @@ fn each_kind_of_answer_is_heard_once() {
 }
 
 #[test]
-fn passes_are_not_heard() {
-    let (layer, heard) = heard(RedirectLayer::new((
+fn passes_are_not_reported() {
+    let (layer, heard) = record(RedirectLayer::new((
         Maintenance::new(Default::default()),
         Hsts::new(std::time::Duration::from_secs(1)),
     )));
@@ -89,7 +89,7 @@ fn a_rule_is_named_unless_it_is_quiet() {
         rule("/c").quiet(),
         Rule::new("/d").expect("valid").gone().line(9),
     ]);
-    let (layer, heard) = heard(RedirectLayer::new(rules.expect("valid")));
+    let (layer, heard) = record(RedirectLayer::new(rules.expect("valid")));
     for path in ["/a", "/b", "/c", "/d", "/e"] {
         ask_now(&layer, request("GET", path, &[]));
     }
@@ -106,11 +106,11 @@ fn a_rule_is_named_unless_it_is_quiet() {
 }
 
 #[test]
-fn the_client_is_told_where_it_is_asked_for() {
+fn the_client_is_reported_only_if_it_is_asked_for() {
     for (reports, told) in [(true, Some([192, 0, 2, 7].into())), (false, None)] {
         let layer = RedirectLayer::new(HttpsOnly::new()).trust(proxies());
         let layer = if reports { layer.report_client_ip() } else { layer };
-        let (layer, heard) = heard(layer);
+        let (layer, heard) = record(layer);
         let fields = [("x-forwarded-for", "192.0.2.7"), ("x-forwarded-proto", "http")];
         let mut request = request("GET", "/", &fields);
         request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
@@ -120,7 +120,7 @@ fn the_client_is_told_where_it_is_asked_for() {
 }
 
 #[test]
-fn several_hooks_hear_in_order() {
+fn hooks_are_called_in_order() {
     let order = Arc::new(Mutex::new(Vec::new()));
     let hook = |name| {
         let order = order.clone();
@@ -151,7 +151,7 @@ fn report_only_changes_no_byte() {
         let hosts = ["a.test", "*.a.test", "*.b.test", "old.test"];
         RedirectLayer::new(everything()).trust(proxies()).hosts(hosts).expect("valid")
     };
-    let (reporting, heard) = heard(layer().insert_answered().report_only());
+    let (reporting, heard) = record(layer().insert_answered().report_only());
     let answering = layer();
     run((sent(), 0..2_u8), 0.3, |(sent, peer)| {
         let Some(mut asked) = sent.request() else { return Ok(false) };
@@ -173,14 +173,14 @@ fn report_only_changes_no_byte() {
 }
 
 #[test]
-fn nothing_secret_is_told_and_everything_in_one_line() {
-    // A policy that says in words what the client sent.
+fn an_answer_is_reported_in_one_line_without_secrets() {
+    // A policy whose reason quotes what the client sent.
     let echo = policy_fn(|head: &RequestHead<'_>| {
         head.because(format_args!("path {:?} {}", head.path(), head.path()));
         head.path().contains('z').then(|| Redirection::new().path("/new"))
     });
     let layer = RedirectLayer::new((echo, everything())).trust(proxies()).report_client_ip();
-    let (layer, heard) = heard(layer);
+    let (layer, heard) = record(layer);
     let junk = prop_oneof!["[a-z\u{1b}\r\n\u{202e}äz]{0,20}", "[\\x00-\\xff]{0,40}", "z{300,400}",];
     run((sent(), junk, 0..2_u8), 0.2, |(mut sent, junk, peer)| {
         sent.version = Version::HTTP_11;
@@ -212,7 +212,7 @@ fn a_url_in_the_query_of_a_relative_location_is_not_its_origin() {
     let moved = policy_fn(|head: &RequestHead<'_>| {
         (head.path() == "/old").then(|| Redirection::new().path("/new"))
     });
-    let (layer, heard) = heard(RedirectLayer::new(moved));
+    let (layer, heard) = record(RedirectLayer::new(moved));
     let target = "/old?token=s3cret&next=https://b.test/x";
     let request = http::Request::get(target).header("host", "a.test");
     ask_now(&layer, request.body(Full::<bytes::Bytes>::default()).expect("valid"));
@@ -223,13 +223,13 @@ fn a_url_in_the_query_of_a_relative_location_is_not_its_origin() {
 }
 
 #[test]
-fn credentials_in_a_response_of_a_policy_are_not_told() {
+fn credentials_in_a_response_of_a_policy_are_not_reported() {
     let leaks = policy_fn(|_: &RequestHead<'_>| {
         let response = http::Response::builder().status(302);
         let response = response.header("location", "https://user:s3cret@b.test:8443/x?y");
         Decision::Respond(response.body(bytes::Bytes::new()).expect("valid"))
     });
-    let (layer, heard) = heard(RedirectLayer::new(leaks).trust(Trust::nobody()));
+    let (layer, heard) = record(RedirectLayer::new(leaks).trust(Trust::nobody()));
     ask_now(&layer, request("GET", "/", &[]));
     let heard = heard.lock().expect("not poisoned");
     assert_eq!(heard[0].target_origin(), Some("https://b.test:8443"));

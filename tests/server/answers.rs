@@ -25,7 +25,7 @@ fn always(redirection: Redirection) -> RedirectLayer<impl RedirectPolicy> {
 }
 
 #[tokio::test]
-async fn statuses_by_method() {
+async fn the_status_depends_on_the_method() {
     let new = || to("https://b.test/x");
     for (redirection, method, status) in [
         (new(), "GET", 307),
@@ -53,7 +53,7 @@ async fn statuses_by_method() {
 }
 
 #[tokio::test]
-async fn what_caches_are_told() {
+async fn only_permanent_answers_are_stored_by_default() {
     let hour = Duration::from_secs(3600);
     let new = || to("https://b.test/x");
     for (redirection, cache_control) in [
@@ -100,7 +100,7 @@ async fn what_caches_are_told() {
 }
 
 #[tokio::test]
-async fn what_may_be_kept_names_the_fields_that_were_read() {
+async fn vary_lists_the_fields_that_were_read() {
     let layer = RedirectLayer::new(policy_fn(|head| {
         let _ = (head.header(header::ACCEPT), head.header(header::ACCEPT_LANGUAGE));
         let _ = head.header(header::ACCEPT);
@@ -108,7 +108,7 @@ async fn what_may_be_kept_names_the_fields_that_were_read() {
     }));
     let asked = ask(&layer, request("GET", "/", &[])).await;
     assert_eq!(asked.header("vary"), Some("accept, accept-language"));
-    // A policy's own response, too; and every cache keys by the host.
+    // A policy's own response has the fields, too, but not the host: every cache keys by it.
     let layer = RedirectLayer::new(policy_fn(|head| {
         let _ = (head.header(header::ACCEPT), head.header(header::HOST));
         let mut response = Response::new(Bytes::new());
@@ -131,7 +131,7 @@ async fn what_may_be_kept_names_the_fields_that_were_read() {
 }
 
 #[tokio::test]
-async fn a_header_is_asked_for_by_name_or_by_text() {
+async fn a_header_is_read_by_name_or_by_text() {
     let tenant = http::HeaderName::from_static("x-tenant");
     let layer = RedirectLayer::new(policy_fn(move |head| {
         let texts = head.header_all("Accept").chain(head.header_all("x-tenant"));
@@ -148,7 +148,7 @@ async fn a_header_is_asked_for_by_name_or_by_text() {
 }
 
 #[tokio::test]
-async fn a_host_that_the_client_chose_is_not_remembered() {
+async fn a_redirection_to_a_host_that_the_client_chose_is_temporary() {
     let diagnoses = Arc::new(Mutex::new(Vec::new()));
     let noted = diagnoses.clone();
     let moved = || Redirection::new().scheme(Scheme::Https);
@@ -178,13 +178,13 @@ async fn a_host_that_the_client_chose_is_not_remembered() {
     assert_eq!(ask(&canonical, request("GET", "/", &[])).await.status.as_u16(), 308);
     let other = ask(&canonical, request("GET", "/", &[("host", "b.test")])).await;
     assert_eq!(other.status.as_u16(), 307);
-    // No host in it, nobody's choice.
+    // A relative `Location` names no host, so the client chose none.
     let asked = ask(&always(to("/x").permanent()), request("GET", "/", &[])).await;
     assert_eq!(asked.status.as_u16(), 308);
 }
 
 #[tokio::test]
-async fn a_location_is_built_of_its_parts() {
+async fn a_location_is_built_from_its_parts() {
     let https = || Redirection::new().scheme(Scheme::Https);
     let host = |redirection: Redirection, host| redirection.host(host).expect("valid");
     for (redirection, uri, field, location) in [
@@ -221,7 +221,7 @@ async fn a_location_is_built_of_its_parts() {
 }
 
 #[tokio::test]
-async fn hosts_are_judged_where_a_policy_asks() {
+async fn hosts_are_checked_if_a_policy_reads_them() {
     let layer = RedirectLayer::new(HttpsOnly::new()).hosts(["a.test", "*.b.test"]).expect("valid");
     let ask_host = async |uri: &str, version, fields: &[(&str, &str)]| {
         let mut request = request("GET", uri, fields);
@@ -264,7 +264,7 @@ async fn hosts_are_judged_where_a_policy_asks() {
     old.headers_mut().clear();
     *old.version_mut() = Version::HTTP_10;
     assert_eq!(ask(&layer, old).await.location(), Some("https://www.test/p"));
-    // Where nobody asks, nobody is refused.
+    // If no policy reads the host, it is not checked.
     let layer = RedirectLayer::new(Versioning::new("/api", "v2").expect("valid"));
     let asked = ask(&layer, request("GET", "/", &[("host", "a b")])).await;
     assert_eq!((asked.status, asked.calls), (StatusCode::OK, 1));
@@ -273,7 +273,7 @@ async fn hosts_are_judged_where_a_policy_asks() {
 }
 
 #[tokio::test]
-async fn a_refused_host_is_answered_whatever_the_policy_says() {
+async fn a_malformed_host_is_refused_even_if_the_policy_passes() {
     let layer = RedirectLayer::new(policy_fn(|head| {
         assert!(head.authority().is_none());
         Decision::Pass
@@ -307,7 +307,7 @@ async fn a_redirection_to_itself_passes() {
         let case = format!("{redirection:?} {method} {uri}");
         let asked = ask(&always(redirection.clone()), request(method, uri, &[])).await;
         assert_eq!(asked.calls == 1, passes, "{case}");
-        // The next policy is asked then, and only then.
+        // The next policy is asked if, and only if, the redirection passes.
         let second = "https://second.test/";
         let both = (policy_fn(move |_| redirection.clone()), policy_fn(move |_| to(second)));
         let asked = ask(&RedirectLayer::new(both), request(method, uri, &[])).await;
@@ -316,7 +316,7 @@ async fn a_redirection_to_itself_passes() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_redirected_passes() {
+async fn a_request_that_cannot_be_redirected_passes() {
     let preflight = &[("origin", "http://b.test"), ("access-control-request-method", "PUT")][..];
     for (method, uri, fields) in
         [("OPTIONS", "*", &[][..]), ("CONNECT", "a.test:443", &[]), ("OPTIONS", "/p", preflight)]
@@ -365,7 +365,7 @@ async fn annotations_are_appended_and_the_next_policy_is_asked() {
 }
 
 #[test]
-fn the_first_that_decides_wins() {
+fn the_first_policy_that_decides_wins() {
     let request = request("GET", "/p", &[]);
     let at = |path: &'static str, target: &'static str| {
         policy_fn(move |head| (head.path() == path).then(|| to(target)))
@@ -396,7 +396,7 @@ fn the_first_that_decides_wins() {
 }
 
 #[tokio::test]
-async fn a_secure_transport_is_the_layers_word_or_the_acceptors() {
+async fn the_transport_is_set_by_the_layer_or_else_by_the_acceptor() {
     let https = || RedirectLayer::new(HttpsOnly::new());
     for (layer, extension, calls) in [
         (https(), None, 0),
@@ -414,7 +414,7 @@ async fn a_secure_transport_is_the_layers_word_or_the_acceptors() {
 }
 
 #[tokio::test]
-async fn the_inner_body_comes_through_as_it_is() {
+async fn the_inner_body_is_passed_through_unchanged() {
     let layer = RedirectLayer::new(None::<HttpsOnly>);
     let mut service = layer.layer(Inner::default());
     let request = request(Method::GET.as_str(), "/", &[]);
@@ -425,7 +425,7 @@ async fn the_inner_body_comes_through_as_it_is() {
 }
 
 #[test]
-fn targets_that_browsers_read_otherwise_are_refused() {
+fn targets_that_browsers_read_differently_are_refused() {
     for target in [
         "http://google.com\\@apple.com",
         "http:/\\evil.com",
@@ -441,26 +441,26 @@ fn targets_that_browsers_read_otherwise_are_refused() {
 }
 
 #[tokio::test]
-async fn a_note_shows_its_target_as_text() {
+async fn the_html_body_escapes_its_target() {
     let layer = always(Redirection::new().path("/<script>'\"&x")).html_body();
     let asked = ask(&layer, request("GET", "/?a&b='", &[])).await;
-    let note = "<!doctype html><title>Moved</title><p>Moved to \
+    let html = "<!doctype html><title>Moved</title><p>Moved to \
                 <a href=\"/%3Cscript%3E&#39;%22&amp;x?a&amp;b=&#39;\">/%3Cscript%3E&#39;%22&amp;x?a&amp;b=&#39;</a>\n";
-    assert_eq!(String::from_utf8_lossy(&asked.body), note);
+    assert_eq!(String::from_utf8_lossy(&asked.body), html);
     assert_eq!(asked.header("content-type"), Some("text/html; charset=utf-8"));
-    assert_eq!(asked.header("content-length"), Some(note.len().to_string().as_str()));
-    // HEAD is told what GET would get.
+    assert_eq!(asked.header("content-length"), Some(html.len().to_string().as_str()));
+    // HEAD gets the headers that GET would get.
     let asked = ask(&layer, request("HEAD", "/?a&b='", &[])).await;
     assert_eq!(asked.header("content-type"), Some("text/html; charset=utf-8"));
-    assert_eq!(asked.header("content-length"), Some(note.len().to_string().as_str()));
+    assert_eq!(asked.header("content-length"), Some(html.len().to_string().as_str()));
     assert!(asked.body.is_empty());
-    // To people only: not to what sends a body.
+    // Other methods get no HTML: no person reads the answer.
     let asked = ask(&layer, request("POST", "/", &[])).await;
     assert_eq!((asked.header("content-length"), asked.body.len()), (Some("0"), 0));
 }
 
 #[tokio::test]
-async fn a_port_that_is_not_mapped_is_no_error() {
+async fn a_port_that_is_not_mapped_becomes_the_https_port() {
     let layer = RedirectLayer::new(HttpsOnly::new().port(9443).port_map([(8080, 8443), (80, 443)]));
     for (host, location) in [
         ("a.test:8080", "https://a.test:8443/"),
@@ -474,7 +474,7 @@ async fn a_port_that_is_not_mapped_is_no_error() {
 }
 
 #[tokio::test]
-async fn https_only_can_refuse() {
+async fn https_only_can_refuse_unsafe_methods() {
     let refusing = RedirectLayer::new(HttpsOnly::new().refuse_unsafe());
     for (method, status) in [
         ("GET", 307),
@@ -493,7 +493,7 @@ async fn https_only_can_refuse() {
     assert_eq!(ask(&listed, request("GET", "/", &[])).await.status.as_u16(), 308);
     let other = ask(&listed, request("GET", "/", &[("host", "b.test")])).await;
     assert_eq!((other.status.as_u16(), other.location()), (421, None));
-    // A secure request is not asked for its host by the policy, but by the layer.
+    // The layer checks the host of a secure request, although the policy does not read it.
     for (host, status) in [("a.test", 200), ("b.test", 421)] {
         let mut secure = request("GET", "/", &[("host", host)]);
         secure.extensions_mut().insert(Transport::Secure);
@@ -501,7 +501,7 @@ async fn https_only_can_refuse() {
     }
 }
 
-/// gRPC clients make a status of that of HTTP, and take a text for a broken message.
+/// gRPC clients derive their status from the HTTP status, and take a text for a broken message.
 #[tokio::test]
 async fn a_grpc_call_is_refused_without_a_text() {
     let layer = || RedirectLayer::new(HttpsOnly::new());
@@ -524,7 +524,7 @@ async fn a_grpc_call_is_refused_without_a_text() {
 }
 
 #[tokio::test]
-async fn a_record_says_what_was_answered_and_by_whom() {
+async fn a_recorded_answer_names_its_policy() {
     let policy = (Versioning::new("/api", "v2").expect("valid"), HttpsOnly::new());
     for recorded in [true, false] {
         let layer = RedirectLayer::new(&policy);
@@ -540,7 +540,7 @@ async fn a_record_says_what_was_answered_and_by_whom() {
 }
 
 #[tokio::test]
-async fn what_is_said_of_a_request_holds_no_control_byte() {
+async fn a_diagnosis_holds_no_control_characters() {
     let diagnoses = Arc::new(Mutex::new(Vec::new()));
     let noted = diagnoses.clone();
     let layer = RedirectLayer::new((

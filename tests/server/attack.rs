@@ -1,5 +1,5 @@
-//! Requests that are made to get past a layer: in clear, for another host, by forged fields, during
-//! maintenance, to another site.
+//! Requests that try to get past a layer: over plain http, for another host, with forged fields, during
+//! maintenance or to another site.
 
 use http::{HeaderName, HeaderValue, Method, Request, Version};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::support::{Asked, ask_now};
 
 type Fields<'a> = [(&'a str, &'a str)];
 
-/// `None` where `http` refuses it.
+/// Builds a request, or returns `None` if `http` refuses a part of it.
 fn sent(
     method: &str,
     target: &str,
@@ -47,7 +47,7 @@ const VERSIONS: [Version; 5] =
     [Version::HTTP_09, Version::HTTP_10, Version::HTTP_11, Version::HTTP_2, Version::HTTP_3];
 
 #[test]
-fn nothing_in_clear_gets_past_https() {
+fn no_plain_request_gets_past_https_only() {
     let layer = RedirectLayer::new(HttpsOnly::new().exempt("/health").expect("valid"));
     let targets = [
         "/",
@@ -113,7 +113,7 @@ fn nothing_in_clear_gets_past_https() {
 }
 
 #[test]
-fn odd_hosts_get_past_no_list() {
+fn odd_hosts_do_not_get_past_the_list() {
     let entries = ["a.test", "*.b.test", "10.0.0.0/8", "2001:db8::/32", "c.test:81"];
     let layer = RedirectLayer::new(policy_fn(|_| None)).hosts(entries).expect("valid");
     let long = format!("{}b.test", "x.".repeat(125));
@@ -171,7 +171,7 @@ fn odd_hosts_get_past_no_list() {
     }
 }
 
-/// Asks over http by way of the proxy 10.0.0.1.
+/// Asks over http through the proxy 10.0.0.1.
 fn through(trust: Trust, fields: &Fields<'_>) -> Asked {
     let fields = [&[("host", "a.test")], fields].concat();
     let request = sent("GET", "/", Version::HTTP_11, &fields).expect("sent");
@@ -179,7 +179,7 @@ fn through(trust: Trust, fields: &Fields<'_>) -> Asked {
 }
 
 #[test]
-fn what_a_client_sends_outweighs_no_proxy() {
+fn a_client_cannot_override_its_proxy() {
     // The proxy appends to the line of the client, or adds a line of its own.
     let clients = [
         "",
@@ -356,7 +356,7 @@ fn nothing_forged_gets_past_maintenance() {
         ("cookie", "xpass=0123456789abcdef"),
         ("cookie", "pass=\"0123456789abcdef\""),
         ("cookie", "pass"),
-        // The proxy appended the second one.
+        // The proxy appended the second address.
         ("x-forwarded-for", "192.0.2.1, 198.51.100.7"),
         ("forwarded", "for=192.0.2.1"),
         ("x-real-ip", "192.0.2.1"),
@@ -456,9 +456,9 @@ fn target() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// The path as the most lenient server reads it: decoded twice and more, overlong UTF-8 and `%u` included,
-/// `\\` taken for `/`, parameters dropped, dot segments resolved.
-fn as_a_lenient_server_reads(path: &str) -> Vec<Vec<u8>> {
+/// Returns the segments of a path as the most lenient server reads it: decoded repeatedly, with overlong
+/// UTF-8 and `%u`, with `\` as `/`, without parameters, and with dot segments resolved.
+fn segments_of_a_lenient_server(path: &str) -> Vec<Vec<u8>> {
     let mut bytes = path.as_bytes().to_vec();
     for _ in 0..4 {
         let mut decoded = Vec::new();
@@ -505,7 +505,7 @@ fn as_a_lenient_server_reads(path: &str) -> Vec<Vec<u8>> {
     segments
 }
 
-/// A slash, or nothing, in spellings that some server knows.
+/// A slash, in spellings that some server decodes.
 fn slash() -> impl Strategy<Value = &'static str> {
     let spellings = [
         "/",
@@ -529,7 +529,7 @@ fn slash() -> impl Strategy<Value = &'static str> {
     prop::sample::select(spellings.to_vec())
 }
 
-/// A dot, or nothing, in spellings that some server knows.
+/// A dot, in spellings that some server decodes; or nothing, or a letter.
 fn dot() -> impl Strategy<Value = &'static str> {
     let spellings = [
         "",
@@ -562,13 +562,13 @@ proptest! {
         let Some(request) = sent("GET", &path, Version::HTTP_11, &[("host", "a.test")]) else { return Ok(()) };
         let path = request.uri().path().to_owned();
         if ask_now(&layer, request).calls > 0 {
-            let segments = as_a_lenient_server_reads(&path);
+            let segments = segments_of_a_lenient_server(&path);
             prop_assert!(segments.first().is_some_and(|first| first == b"health"), "{} {:?}", path, segments);
         }
     }
 
     #[test]
-    fn a_listed_host_is_recognized_alike_by_its_text_and_parsed(
+    fn a_host_is_matched_alike_as_text_and_parsed(
         host in "(\\.|\\*|a|A|b|test|a\\.test|b\\.test|\\.b\\.test|:|80|10\\.1\\.2\\.3|\\[::1\\]|@| |%){0,5}",
     ) {
         let entries = ["a.test", "*.b.test", "10.0.0.0/8", "[::1]", "b", "a.b.test:80"];
@@ -576,20 +576,20 @@ proptest! {
         let ask = |fields: &Fields<'_>| {
             sent("GET", "/", Version::HTTP_11, fields).map(|request| ask_now(&layer, request).status)
         };
-        // The text alone is not enough where some field has two values.
+        // If any field has two values, the layer parses the host instead of comparing its text.
         let parsed = ask(&[("host", host.as_str()), ("x", "1"), ("x", "2")]);
         prop_assert_eq!(ask(&[("host", host.as_str())]), parsed);
     }
 
     #[test]
-    fn no_bytes_panic_or_break_the_rules_of_an_answer(
+    fn no_request_causes_a_panic_or_an_invalid_answer(
         method in prop::sample::select(vec!["GET", "HEAD", "POST", "OPTIONS", "CONNECT", "BREW"]),
         target in target(),
         version in prop::sample::select(VERSIONS.to_vec()),
         fields in prop::collection::vec((name(), value()), 0..6),
         has_host in any::<bool>(),
         is_secure in any::<bool>(),
-        is_listed in any::<bool>(),
+        are_hosts_listed in any::<bool>(),
         trust in 0..3_usize,
         peer in prop::sample::select(vec![[10, 0, 0, 1], [192, 0, 2, 1], [203, 0, 113, 9]]),
     ) {
@@ -599,7 +599,7 @@ proptest! {
             1 => proxies().x_forwarded().forwarded_host().forwarded_port(),
             _ => proxies().forwarded().forwarded_host(),
         };
-        let layer = everything(trust, is_listed);
+        let layer = everything(trust, are_hosts_listed);
         let Ok(uri) = http::Uri::try_from(target) else { return Ok(()) };
         let host: &Fields<'_> = if has_host { &[("host", "a.test:8080")] } else { &[] };
         let Some(mut request) = sent(method, "/", version, host) else { return Ok(()) };
@@ -619,12 +619,12 @@ proptest! {
             prop_assert!(location.bytes().all(|byte| byte.is_ascii_graphic()), "{}", location);
             let is_stored = asked.header("cache-control") != Some("no-store");
             prop_assert!(!is_stored || status == 308, "{:?}", asked);
-            // What caches keep has no port that the client chose, and no host unless it is listed.
+            // A stored `Location` has no port that the client chose, and no host that is not listed.
             if let (true, Some(rest)) = (is_stored, location.strip_prefix("https://")) {
                 let authority = rest.split('/').next().unwrap_or_default();
                 let ours = ["www.a.test", "a.test", "www.a.test:8443", "a.test:8443"];
                 let is_ours = ours.contains(&authority) || authority.starts_with("10.");
-                prop_assert!(is_ours || authority.contains(".a.test") && is_listed, "{}", location);
+                prop_assert!(is_ours || authority.contains(".a.test") && are_hosts_listed, "{}", location);
             }
         }
         prop_assert!(status != 500, "{:?}", asked);

@@ -1,4 +1,4 @@
-//! Feature `axum`: nested routers and `ConnectInfo`, without a call; and where a layer belongs.
+//! Feature `axum`: nested routers and `ConnectInfo`, which need no setting, and the place of a layer.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ fn nested(layer: RedirectLayer<impl RedirectPolicy + 'static>) -> Router {
 }
 
 #[tokio::test]
-async fn the_whole_path_counts() {
+async fn policies_see_the_whole_path() {
     let https = || HttpsOnly::new().exempt("/outer/health").expect("valid");
     let moved = (StatusCode::TEMPORARY_REDIRECT, "https://a.test/outer/x?q".to_owned());
     assert_eq!(answer(nested(RedirectLayer::new(https())), post("/outer/x?q")).await, moved);
@@ -69,7 +69,7 @@ async fn connect_info_is_the_peer() {
     let stranger = connected(post("/outer/x"), theirs);
     assert_eq!(status(layer(), stranger).await, StatusCode::TEMPORARY_REDIRECT);
 
-    // A `Peer` goes before it, and `.peer_from` before both.
+    // A `Peer` takes precedence over it, and `.peer_from` over both.
     let mut with_peer = request();
     with_peer.extensions_mut().insert(Peer::Ip(theirs.into()));
     assert_eq!(status(layer(), with_peer).await, StatusCode::TEMPORARY_REDIRECT);
@@ -94,9 +94,9 @@ async fn without_connect_info_a_diagnosis_says_how_to_serve() {
     assert!(told[0].contains("into_make_service_with_connect_info"), "{told:?}");
 }
 
-/// The documentation says: on the outermost router, after all routes, by `.layer(..)`.
+/// The documentation says that a layer belongs on the outermost router, after all routes, by `.layer(..)`.
 #[tokio::test]
-async fn where_a_layer_belongs() {
+async fn only_a_layer_on_the_finished_outermost_router_sees_all_requests() {
     let layer = || RedirectLayer::new(HttpsOnly::new());
     let shop = || Router::new().route("/orders", get(|| async { "orders" }));
     let moved = StatusCode::TEMPORARY_REDIRECT;
@@ -118,7 +118,7 @@ async fn where_a_layer_belongs() {
                 .layer(layer())
                 .route("/late", any(|| async { "late" })),
             true,
-            // Its fallback is layered, the later route is not.
+            // The fallback is layered, but the later route is not.
             true,
             false,
         ),
@@ -152,9 +152,9 @@ async fn where_a_layer_belongs() {
     }
 }
 
-/// Layers of tower-http answer with a body of their own, which they make by `Default`.
+/// Layers of tower-http answer with a body that they create by `Default`.
 #[tokio::test]
-async fn one_stack_with_layers_that_need_a_default_body() {
+async fn a_layer_stacks_with_layers_that_need_a_default_body() {
     let stack = ServiceBuilder::new()
         .layer(CorsLayer::permissive())
         .layer(RedirectLayer::new(HttpsOnly::new()));

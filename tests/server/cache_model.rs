@@ -1,4 +1,4 @@
-//! A shared cache in front of the layer never serves what would be decided otherwise.
+//! A shared cache in front of a layer never serves an answer that the layer itself would not give.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +32,7 @@ struct World {
     window: Option<MaintenanceWindow>,
 }
 
-/// The server, in a world that can be put back.
+/// A server whose `World` can be set for each request.
 struct Server<S> {
     service: S,
     now: Arc<AtomicU64>,
@@ -55,7 +55,7 @@ where
         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
         match future.as_mut().poll(&mut cx) {
             std::task::Poll::Ready(response) => response.expect("infallible").into(),
-            std::task::Poll::Pending => panic!("it waits"),
+            std::task::Poll::Pending => panic!("the answer is not ready"),
         }
     }
 }
@@ -85,7 +85,7 @@ fn server()
             .expect("valid")
             .clock(clock()),
     );
-    // The application's own answers are not to be kept, so that all that is kept is the layer's.
+    // Answers of the application are not stored, so that all stored answers are the layer's.
     let inner = service_fn(async |_: Request<Full<Bytes>>| {
         let mut response = Response::new(Full::<Bytes>::default());
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -112,21 +112,22 @@ impl Asked {
         request(self.method, self.path, &self.fields)
     }
 
-    /// What a cache compares (RFC 9111 §4.1).
+    /// The values of a field, which a cache compares (RFC 9111 §4.1).
     fn values(&self, name: &str) -> Vec<&'static str> {
         self.fields.iter().filter(|(n, _)| *n == name).map(|(_, value)| *value).collect()
     }
 }
 
-/// What a shared cache keeps (RFC 9111 §3, §4.2): GET, with an explicit lifetime, without `no-store`.
-struct Kept {
+/// An answer that a shared cache stores (RFC 9111 §3, §4.2): to a GET, with an explicit lifetime and
+/// without `no-store`.
+struct Stored {
     asked: Asked,
     answer: Answer,
     world: World,
     until: u64,
 }
 
-impl Kept {
+impl Stored {
     fn new(asked: &Asked, answer: &Answer, world: World) -> Option<Self> {
         let directives = answer.1.get(header::CACHE_CONTROL)?.to_str().expect("ascii");
         let max_age = directives.split(',').find_map(|d| d.trim().strip_prefix("max-age="))?;
@@ -183,7 +184,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 #[test]
-fn what_is_kept_is_what_would_be_decided() {
+fn a_stored_answer_is_what_the_layer_would_answer() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
     let start = PERMANENT - 200 * MINUTE..GONE + 200 * MINUTE;
@@ -200,11 +201,11 @@ fn what_is_kept_is_what_would_be_decided() {
     assert!(hits > u64::from(cases / 4), "only {hits} answers came out of the cache");
 }
 
-/// Counts what came out of the cache.
+/// Takes the steps, and returns the number of answers that came out of the cache.
 fn run(start: u64, steps: Vec<Step>) -> Result<u64, TestCaseError> {
     let mut server = server();
     let mut world = World { now: start, window: None };
-    let mut cache: Vec<Kept> = Vec::new();
+    let mut cache: Vec<Stored> = Vec::new();
     let mut hits = 0;
     for step in steps {
         let asked = match step {
@@ -219,29 +220,30 @@ fn run(start: u64, steps: Vec<Step>) -> Result<u64, TestCaseError> {
             Step::Ask(asked) => asked,
         };
         let answer = server.ask(world, &asked);
-        let said = |answer: &Answer| (answer.0, answer.1.get(header::LOCATION).cloned());
-        for kept in cache.iter().filter(|kept| kept.serves(&asked, world.now)) {
+        let status_and_location =
+            |answer: &Answer| (answer.0, answer.1.get(header::LOCATION).cloned());
+        for stored in cache.iter().filter(|stored| stored.serves(&asked, world.now)) {
             hits += 1;
-            // Permanent answers hold for as long as they said: what counts is what this request
-            // would have been told when they did.
-            let permanent = matches!(kept.answer.0.as_u16(), 301 | 308 | 410);
-            let then = if permanent { server.ask(kept.world, &asked) } else { answer.clone() };
+            // A permanent answer holds for its lifetime, so it is compared with the answer that
+            // this request would have got when it was stored.
+            let permanent = matches!(stored.answer.0.as_u16(), 301 | 308 | 410);
+            let then = if permanent { server.ask(stored.world, &asked) } else { answer.clone() };
             prop_assert_eq!(
-                said(&kept.answer),
-                said(&then),
-                "{:?}, kept of {:?}",
+                status_and_location(&stored.answer),
+                status_and_location(&then),
+                "{:?}, stored for {:?}",
                 asked,
-                kept.asked
+                stored.asked
             );
         }
-        cache.extend(Kept::new(&asked, &answer, world));
+        cache.extend(Stored::new(&asked, &answer, world));
     }
     Ok(hits)
 }
 
-/// The model is worth something: it keeps and serves.
+/// The model itself stores and serves answers.
 #[test]
-fn a_permanent_answer_is_kept_by_what_it_was_read_from() {
+fn a_permanent_answer_is_stored_for_the_fields_that_it_depends_on() {
     let mut server = server();
     let world = World { now: PERMANENT, window: None };
     let ask = |fields: &[(&'static str, &'static str)]| Asked {
@@ -251,13 +253,13 @@ fn a_permanent_answer_is_kept_by_what_it_was_read_from() {
     };
     let old = ask(&[("api-version", "1")]);
     let answer = server.ask(world, &old);
-    let kept = Kept::new(&old, &answer, world).expect("a 410 is kept");
-    assert!(kept.serves(&old, PERMANENT + 86_399) && !kept.serves(&old, PERMANENT + 86_400));
-    assert!(!kept.serves(&ask(&[("api-version", "2")]), PERMANENT));
-    assert!(!kept.serves(&ask(&[]), PERMANENT));
+    let stored = Stored::new(&old, &answer, world).expect("a 410 is stored");
+    assert!(stored.serves(&old, PERMANENT + 86_399) && !stored.serves(&old, PERMANENT + 86_400));
+    assert!(!stored.serves(&ask(&[("api-version", "2")]), PERMANENT));
+    assert!(!stored.serves(&ask(&[]), PERMANENT));
     let tester = ask(&[("api-version", "1"), ("x-tester", "me")]);
     let world = World { window: Some(MaintenanceWindow::open()), ..world };
     let answer = server.ask(world, &tester);
     assert_eq!(answer.0, 410);
-    assert!(Kept::new(&tester, &answer, world).is_none());
+    assert!(Stored::new(&tester, &answer, world).is_none());
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 /// Faults of clients in the list, each named once.
 const CLIENTS: usize = 86;
 
-/// The numbers of the faults of servers; 13 and 29 were never given.
-fn servers() -> impl Iterator<Item = u32> {
+/// The numbers of the faults of servers; 13 and 29 were never assigned.
+fn server_numbers() -> impl Iterator<Item = u32> {
     (1..=50).filter(|row| ![13, 29].contains(row))
 }
 
@@ -23,15 +23,15 @@ fn file(module: &str) -> String {
 #[test]
 fn every_row_names_a_test_that_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (mut clients, mut numbers, mut not_here) = (HashSet::new(), Vec::new(), 0);
+    let (mut clients, mut numbers, mut not_applicable) = (HashSet::new(), Vec::new(), 0);
     for line in include_str!("../cases.txt").lines().filter(|line| !line.starts_with('#')) {
         let (row, case) = line.split_once(": ").unwrap_or_else(|| panic!("{line}"));
         match row.parse::<u32>() {
             Ok(row) => numbers.push(row),
-            Err(_) => assert!(clients.insert(row), "{line}: a second time"),
+            Err(_) => assert!(clients.insert(row), "{line}: named twice"),
         }
         if let Some(reason) = case.strip_prefix("n/a: ") {
-            not_here += usize::from(row.parse::<u32>().is_err());
+            not_applicable += usize::from(row.parse::<u32>().is_err());
             assert!(!reason.trim().is_empty(), "{line}");
             continue;
         }
@@ -43,7 +43,7 @@ fn every_row_names_a_test_that_exists() {
         let (_, attributes) = before.rsplit_once("\n\n").unwrap_or_default();
         assert!(attributes.contains("test]") && !attributes.contains("ignore"), "{line}: no test");
     }
-    assert_eq!(numbers, servers().collect::<Vec<_>>());
+    assert_eq!(numbers, server_numbers().collect::<Vec<_>>());
     assert_eq!(clients.len(), CLIENTS);
-    assert!(not_here <= 20, "{not_here} rows about clients are not shown");
+    assert!(not_applicable <= 20, "{not_applicable} rows about clients have no test");
 }

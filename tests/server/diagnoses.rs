@@ -1,11 +1,11 @@
-//! Each diagnosis: when it is made, what it advises, and how often it is told.
+//! Each diagnosis: when it is made, what it advises, and how often it is reported.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use crate::support::{ask_now, request};
 use bytes::Bytes;
-use http::{Method, Request};
+use http::Request;
 use http_body_util::Full;
 use tower_redirect::{
     Diagnosis, HttpsOnly, RedirectLayer, RedirectPolicy, Redirection, Scheme, Transport, Trust,
@@ -14,7 +14,7 @@ use tower_redirect::{
 
 type Told = Arc<Mutex<Vec<Diagnosis>>>;
 
-fn noting<P: RedirectPolicy>(layer: RedirectLayer<P>) -> (RedirectLayer<P>, Told) {
+fn record<P: RedirectPolicy>(layer: RedirectLayer<P>) -> (RedirectLayer<P>, Told) {
     let told = Told::default();
     let noted = told.clone();
     let hook = move |d: &Diagnosis| noted.lock().expect("not poisoned").push(d.clone());
@@ -32,7 +32,7 @@ fn peer(text: &str) -> Peer {
     }
 }
 
-/// A GET by `from`, or by nobody known.
+/// A GET from the peer `from`, or from an unknown peer if `from` is empty.
 fn get(from: &str, fields: &[(&str, &str)]) -> Request<Full<Bytes>> {
     let mut request = request("GET", "/", fields);
     if !from.is_empty() {
@@ -42,20 +42,20 @@ fn get(from: &str, fields: &[(&str, &str)]) -> Request<Full<Bytes>> {
 }
 
 const BROWSER: (&str, &str) = ("sec-fetch-mode", "navigate");
-const PROTO: (&str, &str) = ("x-forwarded-proto", "https");
+const HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
 const HTTP: (&str, &str) = ("x-forwarded-proto", "http");
 
 fn trust() -> Trust {
     Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded()
 }
 
-/// One row: who asks, with which fields; the name of the diagnosis, what it advises, and what it does
-/// not.
+/// One row: the peer and the fields of a request; the name of its diagnosis, the texts that it contains,
+/// and the texts that it does not contain.
 type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<&'a str>, &'a [&'a str], &'a [&'a str]);
 
 fn check<P: RedirectPolicy>(layer: impl Fn() -> RedirectLayer<P>, rows: &[Row<'_>]) {
     for (from, fields, name, advice, not) in rows {
-        let (layer, told) = noting(layer());
+        let (layer, told) = record(layer());
         ask_now(&layer, get(from, fields));
         let told = take(&told);
         assert_eq!(told.first().map(Diagnosis::name), *name, "{from} {fields:?} {told:?}");
@@ -71,7 +71,7 @@ fn check<P: RedirectPolicy>(layer: impl Fn() -> RedirectLayer<P>, rows: &[Row<'_
 }
 
 #[test]
-fn an_untrusted_peer_that_says_https() {
+fn an_untrusted_peer_that_sends_https_is_diagnosed() {
     let x_forwarded = r#".trust(Trust::proxies(["192.168.1.5"])?.x_forwarded())"#;
     let forwarded = r#".trust(Trust::proxies(["192.168.1.5"])?.forwarded())"#;
     let cloud = r#"?.x_forwarded().scheme_field("cloudfront-forwarded-proto")?"#;
@@ -81,16 +81,16 @@ fn an_untrusted_peer_that_says_https() {
     check(
         || RedirectLayer::new(HttpsOnly::new()),
         &[
-            ("192.168.1.5", &[PROTO], name, &[x_forwarded], &[]),
+            ("192.168.1.5", &[HTTPS], name, &[x_forwarded], &[]),
             ("192.168.1.5", &[("forwarded", "for=1.1.1.1;proto=https")], name, &[forwarded], &[]),
             ("192.168.1.5", &[("cloudfront-forwarded-proto", "https")], name, &[cloud], &[]),
             ("192.168.1.5", &[("x-forwarded-ssl", "on")], name, &[ssl], &[]),
-            ("unix", &[PROTO], name, &[socket], &[]),
-            // A public address may be a visitor's: it is never to be trusted.
-            ("203.0.113.7", &[PROTO], name, &["public address"], &[r#"proxies(["203.0.113.7"])"#]),
-            ("2001:db8::7", &[PROTO], name, &["public address"], &[r#"proxies(["2001:db8::7"])"#]),
-            ("", &[PROTO], name, &["Peer", ".trust("], &[]),
-            // What is not said, or says http, is no sign.
+            ("unix", &[HTTPS], name, &[socket], &[]),
+            // A public address may be a visitor's, so the advice is never to trust it.
+            ("203.0.113.7", &[HTTPS], name, &["public address"], &[r#"proxies(["203.0.113.7"])"#]),
+            ("2001:db8::7", &[HTTPS], name, &["public address"], &[r#"proxies(["2001:db8::7"])"#]),
+            ("", &[HTTPS], name, &["Peer", ".trust("], &[]),
+            // A field that is missing, or that says http or off, is no sign of TLS.
             ("192.168.1.5", &[HTTP], None, &[], &[]),
             ("192.168.1.5", &[("x-forwarded-ssl", "off")], None, &[], &[]),
             ("192.168.1.5", &[], None, &[], &[]),
@@ -99,7 +99,7 @@ fn an_untrusted_peer_that_says_https() {
 }
 
 #[test]
-fn a_browser_over_tls() {
+fn a_browser_over_tls_is_diagnosed() {
     let call = r#".trust(Trust::proxies(["192.168.1.5"])?.x_forwarded())"#;
     let name = Some("browser_over_tls");
     check(
@@ -107,19 +107,19 @@ fn a_browser_over_tls() {
         &[
             ("192.168.1.5", &[BROWSER], name, &[call, "Transport::Secure"], &[]),
             ("203.0.113.7", &[BROWSER], name, &["Transport::Secure"], &[r#"["203.0.113.7"]"#]),
-            // Loopback is secure to browsers.
+            // Browsers treat loopback as secure.
             ("192.168.1.5", &[BROWSER, ("host", "localhost:8080")], None, &[], &[]),
         ],
     );
 }
 
 #[test]
-fn proxies_without_a_peer() {
+fn trusted_proxies_without_a_peer_are_diagnosed() {
     check(
         || RedirectLayer::new(HttpsOnly::new()).trust(trust()),
         &[(
             "",
-            &[PROTO],
+            &[HTTPS],
             Some("peer_unknown"),
             &["into_make_service_with_connect_info", "`Peer`"],
             &[],
@@ -128,7 +128,7 @@ fn proxies_without_a_peer() {
 }
 
 #[test]
-fn a_trusted_proxy_that_says_no_scheme_or_http() {
+fn a_trusted_proxy_that_sends_no_scheme_or_http_is_diagnosed() {
     let (without, http) = (Some("proxy_without_scheme"), Some("proxy_says_http"));
     let forwarded = ("forwarded", "for=1.1.1.1;proto=https");
     let cloud = ("cloudfront-forwarded-proto", "https");
@@ -153,7 +153,7 @@ fn a_trusted_proxy_that_says_no_scheme_or_http() {
                 &[],
             ),
             ("10.0.0.1", &[HTTP], None, &[], &[]),
-            ("10.0.0.1", &[PROTO, BROWSER], None, &[], &[]),
+            ("10.0.0.1", &[HTTPS, BROWSER], None, &[], &[]),
             ("10.0.0.1", &[HTTP, BROWSER, ("host", "127.0.0.1")], None, &[], &[]),
         ],
     );
@@ -162,13 +162,13 @@ fn a_trusted_proxy_that_says_no_scheme_or_http() {
         || RedirectLayer::new(HttpsOnly::new()).trust(switch()),
         &[
             ("10.0.0.1", &[], None, &[], &[]),
-            ("10.0.0.1", &[BROWSER, PROTO], http, &["X-Forwarded-Proto"], &[]),
+            ("10.0.0.1", &[BROWSER, HTTPS], http, &["X-Forwarded-Proto"], &[]),
         ],
     );
 }
 
 #[test]
-fn forwarded_fields_that_are_refused() {
+fn refused_forwarded_fields_are_diagnosed() {
     let name = Some("forwarded_refused");
     check(
         || RedirectLayer::new(HttpsOnly::new()).trust(trust()),
@@ -185,7 +185,7 @@ fn forwarded_fields_that_are_refused() {
 }
 
 #[test]
-fn a_proxy_that_replaced_host() {
+fn a_proxy_that_replaced_the_host_is_diagnosed() {
     let name = Some("host_replaced");
     let (host, other) = (("host", "app.internal:3000"), ("x-forwarded-host", "shop.test"));
     check(
@@ -194,7 +194,7 @@ fn a_proxy_that_replaced_host() {
             ("10.0.0.1", &[HTTP, host, other], name, &["pass on Host", ".forwarded_host()"], &[]),
             ("10.0.0.1", &[HTTP, ("x-forwarded-host", "a.test:80")], None, &[], &[]),
             ("10.0.0.1", &[HTTP, ("x-forwarded-host", "evil.test, a.test")], None, &[], &[]),
-            // A client's own says nothing.
+            // The field of a peer that is not trusted proves nothing.
             ("192.168.1.5", &[HTTP, host, other], None, &[], &[]),
         ],
     );
@@ -208,16 +208,16 @@ fn a_proxy_that_replaced_host() {
         || RedirectLayer::new(HttpsOnly::new()).trust(forwarded()),
         &[("10.0.0.1", &[host, element, other], name, &["shop.test"], &[])],
     );
-    // What the diagnosis reads is not noted for `Vary`.
+    // The fields that only the diagnosis reads are not in `Vary`.
     let layer = RedirectLayer::new(HttpsOnly::new().permanent()).trust(trust());
-    let (layer, told) = noting(layer.default_host("a.test").expect("valid"));
+    let (layer, told) = record(layer.default_host("a.test").expect("valid"));
     let asked = ask_now(&layer, get("10.0.0.1", &[HTTP, ("x-forwarded-host", "shop.test")]));
     assert_eq!((asked.status.as_u16(), asked.header("vary")), (308, Some("x-forwarded-proto")));
     assert_eq!(take(&told).len(), 1);
 }
 
 #[test]
-fn a_host_outside_the_list() {
+fn a_host_that_is_not_listed_is_diagnosed() {
     let layer = || RedirectLayer::new(policy_fn(|_| None)).hosts(["a.test"]).expect("valid");
     let advice = ["RedirectLayer::hosts", "health checks"];
     let name = Some("host_not_listed");
@@ -229,7 +229,7 @@ fn a_host_outside_the_list() {
             ("", &[("host", "a.test")], None, &[], &[]),
             // Only a trusted proxy may have replaced the host.
             ("10.0.0.1", &[("host", "b.test")], name, &advice, &["proxy_set_header"]),
-            // A malformed host is the client's affair.
+            // A malformed host is a mistake of the client.
             ("", &[("host", "a b")], None, &[], &[]),
         ],
     );
@@ -248,14 +248,14 @@ fn a_host_outside_the_list() {
 }
 
 #[test]
-fn a_tls_listener_that_says_nothing() {
+fn a_tls_listener_that_sets_no_transport_is_diagnosed() {
     let https = || RedirectLayer::new(HttpsOnly::new());
-    // Over HTTP/2 the client says https in each request, and gets 421.
+    // Over HTTP/2 the client sends the scheme https in each request, and gets 421.
     for (from, advice, not) in [
         ("192.168.1.5", r#"Trust::proxies(["192.168.1.5"])"#, "public"),
         ("203.0.113.7", "Transport::Secure", r#"Trust::proxies(["203.0.113.7"])"#),
     ] {
-        let (layer, told) = noting(https());
+        let (layer, told) = record(https());
         let mut request = request("GET", "https://a.test/", &[]);
         request.extensions_mut().insert(peer(from));
         assert_eq!(ask_now(&layer, request).status, 421);
@@ -268,13 +268,13 @@ fn a_tls_listener_that_says_nothing() {
         assert!(text.contains("Transport::Secure") && text.contains(advice), "{text}");
         assert!(!text.contains(not), "{text}");
     }
-    // Over HTTP/1 only the numbers tell, and only where https is expected here.
+    // Over HTTP/1 only the number of plain requests tells, and only if https is expected here.
     let plain = || {
         let mut request = get("192.168.1.5", &[]);
         request.extensions_mut().insert(Transport::Plain);
         request
     };
-    let (layer, told) = noting(https());
+    let (layer, told) = record(https());
     for _ in 0..100 {
         ask_now(&layer, plain());
     }
@@ -286,14 +286,14 @@ fn a_tls_listener_that_says_nothing() {
     assert_eq!(never, [Diagnosis::NeverSecure]);
     assert!(never[0].to_string().contains("Transport::Secure"));
     assert!(never[0].to_string().contains(".trust(Trust::proxies("));
-    // A server that only redirects, to another one.
-    let (layer, told) = noting(https());
+    // A server that only redirects to another server is not diagnosed.
+    let (layer, told) = record(https());
     for _ in 0..200 {
         ask_now(&layer, get("192.168.1.5", &[]));
     }
     assert!(take(&told).is_empty());
-    // One that arrives is enough.
-    let (layer, told) = noting(https());
+    // One secure request is enough to rule the diagnosis out.
+    let (layer, told) = record(https());
     let mut secure = get("192.168.1.5", &[]);
     secure.extensions_mut().insert(Transport::Secure);
     ask_now(&layer, secure);
@@ -301,8 +301,8 @@ fn a_tls_listener_that_says_nothing() {
         ask_now(&layer, plain());
     }
     assert!(take(&told).is_empty());
-    // Trusted proxies are expected to say https, too.
-    let (layer, told) = noting(https().trust(trust()));
+    // Trusted proxies are expected to send https, too.
+    let (layer, told) = record(https().trust(trust()));
     for _ in 0..102 {
         ask_now(&layer, get("10.0.0.1", &[HTTP]));
     }
@@ -310,11 +310,11 @@ fn a_tls_listener_that_says_nothing() {
 }
 
 #[test]
-fn a_request_that_was_not_made_is_not_diagnosed() {
-    // The moved request would be redirected to https, and looked at for a loop. It is not made.
+fn the_target_of_a_redirection_is_not_diagnosed() {
+    // The layer also decides about /api/v2/x over http, although no client has asked for it.
     let versions = Versioning::new("/api", "v2").and_then(|v| v.retire("v1")).expect("valid");
-    let (layer, told) = noting(RedirectLayer::new((versions, HttpsOnly::new())));
-    let mut request = request("POST", "/api/v1/x", &[PROTO]);
+    let (layer, told) = record(RedirectLayer::new((versions, HttpsOnly::new())));
+    let mut request = request("POST", "/api/v1/x", &[HTTPS]);
     request.extensions_mut().insert(peer("192.168.1.5"));
     let asked = ask_now(&layer, request);
     assert_eq!(asked.location(), Some("https://a.test/api/v2/x"));
@@ -322,27 +322,27 @@ fn a_request_that_was_not_made_is_not_diagnosed() {
 }
 
 #[test]
-fn each_cause_is_told_once_for_each_peer() {
-    let (layer, told) = noting(RedirectLayer::new(HttpsOnly::new()));
+fn each_cause_is_reported_once_per_peer() {
+    let (layer, told) = record(RedirectLayer::new(HttpsOnly::new()));
     let from = |address: &str| {
-        ask_now(&layer, get(address, &[PROTO]));
+        ask_now(&layer, get(address, &[HTTPS]));
         take(&told).iter().map(Diagnosis::name).collect::<Vec<_>>()
     };
-    // One stranger does not use it up.
+    // A report about one stranger does not suppress the others.
     assert_eq!(from("203.0.113.7"), ["untrusted_proxy"]);
     assert_eq!(from("203.0.113.7"), [""; 0]);
     assert_eq!(from("192.168.1.5"), ["untrusted_proxy"]);
     assert_eq!(from("::ffff:192.168.1.5"), [""; 0]);
     assert_eq!(from("2001:db8::1"), ["untrusted_proxy"]);
     assert_eq!(from("2001:db8::ffff"), [""; 0]);
-    // Nor do many; that there are more is told once.
+    // Neither do reports about many; that there are more is reported once.
     let strangers: Vec<_> = (0..50).flat_map(|n| from(&format!("198.51.100.{n}"))).collect();
     let count = |name| strangers.iter().filter(|told| **told == name).count();
     assert_eq!((count("untrusted_proxy"), count("many_peers")), (14, 1), "{strangers:?}");
     assert_eq!(from("10.0.0.9"), ["untrusted_proxy"]);
-    // A clone of the layer shares what was told.
+    // A clone of the layer remembers the same reports.
     let copy = layer.clone();
-    ask_now(&copy, get("192.168.1.5", &[PROTO]));
+    ask_now(&copy, get("192.168.1.5", &[HTTPS]));
     assert!(take(&told).is_empty());
     let overflow = Diagnosis::ManyPeers { diagnosis: "untrusted_proxy" }.to_string();
     assert!(overflow.contains("untrusted_proxy applies to more peers"), "{overflow}");
@@ -350,8 +350,6 @@ fn each_cause_is_told_once_for_each_peer() {
 
 #[test]
 fn names_are_distinct() {
-    let mut request = request("GET", "/", &[]);
-    *request.method_mut() = Method::GET;
     let peer = Some(peer("10.0.0.1"));
     let text = String::new;
     let all = [

@@ -1,4 +1,4 @@
-//! Feature `tracing`: diagnoses and answers are events, without a call.
+//! Feature `tracing`: diagnoses and answers are events, without any setting.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ fn each_diagnosis_is_a_warning() {
         request.extensions_mut().insert(Peer::Ip([10, 0, 0, last].into()));
         assert_eq!(ask_now(&layer, request).status, 307);
     };
-    // Nobody listens, so that nothing is looked for, and nothing counts as told.
+    // Without a subscriber nothing is diagnosed, so nothing counts as reported.
     ask(1);
     let events = Events::of(Level::WARN, || {
         ask(1);
@@ -33,7 +33,7 @@ fn each_diagnosis_is_a_warning() {
 }
 
 #[test]
-fn a_hook_hears_the_same() {
+fn a_hook_is_called_besides_the_event() {
     let told = Arc::new(Mutex::new(0));
     let counted = told.clone();
     let layer = RedirectLayer::new(HttpsOnly::new())
@@ -85,7 +85,7 @@ fn answers_have_the_level_and_the_fields_of_their_kind() {
 }
 
 #[test]
-fn a_subscriber_for_infos_gets_no_redirections() {
+fn a_subscriber_at_info_gets_no_redirections() {
     let layer = RedirectLayer::new(HttpsOnly::new());
     let events = |level| Events::of(level, || drop(ask_now(&layer, request("GET", "/", &[]))));
     assert_eq!(events(Level::INFO).len(), 0);
@@ -93,7 +93,7 @@ fn a_subscriber_for_infos_gets_no_redirections() {
 }
 
 #[test]
-fn an_explanation_is_no_event() {
+fn an_explanation_emits_no_event() {
     let layer = RedirectLayer::new(HttpsOnly::new());
     let forged = request("GET", "/", &[("x-forwarded-proto", "https")]);
     let events = Events::of(Level::TRACE, || {
