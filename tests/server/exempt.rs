@@ -1,4 +1,4 @@
-//! Exempt paths, as the layer sees them: what they cover reaches the application over http.
+//! Exempt paths: requests for them reach the application over http.
 
 use tower_redirect::policy::TrailingSlash;
 use tower_redirect::{CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer};
@@ -6,7 +6,7 @@ use tower_redirect::{CanonicalHost, HttpsOnly, Maintenance, MaintenanceSwitch, R
 use crate::support::{ask_now, request};
 
 #[test]
-fn what_a_server_may_read_as_another_path_is_never_exempt() {
+fn a_path_that_servers_read_differently_is_never_exempt() {
     let switch = MaintenanceSwitch::new();
     switch.on();
     let https = RedirectLayer::new(HttpsOnly::new().exempt("/health").expect("valid"));
@@ -50,8 +50,8 @@ fn what_a_server_may_read_as_another_path_is_never_exempt() {
     }
 }
 
-/// A challenge is answered by the application under the very URL that the certificate authority asks for,
-/// whichever policies there are (RFC 8555 §8.3).
+/// The application answers a challenge at exactly the URL that the certificate authority asks for
+/// (RFC 8555 §8.3).
 #[test]
 fn an_acme_challenge_passes_every_policy_that_moves_all_urls() {
     let policies =
@@ -73,7 +73,7 @@ fn an_acme_challenge_passes_every_policy_that_moves_all_urls() {
 }
 
 #[test]
-fn an_exempt_path_has_no_capture() {
+fn an_exempt_path_with_a_wildcard_or_capture_is_refused() {
     for path in ["/health/:id", "/:id", "/health/*", "/health/{id}"] {
         let error = HttpsOnly::new().exempt(path).expect_err(path).to_string();
         assert!(error.contains("no wildcards and captures"), "{error}");

@@ -1,4 +1,4 @@
-//! An explanation agrees with the answer, since one code makes both.
+//! An explanation agrees with the answer, because the same code makes both.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +70,7 @@ fn layers() -> Vec<RedirectLayer<Arc<dyn RedirectPolicy>>> {
 }
 
 #[test]
-fn what_is_explained_is_answered() {
+fn an_explanation_has_the_response_that_is_sent() {
     let layers = layers();
     run((sent(), 0..layers.len(), 0..3_u8), 0.3, |(sent, layer, peer)| {
         let layer = &layers[layer];
@@ -83,7 +83,7 @@ fn what_is_explained_is_answered() {
         prop_assert_eq!(explanation.response().is_none(), answered.calls == 1, "{}", explanation);
         if let Some(response) = explanation.response() {
             prop_assert_eq!(response.status(), answered.status, "{}", explanation);
-            // How the upload before it was read is known to the answer alone.
+            // `Connection` depends on how the upload was read, which an explanation does not know.
             let mut headers = answered.headers.clone();
             headers.remove("connection");
             prop_assert_eq!(response.headers(), &headers, "{}", explanation);
@@ -101,7 +101,7 @@ fn what_is_explained_is_answered() {
 }
 
 #[test]
-fn each_policy_has_a_line_and_says_why() {
+fn each_policy_has_a_line_with_its_reason() {
     let rules = Rules::new([Rule::new("/x/*").expect("valid").to("/y/*").expect("valid").line(7)]);
     let policies = (
         Maintenance::new(MaintenanceSwitch::new()),
@@ -168,7 +168,7 @@ fn headers_of_a_redirection_are_named() {
 }
 
 #[test]
-fn why_hsts_is_missing_is_said() {
+fn the_reason_for_missing_hsts_is_explained() {
     let hsts = Hsts::new(Duration::from_secs(9)).except_hosts(["b.test"]).expect("valid");
     let layer = RedirectLayer::new(hsts);
     for (host, transport, line) in [
@@ -190,9 +190,9 @@ fn why_hsts_is_missing_is_said() {
     }
 }
 
-/// A policy that explains another one while the layer asks about the target of a redirection.
+/// A policy may explain another one while the layer asks about the target of a redirection.
 #[test]
-fn a_target_is_explained_as_that_target() {
+fn a_policy_explains_another_one_for_the_target_of_a_redirection() {
     let inner = policy_fn(|head| (!head.is_secure()).then(|| Redirection::new().path("/insecure")));
     let asked = policy_fn(move |head| {
         let explained = explain(&inner, head);
@@ -205,7 +205,7 @@ fn a_target_is_explained_as_that_target() {
     assert_eq!(asked.header("location"), Some("https://a.test/"));
 }
 
-/// A type in a method of a trait's implementation has a name of its own.
+/// The path of a type in a trait method contains `<` and `>`, and so does that of a generic type.
 #[test]
 fn a_policy_has_the_name_of_its_type() {
     trait Make {
@@ -235,7 +235,7 @@ fn a_policy_has_the_name_of_its_type() {
 }
 
 #[test]
-fn what_stops_a_request_before_the_policies_is_named() {
+fn a_refusal_before_the_policies_is_explained() {
     let layer = RedirectLayer::new(HttpsOnly::new()).hosts(["a.test"]).expect("valid");
     for (host, found, answer) in [
         ("b.test", "refused: not a host of this server", "answer: 421"),
@@ -306,16 +306,16 @@ async fn the_body_of_the_request_is_not_touched() {
 }
 
 #[test]
-fn a_request_that_is_diagnosed_gets_the_same_answer() {
-    // https in the target of a plain request: only who asks for the host refuses it.
+fn hooks_do_not_change_the_answer() {
+    // https in the target of a plain request: it is refused only if the policy reads the host.
     for (method, target, status) in [("BREW", "https://a.test/", 421), ("GET", "/", 307)] {
         let fields = [("sec-fetch-mode", "navigate")];
         for policy in [HttpsOnly::new(), HttpsOnly::new().refuse_unsafe()] {
             let asked = || request(method, target, &fields);
             let plain = RedirectLayer::new(policy.clone());
-            let heard = RedirectLayer::new(policy).on_diagnosis(|_| {}).on_answer(|_| {});
-            let (plain, heard) = (ask_now(&plain, asked()), ask_now(&heard, asked()));
-            assert_eq!((plain.status, &plain.headers), (heard.status, &heard.headers));
+            let hooked = RedirectLayer::new(policy).on_diagnosis(|_| {}).on_answer(|_| {});
+            let (plain, hooked) = (ask_now(&plain, asked()), ask_now(&hooked, asked()));
+            assert_eq!((plain.status, &plain.headers), (hooked.status, &hooked.headers));
             assert!(plain.status == status || plain.status == 403, "{:?}", plain.status);
         }
     }
@@ -329,7 +329,7 @@ fn an_answer_without_additions_names_none() {
 }
 
 #[test]
-fn names_of_policies_and_rules_stay_in_one_line() {
+fn control_characters_in_names_are_escaped() {
     let rule = Rule::new("/a").and_then(|rule| rule.to("/b")).expect("valid").named("r\n\u{202e}");
     let layer = RedirectLayer::new(Rules::new([rule]).expect("valid").named("p\u{1b}"));
     let explained = layer.explain(&request("GET", "/a", &[])).to_string();

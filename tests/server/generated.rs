@@ -1,10 +1,10 @@
-//! Generated requests, as clients send them and as nobody should.
+//! Generated requests: those that clients send, and those that no client should send.
 
 use http::{HeaderName, HeaderValue, Method, Request, Version};
 use proptest::prelude::*;
 use tower_redirect::Trust;
 
-/// A request as a client, or nobody in its right mind, might send it.
+/// A generated request, which may be malformed.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub method: &'static str,
@@ -15,7 +15,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// `None` where no server would let it through to us.
+    /// Builds the request, or returns `None` if `http` refuses a part of it, as a server would.
     pub fn request(&self) -> Option<Request<String>> {
         let mut request = Request::new(String::new());
         *request.method_mut() = Method::from_bytes(self.method.as_bytes()).ok()?;
@@ -57,7 +57,7 @@ pub fn host() -> impl Strategy<Value = String> {
     ]
 }
 
-pub fn forged() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+pub fn forged_fields() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
     let field = prop_oneof![
         Just(("x-forwarded-proto", "https")),
         Just(("x_forwarded_proto", "https")),
@@ -90,7 +90,7 @@ pub fn sent() -> impl Strategy<Value = Sent> {
         6 => Just("{path}"), 1 => Just("http://{host}{path}"), 1 => Just("https://{host}{path}"),
         1 => Just("http://evil.example{path}"),
     ];
-    (method(), path(), version, hosts, forged(), form).prop_map(
+    (method(), path(), version, hosts, forged_fields(), form).prop_map(
         |(method, path, version, hosts, fields, form)| {
             let host = hosts.first().cloned().unwrap_or_else(|| "a.test".to_owned());
             let target = form.replace("{host}", &host).replace("{path}", &path);

@@ -1,5 +1,5 @@
-//! One hop, compared with a client that takes each redirection by itself: it leads to a URL of that
-//! client's way, and caches keep it only if they may keep each part.
+//! Compares the one redirection of a layer with the chain of redirections that its policies would send
+//! one by one: it leads to a URL of the chain, and caches store it only if they may store each of them.
 
 use http::{Method, Request};
 use proptest::option::weighted;
@@ -12,7 +12,7 @@ use url::{Position, Url};
 
 use crate::support::ask_now;
 
-/// A rule for the requests that all given parts match.
+/// A rule for requests with these parts; a part that is `None` matches every request.
 #[derive(Clone, Debug)]
 struct Rule {
     is_secure: Option<bool>,
@@ -131,31 +131,31 @@ fn get(url: &Url) -> Request<String> {
     request
 }
 
-/// The URLs that a client comes by, up to one that came before, and whether all statuses up to there
-/// are permanent.
-fn way<P: RedirectPolicy + ?Sized>(policy: &P, start: &Url) -> Vec<(Url, bool)> {
-    let (mut way, mut url, mut is_permanent) = (Vec::new(), start.clone(), true);
+/// The URLs that a client visits, up to the first one that repeats, each with whether all redirections
+/// to it are permanent.
+fn chain<P: RedirectPolicy + ?Sized>(policy: &P, start: &Url) -> Vec<(Url, bool)> {
+    let (mut chain, mut url, mut is_permanent) = (Vec::new(), start.clone(), true);
     for _ in 0..12 {
-        way.push((url.clone(), is_permanent));
+        chain.push((url.clone(), is_permanent));
         let request = get(&url);
         let head = RequestHead::from(&request);
         let Decision::Redirect(to) = policy.decide(&head) else { break };
         let location = to.location_for(&head).expect("a host");
         url = url.join(location.to_str().expect("ascii")).expect("a url");
         is_permanent &= matches!(to.status_for(&Method::GET).as_u16(), 301 | 308);
-        if way.iter().any(|(seen, _)| *seen == url) {
-            way.push((url, is_permanent));
+        if chain.iter().any(|(seen, _)| *seen == url) {
+            chain.push((url, is_permanent));
             break;
         }
     }
-    way
+    chain
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn one_hop_is_a_part_of_the_way(
+    fn one_hop_leads_to_a_url_of_the_chain(
         rules in prop::collection::vec(rule(), 1..5),
         is_canonical in any::<bool>(),
         is_https_only in any::<bool>(),
@@ -177,27 +177,27 @@ proptest! {
         policies.extend(rules.iter().cloned().map(Rule::policy));
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let start = Url::parse(&format!("{scheme}://{host}{port}{path}")).expect("a url");
-        let way = way(&policies, &start);
+        let chain = chain(&policies, &start);
 
         let layer = RedirectLayer::new(policies);
         let layer = if is_separate { layer.separate_https_redirect() } else { layer };
         let layer = if is_listed { layer.hosts(["a.test", "b.test", "c.test"]).expect("valid") } else { layer };
         let asked = ask_now(&layer, get(&start));
         let Some(location) = asked.location() else {
-            // Served where there is no way, and an error where it has no end.
-            let last = way.last().expect("the start");
-            let is_endless = way.len() > 8 || way.iter().filter(|url| url.0 == last.0).count() > 1;
-            let expected = if way.len() == 1 { asked.status == 200 } else { is_endless };
-            prop_assert!(expected, "{:?} {:?}", asked.status, way);
+            // A request that no policy redirects is served, and a chain without an end is an error.
+            let last = chain.last().expect("the start");
+            let is_endless = chain.len() > 8 || chain.iter().filter(|url| url.0 == last.0).count() > 1;
+            let expected = if chain.len() == 1 { asked.status == 200 } else { is_endless };
+            prop_assert!(expected, "{:?} {:?}", asked.status, chain);
             return Ok(());
         };
         let to = start.join(location).expect("a url");
         prop_assert_ne!(&to, &start);
         let is_permanent = matches!(asked.status.as_u16(), 301 | 308);
         if !is_separate {
-            let found = way.iter().skip(1).find(|(url, _)| *url == to);
-            prop_assert!(found.is_some(), "{} is not on {:?}", location, way);
-            prop_assert!(!is_permanent || found.is_some_and(|found| found.1), "{} {:?}", location, way);
+            let found = chain.iter().skip(1).find(|(url, _)| *url == to);
+            prop_assert!(found.is_some(), "{} is not on {:?}", location, chain);
+            prop_assert!(!is_permanent || found.is_some_and(|found| found.1), "{} {:?}", location, chain);
         }
         if is_permanent && !location.starts_with('/') {
             let is_set = |port| rules.iter().any(|rule| rule.change.port == Some(port));

@@ -1,4 +1,4 @@
-//! `RedirectLayer::hosts`: enforced on every request; and ports that a client chose.
+//! The list of `RedirectLayer::hosts` is enforced on every request; ports that a client chose.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use tower_redirect::{
 
 const LIST: [&str; 5] = ["a.test", "*.b.test", "c.test:8443", "10.0.0.0/8", "[2001:db8::1]"];
 
-/// Policies that look at no host, pass, or are exempt.
+/// Layers whose policies do not read the host, pass the request or exempt it.
 fn layers() -> Vec<(&'static str, RedirectLayer<Box<dyn RedirectPolicy>>)> {
     let https = || HttpsOnly::new().exempt("/health").expect("valid");
     let maintenance = Maintenance::new(MaintenanceSwitch::new());
@@ -48,7 +48,7 @@ async fn a_list_is_enforced_on_every_request() {
             (".B.test", Some(400)),
             ("", Some(400)),
         ] {
-            // Exempt paths are no exception, and neither is a method without a URL.
+            // Exempt paths are no exception, and neither is a target without a path.
             for (method, uri) in [
                 ("GET", "/"),
                 ("GET", "/health"),
@@ -89,7 +89,7 @@ fn without_host(version: Version) -> Request<String> {
 }
 
 #[tokio::test]
-async fn without_a_host_it_takes_a_default_host() {
+async fn a_default_host_is_only_for_http_1_0() {
     let pass = || RedirectLayer::new(policy_fn(|_| None));
     let listed = || pass().hosts(["a.test"]).expect("valid");
     let (h10, h11, h2) = (Version::HTTP_10, Version::HTTP_11, Version::HTTP_2);
@@ -125,9 +125,9 @@ async fn a_forwarded_host_is_the_one_that_is_enforced() {
     }
 }
 
-/// The diagnosis of a refused host names the proxy, and reads nothing that would refuse the request, too.
+/// The diagnosis names the proxy, but does not read the field that would refuse the request with 400.
 #[tokio::test]
-async fn a_refused_host_is_refused_alike_where_it_is_diagnosed() {
+async fn a_refused_host_gets_the_same_status_if_it_is_diagnosed() {
     let trust = Trust::proxies(["10.0.0.1"]).expect("valid").x_forwarded();
     let layer = RedirectLayer::new(policy_fn(|_| None)).trust(trust);
     let layer = layer.hosts(["a.test"]).expect("valid");
@@ -144,9 +144,9 @@ async fn a_refused_host_is_refused_alike_where_it_is_diagnosed() {
     assert_eq!(*told.lock().expect("not poisoned"), ["host_not_listed"]);
 }
 
-/// nginx's `proxy_set_header Host $host:$server_port` behind another that terminates TLS.
+/// nginx's `proxy_set_header Host $host:$server_port` behind another nginx that terminates TLS.
 #[tokio::test]
-async fn the_default_port_of_the_other_scheme_is_nobodys() {
+async fn the_default_port_of_the_other_scheme_is_dropped() {
     let trust = Trust::proxies(["10.0.0.1"]).expect("valid").x_forwarded();
     let canonical = CanonicalHost::new("www.a.test").expect("valid");
     let layer = RedirectLayer::new(canonical).trust(trust);
@@ -163,16 +163,16 @@ async fn the_default_port_of_the_other_scheme_is_nobodys() {
     }
 }
 
-/// A rule that names the host of its requests may send it: the client did not choose it.
+/// The client did not choose the host if the rule names it.
 #[tokio::test]
-async fn a_rule_that_names_its_host_is_permanent() {
+async fn a_rule_that_names_its_host_may_be_permanent() {
     let rules = |from: &str| {
         let rule = Rule::new(from).and_then(|rule| rule.to("/y")).expect("valid");
         Rules::new([rule.to_scheme(Scheme::Https).permanent()]).expect("valid")
     };
     for (from, status) in [
         ("http://a.test/x", 308),
-        // Not one host, but all that a client makes up.
+        // The pattern matches any host that a client makes up.
         ("http://*.test/x", 307),
         ("/x", 307),
     ] {
@@ -180,7 +180,7 @@ async fn a_rule_that_names_its_host_is_permanent() {
         let asked = ask(&layer, request("GET", "/x", &[("host", "a.test")])).await;
         assert_eq!((asked.status.as_u16(), asked.location()), (status, Some("https://a.test/y")));
     }
-    // Two rules of one table that differ in nothing but the host.
+    // Two rules of one table that differ only in the host.
     let both = ["http://a.test/x", "/x"].map(|from| {
         let rule = Rule::new(from).and_then(|rule| rule.to("/y")).expect("valid");
         rule.to_scheme(Scheme::Https).permanent()
@@ -193,7 +193,7 @@ async fn a_rule_that_names_its_host_is_permanent() {
 }
 
 #[tokio::test]
-async fn a_port_that_the_client_chose_is_not_remembered() {
+async fn a_redirection_to_a_port_that_the_client_chose_is_temporary() {
     let www = || CanonicalHost::new("www.a.test").expect("valid").permanent();
     let https = || HttpsOnly::new().permanent();
     let to_path = policy_fn(|head: &tower_redirect::RequestHead<'_>| {
@@ -214,13 +214,13 @@ async fn a_port_that_the_client_chose_is_not_remembered() {
     type Row<'a> =
         (Box<dyn RedirectPolicy>, &'a [&'a str], &'a str, &'a str, bool, u16, Option<&'a str>);
     let rows: [Row<'_>; 11] = [
-        // Where only the host changes the asked-for port stays, and is the client's choice.
+        // If only the host changes, the port of the request stays, which the client chose.
         (Box::new(www()), any, "a.test", "/", false, 308, Some("http://www.a.test/")),
         (Box::new(www()), any, "a.test:80", "/", false, 308, Some("http://www.a.test/")),
         (Box::new(www()), any, "a.test:81", "/", false, 307, Some("http://www.a.test:81/")),
         (Box::new(www()), listed, "a.test:81", "/", false, 308, Some("http://www.a.test:81/")),
         (Box::new(www()), listed, "a.test:82", "/", false, 421, None),
-        // A port that is set, or that of another scheme, is the operator's.
+        // The client did not choose a port that is set or mapped, or the default port of https.
         (Box::new(https()), any, "a.test:81", "/", false, 308, Some("https://a.test/")),
         (secure(), any, "a.test:81", "/", false, 308, Some("https://www.a.test:8443/")),
         (
@@ -233,7 +233,7 @@ async fn a_port_that_the_client_chose_is_not_remembered() {
             Some("https://a.test:444/"),
         ),
         (secure(), any, "a.test:81", "/", true, 307, Some("https://www.a.test:81/")),
-        // Also where several redirections became one.
+        // The same applies if several redirections became one.
         (
             Box::new((to_path, www())),
             any,
@@ -243,7 +243,7 @@ async fn a_port_that_the_client_chose_is_not_remembered() {
             307,
             Some("http://www.a.test:81/new"),
         ),
-        // A reference carries no port.
+        // A relative `Location` has no port.
         (
             Box::new(policy_fn(|_| Some(Redirection::new().path("/new").permanent()))),
             any,
@@ -277,9 +277,9 @@ async fn a_port_that_the_client_chose_is_not_remembered() {
     assert_eq!(asked.status, 302);
 }
 
-/// No client could ask for these, so that all would be refused.
+/// No client sends such a host, so that every request would be refused.
 #[test]
-fn what_no_host_has_is_refused_in_a_list() {
+fn an_entry_that_is_not_a_host_is_refused() {
     for (entry, expected) in [
         ("a.test,b.test", "one host, without a comma"),
         ("a.test; b.test", "one host, without a comma"),

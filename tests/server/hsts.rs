@@ -26,7 +26,7 @@ fn request(transport: Option<Transport>, host: &str) -> Request<String> {
     request
 }
 
-/// `Hsts` last, behind policies that answer.
+/// The values of the header if `Hsts` is the last policy, behind policies that redirect.
 async fn sts(hsts: Hsts, request: Request<String>) -> Vec<String> {
     let canonical = CanonicalHost::new("www.example.com").expect("valid");
     sts_of(&RedirectLayer::new((HttpsOnly::new(), canonical, hsts)), request).await
@@ -42,12 +42,12 @@ async fn sts_of<P: RedirectPolicy>(
 }
 
 #[tokio::test]
-async fn who_is_told() {
+async fn only_secure_requests_for_names_get_the_header() {
     let secure = Some(Transport::Secure);
     for (transport, host, told) in [
         (secure, "shop.test", true),
         (secure, "SHOP.test.:8443", true),
-        // A redirection to another host, and its answers, too.
+        // A redirection to another host has the header, too.
         (secure, "example.com", true),
         (None, "shop.test", false),
         (Some(Transport::Plain), "shop.test", false),
@@ -69,7 +69,7 @@ async fn who_is_told() {
 }
 
 #[tokio::test]
-async fn errors_are_told_and_the_applications_own_value_wins() {
+async fn errors_have_the_header_and_the_applications_own_value_wins() {
     for (own, status, expected) in [
         (None, 200, "max-age=60"),
         (None, 404, "max-age=60"),
@@ -93,7 +93,7 @@ async fn errors_are_told_and_the_applications_own_value_wins() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_what_is_secure() {
+async fn only_a_trusted_proxy_makes_a_request_secure() {
     let trust = Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded();
     let policies = (HttpsOnly::new(), Hsts::new(YEAR));
     let layer = RedirectLayer::new(policies).trust(trust);
@@ -110,7 +110,7 @@ async fn a_trusted_proxy_says_what_is_secure() {
 }
 
 #[tokio::test]
-async fn what_is_said() {
+async fn the_value_has_whole_seconds_and_the_directives() {
     let day = Duration::from_millis(86_399_001);
     for (hsts, value) in [
         (Hsts::new(Duration::from_millis(500)), "max-age=1"),
@@ -128,7 +128,7 @@ async fn what_is_said() {
 }
 
 #[test]
-fn the_preload_list_has_rules() {
+fn preload_requires_a_year_and_subdomains() {
     let short = Hsts::new(YEAR - Duration::from_secs(1)).include_subdomains().preload();
     assert!(short.is_err_and(|error| error.kind() == ConfigErrorKind::Hsts));
     assert!(Hsts::new(YEAR).preload().is_err());
@@ -136,7 +136,7 @@ fn the_preload_list_has_rules() {
 }
 
 #[tokio::test]
-async fn every_answer_is_told_wherever_the_policy_stands() {
+async fn every_answer_has_the_header_at_any_position_of_the_policy() {
     let switch = MaintenanceSwitch::new();
     switch.on();
     let closed = || Maintenance::new(switch.clone());
@@ -154,7 +154,7 @@ async fn every_answer_is_told_wherever_the_policy_stands() {
 }
 
 #[tokio::test]
-async fn hosts_are_left_out_by_name_or_by_condition() {
+async fn hosts_are_excluded_by_name_or_by_condition() {
     let is_old = |head: &RequestHead<'_>| head.authority().is_some_and(|a| a.is_host("old.test"));
     let by_condition = RedirectLayer::new(Hsts::new(YEAR).unless(is_old));
     let by_name = Hsts::new(YEAR).except_hosts(["old.test", "*.dev.test"]).expect("valid");
@@ -168,7 +168,7 @@ async fn hosts_are_left_out_by_name_or_by_condition() {
     assert_eq!(sts_of(&by_name, below).await.len(), 0);
 }
 
-/// http -> https -> v2 is decided about a head that is secure. The request is not.
+/// Allows CDNs to store every answer.
 struct ForCdns(Annotation);
 
 impl RedirectPolicy for ForCdns {
@@ -192,7 +192,7 @@ impl RedirectPolicy for ForCdns {
 }
 
 #[tokio::test]
-async fn what_no_cache_may_keep_is_not_annotated_for_cdns() {
+async fn an_answer_with_no_store_is_not_annotated_for_cdns() {
     for name in ["cdn-cache-control", "surrogate-control", "x-accel-expires"] {
         let annotation = Annotation::new(
             HeaderName::from_static(name),
@@ -211,8 +211,9 @@ async fn what_no_cache_may_keep_is_not_annotated_for_cdns() {
     }
 }
 
+/// The step from https to v2 is decided about a secure head, but the request is plain.
 #[tokio::test]
-async fn the_moved_head_of_one_hop_is_not_annotated() {
+async fn a_redirection_of_a_plain_request_to_https_has_no_header() {
     let versions = Versioning::new("/p", "v2").expect("valid");
     let layer = RedirectLayer::new((HttpsOnly::new(), versions, Hsts::new(YEAR)));
     let response = layer.layer(Inner::default()).oneshot(request(None, "shop.test")).await;
@@ -221,7 +222,7 @@ async fn the_moved_head_of_one_hop_is_not_annotated() {
     assert!(!response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
 }
 
-/// An annotation of its own for every request.
+/// Annotates the answer to every request.
 struct Marked;
 
 impl RedirectPolicy for Marked {
@@ -234,7 +235,7 @@ impl RedirectPolicy for Marked {
     }
 }
 
-/// The host is read for the event alone: the redirection needs none.
+/// Only the event reads the host; the redirection does not need it.
 #[tokio::test]
 async fn a_hook_changes_no_answer() {
     let moved = || policy_fn(|head| (head.path() == "/old").then(|| Redirection::new().path("/p")));

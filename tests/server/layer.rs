@@ -1,5 +1,5 @@
-//! What a `RedirectLayer` is told beside its policy: a prefix that a proxy removed, the ready-made
-//! layer of a site; and `Transport` as a layer.
+//! Settings of a `RedirectLayer` besides its policy: the prefix that a proxy removed, the ready-made
+//! layer of a site, and `Transport` as a layer.
 
 use std::time::Duration;
 
@@ -15,9 +15,8 @@ fn to(redirection: Redirection) -> RedirectLayer<impl RedirectPolicy> {
     RedirectLayer::new(policy_fn(move |_| Some(redirection.clone())))
 }
 
-/// Redirections to this server get the prefix, those to others do not.
 #[tokio::test]
-async fn a_prefix_is_put_in_front_of_what_leads_back() {
+async fn only_redirections_to_this_server_get_the_prefix() {
     let target = |url| Redirection::to(url).expect("valid");
     for (redirection, path, location) in [
         (Redirection::new().path("/new"), "/old?q", "/shop/new?q"),
@@ -33,7 +32,7 @@ async fn a_prefix_is_put_in_front_of_what_leads_back() {
             "/old?q",
             "https://elsewhere.test/old?q",
         ),
-        // Behind a prefix, `//` is no authority.
+        // Behind a prefix, `//` does not begin an authority.
         (Redirection::new().path("//b.test/"), "/old", "/shop//b.test/"),
         (Redirection::new().query("x"), "/\\b.test/", "/shop/%5Cb.test/?x"),
     ] {
@@ -46,7 +45,7 @@ async fn a_prefix_is_put_in_front_of_what_leads_back() {
     }
 }
 
-/// Policies, exempt paths and comparisons go on to see what the application sees.
+/// Policies, exempt paths and comparisons use the path that the application sees.
 #[tokio::test]
 async fn policies_see_paths_without_the_prefix() {
     let https = HttpsOnly::new().exempt("/health").expect("valid");
@@ -57,7 +56,7 @@ async fn policies_see_paths_without_the_prefix() {
     assert_eq!(ask(&layer, request("GET", "/health", &[])).await.calls, 1);
     assert_eq!(ask(&layer, request("GET", "/shop/health", &[])).await.calls, 0);
 
-    // A page of one's own is at the path that the application serves it at.
+    // The maintenance page has the path at which the application serves it.
     let switch = MaintenanceSwitch::new();
     switch.on();
     let maintenance = Maintenance::new(switch).page("/closed").expect("valid");
@@ -66,12 +65,12 @@ async fn policies_see_paths_without_the_prefix() {
     assert_eq!(ask(&layer, request("GET", "/", &page)).await.location(), Some("/shop/closed"));
     assert_eq!(ask(&layer, request("GET", "/closed", &page)).await.calls, 1);
 
-    // The URL that was asked for is the one without the prefix, too.
+    // A redirection without the prefix to the same path passes, too.
     let layer = to(Redirection::new().path("/same")).mounted_at("/shop").expect("valid");
     assert_eq!(ask(&layer, request("GET", "/same", &[])).await.calls, 1);
 }
 
-/// A client chooses the field, a proxy may pass it on, and nobody reads it.
+/// A client chooses these fields and a proxy may pass them on, so the layer does not read them.
 #[tokio::test]
 async fn a_prefix_is_not_read_from_a_request() {
     let forged = [("x-forwarded-prefix", "//evil.test"), ("x-forwarded-path", "/evil")];
@@ -86,7 +85,7 @@ async fn a_prefix_is_not_read_from_a_request() {
 }
 
 #[test]
-fn prefixes_that_are_no_path_are_refused() {
+fn prefixes_that_are_not_a_path_are_refused() {
     for prefix in ["", "/", "shop", "//", "//shop", "/a/../b", "/a?b", "/a#b", "/a b", "/ä", "/%2e"]
     {
         assert!(to(Redirection::new()).mounted_at(prefix).is_err(), "{prefix}");
@@ -95,7 +94,7 @@ fn prefixes_that_are_no_path_are_refused() {
 }
 
 #[tokio::test]
-async fn a_transport_is_a_layer_that_says_so() {
+async fn a_transport_is_a_layer_that_marks_requests() {
     let site = RedirectLayer::site("www.a.test", Duration::from_secs(300)).expect("valid");
     let inner = Inner::default();
     for (transport, host, status) in [
@@ -112,7 +111,7 @@ async fn a_transport_is_a_layer_that_says_so() {
         let response = response.expect("infallible");
         assert_eq!(response.status(), status, "{transport:?}");
     }
-    // What a listener says goes before what came with the request.
+    // The transport of the listener replaces the one that came with the request.
     let mut forged = request("GET", "/", &[("host", "www.a.test")]);
     forged.extensions_mut().insert(Transport::Secure);
     let plain = Transport::Plain.layer(site.layer(inner));
@@ -121,7 +120,7 @@ async fn a_transport_is_a_layer_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_site_has_one_name_and_its_twin() {
+async fn a_site_serves_one_name_and_redirects_its_twin() {
     for name in ["www.a.test", "a.test"] {
         let site = RedirectLayer::site(name, Duration::from_secs(300)).expect("valid");
         let secure = site.clone().transport(Transport::Secure);
@@ -147,7 +146,7 @@ async fn a_site_has_one_name_and_its_twin() {
 }
 
 #[tokio::test]
-async fn a_policy_is_added_behind() {
+async fn a_policy_is_added_behind_those_of_a_site() {
     let moved = policy_fn(|head| (head.path() == "/old").then(|| Redirection::new().path("/new")));
     let site = RedirectLayer::site("www.a.test", Duration::from_secs(300)).expect("valid");
     let site = site.and(moved).transport(Transport::Secure);

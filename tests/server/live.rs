@@ -26,8 +26,8 @@ use crate::support::Inner;
 
 type Policy = Box<dyn RedirectPolicy>;
 
-/// A configuration: `/x` leads to `/mid/n`, and that, by another policy, to `/end/n`. It trusts the
-/// proxies of its side alone, and answers for the host of its side alone.
+/// The layer of configuration `n`: one policy redirects `/x` to `/mid/n`, and another one `/mid/n` to
+/// `/end/n`. It trusts only the proxies of its side, and serves only the host of its side.
 fn configuration(n: usize) -> RedirectLayer<Policy> {
     let (proxies, host) = side(n);
     let step = move |from: &'static str, to: &'static str| {
@@ -42,7 +42,7 @@ fn configuration(n: usize) -> RedirectLayer<Policy> {
     layer.hosts([host]).expect("valid")
 }
 
-/// Proxies and host of even and of odd configurations.
+/// The proxies and the host of even or of odd configurations.
 fn side(n: usize) -> (&'static str, &'static str) {
     [("10.0.0.0/8", "even.test"), ("192.168.0.0/16", "odd.test")][n % 2]
 }
@@ -69,7 +69,7 @@ fn no_answer_mixes_two_configurations() {
                 refused += 1;
                 continue;
             }
-            // Neither `/mid/..`, nor the https that a request of a stranger is sent to.
+            // Neither `/mid/..`, nor the https URL to which requests of untrusted peers are redirected.
             let location = response.headers()[header::LOCATION].to_str().expect("ascii");
             let n = location.strip_prefix("/end/").and_then(|n| n.parse::<usize>().ok());
             let n = n.unwrap_or_else(|| panic!("{location}"));
@@ -92,7 +92,7 @@ fn no_answer_mixes_two_configurations() {
     assert_eq!(ended.into_inner(), 4);
 }
 
-/// Answers 404 once it is told to.
+/// Answers 404 after a notification.
 #[derive(Clone)]
 struct NotFound(Arc<tokio::sync::Notify>);
 
@@ -137,7 +137,7 @@ fn a_request_keeps_the_layer_that_it_began_with() {
     }
 }
 
-/// Updates as a test sends them; it ends when the sender is dropped.
+/// The updates that a test sends. The stream ends when the sender is dropped.
 struct Updates<T>(mpsc::UnboundedReceiver<T>);
 
 impl<T> Stream for Updates<T> {
@@ -160,7 +160,7 @@ fn served(live: &Live<Rules>) -> String {
 }
 
 #[test]
-fn updates_are_followed_over_errors_and_old_revisions() {
+fn updates_are_followed_past_errors_and_old_revisions() {
     let (sender, updates) = mpsc::unbounded_channel();
     let live = Live::new(leads_to("/0"));
     let errors = Arc::new(Mutex::new(Vec::new()));
@@ -193,7 +193,7 @@ fn updates_are_followed_over_errors_and_old_revisions() {
     let reason = status.rejection().expect("refused").reason();
     assert_eq!(reason, "revision 5 is not newer than 5, which is served");
 
-    // The source says that nothing has changed: what is served is what it wants.
+    // `Same` confirms the layer that is served, and clears the rejection.
     send(Ok(Update::Same));
     assert_pending!(following.poll());
     let status = live.status();
@@ -206,7 +206,7 @@ fn updates_are_followed_over_errors_and_old_revisions() {
     assert_ready!(following.poll());
     assert_eq!((served(&live).as_str(), live.status().revision()), ("/1", Some(6)));
 
-    // After the end, and by hand.
+    // A layer can be stored by hand after the end of the stream.
     live.store(leads_to("/9").with_config_hash(9));
     assert_eq!((served(&live).as_str(), live.status().revision()), ("/9", None));
     assert_eq!((status.config_hash(), live.status().config_hash()), (None, Some(9)));
@@ -228,7 +228,7 @@ impl Drop for AsksOnDrop {
     }
 }
 
-/// If it were dropped under the lock, it would wait for that lock forever.
+/// A policy that is dropped under the lock would wait for that lock forever.
 #[test]
 fn a_policy_is_dropped_without_the_lock() {
     let live = Live::new(configuration(0));
@@ -236,7 +236,7 @@ fn a_policy_is_dropped_without_the_lock() {
     live.store(configuration(1));
     assert_eq!(live.status().revision(), None);
 
-    // Nor is one that is refused.
+    // Neither is the policy of a refused update dropped under the lock.
     let (sender, updates) = mpsc::unbounded_channel();
     for _ in 0..2 {
         let layer = RedirectLayer::new(Box::new(AsksOnDrop(live.clone())) as Policy);

@@ -18,7 +18,7 @@ fn on() -> MaintenanceSwitch {
 }
 
 #[tokio::test]
-async fn every_cell() {
+async fn every_cell_of_the_table_is_answered() {
     for (column, policy) in columns().into_iter().enumerate() {
         let layer = RedirectLayer::new(policy);
         for (method, uri, fields, expected) in ROWS {
@@ -45,7 +45,7 @@ fn summary(asked: &Asked) -> String {
 }
 
 #[tokio::test]
-async fn the_switch_decides() {
+async fn the_switch_turns_maintenance_on_and_off() {
     let switch = MaintenanceSwitch::new();
     let layer = RedirectLayer::new(Maintenance::new(switch.clone()));
     for _ in 0..2 {
@@ -74,7 +74,7 @@ async fn retry_after_is_rounded_up_and_never_zero() {
 }
 
 #[tokio::test]
-async fn a_standby_that_is_the_origin_itself_is_no_loop() {
+async fn a_standby_that_is_the_origin_itself_causes_no_loop() {
     let diagnoses = Arc::new(Mutex::new(Vec::new()));
     let noted = diagnoses.clone();
     let policy = Maintenance::new(on()).standby("https://a.test").expect("valid");
@@ -93,7 +93,7 @@ async fn a_standby_that_is_the_origin_itself_is_no_loop() {
 }
 
 #[tokio::test]
-async fn different_targets_for_different_paths() {
+async fn different_paths_may_have_different_targets() {
     let maintenance = Maintenance::new(on());
     let standby = maintenance.clone().standby("https://standby.test").expect("valid");
     let page = maintenance.page("/down.html").expect("valid");
@@ -106,16 +106,16 @@ async fn different_targets_for_different_paths() {
 }
 
 #[tokio::test]
-async fn a_page_is_found_however_it_is_written() {
+async fn a_page_with_special_characters_is_found() {
     let layer = RedirectLayer::new(Maintenance::new(on()).page("/ä|b").expect("valid"));
     let asked = ask(&layer, request("GET", "/", NAVIGATE)).await;
     assert_eq!(summary(&asked), "/%C3%A4%7Cb");
     assert_eq!(summary(&ask(&layer, request("GET", "/%C3%A4%7Cb", &[])).await), "pass");
 }
 
-/// `TrailingSlash` would lead away from a page that is reached in one form alone.
+/// Otherwise `TrailingSlash` would redirect away from a page that is reachable in only one form.
 #[tokio::test]
-async fn a_page_is_reached_with_and_without_a_slash() {
+async fn a_page_is_reachable_with_and_without_a_slash() {
     for (page, slash, location) in [
         ("/closed", TrailingSlash::add(), "/closed/"),
         ("/closed/", TrailingSlash::remove(), "/closed"),
@@ -146,14 +146,14 @@ fn targets_are_checked_when_they_are_given() {
     }
 }
 
-/// A target with a host is reached at its own origin alone; one that is a path, at any host.
+/// A target with a host is reachable only at its own origin, and a path at any host.
 #[tokio::test]
-async fn a_target_elsewhere_opens_no_path_here() {
+async fn a_target_on_another_host_opens_no_path_here() {
     let page = || Maintenance::new(on()).page("https://status.test/").expect("valid");
-    let one = || Maintenance::new(on()).redirect_to("https://status.test/").expect("valid");
+    let redirected = || Maintenance::new(on()).redirect_to("https://status.test/").expect("valid");
     let page = RedirectLayer::new(page()).transport(Transport::Secure);
-    let one = RedirectLayer::new(one()).transport(Transport::Secure);
-    for (method, host, by_page, by_one) in [
+    let redirected = RedirectLayer::new(redirected()).transport(Transport::Secure);
+    for (method, host, by_page, by_redirect) in [
         ("GET", "shop.test", "https://status.test/", "https://status.test/"),
         ("DELETE", "shop.test", "503", "https://status.test/"),
         ("GET", "status.test", "pass", "pass"),
@@ -166,11 +166,11 @@ async fn a_target_elsewhere_opens_no_path_here() {
             request(method, "/", &fields)
         };
         assert_eq!(summary(&ask(&page, asked(NAVIGATE)).await), by_page, "{method} {host}");
-        assert_eq!(summary(&ask(&one, asked(&[])).await), by_one, "{method} {host}");
+        assert_eq!(summary(&ask(&redirected, asked(&[])).await), by_redirect, "{method} {host}");
     }
     let path = RedirectLayer::new(Maintenance::new(on()).redirect_to("/queue").expect("valid"));
     assert_eq!(summary(&ask(&path, request("PUT", "/queue", &[("host", "b.test")])).await), "pass");
-    // A CONNECT has no path, and is not for the root.
+    // A CONNECT has no path, so a target at `/` does not let it pass.
     for root in ["/", "http://b.test/"] {
         let root = RedirectLayer::new(Maintenance::new(on()).redirect_to(root).expect("valid"));
         let connect = request("CONNECT", "b.test:80", &[("host", "b.test:80")]);
@@ -203,9 +203,9 @@ async fn a_target_behind_a_proxy_that_replaces_the_host_is_diagnosed() {
     }
 }
 
-/// gRPC clients take a 503 with a text for a broken message.
+/// gRPC clients take a 503 with a text body for a broken message.
 #[tokio::test]
-async fn a_grpc_call_is_told_unavailable() {
+async fn a_grpc_call_is_answered_with_unavailable() {
     let policy = Maintenance::new(on()).retry_after(Duration::from_secs(9));
     let layer = RedirectLayer::new(policy.standby("https://standby.test").expect("valid"));
     for (content_type, answered) in [
@@ -223,7 +223,7 @@ async fn a_grpc_call_is_told_unavailable() {
     }
 }
 
-/// What is shown under the same URL: HTML to people and crawlers, JSON to programs that accept it.
+/// At the same URL, people and crawlers get HTML, and programs that accept JSON get JSON.
 #[tokio::test]
 async fn a_503_has_the_body_that_is_accepted() {
     const HTML: &str = "text/html; charset=utf-8";
@@ -268,7 +268,7 @@ async fn a_503_has_the_body_that_is_accepted() {
     }
 }
 
-/// The function chooses the body and its type. The status is not its to choose.
+/// The function chooses the body and its type, but not the status.
 #[tokio::test]
 async fn a_503_of_a_function_stays_a_503() {
     let policy = Maintenance::new(on()).retry_after(Duration::from_secs(3)).respond_with(|head| {
