@@ -1,4 +1,4 @@
-//! When maintenance is, and who is let through it.
+//! The time of maintenance, and the requests that bypass it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -56,14 +56,14 @@ fn the_start_is_in_the_window_and_the_end_is_not() {
     assert_eq!(ask_at(0), seen(&(END / 1000).to_string()));
     assert_eq!(ask_at(END), (200, None));
     switch.on();
-    assert_eq!(ask_at(END), seen("77"), "nobody knows the end");
+    assert_eq!(ask_at(END), seen("77"), "the end is unknown");
     switch.off();
     assert_eq!(ask_at(START), (200, None));
     assert!(MaintenanceWindow::between(at(END), at(END)).is_err());
 }
 
 #[test]
-fn another_system_drives_the_switch() {
+fn a_function_drives_the_switch() {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = flag.clone();
     let switch = MaintenanceSwitch::from_fn(move || {
@@ -75,16 +75,16 @@ fn another_system_drives_the_switch() {
     flag.store(true, Ordering::Relaxed);
     assert_eq!(status(), 503);
     switch.off();
-    assert_eq!(status(), 503, "the hook still says so");
+    assert_eq!(status(), 503, "the function still returns a window");
     flag.store(false, Ordering::Relaxed);
     assert_eq!(status(), 200);
     switch.set(MaintenanceWindow::until(SystemTime::UNIX_EPOCH));
     assert_eq!(status(), 200);
     flag.store(true, Ordering::Relaxed);
-    assert_eq!(status(), 503, "a window that is over does not hide the hook's");
+    assert_eq!(status(), 503, "a window that is over does not hide that of the function");
 }
 
-/// Threads ask while another flips: each answer is one of the three, whole.
+/// Threads send requests while another one flips the switch: no answer mixes two states.
 #[test]
 fn ten_thousand_flips_tear_no_answer() {
     let switch = MaintenanceSwitch::new();
@@ -124,7 +124,7 @@ fn ten_thousand_flips_tear_no_answer() {
             })
             .collect();
         for flip in 0..10_000 {
-            // Under load: never more flips than questions.
+            // Under load, too, there are never more flips than requests.
             while asked_so_far.load(Ordering::Relaxed) < flip
                 && !askers.iter().any(|a| a.is_finished())
             {
@@ -139,7 +139,7 @@ fn ten_thousand_flips_tear_no_answer() {
                 _ => switch.off(),
             }
         }
-        // Both are seen at last, however the threads were scheduled.
+        // Goes on until each thread has seen both states.
         over.store(true, Ordering::Relaxed);
         while !askers.iter().all(thread::ScopedJoinHandle::is_finished) {
             switch.on();
@@ -169,7 +169,7 @@ fn clients_are_let_through_by_address() {
     for (layer, peer, fields, status) in [
         (&direct, [192, 0, 2, 7], &[][..], 200),
         (&direct, [192, 0, 3, 7], &[], 503),
-        // Its address may be everybody's: an untrusted proxy in the range.
+        // The peer may be an untrusted proxy, through which every client comes.
         (&direct, [192, 0, 2, 7], &[("x-forwarded-for", "192.0.2.9")], 503),
         (&direct, [192, 0, 2, 7], &[("x-forwarded-proto", "http")], 503),
         (&direct, [192, 0, 2, 7], &[("forwarded", "for=192.0.2.9")], 503),
@@ -242,13 +242,13 @@ fn a_bypass_that_cannot_work_is_diagnosed() {
     let told = told.lock().expect("not poisoned");
     let [proxy, public, unknown] = told.as_slice() else { panic!("{told:?}") };
     assert!(proxy.contains(r#".trust(Trust::proxies(["10.7.0.7"])?.x_forwarded())"#), "{proxy}");
-    // It may be a visitor's.
+    // A public address may be a visitor's.
     assert!(!public.contains(r#"Trust::proxies(["192.0.2.7"])"#), "{public}");
     assert!(public.contains("192.0.2.7 is a public address"), "{public}");
     assert!(unknown.contains("no peer address is known"), "{unknown}");
 }
 
-/// What some caches follow in place of `Cache-Control` (RFC 9213 and older).
+/// Fields that some caches follow instead of `Cache-Control` (of RFC 9213, and older ones).
 const TARGETED: [&str; 7] = [
     "examplecdn-cache-control",
     "edge-control",
@@ -260,7 +260,7 @@ const TARGETED: [&str; 7] = [
 ];
 
 #[test]
-fn nobody_may_keep_what_was_let_through() {
+fn no_cache_stores_a_response_behind_a_bypass() {
     let grant =
         |head: &tower_redirect::RequestHead<'_>| head.header(header::ACCEPT_LANGUAGE).is_some();
     let inner = service_fn(async |_: Request<Full<bytes::Bytes>>| {
@@ -273,7 +273,7 @@ fn nobody_may_keep_what_was_let_through() {
         }
         Ok::<_, std::convert::Infallible>(response)
     });
-    // Appends after the bypass what would allow to store the response.
+    // Policies behind the bypass append headers that would allow caches to store the response.
     let long = HeaderValue::from_static("max-age=31536000");
     let kept_by = |name: &'static str| {
         http::HeaderMap::from_iter([(name.parse().expect(name), long.clone())])
@@ -317,7 +317,7 @@ fn nobody_may_keep_what_was_let_through() {
         let mut future = std::pin::pin!(service.call(request("GET", path, fields)));
         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
         let std::task::Poll::Ready(Ok(response)) = future.as_mut().poll(&mut cx) else {
-            panic!("it waits");
+            panic!("the answer is not ready");
         };
         assert_eq!(response.status(), status);
         let cache: Vec<_> = response.headers().get_all(header::CACHE_CONTROL).iter().collect();
@@ -346,7 +346,7 @@ mod secrets {
     }
 
     #[test]
-    fn who_knows_the_secret_is_let_through() {
+    fn only_a_request_with_the_secret_is_let_through() {
         let layer = RedirectLayer::new(policy());
         let with = |value: &str| format!("a=b; let-me-in={value}; c=d");
         let (known, wrong) = (with(SECRET), with("correct-horse-battery-stapl"));
@@ -383,7 +383,7 @@ mod secrets {
         }
     }
 
-    /// In no `Location`, error, `Debug` output or diagnosis; its digest neither.
+    /// No `Location`, error, `Debug` output or diagnosis has the secret or its digest.
     #[test]
     fn the_secret_is_shown_nowhere() {
         let told = Arc::new(Mutex::new(String::new()));
@@ -403,7 +403,7 @@ mod secrets {
             shown.push_str(&format!("{headers:?} {body:?}"));
         }
         let told = told.lock().expect("not poisoned");
-        assert!(!told.is_empty(), "diagnoses were looked at");
+        assert!(!told.is_empty(), "there are diagnoses");
         shown.push_str(&told);
         for (name, secret) in
             [("short", "0123456789abcde"), ("spaced", "0123456789 abcdef"), ("a b", SECRET)]

@@ -1,4 +1,4 @@
-//! Feature `metrics`: answers and diagnoses are counted, without a call.
+//! Feature `metrics`: answers and diagnoses are counted, without any setting.
 
 use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -56,7 +56,7 @@ fn known_series_start_at_zero() {
     );
 }
 
-/// `increase()` sees nothing of a series that begins with 1.
+/// Prometheus' `increase()` misses the first count of a series that begins with 1.
 #[test]
 fn refusals_are_counted_in_series_that_start_at_zero() {
     let to = |path: &'static str| {
@@ -79,7 +79,7 @@ fn refusals_are_counted_in_series_that_start_at_zero() {
 }
 
 #[test]
-fn no_request_makes_a_series_of_its_own() {
+fn requests_do_not_add_series() {
     let rule = |number: usize| {
         let rule = Rule::new(&format!("/a{number}")).and_then(|rule| rule.to("/new"));
         let rule = rule.expect("valid").line(u32::try_from(number).expect("few"));

@@ -1,4 +1,4 @@
-//! One `Location` for all that our own redirections have to say; a circle is never sent.
+//! Several redirections on this server become one `Location`, and a circle is never sent.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -59,7 +59,7 @@ async fn http_and_v1_and_an_old_host_are_one_location() {
 }
 
 #[tokio::test]
-async fn it_is_permanent_only_if_each_part_is() {
+async fn one_hop_is_permanent_only_if_each_redirection_is() {
     let location = "https://www.a.test/api/v2/x";
     for (https, www, status) in [
         (HttpsOnly::new().permanent(), www().permanent(), 308),
@@ -74,7 +74,7 @@ async fn it_is_permanent_only_if_each_part_is() {
 }
 
 #[tokio::test]
-async fn it_is_kept_no_longer_than_each_part_is() {
+async fn one_hop_is_stored_no_longer_than_each_redirection() {
     let seconds = std::time::Duration::from_secs;
     let moved = |from: &'static str, to: &'static str, max_age: Option<u64>| {
         policy_fn(move |head| {
@@ -100,7 +100,7 @@ async fn it_is_kept_no_longer_than_each_part_is() {
 }
 
 #[tokio::test]
-async fn what_is_foreign_or_no_redirection_is_left_for_the_next_request() {
+async fn other_hosts_and_other_answers_are_left_for_the_next_request() {
     let standby = || Maintenance::new(on()).standby("https://standby.test").expect("valid");
     for (policy, expected) in [
         (
@@ -118,7 +118,7 @@ async fn what_is_foreign_or_no_redirection_is_left_for_the_next_request() {
         let asked = ask(&RedirectLayer::new(policy), request("POST", "/api/v1/x", &[])).await;
         assert_eq!((asked.status.as_u16(), asked.location()), (307, Some(expected)));
     }
-    // A host that the layer lists is no foreign one.
+    // A host that the layer lists belongs to this server.
     let there = policy_fn(|head| {
         let there = Redirection::to("https://b.test/there").expect("valid");
         head.is_secure().then_some(there)
@@ -132,9 +132,9 @@ async fn what_is_foreign_or_no_redirection_is_left_for_the_next_request() {
 }
 
 #[tokio::test]
-async fn what_turns_post_into_get_is_left_alone_and_other_methods_are_kept() {
-    // RFC 9110 §15.4.3: 302 may turn POST into GET, and no other method. What follows a POST is
-    // another request, and is asked about when it comes.
+async fn a_redirection_that_turns_post_into_get_is_not_combined() {
+    // RFC 9110 §15.4.3: 302 may turn POST into GET, but no other method. The GET that follows a
+    // POST is a different request, about which the layer decides when it comes.
     let moved = policy_fn(|head| {
         (head.path() == "/a").then(|| Redirection::new().path("/b").found().rewriting_methods())
     });
@@ -151,7 +151,7 @@ async fn what_turns_post_into_get_is_left_alone_and_other_methods_are_kept() {
 }
 
 #[tokio::test]
-async fn what_was_read_of_the_request_as_it_would_come_back_is_named() {
+async fn vary_lists_the_fields_that_were_read_for_the_target() {
     let first =
         policy_fn(|head| (head.path() == "/a").then(|| Redirection::new().path("/b").permanent()));
     let second = policy_fn(|head| {
@@ -166,7 +166,7 @@ async fn what_was_read_of_the_request_as_it_would_come_back_is_named() {
 }
 
 #[tokio::test]
-async fn preload_safe_takes_two() {
+async fn a_separate_https_redirect_takes_two_hops() {
     for policy in [
         Box::new((HttpsOnly::new().port(8443), www(), versions())) as Box<dyn RedirectPolicy>,
         Box::new((www(), HttpsOnly::new().port(8443), versions())),
@@ -182,7 +182,7 @@ async fn preload_safe_takes_two() {
 }
 
 #[tokio::test]
-async fn an_upgrade_alone_vouches_for_no_host_that_the_client_chose() {
+async fn a_separate_https_redirect_to_an_unlisted_host_is_temporary() {
     let https = HttpsOnly::new().host("www.a.test").expect("valid").permanent();
     let listed = || RedirectLayer::new(https.clone()).hosts(["*.a.test", "old.test"]);
     let named = RedirectLayer::new((www().permanent(), HttpsOnly::new().permanent()));
@@ -195,14 +195,14 @@ async fn an_upgrade_alone_vouches_for_no_host_that_the_client_chose() {
         assert_eq!(asked.location(), Some(format!("https://{host}/x").as_str()));
         assert_eq!((asked.status.as_u16(), asked.header("cache-control")), (status, Some(cache)));
     }
-    // The operator named it as an alias.
+    // The operator named the host as an alias.
     let named = named.separate_https_redirect();
     let asked = ask(&named, request("GET", "/x", &[("host", "old.test")])).await;
     assert_eq!((asked.status.as_u16(), asked.location()), (308, Some("https://old.test/x")));
 }
 
 #[tokio::test]
-async fn what_needs_a_host_that_nobody_sent_is_no_circle() {
+async fn a_missing_host_does_not_count_as_a_circle() {
     let first = policy_fn(|head: &RequestHead<'_>| {
         (head.path() == "/a").then(|| Redirection::new().path("/b"))
     });
@@ -222,7 +222,7 @@ async fn circle(policy: impl RedirectPolicy, path: &str) -> (Asked, Vec<String>)
     let layer = RedirectLayer::new(policy)
         .on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.to_string()));
     let asked = ask(&layer, request("POST", path, &[])).await;
-    // A second time it is not told again.
+    // A second request does not report the circle again.
     ask(&layer, request("POST", path, &[])).await;
     let diagnoses = diagnoses.lock().expect("not poisoned").clone();
     (asked, diagnoses)
@@ -241,13 +241,13 @@ async fn a_circle_is_answered_500_and_named() {
     assert!(diagnoses[0].contains("/b -> /a, by "), "{diagnoses:?}");
     assert!(diagnoses[0].ends_with("/b -> /a, by from /a, from /b"), "{diagnoses:?}");
 
-    // Two of ours that contradict each other.
+    // Two built-in policies that contradict each other.
     let apex = CanonicalHost::new("a.test").expect("valid");
     let (asked, diagnoses) = circle((www(), apex, HttpsOnly::new()), "/").await;
     assert_eq!(asked.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(diagnoses[0].contains("by canonical-host, canonical-host"), "{diagnoses:?}");
 
-    // Into a circle, and without an end.
+    // A start outside of the circle, and redirections without an end.
     let into = (from_to("/a", "/b"), from_to("/b", "/c"), from_to("/c", "/b"));
     assert_eq!(circle(into, "/a").await.0.status, StatusCode::INTERNAL_SERVER_ERROR);
     let endless = policy_fn(|head| Redirection::new().path(format!("{}x", head.path())));
@@ -257,7 +257,7 @@ async fn a_circle_is_answered_500_and_named() {
     assert!(
         diagnoses[0].contains("/ax -> /axx -> /axxx") && diagnoses[0].contains("by grows, grows")
     );
-    // Sixteen times as long in a row, within the bound: a path of 1 KiB would fill the memory.
+    // The length of the path is bounded, because repeated doubling would fill the memory.
     let longest = Arc::new(AtomicUsize::new(0));
     let seen = longest.clone();
     let doubles = policy_fn(move |head: &RequestHead<'_>| {
@@ -269,10 +269,10 @@ async fn a_circle_is_answered_500_and_named() {
     assert!(longest.load(Ordering::SeqCst) <= 65_535, "{longest:?}");
 }
 
-/// A table is built with up to eight redirections in a row. They do not become too many because other
-/// policies redirect, too.
+/// A table may have eight redirections in a row. They do not become too many because policies in front
+/// redirect, too.
 #[tokio::test]
-async fn the_longest_chain_of_a_table_still_ends_behind_other_policies() {
+async fn the_longest_chain_of_a_table_is_followed_behind_other_policies() {
     let chain = (0..8).map(|n| {
         let rule = Rule::new(&format!("/{n}")).and_then(|rule| rule.to(&format!("/{}", n + 1)));
         rule.expect("valid")
@@ -291,9 +291,9 @@ impl<T: Send + Sync> RedirectPolicy for Moved<T> {
     }
 }
 
-/// Operators read names, and no paths of types.
+/// Names are for operators, so they have no paths of types.
 #[tokio::test]
-async fn names_are_short_and_the_one_that_was_set_wins() {
+async fn names_are_short_and_the_outermost_name_wins() {
     let maintenance = || Maintenance::new(on());
     let retired = HeaderVersioning::header("api-version", ["2"]).expect("valid");
     let own = Moved::<String>(std::marker::PhantomData);
@@ -315,7 +315,7 @@ async fn names_are_short_and_the_one_that_was_set_wins() {
     for (policy, name) in policies {
         assert_eq!(policy.name(), name);
     }
-    // A name outside of others wins, and a policy that passes leaves none behind.
+    // An outer name wins over the names inside, and a policy that passes is not named.
     let itself = policy_fn(|_: &RequestHead<'_>| Redirection::new()).named("itself");
     let layer = RedirectLayer::new((itself, (www(), HttpsOnly::new()).named("site")));
     let layer = layer.insert_answered();
@@ -363,13 +363,8 @@ async fn a_rule_is_named_with_its_table() {
     assert!(seen.iter().any(|text| text.contains("rules: /a/* (line 7), back")), "{seen:?}");
 }
 
-/// The request that a client makes of a `Location`.
-fn follow(
-    asked: &Asked,
-    method: &Method,
-    secure: bool,
-    host: &str,
-) -> (Request<String>, bool, String) {
+/// The request that a client sends to follow a `Location`.
+fn follow(asked: &Asked, method: &Method, secure: bool, host: &str) -> Request<String> {
     let location: Uri = asked.location().expect("a location").parse().expect("a uri");
     let secure = location.scheme_str().map_or(secure, |scheme| scheme == "https");
     let host = location.authority().map_or(host.to_owned(), |a| a.as_str().to_owned());
@@ -379,10 +374,12 @@ fn follow(
     if secure {
         request.extensions_mut().insert(Transport::Secure);
     }
-    (request, secure, host)
+    request
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn following_our_own_location_never_redirects_again(
         order in Just([0, 1, 2, 3]).prop_shuffle(),
@@ -418,7 +415,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let asked = runtime.block_on(ask(&layer, first));
         if asked.location().is_some() {
-            let (mut second, ..) = follow(&asked, &method, secure, host);
+            let mut second = follow(&asked, &method, secure, host);
             if navigates {
                 second.headers_mut().insert("sec-fetch-mode", navigate);
             }
@@ -429,11 +426,10 @@ proptest! {
     }
 }
 
-/// A policy that spreads requests over servers is asked again in place of each, unless it says that it must
-/// not be.
+/// A policy that spreads requests over servers is asked again about each target, unless it sets
+/// `allow_self`.
 #[tokio::test]
-async fn requests_are_spread_over_listed_servers() {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+async fn a_policy_may_spread_requests_over_listed_servers() {
     let spread = |is_final: bool| {
         let next = AtomicUsize::new(0);
         policy_fn(move |_| {

@@ -1,5 +1,5 @@
-//! Generated requests: nothing passes in clear, no `Location` leads astray, no clean request is
-//! diagnosed. `PROPTEST_CASES` says how many.
+//! Generated requests: no plain request passes, no `Location` leads astray, and no request of a correct
+//! setup is diagnosed. `PROPTEST_CASES` sets their number.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use crate::support::property::run;
 use crate::support::{self, ask_now};
 
 #[test]
-fn nothing_in_clear_passes() {
+fn no_plain_request_passes() {
     let layers = [
         RedirectLayer::new(HttpsOnly::new()),
         RedirectLayer::new(HttpsOnly::new()).hosts(["a.test", "*.b.test"]).expect("valid"),
@@ -53,7 +53,7 @@ fn no_location_leads_astray() {
     let switch = MaintenanceSwitch::new();
     switch.on();
     let standby = Maintenance::new(switch.clone()).standby("https://standby.test").expect("valid");
-    // A rule as users write them: a captured piece goes into another place.
+    // A rule as users write it: the rest of the path becomes the new path.
     let echo = policy_fn(|head: &RequestHead<'_>| {
         let rest = head.path().strip_prefix("/api")?;
         Some(Redirection::new().path(rest))
@@ -74,8 +74,8 @@ fn no_location_leads_astray() {
         })
         .collect();
     let ours = ["a.test", "www.a.test", "x.b.test", "old.test", "standby.test"];
-    let good = (method(), path(), host(), 0..layers.len());
-    run(good, 0.3, |(method, path, host, layer)| {
+    let requests = (method(), path(), host(), 0..layers.len());
+    run(requests, 0.3, |(method, path, host, layer)| {
         let sent = Sent {
             method,
             target: path,
@@ -87,24 +87,24 @@ fn no_location_leads_astray() {
         let asked = ask_now(&layers[layer], request);
         let Some(location) = asked.location() else { return Ok(false) };
         let base = format!("http://{}{}", sent.hosts[0], sent.target);
-        // Where a host is no host, no browser asked.
+        // No browser sends a malformed host, so any base will do.
         let base = url::Url::parse(&base);
         let base = base.unwrap_or_else(|_| "http://a.test/".parse().expect("a url"));
         let to = base.join(location).map_err(|e| TestCaseError::fail(e.to_string()))?;
         let to_host = to.host_str().unwrap_or_default().trim_end_matches('.');
-        // A reference stays on the host that was asked for, whichever that was.
+        // A relative `Location` stays on the host of the request, whichever it is.
         let stays = location.starts_with('/') && to.host_str() == base.host_str();
         prop_assert!(stays || ours.contains(&to_host), "{} leads to {}", location, to);
         let plain = |b: u8| b.is_ascii_graphic() && !b"\\<>\"{}|^`".contains(&b);
         prop_assert!(location.bytes().all(plain), "{}", location);
-        let note = String::from_utf8_lossy(&asked.body).into_owned();
-        prop_assert!(!note.contains("javascript:") && note.matches('<').count() <= 7, "{}", note);
+        let html = String::from_utf8_lossy(&asked.body).into_owned();
+        prop_assert!(!html.contains("javascript:") && html.matches('<').count() <= 7, "{}", html);
         Ok(true)
     });
 }
 
 #[test]
-fn no_clean_request_is_diagnosed() {
+fn no_request_of_a_correct_setup_is_diagnosed() {
     let told = Arc::new(AtomicUsize::new(0));
     let noted = told.clone();
     let layer =
@@ -112,16 +112,16 @@ fn no_clean_request_is_diagnosed() {
             println!("{diagnosis}");
             noted.fetch_add(1, Ordering::SeqCst);
         });
-    // A visitor in clear, one over TLS, one by way of the proxy.
+    // A visitor over http, one over TLS, and two through the proxy: over https and over http.
     run((method(), path(), host(), 0..4_usize), 0.3, |(method, path, host, way)| {
         let fields = match way {
             2 => vec![("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "https")],
             3 => vec![("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "http")],
             _ => vec![],
         };
-        // A browser that came in clear sends no `Sec-Fetch-*`.
-        let is_clear = way == 0 || way == 3;
-        let browser = if is_clear { vec![] } else { vec![("sec-fetch-mode", "navigate")] };
+        // A browser sends no `Sec-Fetch-*` over plain http.
+        let is_plain = way == 0 || way == 3;
+        let browser = if is_plain { vec![] } else { vec![("sec-fetch-mode", "navigate")] };
         let fields = [fields, browser].concat();
         let sent =
             Sent { method, target: path, version: Version::HTTP_11, hosts: vec![host], fields };
@@ -138,8 +138,8 @@ fn no_clean_request_is_diagnosed() {
 }
 
 #[test]
-fn the_long_way_round_a_path_costs_no_more_than_its_length() {
-    // 100 KB are more than `http::Uri` takes; 60 KB of escapes are not.
+fn a_long_path_grows_only_by_the_encoding_of_its_backslashes() {
+    // 60 KB of escapes; `http::Uri` takes at most 64 KB.
     let path = format!("/{}", "%2e/\\".repeat(12_000));
     let uri: Uri = path.parse().expect("short enough");
     let mut request = support::request("GET", "/", &[]);

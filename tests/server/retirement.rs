@@ -1,4 +1,4 @@
-//! How versions end, in paths and in fields, by date.
+//! Versions in paths, headers and queries are retired by date.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use tower_redirect::{
 
 use crate::support::{Asked, ask_now, request};
 
-/// A clock that stands where it is put, in milliseconds.
+/// A clock that is set by hand, in milliseconds.
 #[derive(Clone, Default)]
 struct Clock(Arc<AtomicU64>);
 
@@ -72,7 +72,7 @@ fn each_stage_begins_at_its_date() {
     let policy = Versioning::new("/api", "v2").and_then(|p| p.retire_by("v1", plan()));
     let policy = policy.expect("valid").clock(clock.now());
     let get_and_head_only = policy.clone().get_and_head_only();
-    for (now, get, post_safe_only) in [
+    for (now, get, restricted_post) in [
         (0, "served", "served"),
         (DEPRECATED - 1, "served", "served"),
         (DEPRECATED, "deprecated", "deprecated"),
@@ -88,7 +88,7 @@ fn each_stage_begins_at_its_date() {
         assert_ask(&policy, ("GET", "/api/v1/x?q", &[]), get);
         assert_ask(&policy, ("POST", "/api/v1/x?q", &[]), get);
         assert_ask(&get_and_head_only, ("GET", "/api/v1/x?q", &[]), get);
-        assert_ask(&get_and_head_only, ("POST", "/api/v1/x?q", &[]), post_safe_only);
+        assert_ask(&get_and_head_only, ("POST", "/api/v1/x?q", &[]), restricted_post);
         assert_ask(&policy, ("GET", "/api/v2/x?q", &[]), "served");
         assert_ask(&policy, ("GET", "/api/x?q", &[]), "307 /api/v2/x?q");
     }
@@ -102,16 +102,16 @@ fn the_fields_say_what_was_declared() {
     let policy = Versioning::new("/api", "v2").and_then(|p| p.retire_by("v1", plan()));
     let policy = policy.expect("valid").clock(clock.now());
     let asked = assert_ask(&policy, ("GET", "/api/v1/a\"b|?q={1}", &[]), "deprecated");
-    let deprecation = asked.header("deprecation").expect("is said");
+    let deprecation = asked.header("deprecation").expect("is sent");
     let item: Item = Parser::new(deprecation).parse().expect("an item");
     let BareItem::Date(date) = item.bare_item else { panic!("{item:?}") };
     let seconds: i64 = date.unix_seconds().into();
     assert_eq!(seconds, (DEPRECATED / 1000) as i64);
-    let sunset = httpdate::parse_http_date(asked.header("sunset").expect("is said"));
+    let sunset = httpdate::parse_http_date(asked.header("sunset").expect("is sent"));
     assert_eq!(sunset.expect("a date"), at(GONE));
     let link = "</api/v2/a%22b%7C?q=%7B1%7D>; rel=\"successor-version\"";
     assert_eq!(asked.header("link"), Some(link));
-    assert_eq!(asked.header("x-app"), Some("inner"), "the application's own stay");
+    assert_eq!(asked.header("x-app"), Some("inner"), "the headers of the application stay");
 
     clock.set(GONE);
     let asked = assert_ask(&policy, ("POST", "/api/v1/x", &[]), "410");
@@ -137,7 +137,7 @@ fn no_cache_keeps_a_308_beyond_its_stage() {
 }
 
 #[test]
-fn stages_may_be_left_out_and_not_be_out_of_order() {
+fn stages_may_be_left_out_but_not_out_of_order() {
     let new = || Versioning::new("/api", "v2").expect("valid");
     let plan = Retirement::new;
     for (plan, valid) in [
@@ -180,7 +180,7 @@ fn stages_may_be_left_out_and_not_be_out_of_order() {
 }
 
 #[test]
-fn other_spellings_by_shape() {
+fn versions_of_another_form_are_recognized_by_a_function() {
     let dated = |segment: &str| segment.len() == 10 && segment.starts_with("20");
     let policy = Versioning::new("/api", "2026-01-01").and_then(|p| p.retire("2025-01-01"));
     let policy = policy.expect("valid").recognize(dated);
@@ -193,9 +193,8 @@ fn other_spellings_by_shape() {
     assert_ask(&bare, ("GET", "/api/2024-01-01/x", &[]), "307 /api/2026-01-01/2024-01-01/x");
 }
 
-/// The issue's table, whole: what is a version of ours, and what is not.
 #[test]
-fn version_paths() {
+fn only_a_whole_segment_behind_the_prefix_is_a_version() {
     let policy = Versioning::new("/api", "v2").and_then(|p| p.retire("v1")).expect("valid");
     for (path, expected) in [
         ("/apis", "served"),
@@ -223,7 +222,7 @@ fn version_paths() {
 }
 
 #[test]
-fn a_header_is_served_and_then_refused() {
+fn a_version_in_a_header_is_served_and_then_refused() {
     let clock = Clock::default();
     let ends = Retirement::new().deprecated(at(DEPRECATED)).gone(at(GONE));
     let policy = HeaderVersioning::header("api-version", ["2", "3"])
@@ -320,7 +319,7 @@ fn of_retired_media_types_the_one_at_the_earliest_stage_is_answered() {
 }
 
 #[test]
-fn a_field_moves_only_into_a_path() {
+fn a_version_in_a_header_moves_only_into_a_path() {
     let clock = Clock::default();
     let new = || HeaderVersioning::header("api-version", ["2"]).expect("valid");
     assert!(new().retire_by("1", plan()).is_err(), "a Location cannot change a header");
@@ -337,7 +336,7 @@ fn a_field_moves_only_into_a_path() {
         clock.set(now);
         let asked = assert_ask(&policy, ("POST", "/api/orders?q", old), below);
         assert_ask(&policy, ("POST", "/orders", old), elsewhere);
-        // The path says it: no loop, whatever the header still says.
+        // The version in the path prevents a loop, whatever the header says.
         assert_ask(&policy, ("POST", "/api/v2/orders?q", old), "served");
         assert_ask(&policy, ("POST", "/api/orders", &[("api-version", "2")]), "served");
         if below.starts_with("308") || below == "410" {
@@ -378,7 +377,7 @@ fn a_version_in_the_query_has_the_same_stages() {
     let policy = policy.expect("valid").clock(clock.now());
     let get_and_head_only = policy.clone().get_and_head_only();
     let old = "/x?a=api-version=1&api-version=1&b";
-    for (now, get, post_get_only) in [
+    for (now, get, restricted_post) in [
         (0, "served", "served"),
         (DEPRECATED, "deprecated", "deprecated"),
         (MOVED, "307 /x?a=api-version=1&api-version=2&b", "410"),
@@ -388,7 +387,7 @@ fn a_version_in_the_query_has_the_same_stages() {
         clock.set(now);
         assert_ask(&policy, ("POST", old, &[]), get);
         assert_ask(&get_and_head_only, ("GET", old, &[]), get);
-        let asked = assert_ask(&get_and_head_only, ("POST", old, &[]), post_get_only);
+        let asked = assert_ask(&get_and_head_only, ("POST", old, &[]), restricted_post);
         let link = "</x?a=api-version=1&api-version=2&b>; rel=\"successor-version\"";
         assert_eq!(asked.header("link"), (now > 0).then_some(link));
     }
@@ -450,7 +449,7 @@ fn a_link_that_caches_keep_has_no_host_that_the_client_chose() {
     let policy = policy.expect("valid").clock(|| at(GONE));
     let any = RedirectLayer::new(policy);
     let listed = any.clone().hosts(["a.test"]).expect("valid");
-    // Browsers read a host from the start of `//x`, so that this path needs the host written.
+    // Browsers take the `x` of `//x` for a host, so this path needs a host in front of it.
     for (layer, path, host, link) in [
         (&any, "/x?v=1", "evil.test", Some("</x?v=2>; rel=\"successor-version\"")),
         (&any, "//x?v=1", "evil.test", None),

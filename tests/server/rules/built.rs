@@ -1,4 +1,4 @@
-//! What is refused when a table is built, and what is only warned about.
+//! Mistakes for which a table is refused, and mistakes that only cause warnings.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ fn rule(from: &str, to: &str) -> Rule {
     Rule::new(from).and_then(|rule| rule.to(to)).expect(from)
 }
 
-/// The lines of a table in short form: `from to`, each rule on its own line.
+/// Parses rules in a short form: `from to`, one rule per line.
 fn lines(text: &str) -> Vec<Rule> {
     let lines = (1..).zip(text.lines().map(str::trim).filter(|line| !line.is_empty()));
     lines
@@ -92,9 +92,9 @@ fn circles_are_refused_with_the_request_and_every_line() {
 }
 
 /// <https://developers.cloudflare.com/rules/url-forwarding/troubleshooting/> and the pages about
-/// bulk redirects: a target that its own source takes again, with what follows appended.
+/// bulk redirects: a source that matches its own target again.
 #[test]
-fn loops_that_cloudflare_warns_about() {
+fn loops_that_cloudflare_warns_about_are_refused() {
     for text in [
         "/* /blog/*",
         "http://shop.test/* http://shop.test/store/*",
@@ -126,7 +126,7 @@ fn a_target_that_grows_is_refused() {
 }
 
 #[test]
-fn sound_tables_are_taken() {
+fn sound_tables_are_accepted() {
     for text in [
         "/* /maintenance.html",
         "/x/* https://elsewhere.test/*
@@ -147,10 +147,10 @@ fn sound_tables_are_taken() {
 }
 
 #[test]
-fn a_circle_for_one_method_alone() {
+fn a_circle_for_only_one_method_is_refused() {
     let circle = |method: Method| [rule("/a", "/b"), rule("/b", "/a").on_methods([method])];
     assert!(refused(circle(Method::POST)).contains("POST http://x0x.invalid/b -> /a -> /b"));
-    // 303 makes a GET of it.
+    // 303 turns the POST into a GET.
     let answered = [
         rule("/a", "/b").on_methods([Method::POST]).see_other(),
         rule("/b", "/a").on_methods([Method::POST]),
@@ -162,7 +162,7 @@ fn a_circle_for_one_method_alone() {
 }
 
 #[test]
-fn a_circle_that_comes_with_a_date() {
+fn a_circle_that_begins_at_a_date_is_refused() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let build = |rules: [Rule; 2]| Rules::builder().clock(move || at(100)).build(rules);
     let later = build([rule("/a", "/b").since(at(200)), rule("/b", "/a").since(at(300))]);
@@ -172,7 +172,7 @@ fn a_circle_that_comes_with_a_date() {
 }
 
 #[test]
-fn a_rule_that_may_lead_to_itself_ends_there() {
+fn a_rule_that_may_lead_to_itself_is_no_circle() {
     assert!(Rules::new([rule("/a", "/a").allow_self()]).is_ok());
 }
 
@@ -191,7 +191,7 @@ fn more_than_eight_in_a_row_are_refused() {
 }
 
 #[test]
-fn warnings() {
+fn each_warning_names_the_rules_and_the_cure() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     for (rules, expected) in [
         (lines("/a /b\n/a /c"), vec!["line 2: the same as line 1, which comes first: remove one"]),
@@ -211,7 +211,7 @@ fn warnings() {
             ],
             vec![],
         ),
-        // The first takes no `/a//x`: servers read it differently, and only the second copies it.
+        // The first does not match `/a//x`, which servers read differently; the second copies it.
         (lines("/* https://b.test/\n/a/* https://b.test/a/*"), vec![]),
         (
             lines("/* https://b.test/*\n/a/* https://b.test/a/*"),
@@ -238,7 +238,7 @@ fn warnings() {
             lines("/a/* /b/*\n/b/* /c/*"),
             vec!["line 1: leads on through line 2: GET http://x0x.invalid/a ends at /c"],
         ),
-        // A target to write is the end of every request, not of the one that was made up.
+        // A target is proposed only if every request ends there, and not only the example.
         (
             lines("/a?id /b\n/b /c"),
             vec![
@@ -253,7 +253,7 @@ fn warnings() {
             lines("/a?x=1 /b?y\n/b /c"),
             vec!["line 1: leads on through line 2: write /c?y as its target"],
         ),
-        // As a client has it: with the fragment that it keeps, and with the host that it comes to.
+        // The target has the fragment that a client keeps, and the host that it arrives at.
         (
             lines("/a /b#x\n/b /c"),
             vec!["line 1: leads on through line 2: write /c#x as its target"],
@@ -314,7 +314,7 @@ fn warnings() {
                 "rule 4: looks like a regex, but is compared literally: use `Rule::regex`",
             ],
         ),
-        // These lead their own request to itself, and others elsewhere.
+        // Each of these rules leads one request to itself, but others elsewhere.
         (
             vec![
                 rule("/a", "/a").drop_query(),
@@ -333,7 +333,7 @@ fn warnings() {
 }
 
 #[test]
-fn rules_that_say_nothing_or_two_things() {
+fn rules_without_effect_and_contradictory_rules_are_refused() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     for (rule, expected) in [
         (
@@ -358,7 +358,7 @@ fn rules_that_say_nothing_or_two_things() {
 /// Tables that were made to be slow.
 #[test]
 fn slow_tables_are_refused() {
-    // Twelve levels, at each a literal and a name.
+    // Twelve levels, each with a literal and a capture.
     let patterns = (0..4096).map(|bits: u32| {
         let segment = |level: u32| match bits >> level & 1 {
             0 => "/a".to_owned(),
@@ -372,7 +372,7 @@ fn slow_tables_are_refused() {
         "{errors}"
     );
     assert!(errors.contains("rule 1"), "{errors}");
-    // As many parameters on one path.
+    // A hundred parameters on one path.
     for (first, path) in [("/z", "/a"), ("/:z", "/a"), ("/z", "/a/:x")] {
         let parameters = (0..100).map(|n| rule(&format!("{path}?p{n}=1"), "https://b.test/"));
         let errors = refused([rule(first, "https://b.test/")].into_iter().chain(parameters));
@@ -384,20 +384,19 @@ fn slow_tables_are_refused() {
             "{errors}"
         );
     }
-    // As many prefixes in each other.
+    // Sixty prefixes inside each other are few enough.
     let deep = |depth: usize| {
         (0..depth).map(|n| rule(&format!("{}/*", "/a".repeat(n)), &format!("https://b.test/{n}")))
     };
     assert!(Rules::new(deep(60)).is_ok());
-    // A name and literals beside it at each level are no problem while each ends soon.
+    // Many literals beside a capture are no problem if each of them soon ends.
     let beside = (0..3000).map(|n| rule(&format!("/l{n}/:a/:b"), &format!("https://b.test/{n}")));
     let all = beside.chain([rule("/:lang/x/:c", "https://b.test/lang")]);
     assert!(Rules::new(all).is_ok());
 }
 
-/// Ten thousand rules of one path, told apart by a parameter.
 #[test]
-fn many_rules_of_one_path() {
+fn ten_thousand_rules_of_one_path_differ_by_a_parameter() {
     let rules = (0..10_000).map(|n| rule(&format!("/item?id={n}"), &format!("https://b.test/{n}")));
     let rules = Rules::new(rules).expect("valid");
     for id in [0, 5000, 9999] {
@@ -407,7 +406,7 @@ fn many_rules_of_one_path() {
     assert_eq!(answer(&rules, "GET", "/item?id=10000"), None);
 }
 
-/// What a table of fixed rules does to each path, followed to its end by hand.
+/// How a walk through a table of exact rules ends.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     Ends,
@@ -431,10 +430,10 @@ fn follow(first: &HashMap<u8, u8>, from: u8) -> End {
 }
 
 #[test]
-fn every_circle_is_found_and_none_invented() {
+fn every_circle_is_found_and_no_other() {
     let pairs = prop::collection::vec((0..40_u8, 0..40_u8), 1..40);
     run(pairs, 0.2, |pairs| {
-        // The first of a path counts; one that leads to itself is passed over.
+        // The first rule of a path applies; a rule that leads to itself is skipped.
         let mut first = HashMap::new();
         for (from, to) in pairs.iter().filter(|(from, to)| from != to) {
             first.entry(*from).or_insert(*to);
@@ -448,7 +447,7 @@ fn every_circle_is_found_and_none_invented() {
             prop_assert_eq!(ends.contains(&End::TooLong), said.contains("in a row"), "{}", said);
             prop_assert_eq!(!ends.contains(&End::TooLong), built.is_ok());
         }
-        // Each circle by each of its lines, in one error.
+        // The errors name every rule of each circle.
         let on_circles = first.keys().filter(|from| {
             let mut at = first.get(from);
             for _ in 0..first.len() {

@@ -1,4 +1,4 @@
-//! A capture stays in its place.
+//! A capture stays in its place in the target.
 
 use http::Request;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ fn rule(from: &str, to: &str) -> Rule {
 
 /// The same-origin suite of fiber's redirect middleware: captures that would become an authority.
 #[test]
-fn fiber_same_origin() {
+fn captures_never_become_an_authority() {
     let rules = Rules::new([
         rule("/api/*", "/*"),
         rule("/redirect/*", "/*"),
@@ -46,9 +46,9 @@ fn fiber_same_origin() {
     }
 }
 
-/// Rows about servers: what others make of a path that begins like an authority.
+/// Faults of other servers: a captured rest that begins like an authority.
 #[test]
-fn slashes_that_begin_an_authority() {
+fn captured_slashes_never_begin_an_authority() {
     let bare = Rules::new([rule("/old/*rest", "/*rest")]).expect("valid");
     for (url, expected) in [
         ("/old//evil.com/", "307 http://a.test//evil.com/"),
@@ -74,7 +74,7 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Rules, each with how many segments stand before its first capture in the target.
+/// Rules as `(from, to)`.
 fn shapes() -> Vec<(&'static str, &'static str)> {
     vec![
         ("/api/*", "/*"),
@@ -121,8 +121,8 @@ fn a_location_never_leads_astray() {
         let named = Url::parse(to).map(|to| to.origin());
         let origin = named.clone().unwrap_or_else(|_| base.origin());
         prop_assert_eq!(seen.origin(), origin, "{} -> {}", target, location);
-        // What stands before the first capture stays there, byte for byte, and so does the count
-        // of parameters.
+        // The text before the first capture stays the same, and so does the number of
+        // parameters.
         let path =
             to.strip_prefix("https://").map_or(to, |to| to.split_once('/').map_or("", |_| to));
         let path = path.strip_prefix("named.example:8443").unwrap_or(path);

@@ -1,4 +1,4 @@
-//! Files as others write them. Each table names where its rows come from.
+//! Files in the formats of other services. Each table names the source of its rows.
 
 use std::fmt::Write;
 
@@ -69,7 +69,7 @@ fn netlify_options() {
 }
 
 #[test]
-fn what_netlify_says_and_a_redirection_cannot() {
+fn netlify_lines_that_are_not_redirections_are_refused() {
     for (line, expected) in [
         ("/a /b 200", "line 1, column 7: 200 rewrites the request"),
         ("/a /b 404", "line 1, column 7: 404 serves a page"),
@@ -91,7 +91,7 @@ fn what_netlify_says_and_a_redirection_cannot() {
             "/a https://:sub.test/",
             "line 1, column 4: invalid url \"https://:sub.test/\": a capture never",
         ),
-        // A mistake in the port is none about captures.
+        // A wrong port is not reported as a mistake about captures.
         (
             "/a https://b.test:99999/",
             "line 1, column 4: invalid url \"https://b.test:99999/\": port above 65535",
@@ -128,7 +128,7 @@ fn cloudflare_pages() {
             ("POST /home302", "307 /"),
             ("/querystrings", "301 /?query=string"),
             ("/querystrings?a=b", "301 /?query=string"),
-            // The topmost of one path is applied.
+            // The first of two lines with the same path applies.
             ("/twitch", "302 https://twitch.tv/"),
             ("/trailing", "301 /trailing/"),
             ("/trailing/", ""),
@@ -142,7 +142,7 @@ fn cloudflare_pages() {
             ("/movies/x/y", ""),
             ("/page/", "301 /page2/#fragment"),
             ("/page", ""),
-            // The request's query is kept where the target has none.
+            // The request's query is kept if the target has none.
             ("/home301?a=b", "301 /?a=b"),
         ],
     );
@@ -161,9 +161,9 @@ fn the_limits_of_cloudflare_pages_do_not_apply() {
     table(&cloudflare(&text), &[("/dynamic/3999/x", "302 /new/3999/x"), (&long, "302 /short")]);
 }
 
-/// The lines that its parser skips, as it names them.
+/// The parser of Cloudflare Pages skips these lines.
 #[test]
-fn what_cloudflare_pages_skips() {
+fn lines_that_cloudflare_pages_skips_are_refused() {
     for (line, expected) in [
         ("/a", "line 1, column 3: a target is missing"),
         ("/a /b 301 x", "line 1, column 11: nothing may follow the status"),
@@ -190,7 +190,7 @@ fn what_cloudflare_pages_skips() {
 }
 
 #[test]
-fn one_file_through_both_dialects() {
+fn the_two_dialects_read_the_same_file_differently() {
     let text = "/a /b\n/p/* /q/:splat\n/x/:id /y?id=:id 302\n";
     let (netlify, cloudflare) = (netlify(text), cloudflare(text));
     for (url, one, other) in [
@@ -239,7 +239,7 @@ fn csv() {
     );
 }
 
-/// As spreadsheets write it, and people beside it.
+/// Spreadsheets write empty fields, and people add comments.
 #[test]
 fn csv_with_empty_fields_and_comments() {
     let text = "from,to,status,note\n/a,/b,301,\n/c,/d,,\n/gone,,410,,\n  # a comment\n";
@@ -251,16 +251,16 @@ fn csv_with_empty_fields_and_comments() {
 
 /// A hundred thousand lines, of which fifty are wrong.
 #[test]
-fn all_mistakes_of_a_long_file_at_once() {
+fn all_mistakes_of_a_long_file_are_reported_at_once() {
     for dialect in ["netlify", "csv"] {
         let is_csv = dialect == "csv";
         let mut text = String::new();
         for n in 1..=100_000 {
-            let blank = if is_csv { ',' } else { ' ' };
+            let separator = if is_csv { ',' } else { ' ' };
             if n % 2000 == 0 {
-                writeln!(text, "/page/{n}{blank}ftp://b.test/{n}").expect("memory");
+                writeln!(text, "/page/{n}{separator}ftp://b.test/{n}").expect("memory");
             } else {
-                writeln!(text, "/page/{n}{blank}/new/{n}{blank}308").expect("memory");
+                writeln!(text, "/page/{n}{separator}/new/{n}{separator}308").expect("memory");
             }
         }
         let built = match is_csv {
@@ -276,7 +276,7 @@ fn all_mistakes_of_a_long_file_at_once() {
 }
 
 #[test]
-fn targets_with_fragments() {
+fn targets_may_have_fragments() {
     let netlify = Rules::from_netlify("/faq /help#faq 302\n/b/* /c/:splat#top\n");
     table(&netlify.expect("valid"), &[("/faq", "302 /help#faq"), ("/b/x", "301 /c/x#top")]);
     let pages = Rules::from_cloudflare_pages("/faq /help#faq\n");

@@ -1,4 +1,4 @@
-//! The index finds what looking at one rule after the other finds.
+//! The index finds the same rule as a loop over all rules.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +17,7 @@ fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// Words so few that rules and requests meet.
+/// So few words that rules often match requests.
 fn word() -> impl Strategy<Value = &'static str> {
     prop_oneof![Just("a"), Just("b"), Just("c"), Just("B"), Just("x%20y")]
 }
@@ -53,7 +53,7 @@ enum Extra {
     IgnoreCase,
     EitherSlash,
     BelowOnly,
-    Here,
+    OwnServer,
 }
 
 fn extra() -> impl Strategy<Value = Extra> {
@@ -84,16 +84,17 @@ fn extra() -> impl Strategy<Value = Extra> {
         2 => Just(Extra::IgnoreCase),
         1 => Just(Extra::EitherSlash),
         1 => Just(Extra::BelowOnly),
-        1 => Just(Extra::Here),
+        1 => Just(Extra::OwnServer),
     ]
 }
 
-/// A rule that leads elsewhere, so that no table is refused for where it leads, or, rarely, to a
-/// path that requests ask for.
+/// The path and the conditions of a rule.
 fn rule() -> impl Strategy<Value = (String, Vec<Extra>)> {
     (from(), prop::collection::vec(extra(), 0..4))
 }
 
+/// Builds a rule that leads to another server, so that no table is refused because of a circle; or,
+/// rarely, to a path that requests ask for.
 fn build(number: usize, (from, extras): &(String, Vec<Extra>)) -> Rule {
     let query =
         if extras.iter().any(|extra| matches!(extra, Extra::Captured)) { "?p=:p" } else { "" };
@@ -119,9 +120,9 @@ fn build(number: usize, (from, extras): &(String, Vec<Extra>)) -> Rule {
             Extra::IgnoreCase => rule.ignore_case(),
             Extra::EitherSlash => rule.either_slash(),
             Extra::BelowOnly => rule.below_only(),
-            // Where requests lead to themselves, the next rule is asked.
-            Extra::Here if number % 7 == 0 => rule.to("/a").expect(from),
-            Extra::Here => rule,
+            // A rule that leads a request to itself is skipped.
+            Extra::OwnServer if number % 7 == 0 => rule.to("/a").expect(from),
+            Extra::OwnServer => rule,
         };
     }
     rule
@@ -163,8 +164,8 @@ fn asked() -> impl Strategy<Value = Request<()>> {
     )
 }
 
-/// The table, or `None` where it is refused because one request could visit too many places.
-fn table(rules: impl IntoIterator<Item = Rule>) -> Result<Option<Rules>, TestCaseError> {
+/// Builds a table, or returns `None` if it is refused because one request could visit too many places.
+fn build_table(rules: impl IntoIterator<Item = Rule>) -> Result<Option<Rules>, TestCaseError> {
     match Rules::builder().clock(|| at(NOW)).build(rules) {
         Ok(rules) => Ok(Some(rules)),
         Err(errors) => {
@@ -176,7 +177,7 @@ fn table(rules: impl IntoIterator<Item = Rule>) -> Result<Option<Rules>, TestCas
 }
 
 #[test]
-fn the_index_answers_as_a_loop_does() {
+fn the_index_finds_the_same_rule_as_a_loop() {
     let cases = (
         prop_oneof![
             9 => prop::collection::vec(rule(), 1..12),
@@ -186,12 +187,12 @@ fn the_index_answers_as_a_loop_does() {
     );
     run(cases, 0.6, |(rules, requests)| {
         let build = |(number, rule)| build(number, rule);
-        let Some(whole) = table(rules.iter().enumerate().map(build))? else {
+        let Some(whole) = build_table(rules.iter().enumerate().map(build))? else {
             return Ok(false);
         };
-        let single = rules.iter().enumerate().map(build).map(|rule| table([rule]));
+        let single = rules.iter().enumerate().map(build).map(|rule| build_table([rule]));
         let single = single.collect::<Result<Option<Vec<_>>, _>>()?;
-        let single = single.ok_or_else(|| TestCaseError::fail("one rule is too slow"))?;
+        let single = single.ok_or_else(|| TestCaseError::fail("one rule alone is too slow"))?;
         let mut answered = false;
         for request in &requests {
             let head = RequestHead::from(request);
