@@ -1,4 +1,4 @@
-//! Where redirections lead by name: fixed URLs, hosts and their twins; and what is refused as a target.
+//! Redirections to fixed URLs, to hosts and to their twins; targets and hosts that are refused.
 
 use http::HeaderValue;
 use tower::{Layer, ServiceExt};
@@ -19,7 +19,7 @@ fn always(redirection: Redirection) -> RedirectLayer<impl RedirectPolicy> {
 }
 
 #[tokio::test]
-async fn a_fixed_url_keeps_the_query_and_has_a_fragment_by_name() {
+async fn a_fixed_url_may_keep_the_query_and_have_a_fragment() {
     for (to, uri, location) in [
         (to("/x"), "/a?b", Some("/x")),
         (to("/x").keep_query(), "/a?b", Some("/x?b")),
@@ -28,7 +28,7 @@ async fn a_fixed_url_keeps_the_query_and_has_a_fragment_by_name() {
         (to("/x#y"), "/a?b", Some("/x#y")),
         (to("/x#").keep_query(), "/a?b", Some("/x?b#")),
         (to("https://b.test/x?q#y#z \u{e4}/?"), "/a", Some("https://b.test/x?q#y%23z%20%C3%A4/?")),
-        // A fragment does not reach the server: it makes no other URL.
+        // A fragment does not reach the server, so it does not make another URL.
         (to("/a#x"), "/a", None),
         (to("/a#x").keep_query(), "/a?b", None),
         (to("/a#x"), "/a?b", Some("/a#x")),
@@ -36,7 +36,7 @@ async fn a_fixed_url_keeps_the_query_and_has_a_fragment_by_name() {
         let asked = ask(&always(to.clone()), request("GET", uri, &[])).await;
         assert_eq!(asked.location(), location, "{uri} {to:?}");
     }
-    // Of several redirections in one, the last fragment counts.
+    // If several redirections become one, the last fragment wins.
     let hop = |from: &'static str, to: &'static str| {
         policy_fn(move |head: &tower_redirect::RequestHead<'_>| {
             (head.path() == from).then(|| Redirection::to(to).expect("valid"))
@@ -47,7 +47,7 @@ async fn a_fixed_url_keeps_the_query_and_has_a_fragment_by_name() {
 }
 
 #[tokio::test]
-async fn https_leads_to_one_host_and_has_other_statuses_by_name() {
+async fn https_only_may_have_one_host_and_another_status() {
     let secure = |policy| RedirectLayer::new(policy).hosts(["a.test", "b.test"]).expect("valid");
     for (policy, method, status, location) in [
         (HttpsOnly::new().host("b.test").expect("valid"), "GET", 307, "https://b.test/x?y"),
@@ -80,7 +80,7 @@ async fn www_and_apex_lead_between_two_listed_names() {
         ("www.a.test", None, Some("http://a.test/x")),
         ("WWW.A.test", None, Some("http://a.test/x")),
         ("only.test", None, None),
-        // Covered by a pattern, and not listed.
+        // `www.c.test` is covered by a pattern, but not listed by name.
         ("c.test", None, None),
         ("www.c.test", None, None),
         ("192.0.2.7", None, None),
@@ -91,14 +91,14 @@ async fn www_and_apex_lead_between_two_listed_names() {
         assert_eq!(asked.location(), by_apex, "{host}");
         assert_eq!(asked.status.as_u16(), if by_apex.is_some() { 302 } else { 200 }, "{host}");
     }
-    // Without a list nothing is known to exist.
+    // Without a list, no twin is known to exist.
     let unlisted = RedirectLayer::new((CanonicalHost::www(), CanonicalHost::apex()));
     assert_eq!(ask(&unlisted, request("GET", "/x", &[])).await.location(), None);
     assert!(CanonicalHost::www().aliases(["b.test"]).is_err());
 }
 
 #[test]
-fn what_is_refused_names_the_cure() {
+fn each_error_names_the_cure() {
     let page = |url| Maintenance::new(MaintenanceSwitch::new()).page(url).map(drop);
     let canonical = |host| CanonicalHost::new(host).map(drop);
     let layer = || RedirectLayer::new(HttpsOnly::new());

@@ -1,4 +1,4 @@
-//! Slashes at the end of a path, as others treat them. Each table names where its rows come from.
+//! Slashes at the end of a path, as other frameworks treat them. Each table names the source of its rows.
 
 use http::{Method, Request};
 use tower_redirect::policy::TrailingSlash;
@@ -8,7 +8,7 @@ use tower_redirect::{
 
 use crate::support::{ask, request};
 
-/// What a policy answers: `307 /a/`, or nothing.
+/// The answer of a policy: `307 /a/`, or nothing.
 fn answer(policy: &TrailingSlash, method: &str, path: &str) -> Option<String> {
     let request = Request::builder().method(method).uri(path).header("host", "a.test").body(());
     let request = request.expect(path);
@@ -44,7 +44,7 @@ fn django_append_slash() {
             ("DELETE /slash", ""),
             ("/needsquoting%23", "307 /needsquoting%23/"),
             ("/", ""),
-            // Django answers `/%2Fevil.com/security/`; here the application does.
+            // Django redirects to `/%2Fevil.com/security/`; here the application answers.
             ("//evil.com/security", ""),
             ("/\\evil.com", ""),
             ("/a/../b", ""),
@@ -68,10 +68,10 @@ fn well_known_uris_get_no_slash() {
     table(&TrailingSlash::remove(), &[("/.well-known/x/", "")]);
 }
 
-/// Rails' `trailing_slash: true` and Gatsby's, Jekyll's and nginx' directories: no slash behind
-/// what looks like a file.
+/// Rails' `trailing_slash: true` and Gatsby's, Jekyll's and nginx' directories: no slash behind a
+/// segment that looks like a file.
 #[test]
-fn files_have_no_slash() {
+fn files_get_no_slash() {
     table(
         &TrailingSlash::add().permanent(),
         &[
@@ -86,7 +86,7 @@ fn files_have_no_slash() {
 
 /// Next.js without `trailingSlash` (308 from `/about/` to `/about`), and Rails' habit of the same.
 #[test]
-fn slashes_taken_away() {
+fn slashes_are_removed() {
     table(
         &TrailingSlash::remove().permanent(),
         &[
@@ -106,17 +106,17 @@ fn slashes_taken_away() {
 }
 
 #[test]
-fn named_methods() {
+fn other_methods_may_be_named() {
     let policy = TrailingSlash::remove().methods([Method::GET, Method::POST]);
     table(&policy, &[("POST /a/", "307 /a"), ("/a/", "307 /a"), ("HEAD /a/", ""), ("PUT /a/", "")]);
 }
 
 #[tokio::test]
-async fn one_redirection_with_all_else() {
+async fn a_slash_is_part_of_one_redirection_with_host_and_scheme() {
     let www = CanonicalHost::new("www.a.test").expect("valid");
-    for order in [true, false] {
+    for slash_is_last in [true, false] {
         let (https, slash) = (HttpsOnly::new(), TrailingSlash::add());
-        let policy: Box<dyn RedirectPolicy> = match order {
+        let policy: Box<dyn RedirectPolicy> = match slash_is_last {
             true => Box::new((https, www.clone(), slash)),
             false => Box::new((slash, www.clone(), https)),
         };

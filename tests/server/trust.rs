@@ -1,4 +1,4 @@
-//! Whom to believe: scheme, host and client of a request, by peer and field.
+//! The scheme, the host and the client of a request, depending on its peer and its fields.
 
 use std::net::IpAddr;
 
@@ -29,19 +29,18 @@ fn request(peer: Option<&str>, fields: Fields<'_>) -> Request<String> {
     request
 }
 
-/// Scheme, host and client as one line; "400" where the request is refused.
+/// The scheme, the host and the client as one line, or "400" if a layer refuses the request.
 async fn seen(trust: &Trust, request: Request<String>) -> String {
     let head = RequestHead::with_trust(&request, trust);
     let (scheme, host, client) = (head.scheme(), head.authority(), head.client_ip());
     let host = host.map_or("-".to_owned(), |host| host.to_string());
     let client = client.map_or("-".to_owned(), |client: IpAddr| client.to_string());
     let line = format!("{scheme} {host} {client}");
-    // And as the layer answers it.
-    let everything = policy_fn(|head| {
+    let reads_everything = policy_fn(|head| {
         let _ = (head.scheme(), head.authority(), head.client_ip());
         Decision::Pass
     });
-    let asked = ask(&RedirectLayer::new(everything).trust(trust.clone()), request).await;
+    let asked = ask(&RedirectLayer::new(reads_everything).trust(trust.clone()), request).await;
     match asked.status.as_u16() {
         200 => line,
         status => {
@@ -62,10 +61,10 @@ fn proxies() -> tower_redirect::trust::TrustedProxies {
 }
 
 #[tokio::test]
-async fn x_forwarded() {
+async fn x_forwarded_fields_are_read_from_the_right() {
     let proxy = Some("10.0.0.1");
     for (peer, fields, expected) in [
-        // Nobody is trusted without an address that is listed.
+        // A peer is trusted only if its address is listed.
         (None, &[(PROTO, b"https".as_slice())][..], "http a.test:8080 -"),
         (Some("198.51.100.1"), &[(PROTO, b"https")], "http a.test:8080 198.51.100.1"),
         (Some("198.51.100.1"), &[(FOR, b"10.0.0.9")], "http a.test:8080 198.51.100.1"),
@@ -79,9 +78,9 @@ async fn x_forwarded() {
         (Some("2001:db8::7"), &[(PROTO, b"https")], "https a.test:8080 -"),
         (Some("192.0.2.1"), &[(PROTO, b"https")], "https a.test:8080 -"),
         (Some("192.0.2.10"), &[(PROTO, b"https")], "http a.test:8080 192.0.2.10"),
-        // A proxy that was reached by a Unix socket, as nginx writes it: not known here.
+        // nginx writes `unix:` for a proxy on a Unix socket, which is not trusted here.
         (proxy, &[(FOR, b"198.51.100.7, unix:")], "http a.test:8080 -"),
-        // None.
+        // No scheme.
         (proxy, &[], "http a.test:8080 -"),
         (proxy, &[(FOR, b"198.51.100.7")], "http a.test:8080 198.51.100.7"),
         // Lists, walked from the right.
@@ -120,8 +119,8 @@ async fn x_forwarded() {
             &[(FOR, b"\xff, 198.51.100.7"), (PROTO, b"https")],
             "https a.test:8080 198.51.100.7",
         ),
-        // Unequal lists: counted from the right, so that what a client puts to the left of either
-        // counts for nothing. Too short is the only error.
+        // Lists of unequal length are counted from the right, so that values which a client puts
+        // on the left have no effect. Only a list that is too short is an error.
         (
             proxy,
             &[(FOR, b"1.1.1.1, 198.51.100.7, 10.0.0.2"), (PROTO, b"https, http")],
@@ -149,13 +148,13 @@ async fn x_forwarded() {
         ),
         (proxy, &[(PROTO, b"https, http")], "http a.test:8080 -"),
         (proxy, &[(FOR, b"1.1.1.1, 10.0.0.3, 10.0.0.2"), (PROTO, b"https, http")], "400"),
-        // An empty one is none.
+        // An empty value is ignored.
         (proxy, &[(PROTO, b"")], "http a.test:8080 -"),
         (proxy, &[(PROTO, b" , ")], "http a.test:8080 -"),
         // Some proxies name the scheme of a websocket.
         (proxy, &[(PROTO, b"ws")], "http a.test:8080 -"),
         (proxy, &[(PROTO, b"WSS")], "https a.test:8080 -"),
-        // Nodes.
+        // Nodes that are not addresses, and ports of addresses.
         (
             proxy,
             &[(FOR, b"1.1.1.1, _hidden, 10.0.0.2"), (PROTO, b"http, https, http")],
@@ -175,11 +174,11 @@ async fn x_forwarded() {
         ),
         (proxy, &[(FOR, b"2001:dead::1"), (PROTO, b"https")], "https a.test:8080 2001:dead::1"),
         (proxy, &[(FOR, b"198.51.100.7, ::ffff:10.0.0.2")], "http a.test:8080 198.51.100.7"),
-        // Malformed, where it is read.
+        // A malformed value is refused if it is read.
         (proxy, &[(FOR, b"198.51.100.7, nonsense"), (PROTO, b"https")], "400"),
         (proxy, &[(FOR, b"198.51.100.7"), (PROTO, b"gopher")], "400"),
         (proxy, &[(PROTO, b"https;")], "400"),
-        // Not ours: other spellings, another family, host and port without their name.
+        // Ignored: other spellings, another family, and a host and a port that are not enabled.
         (proxy, &[("x_forwarded_proto", b"https")], "http a.test:8080 -"),
         (proxy, &[("forwarded", b"proto=https")], "http a.test:8080 -"),
         (
@@ -195,17 +194,17 @@ async fn x_forwarded() {
 }
 
 #[tokio::test]
-async fn host_and_port_by_name() {
+async fn a_forwarded_host_and_port_replace_those_of_the_request() {
     let trust = proxies().x_forwarded().forwarded_host().forwarded_port();
     for (fields, expected) in [
         (&[(HOST, b"www.test".as_slice())][..], "http www.test -"),
         (&[(HOST, b"www.test:81")], "http www.test:81 -"),
         (&[(HOST, b"www.test:81"), (PORT, b"82")], "http www.test:82 -"),
         (&[(PORT, b"443"), (PROTO, b"https")], "https a.test:443 -"),
-        // The other scheme's default port is nobody's.
+        // The default port of the other scheme is dropped.
         (&[(PORT, b"80"), (PROTO, b"https")], "https a.test -"),
         (&[(HOST, b"www.test:443"), (PROTO, b"http")], "http www.test -"),
-        // Without an acceptable forwarded field there is no host: it may have been another one.
+        // A malformed scheme refuses the request, although its host is valid.
         (&[(HOST, b"www.test"), (PROTO, b"gopher")], "400"),
         (&[(FOR, b"1.1.1.1, 10.0.0.2"), (HOST, b"one.test, two.test")], "http one.test 1.1.1.1"),
         (&[(FOR, b"1.1.1.1"), (HOST, b"one.test, two.test")], "http two.test 1.1.1.1"),
@@ -223,7 +222,7 @@ async fn host_and_port_by_name() {
 }
 
 #[tokio::test]
-async fn forwarded() {
+async fn forwarded_elements_are_read_from_the_right() {
     let proxy = Some("10.0.0.1");
     for (peer, lines, expected) in [
         (Some("1.1.1.1"), &[b"for=9.9.9.9;proto=https".as_slice()][..], "http a.test:8080 1.1.1.1"),
@@ -237,7 +236,7 @@ async fn forwarded() {
         (proxy, &[b"for=198.51.100.7"], "http a.test:8080 198.51.100.7"),
         (proxy, &[], "http a.test:8080 -"),
         (proxy, &[b""], "http a.test:8080 -"),
-        // Elements, walked from the right, over lines.
+        // Elements are walked from the right, across lines.
         (
             proxy,
             &[b"for=1.1.1.1;proto=http, for=198.51.100.7;proto=https, for=10.0.0.2;proto=http"],
@@ -258,11 +257,11 @@ async fn forwarded() {
             &[b"for=\"unterminated", b"for=198.51.100.7;proto=https"],
             "https a.test:8080 198.51.100.7",
         ),
-        // Inside of quotes nothing counts.
+        // Text in quotes is not read as parameters.
         (proxy, &[b"for=\"127.0.0.1;host=evil.com;proto=https\""], "400"),
         (proxy, &[b"by=\"x;proto=https\";for=198.51.100.7"], "http a.test:8080 198.51.100.7"),
         (proxy, &[b"for=198.51.100.7;by=\"a,proto=https\""], "http a.test:8080 198.51.100.7"),
-        // Malformed, where it is read.
+        // A malformed value is refused if it is read.
         (proxy, &[b"for=\"unterminated, for=198.51.100.7;proto=https"], "400"),
         (proxy, &[b"for=198.51.100.7;proto=https;proto=http"], "400"),
         (proxy, &[b"for=198.51.100.7;for=1.1.1.1"], "400"),
@@ -274,7 +273,7 @@ async fn forwarded() {
         (proxy, &[b"for=\"198.51.100.7\\\"\""], "400"),
         (proxy, &[b"for"], "400"),
         (proxy, &[b"for=\xff"], "400"),
-        // What real routers send, in parameters that count and in others.
+        // Forms that real routers send, in parameters that are read and in others.
         (proxy, &[b"for=[2001:dead::1];proto=https"], "https a.test:8080 2001:dead::1"),
         (proxy, &[b"for=192.0.2.7:4711;proto=https"], "https a.test:8080 192.0.2.7"),
         (
@@ -289,7 +288,7 @@ async fn forwarded() {
             "https a.test:8080 -",
         ),
         (proxy, &[b"x=\xff, for=198.51.100.7"], "http a.test:8080 198.51.100.7"),
-        // Not by name.
+        // The host is not enabled.
         (proxy, &[b"for=198.51.100.7;host=evil.example"], "http a.test:8080 198.51.100.7"),
     ] {
         let fields: Vec<_> = lines.iter().map(|line| ("forwarded", *line)).collect();
@@ -332,7 +331,7 @@ async fn hops_are_limited() {
 }
 
 #[tokio::test]
-async fn a_transport_is_fixed_or_said_by_proxy_or_acceptor() {
+async fn the_transport_is_fixed_or_comes_from_proxy_or_acceptor() {
     let with = |trust: Trust, peer: &str, proto: &'static [u8], extension| {
         let mut request = request(Some(peer), &[(PROTO, proto)]);
         request.extensions_mut().insert::<Transport>(extension);
@@ -352,7 +351,7 @@ async fn a_transport_is_fixed_or_said_by_proxy_or_acceptor() {
 }
 
 #[test]
-fn unix_sockets_and_other_sources_of_peers() {
+fn unix_sockets_and_peers_from_a_function_may_be_trusted() {
     let from_unix = request(Some("unix"), &[(PROTO, b"https")]);
     for trusted in [proxies().unix_sockets(), Trust::unix_sockets()] {
         let trust = trusted.x_forwarded();
@@ -374,7 +373,7 @@ fn ranges_are_checked_when_they_are_given() {
 
 /// A proxy that encrypts again asks for https over HTTP/2, whichever scheme its visitor used.
 #[tokio::test]
-async fn a_proxy_asks_for_https_over_tls() {
+async fn a_proxy_over_tls_may_forward_http() {
     let layer = || RedirectLayer::new(HttpsOnly::new());
     let asked = async |layer: RedirectLayer<HttpsOnly>, proto: &'static [u8], transport| {
         let mut request = request(Some("10.0.0.1"), &[(PROTO, proto)]);
@@ -396,7 +395,7 @@ async fn a_proxy_asks_for_https_over_tls() {
 }
 
 #[tokio::test]
-async fn an_http_1_0_request_through_a_proxy() {
+async fn an_http_1_0_request_takes_its_host_from_the_proxy() {
     let layer =
         RedirectLayer::new(HttpsOnly::new()).trust(proxies().x_forwarded().forwarded_host());
     let mut old = request(Some("10.0.0.1"), &[(PROTO, b"http"), (HOST, b"www.test")]);
@@ -482,7 +481,7 @@ async fn transport_and_trust_mean_the_same_in_either_order() {
     }
 }
 
-/// nginx writes `unix:` for what reached it by a Unix socket: another proxy on the machine.
+/// nginx writes `unix:` for a peer on a Unix socket, which is another proxy on the machine.
 #[tokio::test]
 async fn a_proxy_behind_a_unix_socket_is_walked_past() {
     let trust = Trust::unix_sockets().x_forwarded();
@@ -497,9 +496,8 @@ async fn a_proxy_behind_a_unix_socket_is_walked_past() {
     }
 }
 
-/// `Vary` names what was read, and nothing else.
 #[tokio::test]
-async fn vary_names_the_fields_that_were_read() {
+async fn vary_lists_only_the_fields_that_were_read() {
     let moved = |reads: fn(&RequestHead<'_>)| {
         policy_fn(move |head| {
             reads(head);
@@ -539,9 +537,9 @@ async fn vary_names_the_fields_that_were_read() {
     }
 }
 
-/// 1 000 elements, of which 8 are looked at; the cost is a row of the benches.
+/// The benches measure the cost of such a field.
 #[tokio::test]
-async fn a_long_forwarded_field_is_read_once() {
+async fn only_the_last_elements_of_a_long_field_are_read() {
     let line =
         "for=nonsense, ".repeat(1000) + "for=198.51.100.7;proto=https, for=10.0.0.2;proto=http";
     let request = request(Some("10.0.0.1"), &[("forwarded", line.as_bytes())]);

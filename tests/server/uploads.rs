@@ -1,4 +1,4 @@
-//! What is read of an upload before its request is answered, and for how long.
+//! How much of an upload is read before its request is answered, and for how long.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -24,7 +24,7 @@ use tower_redirect::{Decision, RedirectLayer, RedirectPolicy, Redirection, polic
 
 use crate::support::Inner;
 
-/// Answers every request: CONNECT, which has no redirection, with a refusal.
+/// Redirects every request, but answers CONNECT, which cannot be redirected, with a response.
 fn layer() -> RedirectLayer<impl RedirectPolicy> {
     let to = Redirection::to("/x").expect("valid");
     RedirectLayer::new(policy_fn(move |head| match *head.method() {
@@ -88,13 +88,14 @@ where
     Drained { polls, closes }
 }
 
-/// Ten frames of ten bytes of unknown length, answered with a redirection.
+/// Redirects an upload of ten frames of ten bytes, whose length is not announced.
 async fn drain(change: impl FnOnce(&mut Request<Upload>), limit: u64, time: Duration) -> Drained {
     let mut upload = upload(None);
     change(&mut upload.0);
     drained(layer().upload_drain_limit(limit, time).layer(Inner::default()), upload).await
 }
 
+/// An upload that was polled this many times, on a connection that `closes` or stays open.
 const fn at(polls: usize, closes: bool) -> Drained {
     Drained { polls, closes }
 }
@@ -119,7 +120,7 @@ async fn an_upload_is_read_before_the_answer() {
     let other = |r: &mut Request<Upload>| {
         r.headers_mut().insert(header::EXPECT, HeaderValue::from_static("tea"));
     };
-    assert_eq!(drain(other, 1000, MINUTE).await, at(11, false), "waits for nothing");
+    assert_eq!(drain(other, 1000, MINUTE).await, at(11, false), "only 100-continue waits");
     let among = |r: &mut Request<Upload>| {
         r.headers_mut().insert(header::EXPECT, HeaderValue::from_static("tea, 100-Continue"));
     };
@@ -127,7 +128,7 @@ async fn an_upload_is_read_before_the_answer() {
     let long = |r: &mut Request<Upload>| r.body_mut().announced = Some(1001);
     assert_eq!(drain(long, 1000, MINUTE).await, at(0, true), "too long from the start");
     let empty = |r: &mut Request<Upload>| r.body_mut().frame = Bytes::new();
-    assert_eq!(drain(empty, 5, MINUTE).await, at(6, true), "frames of nothing end, too");
+    assert_eq!(drain(empty, 5, MINUTE).await, at(6, true), "empty frames are limited, too");
     let fails = |r: &mut Request<Upload>| r.body_mut().fails = true;
     assert_eq!(drain(fails, u64::MAX, MINUTE).await, at(11, true), "broken off");
     let fails = |r: &mut Request<Upload>| r.body_mut().fails = true;
@@ -135,7 +136,7 @@ async fn an_upload_is_read_before_the_answer() {
 }
 
 #[tokio::test]
-async fn over_http2_it_is_read_within_the_same_limits_and_the_connection_lives() {
+async fn an_http2_upload_has_the_same_limits_and_leaves_the_connection_open() {
     let drain = async |announced, limit, time, change: Change| {
         let mut upload = upload(announced);
         *upload.0.version_mut() = Version::HTTP_2;
@@ -157,8 +158,8 @@ async fn over_http2_it_is_read_within_the_same_limits_and_the_connection_lives()
 
 type Change = fn(&mut Request<Upload>);
 
-/// The methods and headers of clients that may wait for the answer before they send more, with the
-/// lengths that they announce.
+/// Requests whose clients may wait for the answer before they send more: a name, the length that they
+/// announce, and their method or headers.
 fn conversations() -> [(&'static str, Option<u64>, Change); 5] {
     fn with(request: &mut Request<Upload>, name: header::HeaderName, value: &'static str) {
         request.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -185,7 +186,7 @@ async fn a_conversation_is_answered_at_once() {
             let closes = version == Version::HTTP_11;
             assert_eq!(drained(service, upload).await, at(0, closes), "{name} {version:?}");
         }
-        // Who asks for events and says how much is sent sends it without waiting.
+        // A client that asks for events but announces a length sends the upload without waiting.
         let mut upload = upload(Some(100));
         *upload.0.version_mut() = version;
         upload.0.headers_mut().insert("accept", HeaderValue::from_static("text/event-stream"));
@@ -219,7 +220,7 @@ async fn on_executor(upload: (Request<Upload>, Arc<Mutex<usize>>)) -> (Drained, 
 }
 
 #[tokio::test]
-async fn on_an_executor_all_is_read_but_what_nobody_asked_for() {
+async fn on_an_executor_all_is_read_but_connect_expect_and_long_uploads() {
     for version in [Version::HTTP_11, Version::HTTP_2] {
         let with = |change: fn(&mut Request<Upload>), announced| {
             let mut upload = upload(announced);
@@ -276,7 +277,7 @@ fn the_answer_waits_for_the_upload_and_a_timer_is_made_only_then() {
     assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
 }
 
-/// The tasks that run: those of connections, of streams, and of uploads.
+/// Counts the tasks that run: those of connections, of streams, and of uploads.
 #[derive(Clone, Debug, Default)]
 struct Tasks(Arc<AtomicUsize>);
 
@@ -322,19 +323,20 @@ where
     client
 }
 
-/// Clients that announce a thousand bytes: one sends none, the other one byte in 100 ms.
+/// Clients that announce a thousand bytes: one sends none, the other one byte every 100 ms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Slow {
     Silent,
     Trickling,
 }
 
-/// Longer than the limit by one frame of a trickling client and a turn of the timer.
+/// Whether `elapsed` is the limit, or longer by no more than a turn of the timer.
 fn is_at(limit: Duration, elapsed: Duration) -> bool {
     limit <= elapsed && elapsed <= limit + Duration::from_millis(2)
 }
 
-/// Uploads over HTTP/1, and returns the answer's head. The connection has to be ended by the server.
+/// Uploads over HTTP/1, and returns the head of the answer and the time that it took. The server has to
+/// end the connection.
 async fn upload_over_http1(client: DuplexStream, slow: Slow) -> (String, Duration) {
     let start = Instant::now();
     let (mut reader, mut writer) = tokio::io::split(client);
@@ -408,7 +410,7 @@ async fn upload_over_http2(
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_client_is_answered_or_ended_within_the_limit() {
+async fn a_slow_client_is_answered_or_disconnected_within_the_limit() {
     for slow in [Slow::Silent, Slow::Trickling] {
         let tasks = Tasks::default();
         let spawner = tasks.clone();
@@ -480,7 +482,7 @@ async fn a_thousand_slow_clients_leave_no_task_and_no_connection() {
                 clients.join_all().await;
                 let limit = Duration::from_millis(300);
                 assert!(start.elapsed() <= limit + Duration::from_millis(100));
-                // After the limit, whatever their clients do.
+                // The tasks end after the limit, whatever their clients do.
                 tokio::time::sleep(2 * limit).await;
                 assert_eq!(tasks.count(), 0, "{version:?} {slow:?} on an executor: {on_executor}");
             }

@@ -44,7 +44,7 @@ fn statuses_and_hosts() {
     table(
         &rules,
         &[
-            // A redirection to the URL that was asked for has to be sent.
+            // A redirection to the URL of the request itself is sent, too.
             ("POST /see-other", "303 /see-other"),
             ("/temporary", "307 /temporary"),
             ("/permanent", "308 /permanent"),
@@ -107,7 +107,7 @@ fn schemes_and_ports() {
         ("https://a.test", Some(Http), None, "http://example.org/x"),
         ("https://a.test", Some(Http), Some(80), "http://example.org/x"),
         ("https://a.test", Some(Http), Some(8080), "http://example.org:8080/x"),
-        // The scheme is named, and is the request's: its own port all the same.
+        // A scheme that is named sets its default port, even if it is the scheme of the request.
         ("http://a.test:8080", Some(Http), None, "http://example.org/x"),
     ] {
         let mut redirect = on_org(redirect());
@@ -123,9 +123,9 @@ fn schemes_and_ports() {
     }
 }
 
-/// The port that a client writes is never the one that counts, where the listener's is known.
+/// The port that a client sends is ignored if the port of the listener is known.
 #[test]
-fn the_port_of_the_listener() {
+fn the_port_of_the_listener_replaces_that_of_the_request() {
     for (port, expected) in
         [(80, "302 http://example.org/x"), (8080, "302 http://example.org:8080/x")]
     {
@@ -191,7 +191,7 @@ fn replace_prefix_match() {
 
 /// "Precedence must be given to the match having .." (`HTTPRouteRule.matches`).
 #[test]
-fn precedence() {
+fn the_most_specific_match_wins() {
     let to = |path: &str| redirect().replace_full_path(path).expect(path);
     let version = || http::HeaderName::from_static("version");
     let value = http::HeaderValue::from_static;
@@ -224,18 +224,18 @@ fn precedence() {
 }
 
 #[test]
-fn the_last_method_counts() {
+fn the_last_method_wins() {
     let twice = exact("/a").method(http::Method::GET).method(http::Method::POST);
     let rules = rules([(twice, on_org(redirect()))]);
     table(&rules, &[("/a", ""), ("POST /a", "307 http://example.org/a")]);
 }
 
 #[test]
-fn what_is_refused() {
+fn invalid_paths_statuses_and_hosts_are_refused() {
     assert!(RouteMatch::prefix("/:x").is_err());
-    for no_path in ["a", "", "https://b.test/a"] {
-        assert!(RouteMatch::exact(no_path).is_err(), "{no_path}");
-        assert!(RouteMatch::prefix(no_path).is_err(), "{no_path}");
+    for not_a_path in ["a", "", "https://b.test/a"] {
+        assert!(RouteMatch::exact(not_a_path).is_err(), "{not_a_path}");
+        assert!(RouteMatch::prefix(not_a_path).is_err(), "{not_a_path}");
     }
     assert!(redirect().replace_full_path("//evil.test").is_err());
     assert!(redirect().replace_full_path(&format!("/{}", "x".repeat(70_000))).is_err());

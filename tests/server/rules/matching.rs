@@ -1,4 +1,4 @@
-//! What a rule takes, and where it leads: the rules of the module's documentation, one by one.
+//! Which requests a rule matches, and where it leads: the rules of the module's documentation, one by one.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,14 +15,11 @@ fn rule(from: &str, to: &str) -> Rule {
 
 #[track_caller]
 fn rules(rules: impl IntoIterator<Item = Rule>) -> Rules {
-    match Rules::new(rules) {
-        Ok(rules) => rules,
-        Err(errors) => panic!("{errors}"),
-    }
+    Rules::new(rules).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 #[test]
-fn exact_prefix_and_pattern() {
+fn a_rule_matches_an_exact_path_a_prefix_or_a_pattern() {
     let rules = rules([
         rule("/a", "/exact"),
         rule("/p/*", "/prefix/*"),
@@ -76,14 +73,14 @@ fn paths_are_compared_in_normal_form() {
             ("/a/b", ""),
             ("/c:d", "307 /4"),
             ("/x/~user/%41%c3", "307 /y/%41%c3"),
-            // A capture goes as it was sent.
+            // A capture is copied as it was sent.
             ("/q/%41b%20", "307 /r/%41b%20"),
         ],
     );
 }
 
 #[test]
-fn segments_that_are_not_read_alike() {
+fn ambiguous_paths_match_only_rules_that_name_or_copy_them() {
     let rules = rules([
         rule("/e//x", "/exact"),
         rule("/e/%2e%2e/y", "/dots"),
@@ -128,7 +125,7 @@ fn segments_that_are_not_read_alike() {
 }
 
 #[test]
-fn what_is_copied_never_begins_an_authority() {
+fn a_copied_rest_never_begins_an_authority() {
     let rules = rules([rule("/api/*", "/*"), rule("/x/*", "https://b.test/*")]);
     table(
         &rules,
@@ -144,7 +141,7 @@ fn what_is_copied_never_begins_an_authority() {
 }
 
 #[test]
-fn queries() {
+fn queries_are_kept_replaced_merged_or_captured() {
     let rules = rules([
         rule("/keep", "/k"),
         rule("/own", "/k?own=1"),
@@ -188,13 +185,13 @@ fn queries() {
 }
 
 #[test]
-fn longer_names_are_other_names() {
+fn a_capture_is_not_mistaken_for_one_with_a_longer_name() {
     let rules = rules([rule("/:id/:id_2/:i", "/:id_2-:id-:i.:id?:id_2")]);
     table(&rules, &[("/a/b/c", "307 /b-a-c.a?b")]);
 }
 
 #[test]
-fn statuses() {
+fn the_status_depends_on_the_method() {
     let rules = rules([
         rule("/307", "/x"),
         rule("/308", "/x").permanent(),
@@ -334,7 +331,7 @@ fn clients_are_neither_taken_from_an_untrusted_proxy_nor_cached() {
 }
 
 #[test]
-fn without_case() {
+fn a_rule_may_ignore_case() {
     let rules = rules([
         rule("/Exact", "/1").ignore_case(),
         rule("/exact", "/2"),
@@ -355,7 +352,7 @@ fn either_slash_and_below_only() {
         rule("/c/:x", "/3/:x").either_slash(),
         rule("/d/:x/", "/4/:x").either_slash(),
         rule("/e/*", "/5/*").below_only(),
-        // Without a rest, there is nothing to be below.
+        // `below_only` has no effect on a rule without a rest.
         rule("/f/", "/6").either_slash().below_only(),
         rule("/g/:x/", "/7/:x").either_slash().below_only(),
     ]);
@@ -398,7 +395,7 @@ fn a_rule_that_leads_to_its_own_request_is_passed_over() {
 }
 
 #[test]
-fn dates() {
+fn a_rule_applies_between_its_dates() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     for (now, expected) in
         [(99, "307 /after"), (100, "308 /during"), (199, "308 /during"), (200, "307 /after")]
@@ -414,7 +411,7 @@ fn dates() {
 }
 
 #[tokio::test]
-async fn what_caches_keep_ends_with_the_rule() {
+async fn no_cache_stores_an_answer_beyond_the_end_of_its_rule() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let rules = Rules::builder().clock(move || at(150)).build([
         rule("/moved", "/x").permanent().until(at(200)),
@@ -437,7 +434,7 @@ async fn what_caches_keep_ends_with_the_rule() {
 }
 
 #[test]
-fn a_fragment_is_written_and_makes_no_other_url() {
+fn a_fragment_is_sent_but_does_not_make_another_url() {
     let rules = Rules::new([
         Rule::new("/faq").expect("valid").to("/help#faq").expect("valid"),
         Rule::new("/x/:id").expect("valid").to("https://b.test/y?id=:id#a/b?c").expect("valid"),
@@ -462,7 +459,7 @@ fn a_fragment_is_written_and_makes_no_other_url() {
     }
 }
 
-/// What other routers write for captures, and escapes that are none, is an error and not a literal.
+/// The captures of other routers, and `%` without an escape, are errors and not literals.
 #[test]
 fn what_looks_like_a_capture_is_refused() {
     for (from, to, expected) in [

@@ -12,7 +12,7 @@ use http::Request;
 use tower_redirect::policy::Rules;
 use tower_redirect::{Decision, RedirectPolicy, RequestHead, Transport};
 
-/// What a table says of a request, in short: `308 /b`, `410`, or nothing.
+/// The answer of a table to a request in short form: `308 /b`, `410`, or nothing.
 #[track_caller]
 fn answer(rules: &Rules, method: &str, url: &str) -> Option<String> {
     let request = request(method, url);
@@ -50,7 +50,7 @@ fn ask(rules: &Rules, request: &Request<()>) -> Option<String> {
     }
 }
 
-/// Each row: what is asked, and what is answered; an empty answer is none.
+/// Each row is a request and its answer, which is empty if no rule matches.
 #[track_caller]
 fn table(rules: &Rules, rows: &[(&str, &str)]) {
     for (url, expected) in rows {

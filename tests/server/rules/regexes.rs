@@ -18,7 +18,7 @@ fn rules(rules: impl IntoIterator<Item = Rule>) -> Rules {
 }
 
 #[test]
-fn the_whole_path_matches() {
+fn a_regex_matches_the_whole_path() {
     let rules = rules([
         regex("/a|/b", "/c"),
         regex("/(?<x>[a-z]+)-(?<y>[0-9]+)", "/:y/:x?q=:x"),
@@ -41,7 +41,7 @@ fn the_whole_path_matches() {
 }
 
 #[test]
-fn the_first_of_all_kinds_wins() {
+fn the_first_rule_of_any_kind_wins() {
     let rules = rules([
         rule("/a", "/exact"),
         regex("/[ab]", "/regex-1"),
@@ -63,7 +63,7 @@ fn the_first_of_all_kinds_wins() {
 }
 
 #[test]
-fn what_a_regex_never_sees() {
+fn a_regex_matches_no_ambiguous_or_long_path() {
     let rules = rules([regex("/x(?<rest>.*)", "/y:rest")]);
     table(
         &rules,
@@ -79,7 +79,7 @@ fn what_a_regex_never_sees() {
     );
     let long = format!("/x/{}", "a".repeat(8 * 1024));
     assert_eq!(answer(&rules, "GET", &long), None);
-    // Where the target would have a dot segment, the rule is passed over.
+    // A rule whose target would have a dot segment is skipped.
     let dots = self::rules([regex("/a(?<dots>b?)/?(?<rest>.*)", "/.:dots/:rest")]);
     table(&dots, &[("/a/x", ""), ("/ab/x", "307 /.b/x")]);
 }
@@ -109,7 +109,7 @@ fn apache_redirect_match_and_nginx_rewrite() {
 }
 
 #[test]
-fn what_is_refused() {
+fn invalid_regexes_and_unknown_captures_are_refused() {
     for pattern in ["(", "[", "(?<a>x)(?<a>y)", r"\p{Greek}", "a{1000}{1000}"] {
         assert!(Rule::regex(pattern).is_err(), "{pattern}");
     }
@@ -126,7 +126,7 @@ fn regexes_that_are_too_large_together_are_a_mistake_of_the_table() {
 }
 
 #[test]
-fn what_is_no_whole_regex_is_refused_by_itself() {
+fn a_pattern_that_is_not_a_whole_regex_is_refused() {
     let long = format!("(?x)/a{}|/b", " ".repeat(70_000));
     for (pattern, expected) in [
         ("(?x)/a # comment", "a comment of `(?x)` must end with a line break"),
@@ -141,9 +141,9 @@ fn what_is_no_whole_regex_is_refused_by_itself() {
     table(&rules, &[("/a", "307 /b"), ("/item", "307 /x"), ("/item/7", "307 /x")]);
 }
 
-/// A regex that could match no path would be a rule without effect.
+/// A rule with such a regex would have no effect.
 #[test]
-fn what_matches_no_path_is_refused() {
+fn a_regex_that_matches_no_path_is_refused() {
     for (pattern, expected) in [
         ("item-(?<id>[0-9]+)", "a path begins with `/`"),
         ("^old/.*", "a path begins with `/`"),

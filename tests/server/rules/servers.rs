@@ -1,4 +1,4 @@
-//! What the configurations of other servers say, as rules. Each table names where its rows come from.
+//! Configurations of other servers, written as rules. Each table names the source of its rows.
 
 use http::{HeaderName, HeaderValue};
 use tower_redirect::Scheme;
@@ -23,7 +23,7 @@ fn nginx_return() {
         rule("/old", "/new").moved_permanently().drop_query(),
         // location = /kept { return 302 /new$is_args$args; }
         rule("/kept", "/new").found(),
-        // location /dir/ { return 307 https://b.example$request_uri; }
+        // location /dir/ { return 307 $scheme://b.example$request_uri; }
         Rule::new("/dir/*").and_then(|rule| rule.to_host("b.example")).expect("valid").below_only(),
         // location = /gone { return 410; }
         Rule::new("/gone").expect("valid").gone(),
@@ -45,7 +45,7 @@ fn nginx_return() {
 }
 
 /// nginx `map $uri $new { /old-1 /new-1; ~^/re /other; default ""; }` with `if ($new) { return 301 $new; }`.
-/// `map` compares without case, and its hosts (`hostnames`) take `*.example.com`.
+/// `map` ignores case, and its hosts (`hostnames`) may be patterns like `*.example.com`.
 #[test]
 fn nginx_map() {
     let rules = Rules::builder().ignore_case().build([
@@ -64,8 +64,8 @@ fn nginx_map() {
     );
 }
 
-/// Apache `Redirect` (`mod_alias`): a path and all below it per segment, what follows appended, the
-/// query kept; 302 unless named. `Redirect gone /x` is 410.
+/// Apache `Redirect` (`mod_alias`) matches a path and all segments below it, appends the rest and keeps
+/// the query. The status is 302 unless it is named, and 410 for `Redirect gone /x`.
 #[test]
 fn apache_redirect() {
     let rules = rules([
@@ -96,8 +96,8 @@ fn apache_redirect() {
     );
 }
 
-/// Next.js `redirects` (`next.config.js`): 307, or 308 where `permanent`; the first that matches; the
-/// query passed on; `has` and `missing`.
+/// Next.js `redirects` (`next.config.js`): the first match answers 307, or 308 if it is `permanent`. The
+/// query is passed on, and `has` and `missing` are conditions.
 #[test]
 fn next_redirects() {
     let page = HeaderName::from_static("x-redirect-me");
@@ -132,7 +132,7 @@ fn next_redirects() {
             ("/host/x", ""),
         ],
     );
-    // matchers of the path: `/post/:slug(\\d{1,})`, in which only the whole path may match.
+    // A regex in a path, `/post/:slug(\\d{1,})`, has to match the whole path.
     #[cfg(feature = "regex")]
     table(
         &Rules::new([Rule::regex("/post/(?<slug>[0-9]{1,})")
