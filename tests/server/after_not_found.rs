@@ -185,7 +185,7 @@ async fn the_replacement_of_a_private_404_is_not_stored() {
 }
 
 #[tokio::test]
-async fn it_is_asked_only_after_a_404_to_get_or_head() {
+async fn the_policy_behind_is_asked_only_after_a_404_to_get_or_head() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = asked.clone();
     let counts = policy_fn(move |_: &RequestHead<'_>| {

@@ -501,7 +501,7 @@ async fn https_only_can_refuse_unsafe_methods() {
     }
 }
 
-/// gRPC clients derive their status from the HTTP status, and take a text for a broken message.
+/// gRPC clients derive their status from the HTTP status, and take a text body for a broken message.
 #[tokio::test]
 async fn a_grpc_call_is_refused_without_a_text() {
     let layer = || RedirectLayer::new(HttpsOnly::new());

@@ -180,7 +180,7 @@ fn through(trust: Trust, fields: &Fields<'_>) -> Asked {
 
 #[test]
 fn a_client_cannot_override_its_proxy() {
-    // The proxy appends to the line of the client, or adds a line of its own.
+    // The proxy appends to the line of the client, or adds a second line.
     let clients = [
         "",
         "proto=https",

@@ -1,4 +1,4 @@
-//! Configurations as operators write them: what they do, and what is said about mistakes.
+//! Configurations as operators write them: what they do, and how mistakes are reported.
 
 use std::time::{Duration, SystemTime};
 

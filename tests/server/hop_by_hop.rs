@@ -131,8 +131,8 @@ fn get(url: &Url) -> Request<String> {
     request
 }
 
-/// The URLs that a client visits, up to the first one that repeats, each with whether all redirections
-/// to it are permanent.
+/// The URLs that a client visits, up to the first one that repeats, each with a flag: whether all
+/// redirections to it are permanent.
 fn chain<P: RedirectPolicy + ?Sized>(policy: &P, start: &Url) -> Vec<(Url, bool)> {
     let (mut chain, mut url, mut is_permanent) = (Vec::new(), start.clone(), true);
     for _ in 0..12 {

@@ -93,7 +93,7 @@ async fn errors_have_the_header_and_the_applications_own_value_wins() {
 }
 
 #[tokio::test]
-async fn only_a_trusted_proxy_makes_a_request_secure() {
+async fn a_trusted_proxy_or_a_set_transport_makes_a_request_secure() {
     let trust = Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded();
     let policies = (HttpsOnly::new(), Hsts::new(YEAR));
     let layer = RedirectLayer::new(policies).trust(trust);

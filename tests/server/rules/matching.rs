@@ -215,7 +215,7 @@ fn the_status_depends_on_the_method() {
 }
 
 #[test]
-fn hosts() {
+fn a_rule_may_be_limited_to_hosts() {
     let all = |to: &str| rule("/*", to);
     let on = |host: &str, to: &str| all(to).on_host(host).expect(host);
     let rules = rules([
@@ -266,7 +266,7 @@ fn parts_of_the_origin_change_alone() {
 }
 
 #[test]
-fn conditions() {
+fn each_condition_limits_a_rule() {
     let name = HeaderName::from_static("x-beta");
     let one = HeaderValue::from_static("1");
     let rules = rules([
