@@ -9,7 +9,7 @@ use http_body::Body;
 /// How the draining of a body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Drained {
-    /// The body is at its end.
+    /// The body has ended.
     All,
     /// The body is longer than the limit, or `may_continue` returned `false`.
     LimitReached,

@@ -24,11 +24,11 @@ use crate::policy::{
 use crate::server::RedirectLayer;
 
 impl Config {
-    /// Builds a layer, whose maintenance is turned on and off by the switch in `switches`.
+    /// Builds the layer of this configuration. The switch in `switches` turns its maintenance on and off.
     ///
     /// If a value is wrong, the switch stays as it is. The layer has a
-    /// [hash](RedirectLayer::config_hash) of this configuration: formats, comments and the order of keys do
-    /// not change it, other versions of this crate or of Rust may.
+    /// [hash](RedirectLayer::config_hash) of this configuration. The format, comments and the order of keys
+    /// do not change the hash, but another version of this crate or of Rust may.
     ///
     /// # Errors
     ///
@@ -48,9 +48,9 @@ impl Config {
         Ok(layer.with_policy(Configured::new(policies)).with_config_hash(self.digest()))
     }
 
-    /// Returns a hash of 48 bits, which a gauge of a metric holds without rounding.
+    /// Returns a hash of 48 bits, which the `f64` of a gauge holds without rounding.
     fn digest(&self) -> u64 {
-        // Its keys are fixed, so all processes of one build compute the same hash.
+        // The keys of this hasher are fixed, so all processes of one build compute the same hash.
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
         hasher.finish() >> 16
@@ -204,21 +204,21 @@ fn lists_both_forms(hosts: &[String]) -> bool {
     hosts.iter().any(|host| host.strip_prefix("www.").is_some_and(|bare| hosts.contains(bare)))
 }
 
-const PORT: &str = "a port is 1 to 65535";
+const INVALID_PORT: &str = "a port is 1 to 65535";
 
 fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
     let mut policy = HttpsOnly::new();
     if let Some(port) = section.port {
         policy = policy.port(port);
         if port == 0 {
-            problems.add("https.port", PORT);
+            problems.add("https.port", INVALID_PORT);
         }
     }
     let mut ports = Vec::new();
     for (http, https) in &section.port_map {
         match (http.parse::<u16>(), *https) {
             (Ok(port), https @ 1..) if port.to_string() == *http => ports.push((port, https)),
-            _ => problems.add(format_args!("https.port_map.{http}"), PORT),
+            _ => problems.add(format_args!("https.port_map.{http}"), INVALID_PORT),
         }
     }
     if !ports.is_empty() {
@@ -264,7 +264,7 @@ fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Op
     Some(policy)
 }
 
-/// Returns `None` if there are no dates: the version has moved already.
+/// Returns the plan for a retired version; `None` if it has no dates, because it has moved already.
 fn plan(dates: &RetirementConfig) -> Option<Retirement> {
     let RetirementConfig { deprecated, moved, permanent, gone } = *dates;
     let mut plan = Retirement::new();

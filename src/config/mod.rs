@@ -10,11 +10,11 @@
 //!    for example for circles. A syntax error, an unknown key or a value of the wrong type is reported by
 //!    the format's own parser, which stops at the first error.
 //! 4. **Dates** are RFC 3339 (`2026-12-01T22:00:00Z`, or with an offset) or a day (`2026-12-01`,
-//!    midnight UTC), as text or as dates of TOML. A time without an offset is an error.
+//!    midnight UTC), as text or as TOML dates. A time without an offset is an error.
 //! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. A
 //!    configuration sets the switch only if its `on`, `from` or `until` differs from the previous
-//!    configuration. The first one is compared with maintenance that is off. Otherwise the switch stays
-//!    as an administrator has set it.
+//!    configuration. The first configuration is compared with maintenance that is off. Otherwise the
+//!    switch stays as an administrator has set it.
 //!
 //! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with more keys should hold
 //! [`Config`] in a separate field. A rule that has no effect, such as a duplicate, is not an error: see

@@ -29,7 +29,7 @@ use super::sections::{SlashConfig, is_default, is_false};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RuleConfig {
-    /// The path, pattern or URL that is asked for, with conditions on the query.
+    /// The path, pattern or URL that the rule matches, with conditions on the query.
     pub from: String,
     /// The target; left out for `status = 410`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ pub struct AfterNotFoundConfig {
     /// Moved URLs, which never shadow a page that exists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
-    /// A slash at the end of paths, or none; asked after the rules.
+    /// Redirections that add or remove the slash at the end of paths, if no rule matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trailing_slash: Option<SlashConfig>,
 }

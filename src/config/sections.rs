@@ -40,8 +40,8 @@ pub struct Config {
     /// [`RedirectLayer::separate_https_redirect`](crate::RedirectLayer::separate_https_redirect).
     #[serde(skip_serializing_if = "is_false")]
     pub separate_https_redirect: bool,
-    /// Whether this configuration may have lost `https` or more than half of the rules of the one that it
-    /// replaces, or have become empty: see [`shrinks`](Self::shrinks).
+    /// Whether this configuration may drop `https` or more than half of the rules of the configuration that
+    /// it replaces, or may be empty: see [`shrinks`](Self::shrinks).
     #[serde(skip_serializing_if = "is_false")]
     pub allow_shrink: bool,
     /// Which peers are trusted.
@@ -79,8 +79,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether this configuration has lost `https` or more than half of the rules of the one before, or
-    /// has become empty, without `allow_shrink = true`. A program that reloads should refuse such a
+    /// Whether this configuration drops `https` or more than half of the rules of `before`, or is empty
+    /// while `before` is not, and does not set `allow_shrink = true`. A program that reloads should refuse such a
     /// configuration, because a file that was cut off is often still valid.
     ///
     /// ```
@@ -170,7 +170,7 @@ pub enum TransportConfig {
 pub struct CanonicalHostConfig {
     /// The host; or `www` or `apex`, for each name that `hosts` lists both with `www.` and without.
     pub host: String,
-    /// The hosts that lead to it.
+    /// The hosts that are redirected to `host`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     /// 301, 302, 307 or 308; 307 unless given.
@@ -239,7 +239,7 @@ pub struct MaintenanceConfig {
     /// The origin that serves in the meantime.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standby: Option<String>,
-    /// The page that people are redirected to.
+    /// The page that navigations are redirected to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
     /// The URL that every request is redirected to.

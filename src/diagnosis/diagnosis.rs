@@ -110,12 +110,12 @@ pub enum Diagnosis {
     },
     /// Many requests were redirected to https, but none has arrived that is known to be secure.
     NeverSecure,
-    /// A bypass or a rule is for clients by address, but the peer's address is not known, so it applies
-    /// to nobody.
+    /// A bypass or a rule is limited to the addresses of some clients, but the peer's address is not known,
+    /// so the bypass or the rule applies to nobody.
     ClientUnknown,
     /// A peer that is not trusted forwards requests, and the clients of a bypass or of a rule include
-    /// its address. The request was not treated as one of those clients', because the peer may forward
-    /// requests of anybody.
+    /// its address. The request was not treated as that of such a client, because the peer may
+    /// forward requests of anybody.
     ClientThroughProxy {
         /// The peer, if its address is known.
         peer: Option<Peer>,
@@ -135,7 +135,7 @@ pub enum Diagnosis {
         /// The first `Location`s, in order.
         locations: Vec<String>,
     },
-    /// A diagnosis applies to more peers than it is reported for. This is reported once in an hour.
+    /// A diagnosis applies to more peers than it is reported for. This is reported once an hour.
     ManyPeers {
         /// The [`name`](Self::name) of the diagnosis.
         diagnosis: &'static str,

@@ -8,7 +8,8 @@ use super::escaped::Escaped;
 use crate::uri::Scheme;
 
 /// An answer that a layer gave in place of the inner service: by which policy, to which request, and
-/// why. A layer that [only reports](crate::RedirectLayer::report_only) would have given it.
+/// why. If the layer [only reports](crate::RedirectLayer::report_only), this is the answer that it would
+/// have given.
 ///
 /// The hook of [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) is called with it,
 /// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the
@@ -121,8 +122,8 @@ impl<'a> Answered<'a> {
         self.policy.as_deref()
     }
 
-    /// The rule of a [table](crate::policy::Rules) that decided: its name, or else its pattern with its
-    /// line. `None` for other policies.
+    /// The rule that decided, if the policy is a [table](crate::policy::Rules): the name of the rule, or
+    /// else its pattern and line. `None` for other policies.
     pub fn rule(&self) -> Option<&str> {
         self.rule.as_deref()
     }
