@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-/// The longest field in bytes, without the `…` that ends a shortened one.
+/// The maximum length of escaped text in bytes, without the `…` that ends shortened text.
 const LONGEST: usize = 256;
 
 /// Writes text in one line: control characters are escaped, so no request can begin a new line in a log
@@ -46,8 +46,8 @@ struct Writer<'w, 'f> {
 impl Write for Writer<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            let is_hidden = character.is_control() || is_bidirectional_or_separator(character);
-            let length = match is_hidden {
+            let is_escaped = character.is_control() || is_bidirectional_or_separator(character);
+            let length = match is_escaped {
                 true => character.escape_unicode().len(),
                 false => character.len_utf8(),
             };
@@ -57,7 +57,7 @@ impl Write for Writer<'_, '_> {
                 return Err(fmt::Error);
             }
             self.left -= length;
-            match is_hidden {
+            match is_escaped {
                 true => write!(self.to, "{}", character.escape_unicode())?,
                 false => self.to.write_char(character)?,
             }

@@ -1,4 +1,4 @@
-//! Without feature `tracing` there are no events.
+//! Without feature `tracing` nothing is logged.
 
 use super::answered::Answered;
 use crate::diagnosis::Diagnosis;

@@ -5,8 +5,8 @@ use http::{Extensions, Uri};
 use super::redacted::Redacted;
 
 /// Describes the chain of redirections that led to a request. It is in the extensions of each request
-/// but the first, so that a layer *inside* can withhold credentials once the chain has left the first
-/// origin.
+/// but the first, so that a layer *inside* the follower can withhold credentials once the chain has left
+/// the trusted origins.
 ///
 /// ```
 /// use http::{HeaderValue, Request, header};
@@ -85,7 +85,7 @@ impl RedirectContext {
     }
 
     /// Whether a redirection has led to an origin that is not trusted with the caller's credentials.
-    /// Stays `true` if the chain returns to the first origin, and in the chain of a follower inside.
+    /// Stays `true` if the chain returns to the first origin, and in the chains of another follower inside.
     pub fn has_left_trusted_origins(&self) -> bool {
         self.left_trusted_origins
     }

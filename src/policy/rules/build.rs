@@ -277,8 +277,8 @@ impl RulesBuilder {
         }
         let (weights, folded) = table.build_index();
         let weight = |host: u32| {
-            let at = |weights: &[u32]| weights.get(host as usize).copied().unwrap_or(0);
-            at(&weights).saturating_add(at(&folded))
+            let of_host = |weights: &[u32]| weights.get(host as usize).copied().unwrap_or(0);
+            of_host(&weights).saturating_add(of_host(&folded))
         };
         let most = weight(0).saturating_add(table.hosts.heaviest(weight));
         let warnings = if most as usize > MAX_PLACES {
