@@ -33,7 +33,7 @@ impl Additions {
                 if self.no_store || is_private(response.headers()) {
                     forbid_storing(answer.headers_mut());
                 }
-                // The answer also depends on everything that the pass and the 404 depended on.
+                // The answer also depends on everything that the decision to pass and the 404 depended on.
                 let of_404 = response.headers().get_all(header::VARY).iter().cloned();
                 append_vary(answer.headers_mut(), || of_404.chain(vary));
                 answer.map(ResponseBody::answer)

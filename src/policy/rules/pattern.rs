@@ -56,7 +56,7 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// Creates the pattern of a regex, which was compiled before.
+    /// Creates the pattern of a regex that has already been compiled.
     #[cfg(feature = "regex")]
     pub(super) fn regex(text: &str) -> Self {
         Self { text: text.to_owned(), kind: Kind::Regex }

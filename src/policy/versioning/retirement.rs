@@ -51,7 +51,7 @@ pub struct Retirement {
 }
 
 impl Retirement {
-    /// Creates a plan without dates, by which the version is served.
+    /// Creates a plan without dates, under which the version is served.
     pub const fn new() -> Self {
         Self { deprecated: None, moved: None, permanent: None, gone: None }
     }

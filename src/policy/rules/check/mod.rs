@@ -105,7 +105,7 @@ impl Checks<'_> {
     }
 
     /// Whether a rule that redirects any request redirects its witnesses, too. A rule that changes the query,
-    /// the case, the last slash or the origin may lead a witness to itself, but other requests elsewhere.
+    /// the case, the last slash or the origin may lead a witness to itself, but redirect other requests.
     fn answers_its_witnesses(&self, rule: &Stored) -> bool {
         const CHANGES: [u16; 4] =
             [flag::IGNORE_CASE, flag::EITHER_SLASH, flag::HAS_QUERY, flag::DROPS_QUERY];
@@ -166,7 +166,7 @@ impl Checks<'_> {
         true
     }
 
-    /// Whether every request of `rule` ends at the URL `end`, and not only this witness.
+    /// Whether every request that `rule` matches ends at the URL `end`, and not only `witness`.
     fn ends_at_one_url(&self, rule: &Stored, witness: &Witness, end: &str) -> bool {
         let sets_query = rule.has(flag::HAS_QUERY) && !rule.has(flag::MERGES_QUERY);
         let keeps_query = !sets_query && !rule.has(flag::DROPS_QUERY) && witness.query.is_some();
