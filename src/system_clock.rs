@@ -1,4 +1,4 @@
-//! The system's clocks. In a browser those of `std` panic, and `web-time` asks JavaScript instead.
+//! The system's clocks. In a browser, the clocks of `std` panic, so those of `web-time` are used.
 
 use std::time::SystemTime;
 

@@ -282,7 +282,7 @@ impl<P, D> RedirectLayer<P, D> {
         &self.policy
     }
 
-    /// Returns this layer, with its trust, hosts and options, around another policy.
+    /// Replaces the policy, and keeps the trust, the hosts and the options of this layer.
     ///
     /// ```
     /// use tower_redirect::{HttpsOnly, RedirectLayer, RedirectPolicy, Versioning};

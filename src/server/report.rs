@@ -10,7 +10,7 @@ use crate::event::{AnswerCounter, AnswerKind, Answered};
 use crate::head::RequestHead;
 
 /// Reports an answer of the layer to hooks, `tracing` and `metrics`. Must be called after the answer is
-/// built, so that headers which are read here are not added to its `Vary`.
+/// built, so that headers that are read here are not added to its `Vary`.
 #[inline]
 pub(super) fn answered(
     head: &RequestHead<'_>,
@@ -85,8 +85,8 @@ fn report(
 }
 
 fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings: &Settings) {
-    // Refusals are counted without a policy. Their series exist from the start, so that the first loop
-    // shows as an increase of one.
+    // Refusals are counted without a policy. Their series start at zero, so that even the first refusal
+    // shows as an increase.
     head.with_decider(|by| {
         let by = by.filter(|_| kind != AnswerKind::Refuse);
         let policy = by.map_or("", |by| by.counted.as_deref().unwrap_or(&by.policy));

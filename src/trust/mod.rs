@@ -29,9 +29,9 @@
 //!
 //! Pitfalls: behind a proxy that terminates TLS, every request looks plain until the proxy is trusted.
 //! Trust addresses that only your proxies can have. Each trusted proxy has to set or append *both*
-//! `X-Forwarded-For` and `-Proto`: one that appends to the former alone passes on a client's own
-//! scheme. `X-Forwarded-Host` and `-Port` are read only if
-//! [enabled](Trust::forwarded_host), because many proxies pass a client's own.
+//! `X-Forwarded-For` and `-Proto`: a proxy that appends only to the former passes on a client's own
+//! scheme. `X-Forwarded-Host` and `-Port` are read only if [enabled](Trust::forwarded_host), because many
+//! proxies pass on a client's own values.
 //!
 //! ```
 //! use http::Request;

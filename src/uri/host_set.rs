@@ -99,7 +99,7 @@ impl HostSet {
 struct Names {
     /// In the order of their hashes.
     sorted: Box<[Name]>,
-    /// For each value of a hash's upper bits, the index of the first name with these or greater bits.
+    /// For each value of a hash's upper bits, the index of the first name whose upper bits are not less.
     starts: Box<[usize]>,
     /// The number of bits by which a hash is shifted right to give an index of `starts`.
     shift: u32,
@@ -149,11 +149,11 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
         Some(name) => (".", name),
         None => ("", text),
     };
-    // nginx writes `_` for every host.
+    // nginx configurations write `_` for every host.
     if matches!(text, "*" | "_") {
         return refused("this lists every host: leave the list out");
     }
-    // In Django and nginx, the name with all names below it.
+    // In Django and nginx, a dot in front means the name and all names below it.
     if text.starts_with('.') {
         return refused("without the dot in front; what is below it is `*.example.com`");
     }
@@ -185,8 +185,8 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
 /// Hashes a name without case, eight bytes at a time. The operator chooses the names in the table, so
 /// clients cannot slow lookups down by collisions.
 fn hash(text: &[u8]) -> u64 {
-    // Sets the bit in which lower case differs from upper case. Other bytes that it makes equal only
-    // share a hash.
+    // Sets the bit in which lower case differs from upper case. Other texts that this makes equal share a
+    // hash, but are told apart by `is_same_name`.
     const LOWER: u64 = 0x2020_2020_2020_2020;
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, word: u64| (hash ^ (word | LOWER)).wrapping_mul(FACTOR).rotate_left(29);

@@ -77,7 +77,7 @@ mod client {
             Some(Self::new(scheme, Authority { host: url.host_str()?, v6, port: url.port() }))
         }
 
-        /// The origin of `uri` if `url` would write it in the same way: http or https, a name in
+        /// The origin of `uri` if the `url` crate would write it in the same way: http or https, a name in
         /// lower case or a plain IPv4 address, no userinfo, no default port. `None` for all others,
         /// which need the URL parser.
         pub(crate) fn plain(uri: &'a Uri) -> Option<Self> {
@@ -105,8 +105,8 @@ mod client {
     /// Parses a port that `url` would write with the same digits.
     fn plain_port(digits: &str) -> Option<u16> {
         // `parse` accepts a sign, and leading zeros are dropped when a port is written.
-        let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-        digits.parse().ok().filter(|_| plain)
+        let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        digits.parse().ok().filter(|_| is_plain)
     }
 
     fn is_plain_host(host: &str) -> bool {

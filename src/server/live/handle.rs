@@ -131,7 +131,7 @@ impl<P, D> Live<P, D> {
         before
     }
 
-    /// Notes that the source has confirmed the layer.
+    /// Records that the source has confirmed the layer.
     pub(super) fn confirm(&self) {
         self.with_status(|status| {
             status.confirm(system_clock::now());
@@ -139,7 +139,7 @@ impl<P, D> Live<P, D> {
         });
     }
 
-    /// Notes that an update was refused.
+    /// Records that an update was refused.
     pub(super) fn reject(&self, reason: &str) {
         self.with_status(|status| {
             status.reject(reason, system_clock::now());

@@ -13,7 +13,7 @@ pub struct Status {
     rejected: Option<Rejection>,
 }
 
-/// An update that was refused. The layer before it is still served.
+/// An update that was refused. The previous layer is still served.
 #[derive(Clone, Debug)]
 pub struct Rejection {
     at: SystemTime,
