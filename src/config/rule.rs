@@ -124,7 +124,7 @@ pub struct AfterNotFoundConfig {
     /// Moved URLs, which never shadow a page that exists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
-    /// Redirections that add or remove the slash at the end of paths, if no rule matches.
+    /// Redirections that add or remove the slash at the end of paths. The rules are asked first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trailing_slash: Option<SlashConfig>,
 }

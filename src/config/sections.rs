@@ -80,8 +80,8 @@ pub struct Config {
 
 impl Config {
     /// Whether this configuration drops `https` or more than half of the rules of `before`, or is empty
-    /// while `before` is not, and does not set `allow_shrink = true`. A program that reloads should refuse such a
-    /// configuration, because a file that was cut off is often still valid.
+    /// while `before` is not, and does not set `allow_shrink = true`. A program that reloads should refuse
+    /// such a configuration, because a file that was cut off is often still valid.
     ///
     /// ```
     /// use tower_redirect::config::Config;

@@ -114,8 +114,8 @@ pub enum Diagnosis {
     /// so the bypass or the rule applies to nobody.
     ClientUnknown,
     /// A peer that is not trusted forwards requests, and the clients of a bypass or of a rule include
-    /// its address. The request was not treated as that of such a client, because the peer may
-    /// forward requests of anybody.
+    /// its address. The request was not treated as that of such a client, because the peer may forward
+    /// requests of anybody.
     ClientThroughProxy {
         /// The peer, if its address is known.
         peer: Option<Peer>,
