@@ -87,8 +87,9 @@
 //! - `hyper`: long uploads that [wait until they are asked for].
 //! - `live`: a layer in a handle, [replaced while it serves].
 //! - `regex`: rules for paths that a regular expression matches.
-//! - `metrics`: answers, hops, diagnoses and reloads are counted, without a call.
-//! - `tracing`: answers, hops and diagnoses are events with target `tower_redirect`, without a call.
+//! - `metrics`: answers, hops, diagnoses and reloads are counted; nothing has to be called.
+//! - `tracing`: answers, hops and diagnoses are events with target `tower_redirect`; nothing has to be
+//!   called.
 //!
 //! Both sides run in the WebAssembly of a browser (`wasm32-unknown-unknown`), with all features but
 //! `axum` and `hyper`, which need sockets.

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use http::{Extensions, Uri};
 
-/// Which URI policies see: always that of the request. The type has no size, so that a head does not grow.
+/// The source of the URI that policies see: always the request. The type has no size, so that a head does not
+/// grow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UriSource;
 

@@ -49,8 +49,8 @@ impl DiagnosisHook {
         self.hook.is_some() || self.is_logged && log::wants_diagnoses()
     }
 
-    /// Reports a diagnosis about a request of `peer`, unless the same was reported for this peer
-    /// within the hour.
+    /// Reports a diagnosis about a request from `peer`, unless one of the same name was reported for this
+    /// peer in the current hour.
     pub(crate) fn report(&self, diagnosis: Diagnosis, peer: Option<Peer>) {
         let name = diagnosis.name();
         // The lock is released before the hook and the subscriber run: they may report, too.

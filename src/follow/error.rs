@@ -56,7 +56,7 @@ pub enum FollowError<E> {
         /// [`Manual`](super::RedirectMode::Manual), in which the request is not saved.
         at: Option<Box<FailedRequest>>,
     },
-    /// A redirection could not be followed.
+    /// A redirection could not be followed, or the [guard](super::guard) refused the URL of the call.
     Redirect(RedirectError),
 }
 
@@ -76,7 +76,7 @@ impl<E> FollowError<E> {
         }
     }
 
-    /// Returns the error about a redirection; `None` if the inner service failed.
+    /// Returns the [`RedirectError`]; `None` if the inner service failed.
     pub fn redirect(&self) -> Option<&RedirectError> {
         match self {
             Self::Service { .. } => None,

@@ -50,7 +50,7 @@ pub struct RequestHead<'a> {
     /// Collects the reasons of policies and the names of rules, which allocates. `None` if nothing uses
     /// them.
     pub(super) trace: Option<&'a Trace>,
-    /// Receives diagnoses. `None` if neither a hook nor a subscriber takes any, and for a moved head,
+    /// Receives diagnoses. `None` if neither a hook nor a subscriber wants them, and for a moved head,
     /// whose request was never made.
     on_diagnosis: Option<&'a DiagnosisHook>,
 }
