@@ -125,7 +125,7 @@ impl Hsts {
             return Some("the request is not secure");
         }
         let Some(host) = head.authority() else {
-            return Some("the request has no host, or it is refused");
+            return Some("the request has no host, or its host is refused");
         };
         if host.address().is_some() {
             Some("the host is an address")

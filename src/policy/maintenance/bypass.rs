@@ -38,9 +38,9 @@ impl<T> Maintenance<T> {
     /// Lets requests of these clients through. Each entry is an address or a range, and is compared with the
     /// [effective client](RequestHead::client_ip) that the layer's [`Trust`](crate::Trust) determines.
     ///
-    /// The address of an untrusted proxy lets nobody through. If a peer that is not trusted sends
-    /// `X-Forwarded-*`, `Forwarded`, `Via`, `X-Real-IP`, `True-Client-IP`, `CF-Connecting-IP` or
-    /// `X-Envoy-External-Address`, it may forward requests of any client, and a diagnosis reports it.
+    /// A peer that is not trusted and sends `X-Forwarded-*`, `Forwarded`, `Via`, `X-Real-IP`,
+    /// `True-Client-IP`, `CF-Connecting-IP` or `X-Envoy-External-Address` may be a proxy that forwards
+    /// requests of any client. Its address lets nobody through, and a diagnosis reports it.
     ///
     /// # Errors
     ///

@@ -122,8 +122,8 @@ impl Maintenance {
 }
 
 impl<T> Maintenance<T> {
-    /// Lets GET, HEAD and OPTIONS requests for this path, and for all paths below it, pass: health checks,
-    /// assets of the page. Paths are compared as in [`HttpsOnly::exempt`](crate::HttpsOnly::exempt).
+    /// Lets GET, HEAD and OPTIONS requests pass for this path and all paths below it, such as health checks
+    /// and the assets of the page. Paths are compared as in [`HttpsOnly::exempt`](crate::HttpsOnly::exempt).
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl<T> Maintenance<T> {
         Ok(self)
     }
 
-    /// Sets `Retry-After` of 503 responses (RFC 9110 §10.2.3), in whole seconds, rounded up, at least 1.
+    /// Sets the `Retry-After` of 503 responses (RFC 9110 §10.2.3), in whole seconds, rounded up, at least 1.
     ///
     /// If the [`MaintenanceWindow`] has an end, the time until then is sent instead. Redirections
     /// never have this header.

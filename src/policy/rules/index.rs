@@ -155,7 +155,7 @@ impl Index {
         weights
     }
 
-    /// Adds to `rules` some of those on the way through the tree of `host` that visits the most places.
+    /// Adds to `rules` some of the rules on the way through the tree of `host` that visits the most places.
     pub(super) fn heaviest(&self, lists: &Lists, host: usize, rules: &mut Vec<u32>) {
         let weights = self.node_weights(lists);
         let weight = |at: u32| weights.get(at as usize).copied().unwrap_or(0);

@@ -77,7 +77,7 @@ impl Lists {
 
     fn push(&mut self, list: List) -> Place {
         self.0.push(list);
-        // There are fewer lists than rules, and at most `MAX_RULES` rules.
+        // There are at most two lists for each rule, and memory holds far fewer than 2^30 rules.
         u32::try_from(self.0.len() - 1).map_or(NONE, |at| at | LIST)
     }
 

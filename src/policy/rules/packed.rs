@@ -38,7 +38,7 @@ pub(super) mod flag {
     pub(crate) const QUIET: u16 = 1 << 9;
     /// The rest of the path may have segments that servers read differently, since it is only copied.
     pub(crate) const COPIES_THE_REST: u16 = 1 << 10;
-    /// The redirection is a 301 or 308, which has a `max-age`.
+    /// The redirection is a 301 or 308, which caches keep for its `max-age`.
     pub(crate) const KEPT: u16 = 1 << 11;
     /// A path that ends before the slash of the `*` does not match.
     pub(crate) const BELOW_ONLY: u16 = 1 << 12;

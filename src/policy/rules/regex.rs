@@ -1,4 +1,4 @@
-//! The regexes of a table: one automaton finds all that match, and another for each finds its captures.
+//! The regexes of a table. One automaton finds all regexes that match; each regex has another for its captures.
 
 use std::sync::Arc;
 
@@ -202,14 +202,14 @@ fn check_paths(nfa: &NFA) -> Result<(), &'static str> {
     // For each state, the places at which it was reached, as bits.
     let mut seen = vec![0_u8; nfa.states().len()];
     let mut open = vec![(nfa.start_anchored(), Place::Start)];
-    let mut begins = false;
+    let mut begins_with_slash = false;
     while let Some((id, place)) = open.pop() {
         let bit = 1 << place as u8;
         match seen.get_mut(id.as_usize()) {
             Some(seen) if *seen & bit == 0 => *seen |= bit,
             _ => continue,
         }
-        begins |= !matches!(place, Place::Start);
+        begins_with_slash |= !matches!(place, Place::Start);
         let mut step = |from: u8, to: u8, next| {
             let places = (from..=to).filter_map(|byte| place.after(byte));
             open.extend(places.map(|after| (next, after)));
@@ -231,7 +231,7 @@ fn check_paths(nfa: &NFA) -> Result<(), &'static str> {
             State::Match { .. } | State::Fail => {}
         }
     }
-    match begins {
+    match begins_with_slash {
         true => Err("no path matches: the query is a separate condition, a space is `%20`, and \
                      no segment is empty"),
         false => Err("a path begins with `/`, and no match of this does"),

@@ -121,7 +121,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Returns the source of the capture `name`. The empty name finds that of `*name`, whatever its name.
+    /// Returns the source of the capture `name`. An empty name finds the source of `*name`, whatever its name.
     pub(super) fn find(&self, name: &str) -> Option<Source> {
         let mut rest = None;
         for (at, segment) in self.from.segments().enumerate() {

@@ -170,7 +170,7 @@ fn check_variables(text: &str) -> Result<(), &'static str> {
     if text.split('\\').skip(1).any(is_group) {
         return Err("captures are written `:name`; a literal `\\` is written `%5C`");
     }
-    // The rest of such a name is that of a parameter, a cookie or a header.
+    // A variable of nginx for one parameter, cookie or header begins with one of these.
     const FAMILIES: [&str; 3] = ["arg_", "cookie_", "http_"];
     let is_variable = |rest: &str| {
         let name = rest.get(..name_length(rest)).unwrap_or_default();
