@@ -30,9 +30,9 @@ struct History {
     was_secure: AtomicBool,
 }
 
-/// The number of requests that are redirected to https without a diagnosis, although none arrives over
+/// The number of requests that are redirected to https before a diagnosis reports that none arrives over
 /// https.
-const MANY: u32 = 100;
+const REDIRECTS_BEFORE_DIAGNOSIS: u32 = 100;
 
 impl DiagnosisHook {
     pub(crate) fn new(hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
@@ -78,11 +78,12 @@ impl DiagnosisHook {
         self.history.was_secure.store(true, Ordering::Relaxed);
     }
 
-    /// Counts a request that is redirected to https. Returns `true` if more than [`MANY`] were counted
-    /// and no request has ever arrived over https.
+    /// Counts a request that is redirected to https. Returns `true` if more than
+    /// [`REDIRECTS_BEFORE_DIAGNOSIS`] were counted and no request has ever arrived over https.
     pub(crate) fn note_sent_to_https(&self) -> bool {
         let History { sent_to_https, was_secure, .. } = &*self.history;
-        sent_to_https.fetch_add(1, Ordering::Relaxed) >= MANY && !was_secure.load(Ordering::Relaxed)
+        sent_to_https.fetch_add(1, Ordering::Relaxed) >= REDIRECTS_BEFORE_DIAGNOSIS
+            && !was_secure.load(Ordering::Relaxed)
     }
 }
 

@@ -74,8 +74,8 @@ impl<'r> Resolved<'r, '_> {
             && !self.head.origin().is_some_and(|asked| self.head.lists_host(&asked))
     }
 
-    /// Whether the `Location` carries a port that the client chose and the operator did not list,
-    /// neither in the redirection nor among the hosts. Caches must not store such a redirection, either.
+    /// Whether the `Location` carries a port that the client chose, and that the operator neither set in the
+    /// redirection nor listed among the hosts. Caches must not store such a redirection, either.
     pub(crate) fn carries_unlisted_port(self) -> bool {
         !self.sets_port()
             && !self.is_absolute_path_reference()

@@ -47,8 +47,8 @@ impl<B> ReplayBody<B> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
-        // The state is consistent even if a source panics while it is polled: the source then counts
-        // as failed.
+        // The state is consistent even if a source panics while it is polled: the source is
+        // then treated as failed.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

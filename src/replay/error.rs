@@ -57,8 +57,8 @@ pub enum ReplayError {
     NotReplayable(NotReplayable),
     /// The source failed with this error.
     ///
-    /// The error is boxed, because that of many bodies is a `BoxError`: a type that is generic over its
-    /// source cannot be an [`Error`] if the source is a `BoxError`.
+    /// The error is boxed, because many bodies fail with a `BoxError`: an error type that is generic over
+    /// its source does not implement [`Error`] if the source is a `BoxError`.
     Source(Box<dyn Error + Send + Sync>),
 }
 

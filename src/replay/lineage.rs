@@ -6,7 +6,7 @@ pub(super) struct Handle {
     /// The number of the attempt. `None` for a clone that was not polled: its first poll makes it the
     /// newest attempt.
     pub(super) number: Option<u64>,
-    /// The number of the replay that this handle is or was cloned from; 0 for the first body and its
+    /// The number of the replay that this handle is, or was cloned from; 0 for the first body and its
     /// clones.
     pub(super) family: u64,
 }

@@ -109,7 +109,7 @@ pub trait Replay: Sized {
         None
     }
 
-    /// Ends an attempt that is under way with an error. Frees the recording, unless a handle is left
+    /// Makes an attempt that is under way end with an error. Frees the recording, unless a handle is left
     /// besides this one and that of the attempt. Does nothing for bodies that do not track their attempts.
     fn abort(&self) {}
 }

@@ -253,7 +253,7 @@ where
                 return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
             }
         }
-        // The source counts as failed while it is polled. If it panics it stays failed, because a frame
+        // The source is treated as failed while it is polled. If it panics it stays failed, because a frame
         // may be lost, and no attempt may take the rest for a whole body.
         deferred.drop_source = std::mem::replace(&mut self.source, Source::Failed);
         let source = match &mut deferred.drop_source {

@@ -46,8 +46,8 @@ impl<'t, 'h> Captures<'t, 'h> {
             match piece {
                 PieceRef::Text(text) => {
                     // After a slash, the slash at the beginning of the text is left out.
-                    let doubled = out.ends_with_slash();
-                    out.push(text.strip_prefix('/').filter(|_| doubled).unwrap_or(text));
+                    let follows_slash = out.ends_with_slash();
+                    out.push(text.strip_prefix('/').filter(|_| follows_slash).unwrap_or(text));
                 }
                 PieceRef::Capture(Source::Rest(at)) => {
                     self.push_rest(at, pieces.peek().is_none(), &mut out);

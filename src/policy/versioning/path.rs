@@ -141,8 +141,9 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// Returns the same errors as [`retire`](Self::retire), and one of kind [`Dates`](crate::ConfigErrorKind::Dates) if
-    /// the stages are out of order, or a date is outside of the years 1970 to 9999.
+    /// Returns the same errors as [`retire`](Self::retire), and one of kind
+    /// [`Dates`](crate::ConfigErrorKind::Dates) if the stages are out of order, or a date is outside of the
+    /// years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
@@ -231,7 +232,7 @@ impl RedirectPolicy for Versioning {
             }
             PathVersion::NotVersioned => {
                 head.because(
-                    "its path is not below the prefix, a well-known uri, or read differently by servers",
+                    "its path is not below the prefix, is a well-known uri, or is read differently by servers",
                 );
                 Decision::Pass
             }
