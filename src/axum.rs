@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::{Extensions, Uri};
 
-/// Which URI policies see.
+/// The URI that policies see.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum UriSource {
     /// The URI before a nested router removed its prefix.

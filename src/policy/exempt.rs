@@ -30,7 +30,7 @@ impl Exempt {
         if path.contains(['*', '{', '}']) || path.contains("/:") {
             return Err(ConfigError::path(
                 path,
-                "there are no wildcards or captures: all below a path is exempt",
+                "there are no wildcards or captures: everything below a path is exempt",
             ));
         }
         if may_be_misread(trimmed) {

@@ -116,7 +116,7 @@ fn each_error_names_the_cure() {
         (hosts("_"), "leave the list out"),
         (hosts(".a.test"), "what is below it is `*.example.com`"),
         (page("closed.html"), "begins with one `/`"),
-        (HttpsOnly::new().exempt("/assets/*").map(drop), "all below a path is exempt"),
+        (HttpsOnly::new().exempt("/assets/*").map(drop), "everything below a path is exempt"),
         (Versioning::new("/{tenant}", "v2").map(drop), "no wildcards"),
         (Trust::proxies(none).map(drop), "trusts nobody"),
     ] {
