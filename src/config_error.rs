@@ -28,17 +28,17 @@ pub struct ConfigError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConfigErrorKind {
-    /// A host (RFC 3986 §3.2.2). Most settings take it without a port.
+    /// A host (RFC 3986 §3.2.2). Most settings refuse a port.
     Host,
     /// A URL that a redirection leads to, or an origin.
     Url,
-    /// A path that requests are compared with.
+    /// A path, pattern or regex that requests are compared with.
     Path,
-    /// An address of trusted proxies, or a range of addresses.
+    /// An address, or a range of addresses, of trusted proxies.
     Proxy,
-    /// An address of the clients that a rule is for, or a range of addresses.
+    /// An address, or a range of addresses, of the clients that a rule is for.
     Client,
-    /// An address, or a range of addresses, that a client may or may not be led to.
+    /// An address, a range of addresses or a NAT64 prefix that is given to a `TargetGuard`.
     Address,
     /// A bypass of [`Maintenance`](crate::Maintenance). The value is the range, or the name of the
     /// header or cookie, never the secret.

@@ -20,8 +20,8 @@ const NO_POLICY: &str = "none";
 
 /// Counts the answers of a layer.
 ///
-/// The key of a series is made once: when the layer makes a service, or when the first answer of the series
-/// is counted. Each answer then costs a lookup, and allocates nothing.
+/// The keys of the first 32 series are kept. Each is made when the layer makes a service, or when the first
+/// answer of its series is counted. Each later answer costs a lookup, and allocates nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerCounter(Arc<[OnceLock<Series>; 32]>);
 
@@ -83,7 +83,7 @@ impl AnswerCounter {
                 return series.add(answers);
             }
         }
-        // The layer has more series than there are slots.
+        // There is no slot for this series, so its key is made for each answer.
         Series::new(policy, kind, status).add(answers);
     }
 }

@@ -51,9 +51,9 @@ impl Reports {
         }
         let is_public = peer.is_some_and(Peer::is_public);
         let peer = peer.map(network);
-        let group =
+        let is_same =
             |group: &&mut CauseReports| group.cause == cause && group.is_public == is_public;
-        let Some(group) = self.groups.iter_mut().find(group) else {
+        let Some(group) = self.groups.iter_mut().find(is_same) else {
             self.groups.push(CauseReports { cause, is_public, peers: vec![peer], is_full: false });
             return Novelty::First;
         };
@@ -114,7 +114,7 @@ mod tests {
         let (mut reports, now) = (Reports::default(), Instant::now());
         let strangers: Vec<_> =
             (0..100).map(|n| reports.admit("a", peer(&format!("192.0.2.{n}")), now)).collect();
-        let count = |admission| strangers.iter().filter(|a| **a == admission).count();
+        let count = |novelty| strangers.iter().filter(|a| **a == novelty).count();
         assert_eq!((count(Novelty::First), count(Novelty::Overflow)), (16, 1));
         assert_eq!(reports.admit("a", peer("10.0.0.1"), now), Novelty::First);
         assert_eq!(reports.admit("b", peer("192.0.2.99"), now), Novelty::First);

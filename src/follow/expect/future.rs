@@ -32,7 +32,7 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<S, F, B> {
-        // The body is sent at once. The memory notes the origin in `watched` if it redirects the upload.
+        // The body is sent at once. If the origin in `watched` redirects the upload, the memory notes it.
         AtOnce { #[pin] future: F, watched: Option<(Memory, OriginKey)> },
         // The body waits or is being sent. `call` is taken when the response arrives.
         Waiting { #[pin] future: F, call: Option<Box<WaitingCall<S, B>>> },
@@ -50,7 +50,7 @@ pub(super) struct WaitingCall<S, B> {
     pub(super) retry: Retry<S, B>,
 }
 
-/// The head without `Expect` and the saved body of a request, and the service to send it with after 417.
+/// The service, head and saved body to send a request with again after 417. The head has no `Expect`.
 pub(super) struct Retry<S, B> {
     pub(super) service: S,
     pub(super) head: Parts,
@@ -147,15 +147,15 @@ where
                 }
                 StateProj::Resend { resend } => {
                     #[allow(clippy::expect_used)] // As above.
-                    let mut ready = resend.take().expect("`ExpectFuture` polled after it failed");
-                    match ready.service.poll_ready(cx) {
+                    let mut taken = resend.take().expect("`ExpectFuture` polled after it failed");
+                    match taken.service.poll_ready(cx) {
                         Poll::Ready(result) => result?,
                         Poll::Pending => {
-                            *resend = Some(ready);
+                            *resend = Some(taken);
                             return Poll::Pending;
                         }
                     }
-                    let Resend { mut service, request } = *ready;
+                    let Resend { mut service, request } = *taken;
                     State::AtOnce { future: service.call(request), watched: None }
                 }
             };

@@ -1,9 +1,9 @@
-//! `Expect: 100-continue` (RFC 9110 §10.1.1) for clients of hyper: a long upload waits until the server
-//! asks for it.
+//! `Expect: 100-continue` (RFC 9110 §10.1.1) for hyper clients: a long upload waits until the server asks
+//! for it.
 //!
 //! A server that redirects an upload often does not read it. Over HTTP/1.1 it then closes the
 //! connection, and a client that is still writing sees a broken pipe instead of the 307. With this
-//! layer a long body is sent only once the server asks for it.
+//! layer, a long body first waits for the server to ask for it.
 //!
 //! 1. [`ExpectContinueLayer`] belongs *inside* [`FollowRedirectsLayer`](crate::FollowRedirectsLayer),
 //!    around a client of `hyper-util`, or any client that honours
