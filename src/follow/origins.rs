@@ -94,8 +94,8 @@ impl OriginSets {
     }
 }
 
-/// Whether the host of a URL can have subdomains in a list: a name without a trailing dot. Names with a
-/// trailing dot have other origins.
+/// Whether the host of a URL can have subdomains in a list: a name without a trailing dot. A
+/// trailing dot makes a different origin.
 fn is_domain(url: &Url, host: &str) -> bool {
     matches!(url.host(), Some(Host::Domain(_)))
         && !host.ends_with('.')
@@ -134,7 +134,7 @@ impl fmt::Debug for TrustFn {
     }
 }
 
-/// Whether `new` is the https origin of the http URI `old`: one host, both on the default port.
+/// Whether `new` is the https origin of the http URI `old`: the same host, both on the default port.
 pub(super) fn is_https_upgrade(old: &Uri, new: &Uri) -> bool {
     let (Some(old), Some(new)) = (url(old), url(new)) else { return false };
     let origins = Origin::of_url(&old).zip(Origin::of_url(&new));

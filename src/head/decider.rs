@@ -15,7 +15,7 @@ pub(crate) struct Decider {
     pub(crate) is_quiet: bool,
 }
 
-/// `policy`, or `policy: rule`.
+/// Writes `policy`, or `policy: rule`.
 impl fmt::Display for Decider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.rule {

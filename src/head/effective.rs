@@ -9,7 +9,7 @@ use crate::diagnosis::Diagnosis;
 use crate::trust::{Effective, Peer, Trust};
 use crate::uri::{Authority, Origin, Scheme};
 
-/// The effective values that were computed so far, and the first refusal among them.
+/// The effective values that have been computed so far, and the first refusal among them.
 #[derive(Default)]
 pub(super) struct EffectiveCache<'a> {
     scheme: Cell<Option<Scheme>>,
@@ -112,7 +112,7 @@ impl<'a> RequestHead<'a> {
         *self.effective.authority.get_or_init(find)
     }
 
-    /// `None` if the fields of a trusted proxy are refused.
+    /// The values according to the acceptor or a trusted proxy. `None` if the proxy's fields are refused.
     fn effective(&self) -> Option<&Effective<'a>> {
         let values = self.effective.values.get_or_init(|| {
             match self.trust.effective(self.parts.extensions, self.parts.headers) {

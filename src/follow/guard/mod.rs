@@ -10,8 +10,8 @@
 //!    (`http://0x7f.1/`, `http://2130706433/`). A host that `url` cannot parse is refused. An IPv4
 //!    address that passes is handed on as four decimal numbers, because clients read other spellings
 //!    differently.
-//! 3. An IPv6 address that holds an IPv4 address (v4-mapped, NAT64, 6to4, Teredo) is checked by that
-//!    IPv4 address. The prefixes of NAT64 are the well-known one (RFC 6052) and those given to
+//! 3. If an IPv6 address embeds an IPv4 address (v4-mapped, NAT64, 6to4, Teredo), the IPv4 address is
+//!    checked instead. The prefixes of NAT64 are the well-known one (RFC 6052) and those given to
 //!    [`nat64_prefix`](TargetGuard::nat64_prefix). [`deny`](TargetGuard::deny) applies to both addresses. An ISATAP
 //!    address (RFC 5214) and the IPv4 address in it both have to be globally reachable.
 //! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so is any scheme but http and
@@ -21,7 +21,7 @@
 //!
 //! Pitfall: a *name* other than `localhost` passes, whatever it resolves to, and may resolve to another
 //! address the next time. Use a resolver that asks [`TargetGuard::allows_address`] about each address,
-//! and connect to an address that it allowed, as `examples/guarded_fetch` does. A client behind a
+//! and connect only to addresses that the guard allows, as `examples/guarded_fetch` does. A client behind a
 //! proxy does not resolve names, so the proxy has to check them.
 //!
 //! ```
