@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
 
-use super::check::{check, slow};
+use super::check::{check, slow_table_error};
 use super::condition::Condition;
 use super::error::{Position, RuleError, RuleErrors, RuleWarning};
 use super::find::{Answer, Now};
@@ -280,10 +280,10 @@ impl RulesBuilder {
             let of_host = |weights: &[u32]| weights.get(host as usize).copied().unwrap_or(0);
             of_host(&weights).saturating_add(of_host(&folded))
         };
-        let most = weight(0).saturating_add(table.hosts.heaviest(weight));
+        let most = weight(0).saturating_add(table.hosts.greatest_weight(weight));
         let warnings = if most as usize > MAX_PLACES {
             // The other checks send requests to the table, which would be slow, too.
-            errors.push(slow(&table, most));
+            errors.push(slow_table_error(&table, most));
             Vec::new()
         } else {
             check(&table, &self.clock, &mut errors)

@@ -30,13 +30,12 @@ impl fmt::Display for Position {
 /// The error of a table of rules that was refused: all of its mistakes, in the order of its lines.
 ///
 /// ```
-/// use tower_redirect::policy::{Rule, Rules};
+/// use tower_redirect::policy::Rules;
 ///
 /// let errors = Rules::from_csv("/a,/b\n/c,ftp://c.test/\n/d\n").unwrap_err();
 /// let lines: Vec<_> = errors.iter().map(|error| error.line()).collect();
 /// assert_eq!(lines, [Some(2), Some(3)]);
 /// assert!(Rules::from_csv("/a,/b\n/c,https://c.test/\n").is_ok());
-/// # Ok::<(), tower_redirect::ConfigError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleErrors(Vec<RuleError>);

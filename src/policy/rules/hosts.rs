@@ -9,7 +9,7 @@ use crate::uri::{Authority, HostPattern};
 #[derive(Clone, Debug, Default)]
 pub(super) struct HostIndex {
     exact: HashMap<Box<str>, u32>,
-    /// Each suffix begins with the dot.
+    /// Each suffix begins with a dot.
     suffixes: HashMap<Box<str>, u32>,
     count: u32,
 }
@@ -35,8 +35,8 @@ impl HostIndex {
         self.count == 0
     }
 
-    /// The number of hosts, plus one for rules without a host.
-    pub(super) fn len(&self) -> usize {
+    /// How many numbers there are: one for each host, and 0 for rules without a host.
+    pub(super) fn number_count(&self) -> usize {
         self.count as usize + 1
     }
 
@@ -57,7 +57,7 @@ impl HostIndex {
     }
 
     /// Returns the greatest sum of `weigh` over the hosts that match one request.
-    pub(super) fn heaviest(&self, weigh: impl Fn(u32) -> u32) -> u32 {
+    pub(super) fn greatest_weight(&self, weigh: impl Fn(u32) -> u32) -> u32 {
         let above = |name: &str| {
             let mut sum = 0_u32;
             self.for_each_suffix(name, |number| sum = sum.saturating_add(weigh(number)));

@@ -168,7 +168,7 @@ impl Table {
         self.text.shrink_to_fit();
         self.rules.shrink_to_fit();
         self.pieces.shrink_to_fit();
-        let hosts = self.hosts.len();
+        let hosts = self.hosts.number_count();
         let mut lists = Lists::default();
         let (index, weights) = index_build::build(&self.indexed(false), hosts, &mut lists);
         let (folded, folded_weights) = index_build::build(&self.indexed(true), hosts, &mut lists);

@@ -379,7 +379,7 @@ fn slow_tables_are_refused() {
         assert!(errors.starts_with("rule 2: one request could visit 10"), "{errors}");
         assert!(
             errors.ends_with(
-                "among them rule 2, rule 3, rule 4, rule 5, rule 6, rule 7, rule 8, rule 9"
+                "include rule 2, rule 3, rule 4, rule 5, rule 6, rule 7, rule 8, rule 9"
             ),
             "{errors}"
         );

@@ -7,14 +7,15 @@ use crate::policy::rules::find::{Answer, Now};
 use crate::policy::rules::table::{Table, flag};
 use crate::uri::{Authority, Scheme};
 
-/// The most redirections in a row that are not an error.
+/// The maximum number of redirections in a row that is not an error.
 const MAX_HOPS: usize = 8;
-/// The most redirections that are followed: enough to tell circles and growth from other long chains.
+/// The maximum number of redirections that are followed: enough to tell circles and growth from other
+/// long chains.
 const MAX_FOLLOWED: usize = 64;
 
 /// How a chain of redirections ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum ChainOutcome {
     /// No rule redirects any further, or the last redirection leads to another server.
     Ends,
     /// A request is repeated.
@@ -27,49 +28,49 @@ pub(super) enum Outcome {
 
 /// A chain of redirections: the rules that answered, and the URL that each of them led to.
 #[derive(Debug)]
-pub(super) struct Followed {
-    pub(super) outcome: Outcome,
+pub(super) struct Chain {
+    pub(super) outcome: ChainOutcome,
     pub(super) rules: Vec<u32>,
     pub(super) urls: Vec<String>,
 }
 
 /// Follows `witness` through the table until no rule redirects it any further.
-pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Followed {
-    let mut followed = Followed { outcome: Outcome::Ends, rules: Vec::new(), urls: Vec::new() };
-    let Some(mut at) = step(table, witness, now, &mut followed) else { return followed };
-    // Most chains end here, before anything is compared.
+pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Chain {
+    let mut chain = Chain { outcome: ChainOutcome::Ends, rules: Vec::new(), urls: Vec::new() };
+    let Some(mut at) = step(table, witness, now, &mut chain) else { return chain };
+    // Most chains have already ended, without a comparison.
     let mut seen = vec![key(witness)];
     loop {
         let this = key(&at);
         if let Some(first) = seen.iter().position(|other| *other == this) {
             // The rules that led into the circle are not part of it.
-            followed.rules.drain(..first);
-            followed.outcome = Outcome::Circle;
-            return followed;
+            chain.rules.drain(..first);
+            chain.outcome = ChainOutcome::Circle;
+            return chain;
         }
         seen.push(this);
-        if followed.rules.len() > MAX_FOLLOWED {
+        if chain.rules.len() > MAX_FOLLOWED {
             break;
         }
-        match step(table, &at, now, &mut followed) {
+        match step(table, &at, now, &mut chain) {
             Some(next) => at = next,
             None => break,
         }
     }
     // A 410 at the end is not a redirection: it has a rule, but no URL.
-    if followed.urls.len() > MAX_HOPS {
-        followed.outcome = match is_growth(&followed) {
-            true => Outcome::Growth,
-            false => Outcome::TooLong,
+    if chain.urls.len() > MAX_HOPS {
+        chain.outcome = match is_growth(&chain) {
+            true => ChainOutcome::Growth,
+            false => ChainOutcome::TooLong,
         };
     }
-    followed
+    chain
 }
 
 /// Whether the last rule answered again and again, each time with a longer URL.
-fn is_growth(followed: &Followed) -> bool {
-    let Some(last) = followed.rules.last() else { return false };
-    let answered = followed.rules.iter().zip(&followed.urls).filter(|(rule, _)| *rule == last);
+fn is_growth(chain: &Chain) -> bool {
+    let Some(last) = chain.rules.last() else { return false };
+    let answered = chain.rules.iter().zip(&chain.urls).filter(|(rule, _)| *rule == last);
     let lengths: Vec<usize> = answered.map(|(_, url)| url.len()).collect();
     lengths.len() > 2 && lengths.is_sorted_by(|shorter, longer| shorter < longer)
 }
@@ -80,20 +81,15 @@ fn key(witness: &Witness) -> String {
     format!("{} {scheme}://{host}{path}{query}", request.method())
 }
 
-/// The request that a client makes next, if it comes back to the table. Adds to `followed`.
-fn step(
-    table: &Table,
-    witness: &Witness,
-    now: &Now<'_>,
-    followed: &mut Followed,
-) -> Option<Witness> {
-    let (location, status) = witness.head(|head| {
+/// The request that a client makes next, if it comes back to the table. Adds to `chain`.
+fn step(table: &Table, witness: &Witness, now: &Now<'_>, chain: &mut Chain) -> Option<Witness> {
+    let (location, status) = witness.with_head(|head| {
         let (number, answer) = table.find(head, now)?;
-        followed.rules.push(number);
+        chain.rules.push(number);
         let Answer::Redirect(to) = answer else { return None };
         let location = to.location_for(head)?;
         let location = location.to_str().ok()?.to_owned();
-        followed.urls.push(shown_url(&location, witness, followed.urls.last()));
+        chain.urls.push(shown_url(&location, witness, chain.urls.last()));
         let stops = table.rule(number).is_some_and(|rule| rule.has(flag::ALLOWS_SELF));
         (!stops).then(|| (location, to.status_for(head.method())))
     })??;
@@ -123,9 +119,9 @@ fn step(
     (from.same_host(&to) || table.hosts.names(&to)).then_some(next)
 }
 
-/// The URL in messages for `location`, the answer to `at`. A path gets the origin of `at` if the URL
-/// `before` it is absolute, since that may be on another host. The fragment of `before` is kept unless
-/// `location` has one (RFC 9110 §10.2.2).
+/// The URL that messages show for `location`, which answers the request `at`. If `location` is a path and
+/// the URL `before` it is absolute, the origin of `at` is added, since it may be that of another host. The
+/// fragment of `before` is kept unless `location` has one (RFC 9110 §10.2.2).
 fn shown_url(location: &str, at: &Witness, before: Option<&String>) -> String {
     let mut url = location.to_owned();
     let Some(before) = before else { return url };

@@ -42,7 +42,7 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if earlier.has(flag::EXACT) {
         return later.has(flag::EXACT) && !needs_twin && is_same(from, other);
     }
-    // Segments that servers read differently match only exact rules, and rules that copy them.
+    // Segments that servers read differently are matched only by exact rules, and by rules that copy them.
     let matches_odd = |rule: &Stored, from| {
         let mut segments = segments(from);
         rule.has(flag::COPIES_THE_REST) && segments.any(|one| matches!(one, Segment::Rest(_)))
@@ -57,7 +57,8 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
             }
             (Some(Segment::Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
             (Some(Segment::Rest(_)), _) => {
-                // Without the slash at its end, the later path may end before the rest.
+                // The later rule also matches its path without the slash at its end, which may end
+                // before the rest.
                 let ends_before = earlier.has(flag::BELOW_ONLY) && later.has(flag::EITHER_SLASH);
                 return covers_odd && !ends_before;
             }

@@ -14,9 +14,9 @@ use super::slots::NONE;
 use super::table::{Stored, Table, flag};
 use crate::policy::clock::Clock;
 use crate::redirection::Redirection;
-use chain::Outcome;
+use chain::{Chain, ChainOutcome};
 use cover::covers;
-pub(super) use slow::slow;
+pub(super) use slow::slow_table_error;
 use witness::{Token, Witness, witnesses};
 
 /// After this many faulty chains, no more requests are followed.
@@ -84,13 +84,13 @@ impl Checks<'_> {
         let mut is_idle = !witnesses.is_empty() && self.answers_its_witnesses(rule);
         for witness in witnesses {
             let now = Now::at(self.clock, time);
-            let followed = chain::follow(self.table, &witness, &now);
-            is_idle &= followed.rules.is_empty();
-            if let Some(first) = followed.rules.first().filter(|_| !warned) {
+            let chain = chain::follow(self.table, &witness, &now);
+            is_idle &= chain.rules.is_empty();
+            if let Some(first) = chain.rules.first().filter(|_| !warned) {
                 warned = self.warn_of_cover(*first, number)
-                    || self.warn_of_chain(number, &followed, &witness);
+                    || self.warn_of_chain(number, &chain, &witness);
             }
-            self.report(&followed, &witness);
+            self.report(&chain, &witness);
         }
         if is_idle {
             let message = "leads to the URL that it matches, or its conditions exclude each other: \
@@ -135,26 +135,17 @@ impl Checks<'_> {
     }
 
     /// Warns if the redirection of the rule `number` leads to another redirection or to a 410.
-    fn warn_of_chain(
-        &mut self,
-        number: u32,
-        followed: &chain::Followed,
-        witness: &Witness,
-    ) -> bool {
-        let starts_here = followed.rules.first() == Some(&number);
-        if followed.outcome != Outcome::Ends || followed.rules.len() < 2 || !starts_here {
+    fn warn_of_chain(&mut self, number: u32, chain: &Chain, witness: &Witness) -> bool {
+        let starts_here = chain.rules.first() == Some(&number);
+        if chain.outcome != ChainOutcome::Ends || chain.rules.len() < 2 || !starts_here {
             return false;
         }
-        let others: Vec<String> = followed
-            .rules
-            .iter()
-            .skip(1)
-            .map(|rule| self.table.position(*rule).to_string())
-            .collect();
-        let end = followed.urls.last().map_or("", String::as_str);
+        let others: Vec<String> =
+            chain.rules.iter().skip(1).map(|rule| self.table.position(*rule).to_string()).collect();
+        let end = chain.urls.last().map_or("", String::as_str);
         let through = others.join(", ");
         let rule = self.table.rule(number);
-        let last = followed.rules.last().and_then(|last| self.table.rule(*last));
+        let last = chain.rules.last().and_then(|last| self.table.rule(*last));
         let message = if last.is_some_and(|last| last.has(flag::GONE)) {
             format!("leads on through {through}, to what is gone: make it 410, too")
         } else if rule.is_some_and(|rule| self.ends_at_one_url(rule, witness, end)) {
@@ -175,26 +166,26 @@ impl Checks<'_> {
     }
 
     /// Adds an error if the chain is faulty, unless an error names one of its rules already.
-    fn report(&mut self, followed: &chain::Followed, witness: &Witness) {
-        if followed.outcome == Outcome::Ends {
+    fn report(&mut self, chain: &Chain, witness: &Witness) {
+        if chain.outcome == ChainOutcome::Ends {
             return;
         }
-        if followed.rules.iter().any(|rule| self.reported.contains(rule)) {
+        if chain.rules.iter().any(|rule| self.reported.contains(rule)) {
             return;
         }
         self.found += 1;
-        self.reported.extend(&followed.rules);
+        self.reported.extend(&chain.rules);
         let mut positions: Vec<Position> =
-            followed.rules.iter().map(|rule| self.table.position(*rule)).collect();
+            chain.rules.iter().map(|rule| self.table.position(*rule)).collect();
         positions.sort_unstable();
         positions.dedup();
         let Some(at) = positions.first().copied() else { return };
         let all: Vec<String> = positions.iter().take(16).map(ToString::to_string).collect();
-        let urls: Vec<&str> = followed.urls.iter().take(9).map(String::as_str).collect();
-        let what = match followed.outcome {
-            Outcome::Circle => "redirections lead in a circle",
-            Outcome::Growth => "redirections lead to an ever longer target",
-            Outcome::TooLong | Outcome::Ends => "more than eight redirections in a row",
+        let urls: Vec<&str> = chain.urls.iter().take(9).map(String::as_str).collect();
+        let what = match chain.outcome {
+            ChainOutcome::Circle => "redirections lead in a circle",
+            ChainOutcome::Growth => "redirections lead to an ever longer target",
+            ChainOutcome::TooLong | ChainOutcome::Ends => "more than eight redirections in a row",
         };
         let message = format!("{what}: {witness} -> {}, by {}", urls.join(" -> "), all.join(", "));
         self.errors.push(RuleError::new(at, message));

@@ -28,7 +28,7 @@ impl Token {
     }
 }
 
-/// A request, in the parts that rules look at.
+/// The parts of a request that rules look at.
 #[derive(Clone, Debug)]
 pub(super) struct Witness {
     /// Method, headers and peer.
@@ -42,7 +42,7 @@ pub(super) struct Witness {
 
 impl Witness {
     /// Calls `look` with the head of this request.
-    pub(super) fn head<R>(&self, look: impl FnOnce(&RequestHead<'_>) -> R) -> Option<R> {
+    pub(super) fn with_head<R>(&self, look: impl FnOnce(&RequestHead<'_>) -> R) -> Option<R> {
         let base = RequestHead::from(&self.request);
         let authority = Authority::parse(&self.host).ok()?;
         let origin = Some(Origin::new(self.scheme, authority));
@@ -127,18 +127,18 @@ fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
         return vec![from.to_owned()];
     }
     let mut path = String::new();
-    let (mut names, mut takes_rest) = (0, false);
+    let (mut names, mut has_rest) = (0, false);
     for segment in segments(from) {
         match segment {
             Segment::Literal(literal) => path += &format!("/{literal}"),
             // Each name gets a different segment, so that a target that swaps two of them differs.
             Segment::Name(_) if names > 0 => path += &format!("/{}{names}", token.0),
             Segment::Name(_) => path += &format!("/{}", token.0),
-            Segment::Rest(_) => takes_rest = true,
+            Segment::Rest(_) => has_rest = true,
         }
         names += u32::from(matches!(segment, Segment::Name(_)));
     }
-    if !takes_rest {
+    if !has_rest {
         return vec![path];
     }
     let below = |count: usize| path.clone() + &format!("/{}", token.0).repeat(count);
