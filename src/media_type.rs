@@ -15,7 +15,7 @@ pub(crate) fn is_named(media_type: &str, accept: &HeaderValue) -> bool {
 }
 
 /// Returns the weight, in thousandths, of a media type in the lines of `Accept` (RFC 9110 §12.5.1): that of
-/// the first of `ranges` that a line lists. `None` if no line lists one. The most specific range comes first.
+/// the first of `ranges` that a line lists. `None` if no line lists one. `ranges` starts with the most specific.
 pub(crate) fn weight(ranges: &[&str], accept: &[&HeaderValue]) -> Option<u16> {
     let of_range = |range: &&str| accept.iter().filter_map(|line| weight_in(line, range)).max();
     ranges.iter().find_map(of_range)

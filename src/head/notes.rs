@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use super::vary::Vary;
 
-/// Notes of what policies read and ask for that affect the answer. The heads that are
+/// Notes that policies leave in a head, and that affect the answer. The heads that are
 /// [moved](super::RequestHead::moved) from a head share its notes.
 #[derive(Default)]
 pub(crate) struct Notes {

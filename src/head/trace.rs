@@ -46,7 +46,7 @@ impl Step {
     }
 
     /// The [name](crate::RedirectPolicy::name) of the policy; for other steps `peer`, `scheme`,
-    /// `host`, `refused`, `one hop`, `after 404`, `revision`, `warning` or `answer`.
+    /// `host`, `refused`, `one hop`, `after 404`, `revision`, `hsts`, `warning` or `answer`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -68,7 +68,7 @@ impl Step {
     }
 }
 
-/// `https: redirected: plain request, and its peer 203.0.113.9 is not a trusted proxy`.
+/// One line, such as `https: redirected: plain request, and its peer 203.0.113.9 is not a trusted proxy`.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", OneLine(&self.name))?;

@@ -52,7 +52,7 @@ impl From<Option<Redirection>> for Decision {
     note = "put a response into `Decision::Respond`",
     note = "`Redirection::to(..)` and others that return a `Result` are called once, before the closure, \
             which clones the redirection",
-    note = "a policy decides without I/O, so that the closure is not `async`"
+    note = "a policy decides without I/O, so the closure cannot be `async`"
 )]
 pub trait IntoDecision {
     /// Converts this value to a decision.

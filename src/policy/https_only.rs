@@ -167,8 +167,8 @@ impl RedirectPolicy for HttpsOnly {
 }
 
 impl HttpsOnly {
-    /// Decides about a request that is not secure. Inlined into `decide`, it would cost a secure request
-    /// 14 more instructions, of 348.
+    /// Decides about a request that is not secure. Inlined into `decide`, it would add 14
+    /// instructions to the 348 of a secure request.
     #[inline(never)]
     fn decide_insecure(&self, head: &RequestHead<'_>) -> Decision {
         if self.exempt.covers(head) {

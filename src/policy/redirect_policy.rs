@@ -78,8 +78,8 @@ pub trait RedirectPolicy: Send + Sync {
         without_path(std::any::type_name::<Self>()).into()
     }
 
-    /// Returns all names that the answers of this policy may have in metrics: of a list, those of its policies;
-    /// of a table of rules, those of counted rules, too.
+    /// Returns all names that the answers of this policy may have in metrics. For a list, these are the names
+    /// of its policies; for a table of rules, they include the names of counted rules.
     fn names(&self) -> Vec<Cow<'static, str>> {
         vec![self.name()]
     }

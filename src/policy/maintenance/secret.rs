@@ -16,7 +16,7 @@ impl<T> Maintenance<T> {
     /// # Errors
     ///
     /// Returns an error of kind [`Bypass`](crate::ConfigErrorKind::Bypass) if `name` is not a header
-    /// name, or if `secret` is shorter than 16 bytes, is longer than 4096 bytes, or holds a byte that is not
+    /// name, or if `secret` is shorter than 16 bytes, is longer than 4096 bytes, or contains a byte that is not
     /// visible ASCII. The error names the header, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         let header_name = HeaderName::try_from(name)
@@ -31,7 +31,7 @@ impl<T> Maintenance<T> {
     /// Lets requests through that have the cookie `name` with the value `secret`: for people in a
     /// browser. The secret is handled as by [`bypass_header`](Self::bypass_header).
     ///
-    /// There is no secret URL that sets the cookie, as Laravel's `down --secret` has: the secret would
+    /// Unlike with Laravel's `down --secret`, no secret URL sets the cookie: the secret would
     /// appear in logs, in the browser's history, in `Referer` and in a `Location`. Set the cookie in
     /// the browser's developer tools, or from a page that is exempt and asks for a password.
     ///
@@ -46,7 +46,7 @@ impl<T> Maintenance<T> {
         if secret.contains(['"', ',', ';', '\\']) {
             return Err(ConfigError::bypass(
                 name,
-                "the secret holds a character that no cookie can",
+                "the secret contains a character that a cookie cannot contain",
             ));
         }
         let digest = digest_of(name, secret)?;
@@ -72,7 +72,10 @@ fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {
         return Err(ConfigError::bypass(name, "a secret has at most 4096 bytes"));
     }
     if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(ConfigError::bypass(name, "the secret holds a byte that is not visible ASCII"));
+        return Err(ConfigError::bypass(
+            name,
+            "the secret contains a byte that is not visible ASCII",
+        ));
     }
     Ok(Sha256::digest(secret).into())
 }

@@ -51,7 +51,7 @@ impl MaintenanceSwitch {
 
     /// Creates a switch that asks `source` on every request, so that another system can control it.
     ///
-    /// `source` has to answer from memory: a flag store's cache, a watch channel. The switch is on during
+    /// `source` has to answer from memory, such as a flag store's cache or a watch channel. The switch is on during
     /// the window of the source and during the window given to [`set`](Self::set); [`off`](Self::off)
     /// removes only the latter.
     ///
