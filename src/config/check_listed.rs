@@ -2,13 +2,13 @@
 
 use super::invalid::Problems;
 use super::sections::Config;
-use crate::uri::{Authority, HostSet};
+use crate::uri::{Authority, HostPattern, HostSet};
 
 const UNLISTED: &str =
     "no effect: `hosts` does not list this host, so its requests are answered 421";
 
-/// Adds a problem for each alias and each host of a rule that is not listed. Patterns are not checked, because
-/// some of their hosts may be listed. Nothing is checked if the list itself is wrong.
+/// Adds a problem for each alias, and for each host of a rule, that `hosts` does not list. Patterns are not
+/// checked, because some of their hosts may be listed. Nothing is checked if the list itself is wrong.
 pub(super) fn check_listed(config: &Config, problems: &mut Problems) {
     let Ok(listed) = HostSet::parse(&config.hosts) else { return };
     if listed.is_empty() {
@@ -22,8 +22,9 @@ pub(super) fn check_listed(config: &Config, problems: &mut Problems) {
         let with_port = config.hosts.iter().filter_map(|entry| entry.rsplit_once(':'));
         let mut others = with_port.map(|(name, _)| name).chain(default);
         Authority::parse(host).is_ok_and(|host| {
-            let is_same = |other| Authority::parse(other).is_ok_and(|other| other.same_host(&host));
-            !listed.contains(&host, || 0) && !others.any(is_same)
+            let matches =
+                |other: &str| HostPattern::parse(other).is_ok_and(|other| other.matches(&host));
+            !listed.contains(&host, || 0) && !others.any(matches)
         })
     };
     let aliases = config.canonical_host.iter().flat_map(|section| &section.aliases);

@@ -427,12 +427,17 @@ fn settings_without_effect_are_refused() {
         let paths: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
         assert_eq!(paths, [path], "{invalid}");
     }
-    for from in
-        ["http://A.test./x", "https://b.c.test/x", "http://d.test", "//e.test/x", "http://*.f.test"]
-    {
+    for from in [
+        "http://A.test./x",
+        "https://b.c.test/x",
+        "http://d.test",
+        "//e.test/x",
+        "http://*.f.test",
+        "https://h.g.test/x",
+    ] {
         let text = format!("[[rules]]\nfrom = \"{from}\"\nto = \"/y\"");
-        let hosts = "default_host = \"d.test\"\nhosts = [\"a.test:81\", \"*.c.test\", \"f.test\"]";
-        let _ = build(&format!("{hosts}\n{text}"));
+        let hosts = "hosts = [\"a.test:81\", \"*.c.test\", \"f.test\", \"*.g.test:82\"]";
+        let _ = build(&format!("default_host = \"d.test\"\n{hosts}\n{text}"));
         let _ = build(&text);
     }
     let _ = build("hosts = [\"WWW.a.test\", \"a.test.\"]\n[canonical_host]\nhost = \"www\"");
