@@ -180,7 +180,7 @@ impl<P, D> RedirectLayer<P, D> {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        Arc::make_mut(&mut self.settings).hosts.list(hosts)?;
+        Arc::make_mut(&mut self.settings).hosts.set_list(hosts)?;
         Ok(self)
     }
 

@@ -74,7 +74,7 @@ impl Trust {
         extensions: &Extensions,
         headers: &'a HeaderMap,
     ) -> Option<&'a [u8]> {
-        let believing = Self { host: true, ..self.clone() };
+        let believing = Self { believes_host: true, ..self.clone() };
         let reader = believing.reader(self.peer(extensions))?;
         reader.effective(headers).ok()?.host
     }
@@ -121,10 +121,10 @@ impl ForwardedReader<'_> {
                 None => source.scheme_if_absent(),
             };
         }
-        if self.trust.host && is_x_forwarded {
+        if self.trust.believes_host && is_x_forwarded {
             values.host = read(&X_FORWARDED_HOST, FieldSet::HOST)?;
         }
-        if self.trust.port && is_x_forwarded {
+        if self.trust.believes_port && is_x_forwarded {
             if let Some(value) = read(&X_FORWARDED_PORT, FieldSet::PORT)? {
                 values.port = Some(port_of(value).ok_or("malformed X-Forwarded-Port\n")?);
             }

@@ -124,7 +124,7 @@ impl ForwardedReader<'_> {
             let slot = match name.len() {
                 3 if name.eq_ignore_ascii_case(b"for") => &mut node,
                 5 if name.eq_ignore_ascii_case(b"proto") => &mut proto,
-                4 if name.eq_ignore_ascii_case(b"host") && self.trust.host => &mut host,
+                4 if name.eq_ignore_ascii_case(b"host") && self.trust.believes_host => &mut host,
                 _ => continue,
             };
             if slot.replace(unquote(parts.next()?)?).is_some() {

@@ -15,7 +15,7 @@ use crate::uri::Scheme;
 /// [`Trust::nobody`] believes the acceptor's [`Transport`] extension and nothing else. See the
 /// [module](crate::trust) for the rules.
 ///
-/// Pitfalls: list only addresses that none but your proxies can have. Each proxy has to set or append
+/// Pitfalls: list addresses that only your proxies can have. Each proxy has to set or append
 /// the headers that are read; otherwise it passes on those of the client. The peer's address has to be
 /// known: with axum through feature `axum` and `into_make_service_with_connect_info`, otherwise through
 /// a [`Peer`] extension.
@@ -39,8 +39,8 @@ pub struct Trust {
     pub(super) proxies: Option<TrustedProxies>,
     pub(super) family: Family,
     pub(super) scheme_source: SchemeSource,
-    pub(super) host: bool,
-    pub(super) port: bool,
+    pub(super) believes_host: bool,
+    pub(super) believes_port: bool,
     pub(super) peer_from: Option<Arc<PeerFrom>>,
 }
 
@@ -62,8 +62,8 @@ impl Trust {
             proxies: None,
             family: Family::XForwarded,
             scheme_source: SchemeSource::Family,
-            host: false,
-            port: false,
+            believes_host: false,
+            believes_port: false,
             peer_from: None,
         }
     }
@@ -155,18 +155,18 @@ impl Trust {
     /// Believes the host that a trusted proxy forwards: `X-Forwarded-Host`, or `host` of `Forwarded`.
     /// Enable it only if the proxy sets the value itself: many proxies pass on that of the client.
     pub const fn forwarded_host(mut self) -> Self {
-        self.host = true;
+        self.believes_host = true;
         self
     }
 
     /// Believes `X-Forwarded-Port` of a trusted proxy. Enable it only if the proxy sets the value
     /// itself. It has no effect if `Forwarded` is read, whose `host` includes the port.
     pub const fn forwarded_port(mut self) -> Self {
-        self.port = true;
+        self.believes_port = true;
         self
     }
 
-    /// Finds the peer only by this function, for servers that set no [`Peer`] extension.
+    /// Finds the peer only with this function, for servers that set no [`Peer`] extension.
     pub fn peer_from(
         mut self,
         peer: impl Fn(&Extensions) -> Option<Peer> + Send + Sync + 'static,
@@ -198,7 +198,7 @@ impl Trust {
 
     /// Whether a trusted proxy may replace the request's host or port.
     pub(crate) const fn forwards_authority(&self) -> bool {
-        self.has_proxies() && (self.host || self.port)
+        self.has_proxies() && (self.believes_host || self.believes_port)
     }
 
     /// The name of the field that the scheme is read from, in lower case.
@@ -212,7 +212,7 @@ impl Trust {
 
     /// Whether the forwarded host is believed.
     pub(crate) const fn believes_host(&self) -> bool {
-        self.host
+        self.believes_host
     }
 }
 
@@ -227,8 +227,8 @@ impl fmt::Debug for Trust {
             .field("proxies", &self.proxies)
             .field("family", &self.family)
             .field("scheme_source", &self.scheme_source)
-            .field("forwarded_host", &self.host)
-            .field("forwarded_port", &self.port)
+            .field("forwarded_host", &self.believes_host)
+            .field("forwarded_port", &self.believes_port)
             .field("peer_from", &self.peer_from.is_some())
             .finish()
     }

@@ -14,7 +14,7 @@ impl Hosts {
         Self { listed: None, default: None, mount: None }
     }
 
-    pub(crate) fn list<I>(&mut self, entries: I) -> Result<(), ConfigError>
+    pub(crate) fn set_list<I>(&mut self, entries: I) -> Result<(), ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
@@ -92,16 +92,16 @@ mod tests {
 
     #[test]
     fn an_empty_list_and_a_bad_default_are_refused() {
-        assert!(Hosts::any().list([""; 0]).is_err());
-        assert!(Hosts::any().list(["*"]).is_err());
+        assert!(Hosts::any().set_list([""; 0]).is_err());
+        assert!(Hosts::any().set_list(["*"]).is_err());
         assert!(Hosts::any().set_default("*.a.test").is_err());
         assert!(Hosts::any().set_default("a.test:80").is_err());
     }
 
     #[test]
-    fn the_default_host_is_listed() {
+    fn the_default_host_is_allowed_besides_the_list() {
         let mut hosts = Hosts::any();
-        hosts.list(["a.test"]).expect("valid");
+        hosts.set_list(["a.test"]).expect("valid");
         hosts.set_default("www.test").expect("valid");
         assert!(allows(&hosts, "www.test"));
         assert!(allows(&hosts, "a.test"));
