@@ -43,7 +43,7 @@ impl Date {
         if let Ok(timestamp) = text.parse::<Timestamp>() {
             return Self::new(timestamp);
         }
-        // Text that is longer than a day is a time without an offset, or not a date at all.
+        // Text that is longer than `2026-12-01` is a time without an offset, or not a date at all.
         if text.len() > "2026-12-01".len() {
             let is_local = text.parse::<DateTime>().is_ok();
             let no_offset = "a time without an offset: `2026-12-01T22:00:00Z`";
@@ -98,7 +98,7 @@ impl<'de> Visitor<'de> for DateVisitor {
         Date::parse(text).map_err(|reason| E::custom(format_args!("{text:?} is {reason}")))
     }
 
-    /// Reads a date of TOML, which `toml` passes as a map with one entry. Its key,
+    /// Reads a TOML date, which `toml` passes as a map with one entry. Its key,
     /// `$__toml_private_datetime`, cannot be written in TOML without quotes. Its value is the date as text.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Date, A::Error> {
         match map.next_entry::<String, String>()? {

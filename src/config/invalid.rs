@@ -39,7 +39,7 @@ impl<'a> IntoIterator for &'a InvalidConfig {
     }
 }
 
-/// Writes each wrong value on a line of its own.
+/// Writes each wrong value on a separate line.
 impl fmt::Display for InvalidConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, problem) in self.0.iter().enumerate() {
@@ -55,8 +55,8 @@ impl fmt::Display for InvalidConfig {
 impl Error for InvalidConfig {}
 
 impl InvalidValue {
-    /// The place of the value: keys with dots between them, and indexes of lists, from 0:
-    /// `rules[3].to`.
+    /// The place of the value, such as `rules[3].to`: keys separated by dots, with the indexes of lists
+    /// counted from 0.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -127,7 +127,7 @@ impl Problems {
         }
     }
 
-    /// Changes a value by each text of a list.
+    /// Changes a value once for each text of a list.
     pub(super) fn each<T: Clone>(
         &mut self,
         path: &str,
@@ -142,7 +142,7 @@ impl Problems {
     }
 
     /// Changes a value by a list, unless the list is empty. If the list is refused, adds a problem for each
-    /// text that is refused alone, or else one for the list.
+    /// text that is also refused alone, or one problem for the list if there is no such text.
     pub(super) fn list<'a, T: Clone>(
         &mut self,
         path: impl fmt::Display,

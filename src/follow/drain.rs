@@ -1,4 +1,4 @@
-//! Reads a redirection's own body, so that its connection can be used again.
+//! Reads the body of a redirection, so that the connection can be used again.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -7,7 +7,8 @@ use super::redacted::Redacted;
 
 /// The place in a chain of redirections at which a request failed: its URL and the hops before it.
 ///
-/// `Display` and `Debug` print the names in a query, never its values, and at most 256 bytes of each URL.
+/// `Display` and `Debug` print the names of query parameters, never their values, and at most 256 bytes of
+/// each URL.
 pub struct FailedRequest {
     uri: Uri,
     history: RedirectHistory,

@@ -101,9 +101,9 @@ impl Base<'_> {
         })
     }
 
-    /// Resolves a reference against a base that the parser cannot read: a URI in origin-form, or one that
-    /// is not an http or https URL. The parser gets a stand-in for the origin. If the reference has no host,
-    /// scheme and authority of the base are kept.
+    /// Resolves a reference against a base that the parser cannot read: a URI in origin-form, or a URI that is
+    /// not a valid http or https URL. The parser gets a stand-in for the origin. If the reference has no host,
+    /// the scheme and the authority of the base are kept.
     fn resolve_with_stand_in(&self, reference: &str) -> Result<Target, RedirectErrorKind> {
         let old_scheme = Scheme::of(self.uri);
         let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);

@@ -22,13 +22,13 @@ use crate::method::is_get_or_head;
 use crate::system_clock;
 use crate::uri::Scheme;
 
-/// The most redirections that are remembered.
+/// The maximum number of redirections that are remembered.
 const MAX_REDIRECTIONS: usize = 10_000;
 
-/// The most remembered redirections that are applied in a row.
+/// The maximum number of remembered redirections that are applied in a row.
 const MAX_CHAIN: usize = 20;
 
-/// The most bytes of a remembered URL and its `Location` together.
+/// The maximum length in bytes of a remembered URL and its `Location` together.
 const MAX_LENGTH: usize = 8 * 1024;
 
 /// A memory of permanent redirections, for
@@ -40,10 +40,10 @@ const MAX_LENGTH: usize = 8 * 1024;
 ///    [`on_request`](crate::FollowRedirectsLayer::on_request) or
 ///    [`on_request_to`](crate::FollowRedirectsLayer::on_request_to) learns nothing: the hook may add a
 ///    secret. A redirection of a URL to itself is not learned.
-/// 2. A redirection is kept as long as `Cache-Control: max-age` or `Expires` says, for a day if there is
-///    neither, and for a year at most; `Age`, or the time since `Date` if that is longer, is subtracted
-///    (RFC 9111 §4.2). With `no-store`, `no-cache` or
-///    `Vary`, or if the request had `no-store`, it is not kept.
+/// 2. A redirection is kept for the lifetime that `Cache-Control: max-age` or `Expires` sets, for a day if
+///    there is neither, and for a year at most; `Age`, or the time since `Date` if that is longer, is
+///    subtracted (RFC 9111 §4.2). With `no-store`, `no-cache` or `Vary`, or if the request had `no-store`,
+///    it is not kept.
 /// 3. A later GET or HEAD for the URL is sent directly to the target. Policy, guard, limit and the removal
 ///    of headers apply as if the redirection had been received, and
 ///    [`Hop::was_remembered`](super::Hop::was_remembered) returns `true`. If the policy or the limit
@@ -56,7 +56,7 @@ const MAX_LENGTH: usize = 8 * 1024;
 ///    §5.2.1). The memory is not used for an upgrade or a CONNECT, nor if `Host` differs from the URL.
 /// 6. The redirection of a URL is forgotten if a request to it with an unsafe method is answered with 2xx
 ///    or 3xx (RFC 9111 §4.4).
-/// 7. Up to 10,000 redirections are kept, each with a URL and a `Location` of 8 KiB together at most.
+/// 7. Up to 10,000 redirections are kept, each with a URL and a `Location` of at most 8 KiB together.
 ///    A full memory removes first those that are not fresh, then those that were used longest ago.
 ///
 /// Pitfall: share a memory only among callers that servers treat alike. Headers that an inner layer

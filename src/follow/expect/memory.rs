@@ -35,7 +35,7 @@ impl OriginKey {
 /// The times at which an origin last did something that is remembered.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    /// When the origin last let the wait run out, answered 417, or answered over HTTP/2.
+    /// When a wait for the origin last timed out, or the origin last answered 417 or over HTTP/2.
     useless: Option<Instant>,
     /// When the origin last redirected an upload.
     redirected: Option<Instant>,

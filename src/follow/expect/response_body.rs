@@ -22,7 +22,7 @@ impl<R> ExpectResponseBody<R> {
         Self { body, upload: None }
     }
 
-    /// A body that ends `upload` when it ends or is dropped.
+    /// Creates a body that ends `upload` when the body ends or is dropped.
     pub(super) fn ending(body: R, upload: EndOnDrop) -> Self
     where
         R: Body,

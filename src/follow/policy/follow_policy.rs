@@ -12,12 +12,13 @@ use crate::follow::redacted::Redacted;
 ///
 /// It is also asked about redirections that cannot be followed: their
 /// [`next_uri`](Attempt::next_uri) is `None`, or the body
-/// [cannot be sent again](Attempt::can_resend_body). For [`Action::Stop`], the caller then gets the
-/// response in place of an error.
+/// [cannot be sent again](Attempt::can_resend_body). If the policy then returns [`Action::Stop`], the
+/// caller gets the response in place of an error.
 ///
-/// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies: all
-/// have to follow, and the first that does not wins. Policies after an [`Action::FollowTo`] are asked
-/// about its URL. [`follow_fn`](super::follow_fn) makes a closure a policy.
+/// Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies. Several
+/// policies are asked in order, and the first [`Action::Stop`] or [`Action::Reject`] wins. Policies after
+/// an [`Action::FollowTo`] are asked about its URL. [`follow_fn`](super::follow_fn) makes a closure a
+/// policy.
 ///
 /// ```
 /// use bytes::Bytes;
