@@ -20,7 +20,7 @@ use crate::uri::{is_ambiguous, is_well_known};
 /// 3. [`add`](Self::add): a path without a slash at its end gets one, unless its last segment has a
 ///    dot, as the name of a file does.
 /// 4. [`remove`](Self::remove): a path with a slash at its end loses it.
-/// 5. The answer is 307, or 308 by [`permanent`](Self::permanent). The query stays. Redirections of
+/// 5. The answer is 307, or 308 with [`permanent`](Self::permanent). The query stays. Redirections of
 ///    other policies of the same layer are merged with this one.
 ///
 /// Pitfalls: an inner service that redirects to the other form causes a redirect loop. With

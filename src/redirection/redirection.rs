@@ -13,8 +13,8 @@ pub(crate) const PERMANENT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60)
 /// A redirection (RFC 9110 §15.4): a status, and the changes that lead from the request's URL to
 /// the `Location`. See the [module](crate::redirection) for the rules.
 ///
-/// Pitfalls: [`to`](Self::to) replaces the query, [`path`](Self::path) keeps it. A permanent status is kept
-/// by browsers and caches, which then do not ask again: begin with 307.
+/// Pitfalls: [`to`](Self::to) replaces the query, [`path`](Self::path) keeps it. Browsers and caches keep a
+/// permanent redirection and do not ask again, so begin with 307.
 ///
 /// ```
 /// use http::{Method, Request, StatusCode};
@@ -87,8 +87,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if `url` is neither, is not http or
-    /// https, or holds userinfo.
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if `url` is neither a path nor an
+    /// http or https URL, or has userinfo.
     ///
     /// ```
     /// use tower_redirect::Redirection;
@@ -285,8 +285,8 @@ impl Redirection {
         self
     }
 
-    /// Allows this redirection to lead to the URL that was asked for. Otherwise such a
-    /// redirection is treated as [`Decision::Pass`](crate::Decision::Pass).
+    /// Allows this redirection to lead to the requested URL itself. Without this, a redirection to that URL
+    /// is treated as [`Decision::Pass`](crate::Decision::Pass).
     ///
     /// The redirection is sent unchanged: the policies are not asked about its target, even if the target
     /// is on one of [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). A policy that spreads requests

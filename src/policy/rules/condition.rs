@@ -18,7 +18,7 @@ pub(super) enum Condition {
     Header(HeaderName, Expected<HeaderValue>),
     /// A parameter. Its name and value are decoded.
     Query(Box<[u8]>, Expected<Box<[u8]>>),
-    /// A parameter with a value that can be a path segment, which is captured as `name`.
+    /// A parameter whose value can be a path segment. The value is captured as `name`.
     Captured {
         parameter: Box<[u8]>,
         name: Box<str>,

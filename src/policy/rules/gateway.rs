@@ -247,7 +247,7 @@ impl RequestRedirect {
     }
 }
 
-/// Checks the replacement of a path. An empty one leads to the root.
+/// Checks the replacement of a path. An empty replacement leads to the root.
 fn replacement(path: &str) -> Result<String, ConfigError> {
     if !path.is_empty() && !path.starts_with('/') || path.starts_with("//") {
         return Err(ConfigError::path(path, "a path starts with one `/`"));
@@ -268,7 +268,7 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// Returns the same errors as [`Rules::new`], in which rules are numbered in that order.
+    /// Returns the same errors as [`Rules::new`]. They number the rules in this order of the Gateway API.
     pub fn from_request_redirects(
         redirects: impl IntoIterator<Item = (RouteMatch, RequestRedirect)>,
     ) -> Result<Self, RuleErrors> {

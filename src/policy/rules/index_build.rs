@@ -21,8 +21,8 @@ pub(super) struct Indexed<'r> {
     pub(super) parameter: Option<(&'r [u8], &'r [u8])>,
 }
 
-/// Builds the index of `rules`, which are in the order of their table. Also returns, for each host, the most
-/// places of the index that a request can visit.
+/// Builds the index of `rules`, which are in the order of their table. Also returns, for each host, the
+/// maximum number of places in the index that a request can visit.
 pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (Index, Vec<u32>) {
     if rules.is_empty() {
         return (Index::default(), vec![0; hosts]);

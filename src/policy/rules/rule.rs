@@ -159,13 +159,13 @@ impl Rule {
     }
 
     /// Leads to a URL (`https://example.com/x?y`), or to a path on the requested origin (`/x?y`).
-    /// `:name` and `*name` are replaced by captures, and `*` by the rest, whatever its name. A fragment
-    /// (`/x#y`) cannot hold captures.
+    /// `:name` and `*name` are replaced by captures, and `*` by the rest of the path, even if the rule names
+    /// that rest. A fragment (`/x#y`) cannot hold captures.
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if `target` is neither, or names a
-    /// capture that the rule does not have.
+    /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if `target` is neither a URL nor a
+    /// path, or names a capture that the rule does not have.
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -185,7 +185,7 @@ impl Rule {
         Ok(self)
     }
 
-    /// Changes the scheme. If the request has another scheme, the port becomes the default of the new one.
+    /// Changes the scheme. If the request has another scheme, the port becomes the default of `scheme`.
     pub fn to_scheme(mut self, scheme: Scheme) -> Self {
         self.target.origin.scheme = Some(scheme);
         self
@@ -291,14 +291,14 @@ impl Rule {
         self
     }
 
-    /// Stops applying at this date. Caches are told to keep the answers of the rule no longer.
+    /// Stops applying at this date. Caches are told not to keep the answers of the rule beyond it.
     pub fn until(mut self, date: SystemTime) -> Self {
         self.ends = Some(date);
         self
     }
 
-    /// Lets the rule lead to the requested URL itself. Without this, the rule does not match such a request,
-    /// and later rules are tried.
+    /// Lets the rule lead to the requested URL itself. Without this, the rule does not match a request for
+    /// the URL that it leads to, and later rules are tried.
     pub fn allow_self(mut self) -> Self {
         self.allow_self = true;
         self

@@ -1,4 +1,4 @@
-//! The rules of a table, packed. All texts share one buffer; parts that few rules have are stored apart.
+//! The rules of a table, packed. All texts share one buffer; parts that few rules have are stored separately.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(super) struct Table {
     bases: Vec<Redirection>,
     extras: Vec<Extra>,
     pub(super) hosts: HostIndex,
-    /// Finds the rules that compare the case of a path.
+    /// Finds the rules whose paths are case-sensitive.
     pub(super) index: Index,
     /// Finds the rules that ignore the case of a path.
     pub(super) folded: Index,
@@ -162,8 +162,8 @@ impl Table {
         Ok(())
     }
 
-    /// Builds both indexes. Returns, for each of them and for each host, how many places of the index
-    /// one request can visit.
+    /// Builds both indexes. Returns, for each index and each host, the maximum number of places in the index
+    /// that a request can visit.
     pub(super) fn build_index(&mut self) -> (Vec<u32>, Vec<u32>) {
         self.text.shrink_to_fit();
         self.rules.shrink_to_fit();
@@ -192,7 +192,8 @@ impl Table {
         .collect()
     }
 
-    /// Returns some of the rules where one request visits the most places: below one host, or at one path.
+    /// Finds the request that visits the most places, in the tree of one host or at one path, and returns some
+    /// of the rules there.
     pub(super) fn heaviest(&self) -> Vec<u32> {
         let (at_one_path, of_one_path) = self.lists.heaviest();
         let (mut rules, mut most) = (Vec::new(), 0);
@@ -210,13 +211,13 @@ impl Table {
         rules
     }
 
-    /// Whether the path of a request ends before the slash of the pattern's `*`.
+    /// Whether the path of a request ends before the slash that precedes the pattern's `*`.
     pub(super) fn ends_before_rest(&self, rule: &Stored, path: &str) -> bool {
         path.bytes().filter(|byte| *byte == b'/').count()
             < self.from(rule).bytes().filter(|byte| *byte == b'/').count()
     }
 
-    /// Whether path and query of the target are the same text for each request.
+    /// Whether the path and the query of the target are the same text for each request.
     pub(super) fn is_fixed(&self, rule: &Stored) -> bool {
         let is_text = |piece| matches!(piece, PieceRef::Text(_));
         rule.has(flag::HAS_PATH)
@@ -247,7 +248,7 @@ impl Table {
         Position { line, column: 0, rule: number.saturating_add(1) }
     }
 
-    /// The pattern, its literals in normal form.
+    /// The pattern, with its literals in normal form.
     pub(super) fn from(&self, rule: &Stored) -> &str {
         self.text(rule.start, rule.length.into())
     }

@@ -1,4 +1,4 @@
-//! Reads tables in the formats of other servers, and CSV.
+//! Reads tables in CSV and in the formats of other servers.
 
 mod cloudflare_pages;
 mod csv;
