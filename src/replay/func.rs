@@ -64,7 +64,7 @@ pin_project! {
         Complete,
         // A newer attempt was made before everything was read, or this is a handle that reads nothing.
         Superseded,
-        // The body failed. Frames that it returned afterwards would not be the rest of it.
+        // The body failed. Frames that it returned afterwards would not be the rest of the content.
         Failed,
     }
 }
@@ -75,8 +75,8 @@ where
 {
     /// Calls `make` for the first attempt, and keeps the function for others. It is called once for each
     /// attempt and has to return the same bytes each time.
-    /// [`FollowRedirects`](crate::follow::FollowRedirects) makes one more attempt than it sends: it keeps
-    /// the first, to make others from it.
+    /// [`FollowRedirects`](crate::follow::FollowRedirects) makes one more attempt than it sends: the first is
+    /// kept, so that the others can be made from it.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! `Replay` for types around a body that is `Replay`.
+//! Implements `Replay` for types that wrap a body.
 
 use http_body_util::Either;
 

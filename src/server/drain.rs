@@ -15,11 +15,11 @@ use crate::media_type::{is_grpc, is_named};
 use crate::system_clock::Instant;
 use crate::timer::{Timeout, Timer};
 
-/// The time for an HTTP/2 upload of unknown length, which may be half of a bidirectional stream whose
+/// The time limit for an HTTP/2 upload of unknown length, which may be half of a bidirectional stream whose
 /// client waits for the answer.
 const UNKNOWN_LENGTH_TIME: Duration = Duration::from_secs(1);
 
-/// How much of an upload is read, and for how long.
+/// Limits how much of an upload is read, and for how long.
 #[derive(Clone, Debug)]
 pub struct DrainLimit {
     pub(super) bytes: u64,
@@ -104,7 +104,7 @@ impl<B: Body> Upload<B> {
 
     fn new(request: Request<B>, limit: &DrainLimit, time: Duration) -> Self {
         let connection = Connection::with_unread_input(&request);
-        // If the client waits for 100, polling the body makes the server send 100, and the client upload.
+        // If the client waits for 100, polling the body makes the server send 100, and then the client uploads.
         // The bytes after a CONNECT are not content.
         let is_left_unread = expects_continue(&request) || *request.method() == Method::CONNECT;
         let body = request.into_body();
@@ -125,8 +125,8 @@ impl<B: Body> Upload<B> {
     }
 }
 
-/// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1): one of its
-/// expectations is `100-continue`, which HTTP/1.0 does not define.
+/// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1): `Expect` lists
+/// `100-continue`, which HTTP/1.0 does not define.
 fn expects_continue<B>(request: &Request<B>) -> bool {
     let is_continue = |value: &HeaderValue| {
         let mut expectations = value.as_bytes().split(|byte| *byte == b',');

@@ -1,4 +1,4 @@
-//! What a layer reports: its answers and diagnoses, and the hash of its configuration.
+//! Sets the hooks of a layer for answers and diagnoses, and the hash of its configuration.
 
 use super::layer::RedirectLayer;
 use crate::diagnosis::Diagnosis;

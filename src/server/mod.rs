@@ -31,12 +31,12 @@
 #![doc = include_str!("../guide/server.svg")]
 //!
 //! With axum, add the layer to the outermost router with `.layer(..)`, after all routes: a
-//! `route_layer`, and a nested router without a fallback of its own, do not see paths that no route
+//! `route_layer`, and a nested router without its own fallback, do not see paths that no route
 //! matches.
 //!
 //! Pitfalls: without [`RedirectLayer::drain_timer`], a client that announces a body and never sends it
 //! keeps its request waiting as long as the connection is open. If the application's own answer
-//! depends on a header which a policy read, the application has to set `Vary` itself. The layer is ready
+//! depends on a header that a policy read, the application has to set `Vary` itself. The layer is ready
 //! only when the inner service is ready: with a `ConcurrencyLimit` inside of it, redirections wait for a
 //! permit that they do not use, and a service that is kept after a redirection keeps the permit. Put the
 //! limit outside of the layer, or around the handlers.

@@ -59,7 +59,7 @@ impl Settings {
         self.insert_answered || self.report_only || self.on_answer.want_answers()
     }
 
-    /// Starts at zero the series of `policy`, and those of the policy that is asked after a 404.
+    /// Starts the counters of `policy`, and those of the policy that is asked after a 404, at zero.
     pub(super) fn start_counting(&self, policy: &impl RedirectPolicy) {
         let after = self.after_not_found.iter().map(AfterNotFound::policy);
         self.counter.start(|| {

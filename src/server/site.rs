@@ -9,9 +9,9 @@ impl RedirectLayer<(HttpsOnly, CanonicalHost, Hsts)> {
     /// Creates the layer that most sites need: it redirects to https and to one name, and tells browsers
     /// to use only https for `max_age`.
     ///
-    /// It is short for
+    /// It is equivalent to
     ///
-    /// - [`HttpsOnly`], [`CanonicalHost`] for `host` and [`Hsts`] without subdomains, all by 307;
+    /// - [`HttpsOnly`] and [`CanonicalHost`] for `host`, both with 307, and [`Hsts`] without subdomains;
     /// - [`hosts`](Self::hosts) with `host` and its twin (`www.` added or removed): other hosts get 421;
     /// - [`separate_https_redirect`](Self::separate_https_redirect), so that a site can later join the
     ///   HSTS preload list.

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-/// A field in which proxies tell that the user agent used https.
+/// A field in which proxies state that the user agent used https.
 #[derive(Clone, Copy)]
 struct Sign {
     name: &'static str,
@@ -21,7 +21,7 @@ const SIGNS: [Sign; 8] = [
     Sign { name: "front-end-https", says_https: is_on },
 ];
 
-/// Returns the name of the first field, other than `read`, that says https.
+/// Returns the name of the first field, other than `read`, that states https.
 pub(crate) fn https_field(headers: &HeaderMap, read: Option<&str>) -> Option<&'static str> {
     let says_https = |sign: &&Sign| {
         let mut values = headers.get_all(sign.name).iter();

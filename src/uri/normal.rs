@@ -14,8 +14,8 @@ pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(path.len() + 8);
     let mut rest = path.as_bytes();
-    // The length of `out` after the last `%` that begins no escape. Digits decoded after that `%` must not
-    // complete an escape, which a second normalization would decode.
+    // The length of `out` after the last `%` that does not begin an escape. Digits decoded after that `%`
+    // must not complete an escape, which a second normalization would decode.
     let mut stray_end = None;
     while let [byte, tail @ ..] = rest {
         rest = tail;
@@ -42,12 +42,12 @@ pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
 }
 
 /// Finds `prefix` at the start of `path`, and returns the number of bytes that it occupies there. `prefix` is
-/// in normal form and holds whole segments; `path` may have any spelling.
+/// in normal form and consists of whole segments; `path` may have any spelling.
 pub(crate) fn length_of_prefix(path: &str, prefix: &str) -> Option<usize> {
     if is_below(path, prefix) {
         return Some(prefix.len());
     }
-    // Spellings differ only in escapes: the path has some, or holds bytes that the prefix has escaped.
+    // Spellings differ only in escapes: without any, the prefix would have been found above.
     if !path.contains('%') && !prefix.contains('%') {
         return None;
     }
@@ -90,7 +90,7 @@ mod tests {
             ("/%", "/%"),
             ("/%4", "/%4"),
             ("/%zz", "/%zz"),
-            // A `%` that begins no escape does not become part of one.
+            // A `%` that does not begin an escape does not become part of one.
             ("/%%341", "/%%341"),
             ("/%4%31", "/%4%31"),
             ("/%zz%41", "/%zzA"),

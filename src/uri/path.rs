@@ -11,8 +11,8 @@ pub(crate) fn is_well_known(path: &str) -> bool {
     is_below(path, "/.well-known")
 }
 
-/// Returns the path without one slash at its end, if it has any: an empty last segment is only another
-/// spelling of the same path, and not ambiguous.
+/// Removes one slash at the end of the path, if there is one: an empty last segment is only another spelling
+/// of the same path, and not ambiguous.
 pub(crate) fn without_trailing_slash(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }
@@ -28,7 +28,7 @@ pub(crate) fn may_be_misread(path: &str) -> bool {
         || escapes().any(is_misread_escape)
 }
 
-/// Whether servers differ about the escape whose `%` these bytes follow.
+/// Whether servers decode an escape differently. `bytes` are those after its `%`.
 fn is_misread_escape(bytes: &[u8]) -> bool {
     match bytes {
         // `%`, which may be decoded twice, and NUL, which may end the path.
@@ -39,7 +39,7 @@ fn is_misread_escape(bytes: &[u8]) -> bool {
         | [b'f' | b'F', b'0', b'%', b'8', ..]
         // Longer forms, which start with a byte that never occurs in UTF-8.
         | [b'f' | b'F', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => true,
-        // No escape: `%u002e`, or `%%32e`, which is `%2e` once decoded.
+        // Not an escape: `%u002e`, or `%%32e`, which is `%2e` once decoded.
         [high, low, ..] => !(high.is_ascii_hexdigit() && low.is_ascii_hexdigit()),
         _ => true,
     }

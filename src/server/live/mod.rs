@@ -1,13 +1,13 @@
 //! A [`RedirectLayer`](crate::RedirectLayer) that is replaced while it serves (feature `live`).
 //!
-//! 1. [`Live`] is a layer in a handle. Clones of the handle, and the services that it has made, share
+//! 1. [`Live`] is a handle to a layer. Clones of the handle, and the services that it has made, share
 //!    the layer. [`Live::store`] replaces policy, trust, hosts and all other options together.
-//! 2. One layer decides about a request from its arrival to its answer: wholly the old or wholly the new
-//!    one. A store never waits for requests, and a request never waits for a store.
+//! 2. One layer, the old or the new one, decides about a request from its arrival to its answer. A store
+//!    never waits for requests, and a request never waits for a store.
 //! 3. [`Live::follow`] stores the layers of a [`Stream`](futures_core::Stream). On an error, or on a
 //!    revision that is not newer than the one that is served, the layer stays, and the error is reported.
-//! 4. [`Live::status`] returns the revision that is served, when the layer changed, and why the last
-//!    update was refused, if it was.
+//! 4. [`Live::status`] returns the revision that is served, the time of the last change, and the reason why
+//!    the last update was refused, if it was.
 //!
 //! Pitfalls: only whole layers can be replaced. A policy alone cannot, because it may be asked
 //! twice about one request. To keep the state of a switch, give the next layer a clone of the same
