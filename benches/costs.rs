@@ -1,10 +1,10 @@
 //! Run with: `cargo bench --bench costs` (needs valgrind), with `--features live` for L1
 //!
-//! What the server side costs, in instructions per request over the bare service. Instructions repeat
-//! within a promille, times do not. S3 and its floor, a redirection written by hand without any check,
-//! are shown over the making and dropping of a request, since nothing else is called. S4 is the same
-//! redirection inside a hyper connection, over a fixed answer there, beside a middleware that axum's
-//! users write by hand.
+//! Counts the instructions per request that the server side adds to the bare service. Instruction counts
+//! repeat within 0.1 %, times do not. S3 and its floor, a hand-written redirection without any check, are
+//! compared with making and dropping a request, because they call no inner service. S4 is the same
+//! redirection over a hyper connection, compared with a fixed answer there, and shown beside a middleware
+//! as users of axum write it by hand.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -54,7 +54,7 @@ impl Service<Request<Body>> for Inner {
     }
 }
 
-/// A response with headers, as most have.
+/// Answers with a few headers, as most services do.
 async fn a_page(request: Request<Body>) -> Result<Response<Body>, Infallible> {
     black_box(request);
     let mut fields = HeaderMap::with_capacity(8);
@@ -65,13 +65,13 @@ async fn a_page(request: Request<Body>) -> Result<Response<Body>, Infallible> {
     Ok(response)
 }
 
-/// How a request comes.
+/// How a request reaches the server.
 #[derive(Clone, Copy)]
 enum Way {
     Plain,
     Secure,
     Proxied,
-    /// The same by `Forwarded`, with so many elements in front that a client wrote.
+    /// Through a proxy that sends `Forwarded`, after this many elements that the client wrote.
     Forwarded(usize),
 }
 
@@ -82,7 +82,7 @@ fn request(way: Way) -> Request<Body> {
     fields.insert(header::HOST, HeaderValue::from_static("shop.example.com"));
     fields.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     fields.insert(header::USER_AGENT, HeaderValue::from_static("bench"));
-    // Two fields more: what a proxy says, or anything else.
+    // Two more fields: those that a proxy sends, or unrelated ones.
     let names = match way {
         Way::Proxied => ["x-forwarded-for", "x-forwarded-proto"],
         Way::Secure | Way::Plain | Way::Forwarded(_) => ["x-another-for", "x-another-proto"],
@@ -100,7 +100,7 @@ fn request(way: Way) -> Request<Body> {
     request
 }
 
-/// Made once for all requests, which share it.
+/// Makes the value of `Forwarded` once; all requests share it.
 fn forwarded(elements: usize) -> HeaderValue {
     static LINE: OnceLock<HeaderValue> = OnceLock::new();
     let make = || {
@@ -110,7 +110,7 @@ fn forwarded(elements: usize) -> HeaderValue {
     LINE.get_or_init(make).clone()
 }
 
-/// Distinct ranges, none of which touches another or holds an address of the requests.
+/// Ranges that do not adjoin each other, and contain no address of the requests.
 fn ranges(count: u32) -> impl Iterator<Item = String> {
     (0..count).map(|n| format!("{}/32", Ipv4Addr::from(0xac10_0000 + 2 * n)))
 }
@@ -123,7 +123,7 @@ fn run<S: Service<Request<Body>>>(mut service: S, way: Way, times: usize) {
     }
 }
 
-/// A redirection written by hand, with no check at all: what the bytes alone cost.
+/// A hand-written redirection without any check, which shows the cost of the bytes alone.
 #[derive(Clone)]
 struct Floor;
 
@@ -162,10 +162,10 @@ const REQUEST: &str = "POST /api/v2/orders?id=7 HTTP/1.1\r\nhost: shop.example.c
     x-another-proto: https\r\naccept-encoding: gzip\r\naccept-language: en\r\nte: trailers\r\n\
     x-request-id: 7\r\ncontent-length: 0\r\n\r\n";
 
-/// Where it leads.
+/// The target of the redirection in S4.
 const SECURE_URL: &str = "https://shop.example.com/api/v2/orders?id=7";
 
-/// The redirection to https as it is written for one application.
+/// The redirection to https, as users of axum write it by hand.
 async fn written_by_hand(request: axum::extract::Request, next: Next) -> axum::response::Response {
     if request.extensions().get::<Transport>().is_some() {
         return next.run(request).await;
@@ -195,7 +195,7 @@ const SCENARIOS: [&str; 16] = [
     "S9",
 ];
 
-/// What grows with a request or a configuration, and at which sizes it is measured.
+/// The scenarios that grow with a request or a configuration, and the sizes at which they are measured.
 const GROWTH: [(&str, [usize; 2]); 4] = [
     ("forwarded", [250, 1000]),
     ("proxies", [2500, 10_000]),
@@ -203,7 +203,7 @@ const GROWTH: [(&str, [usize; 2]); 4] = [
     ("hosts", [2500, 10_000]),
 ];
 
-fn grown(name: &str, size: usize, times: usize) -> harness::Outcome {
+fn growth(name: &str, size: usize, times: usize) -> harness::Outcome {
     let pass = policy_fn(|_| None);
     let count = u32::try_from(size)?;
     match name {
@@ -241,7 +241,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
     let trust = Trust::proxies(["10.0.0.0/8"])?.x_forwarded();
     let https = HttpsOnly::new();
     match name {
-        // What the harness itself costs, to be taken off S3, where nothing else is called.
+        // The cost of the harness itself, which is subtracted from S3.
         "request" => (0..times).for_each(|_| drop(black_box(request(Way::Plain)))),
         "page" => run(tower::service_fn(a_page), Way::Secure, times),
         "bare" => run(Inner, Way::Secure, times),
@@ -297,7 +297,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
             run(RedirectLayer::new(https).insert_answered().layer(Inner), Way::Plain, times)
         }
         other => match other.split_once('/') {
-            Some((name, size)) => grown(name, size.parse()?, times)?,
+            Some((name, size)) => growth(name, size.parse()?, times)?,
             None => return Err(format!("no scenario {other:?}").into()),
         },
     }
@@ -305,9 +305,9 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
 }
 
 fn main() -> harness::Outcome {
-    harness::run(scenario, |each| {
-        let (bare, request) = (each("bare")?, each("request")?);
-        let (fixed, page) = (each("S4-static")?, each("page")?);
+    harness::run(scenario, |count| {
+        let (bare, request) = (count("bare")?, count("request")?);
+        let (fixed, page) = (count("S4-static")?, count("page")?);
         for name in SCENARIOS {
             let over = match name {
                 "floor" | "S3" | "S3-record" => request,
@@ -315,15 +315,15 @@ fn main() -> harness::Outcome {
                 "S4-static" | "S4-from_fn" | "S4" => fixed,
                 _ => bare,
             };
-            let each = each(name)?;
-            println!("{name:10} {each:6} instructions, {:+}", each - over);
+            let total = count(name)?;
+            println!("{name:10} {total:6} instructions, {:+}", total - over);
         }
         if cfg!(feature = "live") {
-            println!("L1         {:+} over S1", each("L1")? - each("S1")?);
+            println!("L1         {:+} over S1", count("L1")? - count("S1")?);
         }
         println!("at n and 4n, over bare:");
         for (name, [few, many]) in GROWTH {
-            let over = |size| Ok::<_, Box<dyn Error>>(each(&format!("{name}/{size}"))? - bare);
+            let over = |size| Ok::<_, Box<dyn Error>>(count(&format!("{name}/{size}"))? - bare);
             let (less, more) = (over(few)?, over(many)?);
             println!("{name:10} {less:+} at {few}, {more:+} at {many}");
         }

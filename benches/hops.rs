@@ -1,9 +1,9 @@
 //! Run with: `cargo bench --bench hops` (needs valgrind)
 //!
-//! What the client side costs, in instructions over the bare service; a hop (C4 to C6, the mean of ten)
-//! over a call that is not redirected, with and without what the server takes for its answer; a frame
-//! that is recorded (R1) over one that is not; with feature `hyper` a short body through
-//! `ExpectContinueLayer` (E1). The peer is tower-http's follower.
+//! Counts the instructions that the client side adds: to a call of the bare service (C1 to C3), for a hop
+//! as the mean of ten (C4 to C6), with and without the server's own work, for a frame that is recorded
+//! (R1), and with feature `hyper` for a short body through `ExpectContinueLayer` (E1). C10 is ten hops
+//! over hyper-util. The same is measured for tower-http's follower, 0.6 and 0.7.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -38,19 +38,19 @@ type Body = Empty<Bytes>;
 #[derive(Clone)]
 enum Location {
     Fixed(HeaderValue),
-    /// Another one on each hop.
+    /// A different one on each hop.
     Numbered,
 }
 
-/// A server that redirects each first few requests, and takes any body.
+/// A server that answers after every `hops` redirections, and accepts any body.
 #[derive(Clone)]
-struct Attempt {
+struct Redirecting {
     location: Location,
     hops: usize,
     requests: Arc<AtomicUsize>,
 }
 
-impl Attempt {
+impl Redirecting {
     fn new(location: &'static str, hops: usize) -> Self {
         let location = Location::Fixed(HeaderValue::from_static(location));
         Self { location, hops, requests: Arc::default() }
@@ -60,12 +60,12 @@ impl Attempt {
         Self { location: Location::Numbered, ..Self::new("/", hops) }
     }
 
-    fn last() -> Self {
+    fn never() -> Self {
         Self::new("/", 0)
     }
 }
 
-impl<B> Service<Request<B>> for Attempt {
+impl<B> Service<Request<B>> for Redirecting {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -92,7 +92,7 @@ impl<B> Service<Request<B>> for Attempt {
     }
 }
 
-/// A GET with up to ten fields, each in memory of its own, as clients make them.
+/// A GET with up to ten header fields, whose values are allocated as in clients.
 fn with_fields<B>(fields: usize, body: B) -> Request<B> {
     let mut request = Request::new(body);
     *request.uri_mut() = Uri::from_static("http://shop.example.com/api/v2/orders?id=7");
@@ -123,24 +123,24 @@ where
     let mut cx = Context::from_waker(Waker::noop());
     for _ in 0..times {
         let mut future = pin!(service.call(make()));
-        // The peer yields once a hop.
+        // tower-http's follower yields once a hop.
         while black_box(future.as_mut().poll(&mut cx).is_pending()) {}
     }
 }
 
 /// tower-http's follower, version 0.6.
-fn peer_06(inner: Attempt) -> impl Service<Request<Body>> {
+fn peer_06(inner: Redirecting) -> impl Service<Request<Body>> {
     let policy = tower_http::follow_redirect::policy::Limited::new(1000);
     FollowRedirectLayer::with_policy(policy).layer(inner)
 }
 
 /// tower-http's follower, version 0.7.
-fn peer_07(inner: Attempt) -> impl Service<Request<Body>> {
+fn peer_07(inner: Redirecting) -> impl Service<Request<Body>> {
     let policy = tower_http_07::follow_redirect::policy::Limited::new(1000);
     FollowRedirectLayer07::with_policy(policy).layer(inner)
 }
 
-fn follow(inner: Attempt) -> FollowRedirects<Attempt> {
+fn follow(inner: Redirecting) -> FollowRedirects<Redirecting> {
     FollowRedirectsLayer::new().limit(1000).layer(inner)
 }
 
@@ -177,22 +177,24 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
     };
     match row {
         "request" => (0..times).for_each(|_| drop(black_box(get()))),
-        "bare" => send(Attempt::last(), get, times),
-        // Always the first answer.
-        "server" => (0..times).for_each(|_| send(Attempt::new("/api/v3/orders?id=7", 1), get, 1)),
-        "server-of" => (0..times).for_each(|_| drop(black_box((get(), Attempt::new("/", 1))))),
-        "bare-full" => send(Attempt::last(), full(1024), times),
-        "bare-manual" => send(Attempt::last(), manual, times),
-        "C1" => send(follow(Attempt::last()), get, times),
-        "C1-0.6" => send(peer_06(Attempt::last()), get, times),
-        "C1-0.7" => send(peer_07(Attempt::last()), get, times),
-        "C2-1KiB" => send(follow(Attempt::last()), full(1024), times),
-        "C2-1MiB" => send(follow(Attempt::last()), full(1024 * 1024), times),
-        "C3" => send(follow(Attempt::last()), manual, times),
+        "bare" => send(Redirecting::never(), get, times),
+        // A new server each time, so that each answer is a redirection.
+        "server" => {
+            (0..times).for_each(|_| send(Redirecting::new("/api/v3/orders?id=7", 1), get, 1))
+        }
+        "server-of" => (0..times).for_each(|_| drop(black_box((get(), Redirecting::new("/", 1))))),
+        "bare-full" => send(Redirecting::never(), full(1024), times),
+        "bare-manual" => send(Redirecting::never(), manual, times),
+        "C1" => send(follow(Redirecting::never()), get, times),
+        "C1-0.6" => send(peer_06(Redirecting::never()), get, times),
+        "C1-0.7" => send(peer_07(Redirecting::never()), get, times),
+        "C2-1KiB" => send(follow(Redirecting::never()), full(1024), times),
+        "C2-1MiB" => send(follow(Redirecting::never()), full(1024 * 1024), times),
+        "C3" => send(follow(Redirecting::never()), manual, times),
         #[cfg(feature = "hyper")]
         "E1" => {
             let expect = ExpectContinueLayer::new(|_| std::future::pending());
-            send(expect.layer(Attempt::last()), full(1024), times);
+            send(expect.layer(Redirecting::never()), full(1024), times);
         }
         "frames" => frames(hops, times, |body| body),
         "R1" => frames(hops, times, |body| ReplayBody::new(body, u64::MAX)),
@@ -200,21 +202,23 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         row if row.starts_with("C10") => over_hyper(row, times / 100)?,
         row if row.starts_with("growth") => growth(row, hops, times / 100)?,
         row => match row.split_once("-0.") {
-            Some((row, "6")) => send(peer_06(Attempt::new(location_of(row)?, hops)), get, times),
-            Some((row, _)) => send(peer_07(Attempt::new(location_of(row)?, hops)), get, times),
-            None => send(follow(Attempt::new(location_of(row)?, hops)), get, times),
+            Some((row, "6")) => {
+                send(peer_06(Redirecting::new(location_of(row)?, hops)), get, times)
+            }
+            Some((row, _)) => send(peer_07(Redirecting::new(location_of(row)?, hops)), get, times),
+            None => send(follow(Redirecting::new(location_of(row)?, hops)), get, times),
         },
     }
     Ok(())
 }
 
-/// What must not grow faster than its number.
+/// Scenarios whose cost must not grow faster than `number`.
 fn growth(row: &str, number: usize, times: usize) -> harness::Outcome {
     let get = || with_fields(0, Body::new());
     match row {
         "growth-loop" => {
             let layer = FollowRedirectsLayer::new().limit(1000).error_on_loop();
-            send(layer.layer(Attempt::numbered(number)), get, times);
+            send(layer.layer(Redirecting::numbered(number)), get, times);
         }
         "growth-connection" => {
             let names: Vec<String> = (0..number).map(|n| format!("x-field-{n}")).collect();
@@ -229,22 +233,22 @@ fn growth(row: &str, number: usize, times: usize) -> harness::Outcome {
                 *request.headers_mut() = fields.clone();
                 request
             };
-            send(follow(Attempt::new("/next", 1)), named, times);
+            send(follow(Redirecting::new("/next", 1)), named, times);
         }
         "growth-trust" => {
-            // Looked up on each of ten hops to and fro.
+            // The hop looks up both of its origins.
             let origins: Vec<String> = (0..number).map(|n| format!("http://{n}.a.test")).collect();
             let origins = origins.iter().map(String::as_str).chain(["http://shop.example.com"]);
             let layer = FollowRedirectsLayer::new().trust_origins(origins)?;
-            send(layer.layer(Attempt::new("http://1.a.test/", 1)), get, times);
+            send(layer.layer(Redirecting::new("http://1.a.test/", 1)), get, times);
         }
         other => return Err(format!("no scenario {other:?}").into()),
     }
     Ok(())
 }
 
-/// A server on the loopback interface, whose every path but the last, `/10`, redirects to the next.
-/// Prints its address, and runs until it is killed.
+/// Runs a server on the loopback interface that redirects `/0` to `/1`, and so on up to `/10`. It prints its
+/// address, and runs until it is killed.
 fn serve() -> harness::Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -268,7 +272,7 @@ fn serve() -> harness::Outcome {
     })
 }
 
-/// The server in a process of its own, whose instructions are not counted.
+/// The server in another process, so that its instructions are not counted.
 struct Server {
     process: Child,
     address: String,
@@ -293,7 +297,7 @@ impl Drop for Server {
     }
 }
 
-/// Ten hops over hyper-util, or the eleven requests that these are.
+/// Follows ten hops over hyper-util or reqwest, or for `C10-plain` sends the same eleven requests directly.
 fn over_hyper(row: &str, times: usize) -> harness::Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
@@ -339,7 +343,7 @@ fn over_hyper(row: &str, times: usize) -> harness::Outcome {
     })
 }
 
-/// A stream of so many frames of 1 KiB.
+/// A stream of `left` frames of 1 KiB.
 struct Frames {
     left: usize,
     chunk: Bytes,
@@ -361,7 +365,7 @@ impl http_body::Body for Frames {
     }
 }
 
-/// Reads bodies of so many frames, each while a clone of the wrapped body is kept.
+/// Reads bodies of `number` frames, and meanwhile keeps the one that could be sent again, if there is one.
 fn frames<B>(number: usize, times: usize, wrap: impl Fn(Frames) -> B)
 where
     B: http_body::Body + MaybeReplayed,
@@ -378,8 +382,8 @@ where
     }
 }
 
-/// Returns the body to read, and what is kept to send it again.
 trait MaybeReplayed: Sized {
+    /// Returns the body to read, and the one that is kept to send it again.
     fn split(self) -> (Self, Option<Self>);
 }
 
@@ -396,7 +400,7 @@ impl MaybeReplayed for ReplayBody<Frames> {
     }
 }
 
-/// Each with what it is shown over.
+/// The scenarios of a call that is not redirected, each with the one that is subtracted from it.
 const CALLS: [(&str, &str); 6] = [
     ("C1", "bare"),
     ("C1-0.6", "bare"),
@@ -407,20 +411,20 @@ const CALLS: [(&str, &str); 6] = [
 ];
 
 fn main() -> harness::Outcome {
-    harness::run(scenario, |each| {
+    harness::run(scenario, |count| {
         for (row, bare) in CALLS {
-            println!("{row:14} {:+7}", each(row)? - each(bare)?);
+            println!("{row:14} {:+7}", count(row)? - count(bare)?);
         }
         #[cfg(feature = "hyper")]
-        println!("E1             {:+7}", each("E1")? - each("bare-full")?);
-        let bare = each("bare")?;
-        // What the server takes to make and drop a redirection.
-        let server = each("server")? - each("server-of")?;
+        println!("E1             {:+7}", count("E1")? - count("bare-full")?);
+        let bare = count("bare")?;
+        // The cost of making and dropping the server's redirection.
+        let server = count("server")? - count("server-of")?;
         for follower in ["", "-0.6", "-0.7"] {
-            let none = each(&format!("C1{follower}"))?;
+            let none = count(&format!("C1{follower}"))?;
             for (row, _) in LOCATIONS {
                 let row = format!("{row}{follower}");
-                let (one, ten) = (each(&row)?, each(&format!("{row}/10/10"))?);
+                let (one, ten) = (count(&row)?, count(&format!("{row}/10/10"))?);
                 let hop = (ten - none) / 10;
                 let (one, ten) = (one - bare - server, ten - bare - 10 * server);
                 let over = hop - server;
@@ -429,24 +433,23 @@ fn main() -> harness::Outcome {
                 );
             }
         }
-        let plain = each("C10-plain")?;
-        let reqwest = each("C10-plain-reqwest")?;
+        let plain = count("C10-plain")?;
+        let reqwest = count("C10-plain-reqwest")?;
         let over =
             [("C10", plain), ("C10-0.6", plain), ("C10-0.7", plain), ("C10-reqwest", reqwest)];
         for (row, eleven) in over {
-            let percent = 100 * each(row)? / eleven;
+            let percent = 100 * count(row)? / eleven;
             println!("{row:14} {percent:7} percent of eleven requests by the same client");
         }
-        // What each frame adds.
-        let frames = |row: &str, number: i128| each(&format!("{row}/0/{number}"));
-        let recorded = frames("R1", 80)? - frames("R1", 16)?;
-        let bare = frames("frames", 80)? - frames("frames", 16)?;
+        let cost_at = |row: &str, number: i128| count(&format!("{row}/0/{number}"));
+        let recorded = cost_at("R1", 80)? - cost_at("R1", 16)?;
+        let bare = cost_at("frames", 80)? - cost_at("frames", 16)?;
         println!("{:14} {:+7} a frame", "R1", (recorded - bare) / 64);
         for (row, number) in
             [("growth-loop", 50), ("growth-connection", 100), ("growth-trust", 250)]
         {
-            let (few, many) = (frames(row, number)?, frames(row, 4 * number)?);
-            // Each call counts for a hundred.
+            let (few, many) = (cost_at(row, number)?, cost_at(row, 4 * number)?);
+            // Shown per hundredth of a call, as `growth` makes only a hundredth of the calls.
             println!("{row:17} {few} with {number}, {many} with {}", 4 * number);
         }
         Ok(())

@@ -1,7 +1,8 @@
-//! Finds redirections in tables of rules, beside a `HashMap`, matchit and a list that is tried in
-//! order. `cargo bench --features regex --bench rules`; with `-- growth` from 1 000 to 1 000 000 rules, with
-//! `-- regexes` and `-- mistakes` these alone, with `-- instructions` counted by callgrind instead of
-//! timed.
+//! Run with: `cargo bench --features regex --bench rules`
+//!
+//! Times redirections by tables of rules, and beside them a `HashMap`, matchit and a list that is tried in
+//! order. `-- growth` measures tables of 1 000 to 1 000 000 rules, `-- regexes` and `-- mistakes` measure
+//! only those, and `-- instructions` counts instructions with callgrind instead.
 
 mod harness;
 
@@ -21,7 +22,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 const HOT: usize = 1_024;
 const COLD: usize = 65_536;
 
-/// Numbers that look like none in a row.
+/// Maps consecutive numbers to ones without a visible order.
 fn scattered(number: usize) -> usize {
     number.wrapping_mul(2_654_435_761) % 1_000_003
 }
@@ -52,7 +53,7 @@ impl Kind {
         }
     }
 
-    /// The same for matchit.
+    /// The path of `from`, in the syntax of matchit.
     fn route(self, number: usize) -> String {
         let from = self.from(number);
         from.replace("*rest", "{*rest}").replace(":color", "{color}").replace(":size", "{size}")
@@ -97,7 +98,7 @@ fn table(kind: Kind, count: usize) -> Outcome<Rules> {
     Ok(Rules::new(rules)?)
 }
 
-/// What `work` leaves behind, and the bytes that it takes.
+/// Returns the result of `work`, and the number of bytes that it still holds.
 fn kept<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let mut result = None;
     let info = measure(|| result = Some(work()));
@@ -168,7 +169,7 @@ fn compare(kind: Kind, count: usize) -> Outcome {
     Ok(())
 }
 
-/// A list whose rules are tried in order, for a hundredth of the requests.
+/// Times a list whose rules are tried in order.
 fn naive(count: usize) -> Outcome {
     let kind = Kind::Exact;
     let list: Vec<(String, String)> =
@@ -222,13 +223,13 @@ fn regexes(_: usize) -> Outcome {
 
 /// Files of 100,000 lines, of which 50 are wrong.
 fn mistakes() {
-    for (dialect, blank) in [("_redirects", ' '), ("CSV", ',')] {
+    for (dialect, separator) in [("_redirects", ' '), ("CSV", ',')] {
         let line = |number: usize| match number % 2_000 {
-            0 => format!("/page/{number}{blank}ftp://b.test/{number}\n"),
-            _ => format!("/page/{number}{blank}/new/{number}{blank}308\n"),
+            0 => format!("/page/{number}{separator}ftp://b.test/{number}\n"),
+            _ => format!("/page/{number}{separator}/new/{number}{separator}308\n"),
         };
         let text: String = (1..=100_000).map(line).collect();
-        let (read, took) = timed(|| match blank {
+        let (read, took) = timed(|| match separator {
             ',' => Rules::from_csv(&text),
             _ => Rules::from_netlify(&text),
         });
@@ -237,7 +238,7 @@ fn mistakes() {
     }
 }
 
-/// Tables that are slow in other indexes: refused, or a request has few places to visit.
+/// Times tables that are slow in other indexes: here one is refused, and one is searched in few steps.
 fn slow_tables() -> Outcome {
     let patterns = (0..4_096_u32).map(|bits| {
         let segment = |at: u32| if bits >> at & 1 == 0 { "/x".into() } else { format!("/:v{at}") };
@@ -246,7 +247,7 @@ fn slow_tables() -> Outcome {
     });
     let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
     let (built, took) = timed(|| Rules::new(patterns));
-    let outcome = built.map_or_else(|errors| errors.to_string(), |_| "taken".into());
+    let outcome = built.map_or_else(|errors| errors.to_string(), |_| "accepted".into());
     println!(
         "4096 patterns over 12 levels, in {took:.1?}: {}",
         outcome.lines().next().unwrap_or("")
@@ -265,7 +266,7 @@ fn slow_tables() -> Outcome {
 
 const SCENARIOS: [&str; 5] = ["empty", "find", "decide", "map", "matchit"];
 
-/// `kind-scenario`, for callgrind.
+/// Runs the scenario `kind-scenario`, for callgrind.
 fn scenario(name: &str, times: usize) -> Outcome {
     let (kind, what) = name.split_once('-').ok_or("a kind and a scenario")?;
     let kinds = [Kind::Exact, Kind::Prefix, Kind::Pattern];
@@ -306,10 +307,10 @@ fn scenario(name: &str, times: usize) -> Outcome {
 }
 
 fn instructions() -> Outcome {
-    harness::run(scenario, |each| {
+    harness::run(scenario, |count| {
         for kind in ["exact", "prefix", "pattern"] {
             for what in SCENARIOS {
-                println!("{kind:8} {what:8} {:6} instructions", each(&format!("{kind}-{what}"))?);
+                println!("{kind:8} {what:8} {:6} instructions", count(&format!("{kind}-{what}"))?);
             }
         }
         Ok(())

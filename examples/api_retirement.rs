@@ -1,8 +1,8 @@
 //! Run with: `cargo run --example api_retirement`, then
 //! `curl -i -L -d tea http://127.0.0.1:3000/api/v4/orders`, and with `v3`, `v2`, `v1` in place of `v4`
 //!
-//! Four old versions at the four stages in which a version ends: served with a warning, moved for
-//! now, moved for good, gone.
+//! Four old versions, one at each stage of retirement: served with a warning, moved for now, moved for
+//! good, gone.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ use tower_redirect::{ConfigError, RedirectLayer, Retirement, Versioning};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An API in its fifth version. Each older one ends by the same plan, a quarter of a year later than
+/// An API in its fifth version. Each older version is retired by the same plan, a quarter of a year after
 /// the one before it.
 pub fn app(now: SystemTime) -> Result<Router, ConfigError> {
     let plan = |start: SystemTime| {

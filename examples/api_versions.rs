@@ -1,7 +1,8 @@
 //! Run with: `cargo run --example api_versions`, then
 //! `curl -i -L -d tea http://127.0.0.1:3000/api/v1/orders`
 //!
-//! Requests of the retired version, and those that name none, arrive whole at the current one.
+//! Requests for the retired version, and those that name no version, arrive with their bodies at the
+//! current one.
 
 use std::error::Error;
 

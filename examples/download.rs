@@ -1,7 +1,7 @@
 //! Run with: `cargo run --example download`, or `cargo run --example download -- http://example.com/`
 //!
-//! Downloads a file through redirections, and prints every hop, what stayed behind, and which URL to
-//! remember.
+//! Downloads a file through redirections, and prints every hop, the headers that it dropped, and the URL
+//! to remember.
 
 use std::env;
 use std::error::Error;

@@ -1,7 +1,7 @@
 //! Run with: `cargo run --example follow_hyper`, or give it a url:
 //! `cargo run --example follow_hyper -- http://127.0.0.1:3000/api/v1/orders`
 //!
-//! Posts a streamed body with a hyper-util client that follows redirects, and draws the chain.
+//! Posts a streamed body with a hyper-util client that follows redirects, and prints the chain.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! A connection in memory: a client that sends one request as often as it is told, and reads nothing.
+//! An in-memory connection, whose client sends one request repeatedly and reads nothing.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -46,7 +46,7 @@ impl Write for Client {
     }
 }
 
-/// Lets `service` answer `request` so many times over one HTTP/1.1 connection.
+/// Serves `request` over one HTTP/1.1 connection, `times` times.
 pub fn serve<S>(
     service: S,
     request: &'static str,

@@ -1,4 +1,4 @@
-//! Counts the instructions of scenarios, each run in a process of its own under callgrind.
+//! Counts the instructions of scenarios, each run in its own process under callgrind.
 
 use std::env;
 use std::error::Error;
@@ -6,7 +6,8 @@ use std::process::Command;
 
 pub type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// Runs the scenario that valgrind was started for, or else all, as `report` wants them.
+/// Runs the scenario that the arguments name, as under valgrind, or else calls `report` with a function that
+/// counts the instructions of a scenario for one request.
 pub fn run(
     scenario: impl Fn(&str, usize) -> Outcome,
     report: impl Fn(&dyn Fn(&str) -> Outcome<i128>) -> Outcome,
@@ -22,7 +23,7 @@ pub fn run(
     })
 }
 
-/// Instructions that a scenario takes for so many requests.
+/// Returns the instructions that a scenario takes for `times` requests.
 fn instructions(name: &str, times: usize) -> Outcome<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
