@@ -1,9 +1,9 @@
 //! Run with: `cargo run --example guarded_fetch -- http://example.com/`
 //!
-//! Fetches a URL that somebody else gave, as a service for link previews does. Neither the URL, nor a
-//! redirection, nor a name leads it to its own network: the guard checks addresses in URLs, and the
-//! resolver checks those that names resolve to. The connection is made to an address that was checked,
-//! so a name cannot change its address between check and connection.
+//! Fetches a URL from an untrusted source, as a service for link previews does. Neither the URL, nor a
+//! redirection, nor a host name can lead the client into its own network: the guard checks addresses in
+//! URLs, and the resolver checks those that names resolve to. The connection is made to an address that was
+//! checked, so a name cannot change its address between check and connection.
 
 use std::error::Error;
 use std::io;
@@ -24,7 +24,7 @@ use tower_redirect::follow::guard::TargetGuard;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Resolves by `inner`, and keeps the addresses that the guard allows. If there are none, the error is the
+/// Resolves names with `inner`, and keeps the addresses that the guard allows. If there are none, the error is the
 /// same as for a name that does not exist, so that it does not reveal which names exist.
 #[derive(Clone, Debug)]
 pub struct GuardedResolver<R> {
@@ -66,7 +66,7 @@ fn refused() -> io::Error {
     io::Error::other("the target is not allowed")
 }
 
-/// Fetches what a URL leads to. More than 64 KiB are an error.
+/// Fetches the content of a URL. More than 64 KiB is an error.
 pub async fn fetch<R>(url: &str, resolver: R, guard: TargetGuard) -> Outcome<Bytes>
 where
     R: Service<Name, Response: Iterator<Item = SocketAddr>, Future: Send + 'static>,

@@ -1,9 +1,9 @@
 //! Run with: `cargo run --example maintenance_file -- /tmp/down`, then `touch /tmp/down`,
 //! `curl -i http://127.0.0.1:3000/` and `rm /tmp/down`
 //!
-//! While the file is there, the server is in maintenance. The file may hold how long that lasts, in
-//! seconds (`echo 600 > /tmp/down`); every 503 then says the end in `Retry-After`. No request waits for
-//! the disk: a task looks at the file twice a second, and drives the switch.
+//! While the file exists, the server is in maintenance. The file may contain the length of the maintenance
+//! in seconds (`echo 600 > /tmp/down`); every 503 then announces the end in `Retry-After`. No request waits
+//! for the disk: a task looks at the file twice a second, and sets the switch.
 
 use std::env;
 use std::error::Error;
@@ -22,7 +22,7 @@ pub fn app(switch: MaintenanceSwitch) -> Router {
         .layer(RedirectLayer::new(Maintenance::new(switch)).drain_timer(tokio::time::sleep))
 }
 
-/// Drives the switch by a file, for as long as the server runs.
+/// Sets the switch by a file, for as long as the server runs.
 pub async fn follow(file: PathBuf, switch: MaintenanceSwitch) {
     let mut ticks = tokio::time::interval(Duration::from_millis(500));
     let mut seen = None;
@@ -39,7 +39,7 @@ pub async fn follow(file: PathBuf, switch: MaintenanceSwitch) {
     }
 }
 
-/// When the file was written, and what it says.
+/// The time at which the file was written, and its content.
 #[derive(Clone, Copy, PartialEq)]
 struct State {
     written: std::time::SystemTime,
@@ -63,7 +63,7 @@ async fn look(file: &Path) -> Option<State> {
 #[allow(dead_code)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let file = PathBuf::from(env::args().nth(1).unwrap_or("/tmp/down".to_owned()));
-    println!("http://127.0.0.1:3000, in maintenance while {} is there", file.display());
+    println!("http://127.0.0.1:3000, in maintenance while {} exists", file.display());
     let switch = MaintenanceSwitch::new();
     tokio::spawn(follow(file, switch.clone()));
     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app(switch)).await?;

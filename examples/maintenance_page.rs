@@ -1,9 +1,9 @@
 //! Run with: `cargo run --example maintenance_page`, then open `http://127.0.0.1:3000/` in a
 //! browser, and `curl -i -d tea http://127.0.0.1:3000/orders`
 //!
-//! People see a page that says when the shop opens again, and then goes back there by itself; programs
-//! get a 503 with the same time in `Retry-After`. A form that is sent meanwhile is refused, and not lost
-//! in a page.
+//! People see a page that says when the shop opens again, and that reloads the shop at that time; programs
+//! get a 503 with the same time in `Retry-After`. A form that is sent meanwhile also gets the 503, so that
+//! it is not lost in a redirection to the page.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -33,7 +33,7 @@ pub fn app(switch: MaintenanceSwitch) -> Result<Router, ConfigError> {
         .layer(RedirectLayer::new(maintenance).drain_timer(tokio::time::sleep)))
 }
 
-/// The page: a 503 by itself, so that no search engine takes it for the shop.
+/// Serves the page as a 503, so that search engines do not take it for the shop.
 async fn closed(State(switch): State<MaintenanceSwitch>) -> (StatusCode, Html<String>) {
     let end = switch.window().and_then(|window| window.end());
     let when = match end {

@@ -1,8 +1,8 @@
 //! Run with: `cargo run --example maintenance_switch`, then
 //! `curl -X POST http://127.0.0.1:3001/on` and `curl -i -L -d tea http://127.0.0.1:3000/orders`
 //!
-//! While the switch is on, the standby does the work: a POST arrives there whole. The switch has a port
-//! of its own, which is not public; a real one authenticates its users, too.
+//! While the switch is on, the standby takes the orders: a POST arrives there with its body. The switch has
+//! its own port, which is not public; in production it should also authenticate its users.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_redirect::{ConfigError, Maintenance, MaintenanceSwitch, RedirectLayer};
 
-/// The application: `name` says who took an order, `standby` is the origin that steps in.
+/// The application: its replies to orders start with `name`, and `standby` is the origin of the standby.
 pub fn app(
     name: &'static str,
     switch: MaintenanceSwitch,

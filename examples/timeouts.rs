@@ -1,7 +1,7 @@
 //! Run with: `cargo run --example timeouts`
 //!
 //! Limits the time of each hop and that of the whole call, and prints the errors. If a hop takes too
-//! long, the error names its URL and number, and its source the reason.
+//! long, the error names the URL and the number of the hop, and the error's source is the timeout.
 
 use std::error::Error;
 use std::time::Duration;

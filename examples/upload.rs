@@ -1,7 +1,7 @@
 //! Run with: `cargo run --example upload`
 //!
 //! An upload survives a 307: from memory, as a stream that is recorded, and as a file opened again.
-//! With `--features hyper` also once the server has asked for it.
+//! With `--features hyper`, an upload also waits until the server asks for it.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -56,7 +56,7 @@ pub async fn from_file(url: &str, path: PathBuf) -> Outcome<String> {
     send(follow(), url, ReplayFn::new(move || FileBody::open(&path))?).await
 }
 
-/// Uploads once the server asks for the body: a server that redirects gets none of it.
+/// Uploads once the server asks for the body, so that a server that redirects gets none of it.
 #[cfg(feature = "hyper")]
 pub async fn when_asked(url: &str, bytes: Bytes) -> Outcome<String> {
     let expect = ExpectContinueLayer::new(tokio::time::sleep).threshold(100_000);

@@ -1,4 +1,4 @@
-//! What things cost, counted: allocations, polls, bytes of a future.
+//! Counts the costs of both sides: allocations, polls, and the bytes of futures.
 #![allow(missing_docs)]
 
 use std::convert::Infallible;
@@ -20,7 +20,7 @@ use tower_redirect::{
 
 type Answer = Response<Full<Bytes>>;
 
-/// Ready at the first poll; answers with what the script says of the call's number.
+/// Redirects each call to the next location, and answers 200 after the last one.
 struct Scripted<const N: usize> {
     locations: [&'static str; N],
     calls: usize,
@@ -87,7 +87,7 @@ impl<B, const N: usize> Service<Request<B>> for Handle<N> {
     }
 }
 
-/// Calls and polls once; the answer has to be there.
+/// Calls the service and polls once, at which the answer has to be ready.
 fn answer<S, B>(service: &mut S, request: Request<B>) -> S::Response
 where
     S: Service<Request<B>>,
@@ -116,7 +116,7 @@ fn get<B>(uri: &'static str, body: B) -> Request<B> {
         header::PRAGMA,
         header::DNT,
     ] {
-        // As a caller makes it: a value of its own, not a static one.
+        // As in most callers, the value is allocated, not static.
         fields.insert(
             name,
             HeaderValue::try_from("a value of some length".to_owned()).expect("valid"),
@@ -129,7 +129,7 @@ fn proxies() -> Trust {
     Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded()
 }
 
-/// As a trusted proxy hands it on.
+/// A request that a trusted proxy has forwarded.
 fn proxied() -> Request<Empty<Bytes>> {
     let mut request = get("/api/v2/orders?id=7", Empty::new());
     request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
@@ -161,7 +161,7 @@ fn pass_allocations(policy: impl RedirectPolicy, secure: bool) -> u64 {
     count
 }
 
-fn three() -> impl RedirectPolicy {
+fn three_policies() -> impl RedirectPolicy {
     let standby = Maintenance::new(MaintenanceSwitch::new()).standby("https://b.test");
     let versions = Versioning::new("/api", "v2").and_then(|v| v.retire("v1"));
     (HttpsOnly::new(), standby.expect("valid"), versions.expect("valid"))
@@ -174,11 +174,11 @@ fn the_pass_path_allocates_nothing() {
     assert_eq!(dropped, 0);
     assert_eq!(pass_allocations(None::<HttpsOnly>, false), 0);
     assert_eq!(pass_allocations(HttpsOnly::new(), true), 0);
-    assert_eq!(pass_allocations(three(), true), 0);
-    let service = RedirectLayer::new(three()).trust(proxies()).layer(Handle::new([]));
+    assert_eq!(pass_allocations(three_policies(), true), 0);
+    let service = RedirectLayer::new(three_policies()).trust(proxies()).layer(Handle::new([]));
     assert_eq!(pass_through(service, proxied()), 0);
     let trust = Trust::proxies(["10.0.0.0/8"]).expect("valid").forwarded().forwarded_host();
-    let service = RedirectLayer::new(three()).trust(trust).layer(Handle::new([]));
+    let service = RedirectLayer::new(three_policies()).trust(trust).layer(Handle::new([]));
     let mut request = proxied();
     let element =
         HeaderValue::from_static("for=1.1.1.1;proto=https;host=a.test, for=10.0.0.2;proto=http");
@@ -191,10 +191,9 @@ fn the_pass_path_allocates_nothing() {
     assert_eq!(pass_allocations(reads, false), 0);
 }
 
-/// The value of the header is made when the policy is: only a response without room for another header
-/// allocates.
+/// The value of the header is made together with the policy.
 #[test]
-fn a_pass_with_an_annotation_allocates_nothing() {
+fn an_annotation_allocates_only_the_room_for_a_header() {
     let mut service = RedirectLayer::new((HttpsOnly::new(), Hsts::new(Duration::from_secs(300))))
         .transport(Transport::Secure)
         .layer(Handle::new([]));
@@ -211,7 +210,7 @@ fn a_pass_with_an_annotation_allocates_nothing() {
 
 #[test]
 fn cloning_a_service_allocates_nothing() {
-    let server = RedirectLayer::new(three()).layer(Handle::new([]));
+    let server = RedirectLayer::new(three_policies()).layer(Handle::new([]));
     let client = FollowRedirectsLayer::new().layer(Handle::new([]));
     assert_eq!(measure(|| drop(server.clone())).count_total, 0);
     assert_eq!(measure(|| drop(client.clone())).count_total, 0);
@@ -231,7 +230,7 @@ fn a_redirection_allocates_its_fields_and_no_more() {
     let location = "https://a.test/api/v2/orders?id=7";
     assert_eq!(redirect(layer.clone(), location), 3);
     let recorded = redirect(layer.insert_answered(), location);
-    // The facts as text: reasons, host, path and target, and the map of the extensions.
+    // The record holds texts: reasons, host, path and target. The map of extensions is allocated, too.
     assert!(recorded <= 12, "{recorded}");
     let layer = RedirectLayer::new(HttpsOnly::new().port(8443));
     assert_eq!(redirect(layer, "https://a.test:8443/api/v2/orders?id=7"), 3);
@@ -262,20 +261,20 @@ fn following_nothing_keeps_the_request_in_two_allocations() {
 }
 
 #[test]
-fn what_is_not_to_be_followed_allocates_nothing() {
+fn a_call_that_is_not_to_be_followed_allocates_nothing() {
     let mut service = FollowRedirectsLayer::new().layer(Handle::new(["/next"]));
     let mut request = get("http://a.test/", Full::new(Bytes::from("tea")));
     request.extensions_mut().insert(FollowOptions::do_not_follow());
     let mut response = None;
     let count = measure(|| response = Some(answer(&mut service, request)));
     assert_eq!(response.expect("an answer").status(), 307);
-    // The script's own answer: two for its fields.
+    // The script allocates twice for the headers of its answer.
     assert_eq!(count.count_total, 2);
 }
 
 #[cfg(feature = "hyper")]
 #[test]
-fn a_short_body_that_is_not_asked_for_allocates_nothing_more() {
+fn expect_continue_allocates_nothing_for_a_short_body() {
     use tower_redirect::follow::expect::ExpectContinueLayer;
     let allocations = |expect: bool| {
         let body = Full::new(Bytes::from(vec![7; 1024]));
@@ -318,13 +317,13 @@ fn the_final_url_costs_three_allocations_at_most() {
     }
 }
 
-/// Allocations of a hop, with its context and its place in the history: the mean of five, less those
-/// of none and of the answers that the script makes. What a chain costs once, the history in the
-/// response above all, is shared by its hops; a chain of one pays it alone.
+/// Counts the allocations of a hop, with its context and its entry in the history: the mean of five, without
+/// those of a call that is not redirected and of the script's answers. The hops of a chain share the
+/// allocations that are made once, above all the history in the response; a single hop bears them alone.
 #[test]
-fn a_hop_costs_what_it_should() {
+fn a_hop_stays_within_its_number_of_allocations() {
     let none = follow_allocations([], Empty::<Bytes>::new());
-    // The script's own answer: two for its fields.
+    // The script allocates twice for the headers of its answer.
     let script = 2;
     let hops = |location| follow_allocations([location; 5], Empty::<Bytes>::new()) - none;
     for (location, most, alone) in [
@@ -352,7 +351,7 @@ fn the_mean_of_ten_hops_is_about_eight_allocations() {
         ("https://b.test/next", 85),
     ] {
         let ten = follow_allocations([location; 10], Empty::<Bytes>::new()) - none;
-        // Less those of the script's own answers.
+        // The script's own answers do not count.
         let ten = ten - 10 * 2;
         println!("{location}: {ten} for ten");
         assert!(ten <= most, "{location}: {ten} for ten");
@@ -361,7 +360,7 @@ fn the_mean_of_ten_hops_is_about_eight_allocations() {
 
 #[test]
 fn five_ready_hops_take_one_poll() {
-    // Fails unless the answer is there at the first poll, and the inner future was polled six times.
+    // Fails unless the answer is ready at the first poll, and the inner futures were polled six times in all.
     follow_allocations(["/1", "/2", "/3", "/4", "/5"], Full::new(Bytes::from("x")));
 }
 

@@ -4,7 +4,7 @@ use reqwest::{Body, Client, Error, Request, Response, ResponseBuilderExt};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_redirect::{FollowError, FollowRedirectsLayer, ReplayBody};
 
-/// The end of a request's own `.timeout(..)`, which is one for all its hops.
+/// The end of a request's `.timeout(..)`, which all its hops share.
 #[derive(Clone, Copy)]
 struct Deadline(Option<Instant>);
 

@@ -1,7 +1,7 @@
 //! Run with: `cargo run --example follow_reqwest`, or give it a url:
 //! `cargo run --example follow_reqwest -- http://127.0.0.1:3000/api/v1/orders`
 //!
-//! A `reqwest::Client` as a tower service that follows redirects; requests and responses stay those
+//! A `reqwest::Client` as a tower service that follows redirects. Its requests and responses remain those
 //! of `reqwest`.
 
 use std::error::Error;
@@ -25,7 +25,7 @@ pub fn builder() -> reqwest::ClientBuilder {
 
 /// Chooses the cryptography of TLS for the whole program.
 pub fn choose_cryptography() {
-    // An earlier choice stays.
+    // An error means that the choice was made before.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 

@@ -1,4 +1,4 @@
-//! The application behind the redirects: it says what arrived.
+//! The application behind the redirects, which reports the requests that arrive.
 
 use axum::Router;
 use axum::body::Body;
@@ -39,7 +39,7 @@ pub fn app(links: Links) -> Router {
         .with_state(links)
 }
 
-/// Says what arrived, with 201 for a POST and 200 for others.
+/// Reports the request that arrived, with 201 for a POST and 200 for other methods.
 async fn receipt(request: Request) -> Response {
     let secure = request.extensions().get() == Some(&Transport::Secure);
     let (parts, body) = request.into_parts();

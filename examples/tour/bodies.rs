@@ -1,4 +1,4 @@
-//! Steps 1 to 3: what becomes of a body.
+//! Steps 1 to 3: redirections of requests with bodies.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -7,7 +7,7 @@ use http::header;
 use crate::check::{Check, Outcome, post, receipt};
 use crate::client::Stream;
 
-/// A JSON order, http -> https, v1 -> v2.
+/// Posts a JSON order, which is redirected from http to https and from v1 to v2.
 pub async fn order(check: &mut Check<'_>) -> Outcome {
     let order = r#"{"article":"tea","pieces":3}"#;
     let url = format!("http://{}/api/v1/orders", check.servers.http);
@@ -18,7 +18,7 @@ pub async fn order(check: &mut Check<'_>) -> Outcome {
     Ok(())
 }
 
-/// The same with a stream of 1 MiB.
+/// Posts a stream of 1 MiB in the same way.
 pub async fn stream(check: &mut Check<'_>) -> Outcome {
     let bytes: Bytes = (0..1024 * 1024_u32).map(|i| (i % 251) as u8).collect();
     let expected = receipt(201, "POST", "/api/v2/uploads", &bytes);
@@ -28,7 +28,7 @@ pub async fn stream(check: &mut Check<'_>) -> Outcome {
     Ok(())
 }
 
-/// A form that is redirected with each status.
+/// Posts a form that is redirected with each status.
 pub async fn methods(check: &mut Check<'_>) -> Outcome {
     let form = b"name=tea&pieces=3".as_slice();
     for (status, expected) in [
@@ -40,7 +40,7 @@ pub async fn methods(check: &mut Check<'_>) -> Outcome {
         let request = post(&format!("https://{}/form/{status}", check.servers.https))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let seen = check.send(request.body(form.into())?).await?;
-        check.same(&format!("what {status} makes of a form"), expected, seen.answer());
+        check.same(&format!("a form after a {status}"), expected, seen.answer());
     }
     Ok(())
 }

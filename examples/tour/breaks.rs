@@ -3,21 +3,21 @@
 use axum::Router;
 use tower_redirect::{ConfigError, RedirectLayer, Redirection, policy_fn};
 
-/// Redirects the path that the step asks for before the server's own policies see the request.
+/// Redirects the path of a step wrongly, before the server's own policies see the request.
 pub fn break_step(app: Router, step: &str) -> Result<Router, ConfigError> {
     let (path, wrong) = match step {
-        // A 302, as many frameworks send: the order becomes a GET.
+        // A 302, which many frameworks send: the order becomes a GET.
         "order" => ("/api/v1/orders", found("/api/v2/orders")?),
         "stream" => ("/api/v1/uploads", Redirection::to("/api/v2/uploads")?.see_other()),
         // A 303 instead of a 307: the form is not sent again.
         "methods" => ("/form/307", Redirection::to("/form/done")?.see_other()),
         // Programs are sent to the page that is meant for people.
         "maintenance" => ("/", found("/maintenance.html")?),
-        // The same origin instead of another one: it is sent the credentials.
+        // The same origin instead of another one, so that the credentials are sent along.
         "credentials" => ("/cross", Redirection::to("/echo")?),
         // The loop ends.
         "refusals" => ("/loop/b", found("/form/done")?),
-        // A 307 comes first, which no client may remember.
+        // The first redirection is a 307, which no client may remember.
         "permanent" => ("/echo", Redirection::to("/form/done")?),
         // A 303: the order becomes a GET.
         "rules" => ("/old", Redirection::to("/api/v2/orders")?.see_other()),

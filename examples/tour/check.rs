@@ -30,23 +30,23 @@ impl<'a> Check<'a> {
     /// Sends a request and draws its chain.
     pub async fn send(&self, request: Request<Body>) -> Result<Seen, Box<dyn Error>> {
         let alone = format!("{} {}", request.method(), request.uri());
-        let seen = self.send_unseen(request).await?;
+        let seen = self.send_quietly(request).await?;
         let chain = if seen.history.is_empty() { alone } else { seen.history.to_string() };
         println!("  {}", chain.replace('\n', "\n  "));
         Ok(seen)
     }
 
     /// Sends a request, and draws nothing.
-    pub async fn send_unseen(&self, request: Request<Body>) -> Result<Seen, Box<dyn Error>> {
+    pub async fn send_quietly(&self, request: Request<Body>) -> Result<Seen, Box<dyn Error>> {
         self.client.send(request).await
     }
 
     /// Sends a request that should end in an error, and returns its text.
-    pub async fn send_in_vain(&self, url: &str) -> Result<String, Box<dyn Error>> {
+    pub async fn send_to_fail(&self, url: &str) -> Result<String, Box<dyn Error>> {
         println!("  GET {url}");
         Ok(match self.client.send(get(url).body(Body::empty())?).await {
             Ok(seen) => seen.answer(),
-            // The error says where, and its source why.
+            // The error names the place, and its source the reason.
             Err(error) => error.source().map_or_else(|| error.to_string(), ToString::to_string),
         })
     }

@@ -21,7 +21,7 @@ use crate::tls::Identity;
 type HyperError = FollowError<legacy::Error>;
 type Hyper = BoxCloneService<Request<Body>, Response<hyper::body::Incoming>, HyperError>;
 
-/// Follows up to 10 redirections; keeps up to 4 MiB of a body, to send it again.
+/// Follows up to 10 redirections, and keeps up to 4 MiB of a body to send it again.
 #[derive(Clone, Debug)]
 pub struct Client(Hyper);
 

@@ -4,7 +4,7 @@ use axum::body::Body;
 
 use crate::check::{Check, Outcome, get, post, receipt};
 
-/// The standby works for `/api`, people see a page elsewhere, programs a 503.
+/// The standby serves `/api`; on other paths people see a page, and programs get a 503.
 pub async fn maintenance(check: &mut Check<'_>) -> Outcome {
     let https = format!("https://{}", check.servers.https);
     let (orders, home, form) =

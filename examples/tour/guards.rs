@@ -1,10 +1,10 @@
-//! Steps 5 to 7: what stays behind, what is refused, what to remember.
+//! Steps 5 to 7: dropped credentials, refused redirections, and a URL to remember.
 
 use http::header;
 
 use crate::check::{Check, Outcome, post};
 
-/// A hop to another origin.
+/// Follows a hop to another origin.
 pub async fn credentials(check: &mut Check<'_>) -> Outcome {
     let request = post(&format!("https://{}/cross", check.servers.https))
         .header(header::AUTHORIZATION, "Bearer secret")
@@ -21,16 +21,16 @@ pub async fn credentials(check: &mut Check<'_>) -> Outcome {
     Ok(())
 }
 
-/// A loop, and https -> http.
+/// Asks for a loop, and for a redirection from https to http.
 pub async fn refusals(check: &mut Check<'_>) -> Outcome {
     let (here, there) = (check.servers.https, check.servers.http);
-    let seen = check.send_in_vain(&format!("https://{here}/loop/a")).await?;
+    let seen = check.send_to_fail(&format!("https://{here}/loop/a")).await?;
     let expected = format!(
         "stopped after 10 redirections (`.limit(n)`) at https://{here}/loop/a; repeating: https://{here}/loop/a, \
          https://{here}/loop/b"
     );
     check.same("a loop ends in an error that names it", expected, seen);
-    let seen = check.send_in_vain(&format!("https://{here}/downgrade")).await?;
+    let seen = check.send_to_fail(&format!("https://{here}/downgrade")).await?;
     let expected = format!(
         "refused to leave https (`.allow_https_to_http()`): 302 from https://{here}/downgrade to http://{there}/"
     );
@@ -38,7 +38,7 @@ pub async fn refusals(check: &mut Check<'_>) -> Outcome {
     Ok(())
 }
 
-/// 308, and the URL that a client may keep.
+/// Follows a 308, whose URL a client may remember.
 pub async fn permanent(check: &mut Check<'_>) -> Outcome {
     let url = format!("http://{}/echo", check.servers.permanent);
     let seen = check.send(post(&url).body("tea".into())?).await?;

@@ -1,5 +1,5 @@
-//! Run with: `cargo run --example tour` (`-- --break order` breaks a rule, `-- --serve` stays up; `--features live` adds a file
-//! of rules)
+//! Run with: `cargo run --example tour` (`-- --break order` breaks a rule, `-- --serve` keeps the servers up;
+//! `--features live` adds a file of rules)
 //!
 //! Starts http and https servers behind `RedirectLayer`, drives a client with
 //! `FollowRedirectsLayer` through them, and compares what came back with what was expected.
@@ -58,7 +58,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-/// 0 only if every step held.
+/// Takes all steps, and returns 0 only if every step held.
 async fn tour(servers: Servers, identity: &Identity) -> Result<ExitCode, Box<dyn Error>> {
     let client = Client::new(identity)?;
     let mut failed = Vec::new();

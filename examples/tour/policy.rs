@@ -10,7 +10,8 @@ pub struct Ports {
     pub standby: u16,
 }
 
-/// https for all; in maintenance the standby for `/api`, a page elsewhere; v1 -> v2.
+/// Redirects all requests to https; in maintenance those for `/api` to the standby, and others to a page; and
+/// v1 to v2.
 pub fn policy(
     ports: Ports,
     switch: &MaintenanceSwitch,

@@ -25,7 +25,7 @@ pub struct Servers {
     pub other: SocketAddr,
     pub permanent: SocketAddr,
     pub switch: MaintenanceSwitch,
-    /// Redirects by a file of rules.
+    /// The server that redirects by a file of rules.
     #[cfg(feature = "live")]
     pub moved: SocketAddr,
     #[cfg(feature = "live")]
@@ -33,12 +33,12 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Starts them on free ports of the loopback interface.
+    /// Starts the servers on free ports of the loopback interface.
     pub async fn start(identity: &Identity) -> Result<Self, Box<dyn Error>> {
         Self::start_with(identity, Ok).await
     }
 
-    /// Starts them with something in front of the main server and of the permanent redirect.
+    /// Starts the servers, with `in_front` applied to all but the standby and the other origin.
     pub async fn start_with(
         identity: &Identity,
         in_front: impl Fn(Router) -> Result<Router, ConfigError>,
@@ -74,16 +74,16 @@ impl Servers {
         let standby_app =
             app(links.clone()).layer(RedirectLayer::new(versions).drain_timer(tokio::time::sleep));
         let https_only = HttpsOnly::new().port(ports.https).permanent();
-        let moved = RedirectLayer::new(https_only)
+        let permanent_redirects = RedirectLayer::new(https_only)
             .drain_timer(tokio::time::sleep)
             .hosts(["127.0.0.1", "localhost"])?;
-        let moved = in_front(app(links.clone()).layer(moved))?;
+        let permanent_app = in_front(app(links.clone()).layer(permanent_redirects))?;
 
         serve(http, main.clone());
         serve_tls(TlsListener::new(https, identity)?, main);
         serve_tls(TlsListener::new(standby, identity)?, standby_app);
         serve_tls(TlsListener::new(other, identity)?, app(links.clone()));
-        serve(permanent, moved);
+        serve(permanent, permanent_app);
         #[cfg(feature = "live")]
         serve(moved_pages, in_front(app(links.clone()).layer(live))?);
         Ok(servers)

@@ -1,5 +1,5 @@
-//! What went wrong in other clients does not go wrong here: `tests/cases.txt` says which row is shown
-//! by which test. `A`, `As` and `B` are `http://a.test`, `https://a.test` and `http://b.test`.
+//! The known faults of other clients do not occur here. `tests/cases.txt` lists each fault and the test that
+//! shows its absence.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
@@ -16,10 +16,10 @@ const P: (&str, &str) = ("proxy-authorization", "secret");
 const K: (&str, &str) = ("x-api-key", "secret");
 
 type Fields = &'static [(&'static str, &'static str)];
-/// The row, the first URL, what is secret, and where it leads.
+/// The row of the list, the first URL, the secrets, and the redirections.
 type Row = (&'static str, &'static str, Fields, &'static [(u16, &'static str)]);
 
-/// `K` is declared as a secret, by name.
+/// Declares `K` as a secret, by its name.
 fn layer() -> FollowRedirectsLayer {
     FollowRedirectsLayer::new()
         .allow_https_to_http()
@@ -56,7 +56,7 @@ fn is_secret(seen: &Seen) -> bool {
     fields || seen.uri.to_string().contains("secret")
 }
 
-/// Only the first request has them.
+/// Only the first request carries the secrets.
 #[tokio::test]
 async fn secrets_stay_with_their_origin() {
     let rows: &[Row] = &[
@@ -115,15 +115,18 @@ async fn secrets_stay_with_their_origin() {
             assert!(is_secret(&seen[0]) || fields.is_empty(), "{row}: its own origin gets them");
             for later in &seen[1..] {
                 assert!(!is_secret(later), "{row}: {later:?}");
-                assert!(later.headers.contains_key("accept"), "{row}: what is no secret goes on");
+                assert!(
+                    later.headers.contains_key("accept"),
+                    "{row}: a header without a secret is kept"
+                );
             }
         }
     }
 }
 
-/// `http::HeaderName` is in lower case, however it was written; the names are compared so.
+/// `http::HeaderName` is in lower case, whatever the caller wrote.
 #[tokio::test]
-async fn names_in_any_case_are_the_same() {
+async fn header_names_are_compared_without_case() {
     for name in ["Authorization", "authorization", "AUTHORIZATION", "aUTHORIZATION"] {
         let asked = request("GET", "http://a.test/", &[(name, "secret")], "");
         let seen = seen(asked, &[(302, "http://b.test/")]).await;
@@ -132,7 +135,7 @@ async fn names_in_any_case_are_the_same() {
 }
 
 #[tokio::test]
-async fn secrets_of_your_own_are_declared() {
+async fn declared_headers_stay_with_their_origin() {
     let client = |layer: FollowRedirectsLayer, asked: Request<Full<Bytes>>| async move {
         let script = script(&[(302, "http://b.test/")]);
         script.follow_by(&layer, asked).await.expect("followed");
@@ -152,9 +155,9 @@ async fn secrets_of_your_own_are_declared() {
     assert_eq!(client(FollowRedirectsLayer::new(), marked).await, Some(false));
 }
 
-/// A layer inside adds what it adds to every request; it can ask where it is.
+/// An inner layer sees every request of the chain, and can ask the context for its origin.
 #[tokio::test]
-async fn a_layer_inside_can_stay_silent_elsewhere() {
+async fn an_inner_layer_can_keep_its_secret_from_other_origins() {
     let script = script(&[(307, "/b"), (307, "http://b.test/"), (307, "http://a.test/")]);
     let server = script.clone();
     let signing = service_fn(move |mut request: Request<Full<Bytes>>| {
@@ -171,7 +174,7 @@ async fn a_layer_inside_can_stay_silent_elsewhere() {
 }
 
 #[tokio::test]
-async fn options_in_extensions_stay_behind() {
+async fn extensions_stay_with_their_origin() {
     #[derive(Clone)]
     struct Auth;
     let script = script(&[(302, "/b"), (302, "http://b.test/"), (302, "/c")]);
@@ -214,7 +217,7 @@ async fn a_body_that_was_given_up_does_not_come_back() {
     }
 }
 
-/// The error, and that nothing more was asked.
+/// Returns the error, and checks that no second request was sent.
 async fn refused(asked: Request<Full<Bytes>>, location: &str) -> RedirectErrorKind {
     let script = script(&[(302, location)]);
     let error = script.follow_by(&layer(), asked).await.expect_err(location);
@@ -223,7 +226,7 @@ async fn refused(asked: Request<Full<Bytes>>, location: &str) -> RedirectErrorKi
 }
 
 #[tokio::test]
-async fn only_http_and_https_are_asked() {
+async fn only_http_and_https_are_followed() {
     let long = format!("tftp://{}/x", "a".repeat(2000));
     for location in [
         "file:///etc/passwd",
@@ -241,14 +244,14 @@ async fn only_http_and_https_are_asked() {
         let kind = refused(request("GET", "http://a.test/", &[S], ""), location).await;
         assert_eq!(kind, RedirectErrorKind::UnsupportedScheme, "{location}");
     }
-    // A host like any other, and no socket.
+    // `unix` is a host like any other here, not a socket.
     let seen = seen(request("GET", "http://a.test/", &[], ""), &[(302, "http://unix:/x")]).await;
     assert_eq!(seen[1].uri, "http://unix/x");
 }
 
-/// Policy, history and request agree on the one URL that `url` makes of it.
+/// The policy, the history and the request agree on the URL that `url` parses.
 #[tokio::test]
-async fn there_is_one_reading_of_a_url() {
+async fn a_location_is_parsed_in_one_way_only() {
     for (row, from, location, expected) in [
         ("CVE-2020-8169", "http://user:p%40ss@a.test/", "/x", Ok("http://a.test/x")),
         ("CVE-2026-48998", "http://a.test/", "http://a@b.test/", Ok("http://b.test/")),
@@ -288,7 +291,7 @@ async fn there_is_one_reading_of_a_url() {
 }
 
 #[tokio::test]
-async fn a_host_of_the_callers_stays_with_its_authority() {
+async fn a_host_header_of_the_caller_stays_with_its_authority() {
     let host: Fields = &[("host", "virtual.test")];
     let chain: &[_] = &[(302, "/b"), (302, "http://a.test:81/"), (302, "http://a.test/")];
     let seen = seen(request("GET", "http://a.test/", host, ""), chain).await;
@@ -307,7 +310,7 @@ async fn no_referer_is_added() {
 }
 
 #[tokio::test]
-async fn an_upgrade_is_not_taken_elsewhere() {
+async fn an_upgrade_is_not_taken_to_another_origin() {
     let upgrade = request(
         "GET",
         "http://a.test/",
@@ -318,7 +321,7 @@ async fn an_upgrade_is_not_taken_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_limit_of_nothing_follows_nothing() {
+async fn a_limit_of_zero_follows_nothing() {
     let script = script(&[(302, "/b")]);
     let outcome =
         script.follow_by(&layer().limit(0), request("GET", "http://a.test/", &[], "")).await;

@@ -1,4 +1,4 @@
-//! Random chains against a model of them that knows `url` alone: where each hop goes, and what it carries.
+//! Compares random chains with a model that uses `url` alone: where each hop goes, and what it carries.
 
 use std::sync::LazyLock;
 
@@ -36,7 +36,7 @@ const FIRST: [&str; 20] = [
     "https://xn--bcher-kva.example/%7Ea/b?x",
 ];
 
-/// What the references are made of.
+/// The parts of which references are made.
 #[rustfmt::skip]
 const PARTS: [&str; 56] = [
     "/", "//", "\\", ".", "..", "../", "./", "/../", "%2e", "%2E%2e", "?", "#", "a", "b/c", "\t", " ", ":", "@", "'",
@@ -46,10 +46,9 @@ const PARTS: [&str; 56] = [
     "//a.test/", "///a.test", "mailto:",
 ];
 
-/// A layer, and whether it trusts an origin.
+/// A layer, and whether it trusts a host on https and its default port.
 type Row = (FollowRedirectsLayer, fn(&str) -> bool);
 
-/// Layers, and which hosts they trust on https and its default port.
 static LAYERS: LazyLock<[Row; 3]> = LazyLock::new(|| {
     let layer = || FollowRedirectsLayer::new().allow_https_to_http();
     let trusting = |origins: &[&str]| layer().trust_origins(origins).expect("origins");
@@ -62,16 +61,16 @@ static LAYERS: LazyLock<[Row; 3]> = LazyLock::new(|| {
     ]
 });
 
-/// The next URL, without fragment and userinfo; `None` where the chain has to end.
+/// The next URL, without fragment and userinfo; `None` if the chain has to end.
 fn next(url: &Url, reference: &str) -> Option<Url> {
-    // Browsers take any number of slashes before a host; `url` does only after a scheme.
+    // Browsers accept any number of slashes before a host; `url` does so only after a scheme.
     let text = reference.trim_start_matches(|c| c <= ' ').replace('\t', "");
     let host = text.trim_start_matches(['/', '\\']);
     let slashes = text.len() - host.len();
     let mut next = url.join(&if slashes > 2 { format!("//{host}") } else { text }).ok()?;
     next.set_fragment(None);
     let is_http = matches!(next.scheme(), "http" | "https");
-    // Some hosts of `url` are none to `http`.
+    // `http` rejects some hosts that `url` accepts.
     (is_http && without_userinfo(&mut next) && Uri::try_from(next.as_str()).is_ok()).then_some(next)
 }
 

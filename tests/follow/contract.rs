@@ -23,7 +23,8 @@ use tower_redirect::{
 
 use crate::support::{self, Inner, chain, redirection, request};
 
-/// Ready only where it was polled: a clone is not, and a call uses it up.
+/// A service of which only the instance that was polled is ready: a clone is not, and a call uses the readiness
+/// up.
 struct Fragile<S> {
     inner: S,
     ready: bool,
@@ -69,7 +70,7 @@ async fn the_instance_that_was_ready_is_called() {
     }
 }
 
-/// Fails rather than hangs.
+/// Fails instead of hanging.
 async fn in_time<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("no deadlock")
 }
@@ -87,7 +88,7 @@ async fn one_permit_is_enough() {
     }
     assert_eq!(script.seen().len(), 6);
 
-    // What was answered here leaves its permit for the next call of the same instance.
+    // A request that the layer answers leaves its permit for the next call of the same instance.
     let inner = Inner::default();
     let mut server = ServiceBuilder::new()
         .layer(RedirectLayer::new(Versioning::new("/api", "v2").expect("valid")))
@@ -177,7 +178,7 @@ async fn the_layers_fit_into_axum() {
 }
 
 #[tokio::test]
-async fn the_follower_fits_into_boxes() {
+async fn the_follower_can_be_boxed() {
     let client = ServiceBuilder::new()
         .layer(ReplayBodyLayer::new(1024))
         .layer(FollowRedirectsLayer::new())
@@ -208,7 +209,7 @@ impl<B> Service<Request<B>> for Boxed {
 }
 
 #[tokio::test]
-async fn a_boxed_error_stays_one() {
+async fn a_boxed_error_of_the_inner_service_becomes_the_source() {
     let client = ServiceBuilder::new()
         .map_err(FollowError::<tower::BoxError>::into_boxed)
         .layer(FollowRedirectsLayer::new())
@@ -219,7 +220,7 @@ async fn a_boxed_error_stays_one() {
 }
 
 #[test]
-fn dropping_a_call_at_any_moment_is_fine() {
+fn dropping_a_call_at_any_moment_does_not_panic() {
     let mut cx = Context::from_waker(Waker::noop());
     for polls in 0..3 {
         let mut client = FollowRedirectsLayer::new().layer(chain![307 "/1", 307 "/2"]);
@@ -237,7 +238,7 @@ fn threads<T: Send + Sync>() {}
 fn is_error<T: std::error::Error + Send + Sync + 'static>() {}
 
 #[test]
-fn auto_traits_are_pinned() {
+fn public_types_keep_their_auto_traits() {
     type Pending = std::future::Pending<Result<MockResponse, Infallible>>;
     all::<RedirectLayer<HttpsOnly>>();
     all::<RedirectLayer<Box<dyn RedirectPolicy>>>();
@@ -259,7 +260,7 @@ fn auto_traits_are_pinned() {
 }
 
 #[test]
-fn policies_are_objects() {
+fn policies_can_be_trait_objects() {
     let policies: Vec<Arc<dyn RedirectPolicy>> = vec![
         Arc::new(HttpsOnly::new()),
         Arc::new(policy_fn(|_: &RequestHead<'_>| Decision::Pass)),

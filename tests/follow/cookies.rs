@@ -1,4 +1,4 @@
-//! Cookies of a jar that stands inside of the follower.
+//! Cookies of a jar inside the follower.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -12,7 +12,7 @@ use tower_redirect::FollowRedirectsLayer;
 
 use crate::support::{Answer, Script, redirection};
 
-/// A jar of one cookie for each host.
+/// A jar that holds one cookie for each host.
 type Jar = Arc<Mutex<HashMap<String, HeaderValue>>>;
 
 async fn with_cookies(
@@ -43,7 +43,7 @@ fn cookies(headers: &HeaderMap) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn what_a_redirection_sets_is_sent_on_the_next_hop_to_its_host_alone() {
+async fn a_cookie_that_a_redirection_sets_is_sent_on_later_hops_to_its_host_alone() {
     let script = Script::new([
         setting("a=1", "/login"),
         setting("a=2", "http://b.test/"),

@@ -1,4 +1,4 @@
-//! What becomes of a redirection's own body, and of an upload that it overtakes.
+//! How the body of a redirection is read, and how an upload ends that a redirection overtakes.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use crate::support::{self, Frames};
 /// What happened, in order.
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// The body of a response: frames of ten bytes, noted as they are read, and its end.
+/// The body of a response, in frames of ten bytes. It logs that it was read, reached its end, or was dropped.
 struct Noted {
     frames: usize,
     announced: Option<u64>,
@@ -56,7 +56,7 @@ impl Drop for Noted {
     }
 }
 
-/// Redirects once, with a body; notes readiness and calls.
+/// Redirects once, with a body, and logs readiness and calls.
 #[derive(Clone)]
 struct Chatty {
     frames: usize,
@@ -180,7 +180,7 @@ async fn a_redirection_whose_connection_closes_is_not_read() {
     }
 }
 
-/// Frames without data, or trailers, without an end.
+/// An endless body of empty data frames, or of empty trailers.
 struct Endless {
     trailers: bool,
     left: usize,
@@ -217,7 +217,7 @@ async fn endless_empty_frames_are_not_read_for_ever() {
     }
 }
 
-/// Answers at once with what the list says, while the bodies it was sent pile up unread.
+/// Answers at once, as listed, and reads only the first frame of each upload.
 #[derive(Clone, Default)]
 struct Hasty {
     answers: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
@@ -230,7 +230,7 @@ impl Hasty {
         Self { answers, uploads: Arc::default() }
     }
 
-    /// What the upload with this number, counted from the first, reads next.
+    /// Reads the next frame of the upload with this index.
     fn read(&self, number: usize) -> Poll<Option<Result<Frame<Bytes>, ReplayError>>> {
         let mut uploads = self.uploads.lock().expect("not poisoned");
         Pin::new(&mut uploads[number]).poll_frame(&mut Context::from_waker(Waker::noop()))
@@ -251,7 +251,7 @@ impl Service<Request<ReplayBody<Fed>>> for Hasty {
         let number = uploads.len();
         uploads.push(request.into_body());
         drop(uploads);
-        // As a connection does, it begins to send.
+        // Begins to send, as a connection does.
         let _ = self.read(number);
         let answer = self.answers.lock().expect("not poisoned").pop_front();
         let mut response = Response::new(String::new());
@@ -263,7 +263,7 @@ impl Service<Request<ReplayBody<Fed>>> for Hasty {
     }
 }
 
-/// A source that is not at its end as long as the sender lives.
+/// A source that does not end while its sender exists.
 struct Fed(tokio::sync::mpsc::UnboundedReceiver<Bytes>);
 
 impl Body for Fed {
@@ -297,7 +297,7 @@ async fn an_upload_overtaken_by_307_ends_and_the_next_is_whole() {
     let response = client.oneshot(request).await.expect("followed");
     assert_eq!(RedirectHistory::of(&response).expect("a hop").len(), 1);
     assert!(is_superseded(server.read(0)));
-    // The new attempt got what was recorded when it was called; the rest comes from the source.
+    // `Hasty` has read the recorded part for the second attempt; the rest comes from the source.
     sender.send(" second".into()).expect("open");
     drop(sender);
     let last = server.uploads.lock().expect("not poisoned").remove(1);
@@ -333,7 +333,7 @@ async fn an_upload_that_cannot_be_opened_again_ends_all_the_same() {
         let inner = tower::service_fn(move |request: Request<Opened>| {
             let first = request.uri().path() == "/";
             let mut upload = request.into_body();
-            // As a connection does, it begins to send.
+            // Begins to send, as a connection does.
             let _ = Pin::new(&mut upload).poll_frame(&mut Context::from_waker(Waker::noop()));
             noted.lock().expect("not poisoned").push(upload);
             let mut response = Response::new(Never);
@@ -346,7 +346,7 @@ async fn an_upload_that_cannot_be_opened_again_ends_all_the_same() {
         let request = Request::put("http://a.test/").body(body).expect("valid");
         let call = FollowRedirectsLayer::new().layer(inner).oneshot(request);
         let mut call = tokio_test::task::spawn(call);
-        // The redirection's body waits for the upload, so that whoever reads it waits for ever.
+        // The redirection's body never arrives, so that a follower that reads it waits for ever.
         let Poll::Ready(answer) = call.poll() else { panic!("{status}: it waits") };
         assert_eq!(answer.is_ok(), followed, "{status}");
         let mut uploads = uploads.lock().expect("not poisoned");
@@ -373,7 +373,7 @@ impl Body for Never {
 }
 
 #[tokio::test]
-async fn an_upload_ends_where_the_chain_does() {
+async fn an_upload_ends_with_a_chain_that_fails() {
     for (location, limit) in [("ftp://b.test/", 1000), ("/next", 0)] {
         let server = Hasty::new([(307, location)]);
         let (sender, request) = upload(limit);
@@ -423,7 +423,7 @@ impl<R, E> Policy<Request<ReplayBody<Frames>>, Response<R>, E> for Again {
 }
 
 #[tokio::test]
-async fn what_retries_outside_still_has_the_body() {
+async fn a_retry_outside_still_has_the_body() {
     for status in [303, 307] {
         let unavailable = || {
             let mut response = support::redirection(503, "/");

@@ -1,4 +1,4 @@
-//! What hooks, `tracing` and `metrics` hear of redirections that are followed.
+//! The events of followed redirections, for hooks, `tracing` and `metrics`.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -48,7 +48,7 @@ fn post(uri: &str) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn each_hop_and_the_end_are_heard() {
+async fn hooks_are_called_for_each_hop_and_for_the_end() {
     let (layer, lines) = heard();
     let script = chain![307 "/v1?k=s3cret", 303 "https://u:s3cret@b.test/v2"];
     script.follow_by(&layer, post("http://u:s3cret@a.test/?k=s3cret")).await.expect("followed");
@@ -65,7 +65,7 @@ async fn each_hop_and_the_end_are_heard() {
 }
 
 #[tokio::test]
-async fn a_call_without_a_redirection_is_not_heard() {
+async fn hooks_are_not_called_without_a_redirection() {
     let (layer, lines) = heard();
     Script::new([]).follow_by(&layer, post("http://a.test/")).await.expect("answered");
     let refused = service_fn(async |_: Request<Full<Bytes>>| {
@@ -113,7 +113,7 @@ async fn errors_have_a_type_and_the_hops_before_them() {
     assert_eq!(returned.expect("returned"), StatusCode::FOUND);
     assert_eq!(end(), (Outcome::Redirection, Some(StatusCode::FOUND), None, 2));
 
-    // A 304 answers the request: it is no redirection.
+    // A 304 answers the request: it is not a redirection.
     let script = chain![307 "/1"];
     let mut not_modified = Response::new(Full::default());
     *not_modified.status_mut() = StatusCode::NOT_MODIFIED;
@@ -144,7 +144,7 @@ async fn errors_have_a_type_and_the_hops_before_them() {
 }
 
 #[tokio::test]
-async fn several_hooks_hear_in_order() {
+async fn several_hooks_are_called_in_order() {
     let order = Arc::new(Mutex::new(Vec::new()));
     let note = |name: &'static str| {
         let order = order.clone();
@@ -160,7 +160,7 @@ async fn several_hooks_hear_in_order() {
     assert_eq!(*order.lock().expect("not poisoned"), ["hop 1", "hop 2", "end 1", "end 2"]);
 }
 
-/// The events and the counters of what a follower does.
+/// Follows on this thread, where the subscriber and the recorder of the test are set.
 #[cfg(any(feature = "tracing", feature = "metrics"))]
 fn follow_now(script: &Script, request: Request<Full<Bytes>>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -12,7 +12,7 @@ use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
 use crate::support::chain;
 
 #[tokio::test]
-async fn its_options_hold_on_every_hop() {
+async fn expect_options_hold_on_every_hop() {
     for (options, waits) in [(ExpectOptions::new(), true), (ExpectOptions::new().off(), false)] {
         let script = chain![307 "/b", 307 "http://b.test/"];
         let client = ServiceBuilder::new()

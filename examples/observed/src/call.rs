@@ -6,8 +6,8 @@ use http::Request;
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 
-/// What the attempts of one call share. The follower needs `.keep_extension::<Call>()`, so that requests
-/// to other origins have it, too.
+/// The state that the attempts of one call share. The follower needs `.keep_extension::<Call>()`, so that
+/// requests to other origins have it, too.
 #[derive(Clone, Default)]
 pub struct Call(Arc<Mutex<Shared>>);
 

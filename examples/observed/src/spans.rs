@@ -1,9 +1,9 @@
-//! A CLIENT span for each attempt, after OpenTelemetry's semantic conventions for HTTP: the first
-//! without `http.request.resend_count`, the next with 1, 2 and so on, whether a redirection or a retry
-//! sends it. There is no span around them.
+//! A CLIENT span for each attempt, by OpenTelemetry's semantic conventions for HTTP: the first without
+//! `http.request.resend_count`, the next ones with 1, 2 and so on, whether a redirection or a retry sends
+//! them. There is no span around them.
 //!
-//! [`Calls`] stands outside of the follower, [`Attempts`] inside of it and of a retry. A chain that ends in
-//! an error ends its last span as an error, with `error.type`; a 3xx alone leaves the status unset.
+//! [`Calls`] goes outside the follower, [`Attempts`] inside both the follower and a retry. If a chain ends in
+//! an error, so does its last span, with `error.type`; a 3xx alone leaves the span's status unset.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,11 +16,11 @@ use tracing::Instrument;
 pub use crate::call::Call;
 use crate::call::fail;
 
-/// Stands outside of the follower.
+/// The layer outside the follower.
 #[derive(Clone, Copy, Default)]
 pub struct Calls;
 
-/// Stands inside of the follower.
+/// The layer inside the follower.
 #[derive(Clone, Copy, Default)]
 pub struct Attempts;
 

@@ -1,5 +1,5 @@
-//! Each alert fires on the series that its fault makes, and none without a fault. Needs `promtool`
-//! (Debian's package `prometheus`).
+//! Each alert fires on the series that its fault produces, and no alert fires without a fault. Needs
+//! `promtool` (Debian's package `prometheus`).
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -29,7 +29,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 /// Series and values, as the exporter renders them.
 type Series = BTreeMap<String, f64>;
 
-/// What goes wrong, and the alert for it.
+/// The faults, each with its alert.
 const FAULTS: [(Fault, Option<&str>); 8] = [
     (Fault::None, None),
     (Fault::Loop, Some("RedirectLoop")),
@@ -73,7 +73,8 @@ async fn other_server(request: Request<ReplayBody<Body>>) -> Result<Response<Bod
     Ok(response.header(header::LOCATION, "/new").body(Body::empty()).expect("valid"))
 }
 
-/// A minute of a server and of a client, with this fault. Returns the series before and after it.
+/// Runs the requests of a server and of a client for one minute with this fault, and returns the series before
+/// and after it.
 async fn minute(fault: Fault, metrics: &PrometheusHandle) -> Outcome<(Series, Series)> {
     let rules = Rules::new([Rule::new("/old")?.to("/new")?])?;
     let live = Live::named("shop", layer(rules).hosts(["shop.test"])?);
@@ -133,7 +134,7 @@ fn recorded(fault: Fault) -> Outcome<(Series, Series)> {
     })
 }
 
-/// A test of `promtool`: half an hour as before the fault, then each minute as with it.
+/// Writes a test for `promtool`: half an hour before the fault, then half an hour with it.
 fn test_of(fault: Fault, expected: Option<&str>, series: &(Series, Series)) -> Outcome<String> {
     const STALE: &str = "tower_redirect_config_last_confirmed_timestamp_seconds";
     let mut text = format!("  - name: {fault:?}\n    interval: 1m\n    input_series:\n");
@@ -145,7 +146,7 @@ fn test_of(fault: Fault, expected: Option<&str>, series: &(Series, Series)) -> O
         let old = before.get(name).copied().unwrap_or(0.0);
         let step = value - old;
         if name.starts_with(STALE) {
-            // Heard of each minute, or not any more after the first half an hour.
+            // Confirmed each minute, or no longer after the first half hour.
             let goes_on = if fault == Fault::Stale { 0 } else { 60 };
             add(name, format!("0+60x30 1800+{goes_on}x30"))?;
         } else if name.contains("_total") || name.contains("_count") || name.contains("_sum") {
@@ -197,12 +198,11 @@ fn each_alert_fires_on_its_fault_alone() -> Outcome {
     Ok(())
 }
 
-/// Every metric that an alert or the dashboard asks for is one that the layers count.
 #[test]
-fn the_dashboard_and_the_alerts_ask_for_what_is_counted() -> Outcome {
+fn the_dashboard_and_the_alerts_use_only_metrics_that_the_layers_record() -> Outcome {
     let (_, counted) = recorded(Fault::None)?;
     let mut known: Vec<_> = counted.keys().filter_map(|name| name.split('{').next()).collect();
-    // Those without a value in this run.
+    // These have no value in this run.
     known.extend(["tower_redirect_config_hash", "tower_redirect_diagnoses_total"]);
     let dashboard: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(file("dashboard.json"))?)?;

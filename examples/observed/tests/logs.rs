@@ -1,4 +1,4 @@
-//! One line of each kind, as `tracing-subscriber` writes it.
+//! The log lines of each kind of event, as `tracing-subscriber` writes them.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use tower_redirect::{
 };
 use tracing::Level;
 
-/// What was written.
+/// The bytes that were logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -62,7 +62,7 @@ async fn serve(policy: impl RedirectPolicy, request: Request<Full<Bytes>>) {
 }
 
 #[test]
-fn each_kind_has_its_level_and_its_fields() {
+fn each_kind_of_event_has_its_level_and_its_fields() {
     let switch = MaintenanceSwitch::new();
     switch.on();
     let lines = lines(async {
@@ -107,7 +107,7 @@ fn each_kind_has_its_level_and_its_fields() {
 }
 
 #[test]
-fn junk_makes_one_line_of_bounded_length() {
+fn control_characters_and_long_values_make_one_short_line() {
     let junk = "\u{1b}[31m\r\n\u{202e}".repeat(4_000);
     let says = policy_fn(move |head: &RequestHead<'_>| {
         head.because(&junk);

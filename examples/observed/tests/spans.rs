@@ -1,4 +1,4 @@
-//! Spans of a client, and the server's answer within that of a request, as OpenTelemetry sees them.
+//! The spans of a client, and the server's answer in the span of a request, as OpenTelemetry exports them.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -55,7 +55,7 @@ impl Policy<Request<Full<Bytes>>, Response<Full<Bytes>>, Infallible> for Once {
     }
 }
 
-/// Follows to the other origin and fails there once, then ends in 200, or goes on for ever.
+/// Calls a server that redirects to another origin, which fails once and then answers, or redirects for ever.
 async fn client(is_endless: bool) {
     let failures = std::sync::Arc::new(AtomicUsize::new(0));
     let server = service_fn(move |request: Request<Full<Bytes>>| {
@@ -128,7 +128,7 @@ fn a_chain_over_its_limit_ends_its_last_span_as_an_error() {
 }
 
 #[test]
-fn the_answer_is_an_event_of_the_request() {
+fn the_answer_of_the_layer_is_an_event_in_the_span_of_the_request() {
     let spans = spans_of(async {
         let inner = service_fn(async |_: Request<Full<Bytes>>| {
             Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))

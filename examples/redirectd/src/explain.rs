@@ -1,4 +1,4 @@
-//! Explains the answer to a request, by the code that serves.
+//! Explains the answer to a request, with the code that would answer it.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -31,13 +31,13 @@ pub fn explain(
         request.extensions_mut().insert(Peer::Ip(peer));
     }
     request.headers_mut().extend(headers.iter().cloned());
-    // As curl does: a `Host` that is given stands in place of that of the URL.
+    // As in curl, a `Host` among the headers replaces that of the URL.
     request.headers_mut().entry(header::HOST).or_insert(host.parse()?);
-    // A quote in what is quoted does not end that of the shell.
+    // A quote in the text must not end the shell's quotation.
     let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     // With `-X HEAD`, curl waits for a body.
     let mut flags = if method == Method::HEAD { "-I".into() } else { format!("-i -X {method}") };
-    // curl would take dot segments away, and ask for several URLs where one has braces or brackets.
+    // curl would remove dot segments, and expand braces and brackets into several URLs.
     if url.path().contains("/.") {
         flags.push_str(" --path-as-is");
     }

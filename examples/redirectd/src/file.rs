@@ -1,4 +1,4 @@
-//! Reads the file, and names the line of every mistake.
+//! Reads the configuration file, and names the line of every mistake.
 
 use std::path::Path;
 

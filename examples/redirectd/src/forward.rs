@@ -1,5 +1,5 @@
-//! Forwards requests that pass to the upstream, or answers 404. WebSockets and other upgrades are not
-//! forwarded.
+//! Forwards to the upstream the requests that all policies pass, or answers them 404 without an upstream.
+//! WebSockets and other upgrades are not forwarded.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -38,7 +38,7 @@ impl Forward {
             return StatusCode::BAD_REQUEST.into_response();
         };
         *request.uri_mut() = uri;
-        // HTTP/2 has the host in its target. The upstream is asked by HTTP/1.1.
+        // HTTP/2 has the host in its target, but the upstream is asked over HTTP/1.1.
         *request.version_mut() = Version::HTTP_11;
         if let Some(host) = host {
             request.headers_mut().entry(header::HOST).or_insert(host);
@@ -57,8 +57,8 @@ impl Forward {
                 if !is_head {
                     return response.map(Body::new);
                 }
-                // A body without a length: axum would announce one of 0, which is not that of a GET
-                // (RFC 9110 §8.6).
+                // The length of this body is unknown. For an empty one axum would announce 0, which is not
+                // the length of a GET's content (RFC 9110 §8.6).
                 let none = tokio_stream::empty::<Result<&str, Infallible>>();
                 response.map(|_| Body::from_stream(none))
             }
@@ -71,7 +71,7 @@ impl Forward {
     }
 }
 
-/// Headers in which clients and proxies tell about the client. What they say may be forged.
+/// Headers in which clients and proxies describe the client. They may be forged.
 const REPLACED: [&str; 6] = [
     "forwarded",
     "x-forwarded-for",
@@ -97,7 +97,7 @@ fn forwarded(layer: &RedirectLayer<Configured>, request: &Request<Body>) -> Head
     values.into_iter().filter_map(header).collect()
 }
 
-/// Joins the lines of cookies: HTTP/2 may send several, HTTP/1.1 may not (RFC 9113 §8.2.3).
+/// Joins the `Cookie` headers: HTTP/2 may send several, HTTP/1.1 may not (RFC 9113 §8.2.3).
 fn join_cookies(headers: &mut HeaderMap) {
     let lines: Vec<_> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if lines.len() > 1 {
@@ -107,7 +107,8 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes headers for one hop alone (RFC 9110 §7.6.1). `Host` stays, even if named: it was checked.
+/// Removes the headers for one hop alone (RFC 9110 §7.6.1). `Host` is kept even if `Connection` names it, because
+/// the policies have checked it.
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named = headers.get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes);
     let always = "connection,keep-alive,proxy-connection,te,transfer-encoding,upgrade";

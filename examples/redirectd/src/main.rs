@@ -1,4 +1,4 @@
-//! A server that redirects as a file says, and follows the file while it serves.
+//! A server that redirects by a configuration file, and reloads the file when it changes.
 //!
 //! ```text
 //! redirectd serve shop.toml --http 0.0.0.0:8080 --upstream http://127.0.0.1:3000
@@ -6,7 +6,7 @@
 //! redirectd explain shop.toml POST http://shop.example.com/api/v1/orders
 //! ```
 //!
-//! It logs to standard error, reloads on SIGHUP, too, and ends on SIGTERM once its requests are answered.
+//! It logs to standard error, reloads on SIGHUP as well, and on SIGTERM ends once its requests are answered.
 
 mod explain;
 mod file;
@@ -23,10 +23,10 @@ use http::{HeaderName, HeaderValue, Method, Uri};
 
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Redirects as a file says, and follows the file.
+/// Redirects by a configuration file, and reloads the file when it changes.
 #[derive(Parser)]
 enum Command {
-    /// Serve, and follow the file.
+    /// Serve, and reload the file when it changes.
     Serve(Serve),
     /// Print the mistakes in the file, each with its line, and exit with 1 if there is one.
     Check { file: PathBuf },

@@ -50,7 +50,7 @@ pub async fn serve(args: Serve) -> Outcome {
     Ok(())
 }
 
-/// Listens, and prints the address: port 0 stands for any free port.
+/// Listens, and prints the address, because port 0 means any free port.
 fn listen(name: &str, address: SocketAddr) -> Outcome<TcpListener> {
     let listener =
         TcpListener::bind(address).map_err(|error| format!("{name} {address}: {error}"))?;
@@ -66,7 +66,7 @@ async fn end_gracefully(handle: Handle<SocketAddr>) -> Outcome {
     Ok(())
 }
 
-/// One value a line.
+/// Returns the state of the configuration, one value a line.
 fn health(live: &Live<Configured>) -> String {
     let status = live.status();
     let age = |at: SystemTime| at.elapsed().unwrap_or_default().as_secs();

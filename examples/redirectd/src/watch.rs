@@ -1,8 +1,8 @@
 //! The file as a stream of layers.
 //!
-//! The file is read four times a second. That sees every kind of change, on every file system: watchers
-//! miss the symbolic link that a ConfigMap swaps. A text counts once two readings are equal, because a
-//! file that is being overwritten is often sound at the point where it ends.
+//! The file is read four times a second. Polling notices every kind of change on every file system, whereas
+//! watchers miss the symbolic link that a ConfigMap swaps. A text is used once two readings are equal,
+//! because the first part of a file that is being overwritten is often valid.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,8 +21,9 @@ pub struct Source {
     switches: Switches,
     config: Config,
     served: String,
-    /// The last reading, and whether it has been built or refused.
+    /// The last reading.
     read: Result<String, String>,
+    /// Whether the last reading has been built or refused.
     is_done: bool,
     revision: u64,
 }
@@ -52,7 +53,7 @@ impl Source {
         }
     }
 
-    /// Reads the file. `None` while it is changing, and for a text that was refused before.
+    /// Reads the file. Returns `None` while it is changing, and for a text that was refused before.
     fn look(&mut self) -> Option<Outcome<Update<Layer>>> {
         let read = file::text(&self.path);
         if read != self.read {

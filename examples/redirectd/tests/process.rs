@@ -12,7 +12,7 @@ use reqwest::{Client, Response, StatusCode, redirect};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_redirectd");
 
-/// A directory of one test, which is removed at its end.
+/// The directory of one test, which is removed when the test ends.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -76,7 +76,7 @@ impl Server {
         assert!(Command::new("kill").args([name, &id]).status().expect("kill runs").success());
     }
 
-    /// Ends the server by SIGTERM; returns what it said on standard error.
+    /// Ends the server by SIGTERM, and returns its standard error.
     fn end(mut self) -> String {
         self.signal("-TERM");
         assert!(self.child.wait().expect("ends").success());
@@ -103,7 +103,7 @@ fn location(response: &Response) -> &str {
     response.headers().get("location").map_or("", |to| to.to_str().expect("ascii"))
 }
 
-/// Asks until what is answered says so, for 20 s at most.
+/// Asks until the answer is the expected one, for at most 20 s.
 async fn wait_for(client: &Client, url: &str, expected: impl Fn(&str) -> bool) -> String {
     let mut seen = String::new();
     for _ in 0..400 {
@@ -127,7 +127,7 @@ fn rules(name: &str) -> String {
 }
 
 #[test]
-fn check_tells_every_mistake_with_its_line() {
+fn check_reports_every_mistake_with_its_line() {
     let directory = Directory::new("check");
     let text = "hosts = [\"a.test\"]\n\n[https]\nstatus = 200\n\n[[rules]]\nfrom = \"a\"\n\n\
                 [[rules]]\nfrom = \"/b\"\nto = \"//c\"\n";
@@ -210,7 +210,7 @@ fn explain_prints_a_command_for_a_shell() {
     }
 }
 
-/// Rules look at headers, and proxies say in them what the client did.
+/// Rules match headers, and proxies describe the client in them.
 #[test]
 fn explain_takes_headers() {
     let directory = Directory::new("headers");
@@ -234,7 +234,7 @@ fn explain_takes_headers() {
     assert!(!output.status.success() && said.contains("a header is written"), "{said}");
 }
 
-/// As a client asks for it: credentials stand in a header of their own.
+/// Clients leave userinfo out of `Host`.
 #[test]
 fn explain_takes_an_http_url_with_a_user() {
     let directory = Directory::new("user");
@@ -255,7 +255,7 @@ fn an_upstream_that_cannot_be_asked_is_refused_at_start() {
     let file = directory.file("shop.toml", "");
     for upstream in ["127.0.0.1:3000", "localhost:3000", "https://a.test", "http://a.test/base"] {
         let file = file.to_str().expect("utf-8");
-        // The port is in use: a server that takes the upstream ends there.
+        // The port is in use, so that a server that accepts the upstream ends as well.
         let used = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = used.local_addr().expect("bound").to_string();
         let output = run(&["serve", file, "--http", &address, "--upstream", upstream]);
@@ -265,7 +265,7 @@ fn an_upstream_that_cannot_be_asked_is_refused_at_start() {
 }
 
 #[tokio::test]
-async fn it_serves_http_and_https_and_forwards() {
+async fn requests_over_http_are_redirected_and_those_over_https_forwarded() {
     let directory = Directory::new("serve");
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
     let cert = directory.file("cert.pem", &certified.cert.pem());
@@ -293,10 +293,10 @@ async fn it_serves_http_and_https_and_forwards() {
     assert_eq!((server.end(), upstream.end()), (String::new(), String::new()));
 }
 
-/// Else a client would take away the host that was checked, and what it asked to keep from the upstream
-/// would reach it by a second line.
+/// Otherwise a client could remove the `Host` that was checked, and headers that a second `Connection` line
+/// names would reach the upstream.
 #[test]
-fn what_connection_names_is_not_forwarded_but_for_the_host() {
+fn headers_that_connection_names_are_not_forwarded_except_host() {
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
     let directory = Directory::new("hop");
@@ -327,7 +327,7 @@ fn what_connection_names_is_not_forwarded_but_for_the_host() {
         assert!(head.contains(&format!("\n{line}\r\n")), "{line}: {head}");
     }
     assert!(head.contains("x-forwarded-host: a.test\r\n") && !head.contains("1.2.3.4"), "{head}");
-    // HTTP/2 has a line for each cookie, and HTTP/1.1 may not (RFC 9113 §8.2.3).
+    // HTTP/2 may have a line for each cookie, HTTP/1.1 may not (RFC 9113 §8.2.3).
     assert!(head.contains("cookie: a=1; b=2; c=3\r\n"), "{head}");
 
     let said = "HTTP/1.1 200 OK\r\nConnection: keep-alive, X-One\r\nKeep-Alive: timeout=5\r\n\
@@ -340,9 +340,9 @@ fn what_connection_names_is_not_forwarded_but_for_the_host() {
     assert!(!head.contains("x-one") && !head.contains("keep-alive"), "{head}");
 }
 
-/// The length in an answer to HEAD is that of a GET, or none (RFC 9110 §8.6).
+/// The length in an answer to HEAD is that of a GET, or is left out (RFC 9110 §8.6).
 #[test]
-fn an_answer_to_head_has_the_length_that_the_upstream_says() {
+fn an_answer_to_head_has_the_length_that_the_upstream_announces() {
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
     let directory = Directory::new("head");
@@ -366,7 +366,7 @@ fn an_answer_to_head_has_the_length_that_the_upstream_says() {
 }
 
 #[test]
-fn an_address_that_is_in_use_is_named() {
+fn the_error_names_an_address_that_is_in_use() {
     let directory = Directory::new("in-use");
     let file = directory.file("shop.toml", "");
     let used = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -381,7 +381,7 @@ async fn no_request_fails_while_the_file_changes_in_every_way() {
     const REQUESTS: usize = 10_000;
     const AT_ONCE: usize = 200;
     let directory = Directory::new("changes");
-    // As a ConfigMap is mounted: the file is a link into `..data`, which is a link that is swapped.
+    // The directories of a mounted ConfigMap: the file links into `..data`, itself a link that is swapped.
     for name in ["one", "two"] {
         fs::create_dir(directory.0.join(name)).expect("a directory");
         fs::write(directory.0.join(name).join("shop.toml"), rules(name)).expect("writable");
@@ -464,20 +464,20 @@ async fn no_request_fails_while_the_file_changes_in_every_way() {
     }
     assert_eq!(seen[0] + seen[1], REQUESTS);
 
-    // What the file says in the end is served in the end.
+    // The last content of the file is the one that is served in the end.
     fs::remove_file(&file).expect("deleted");
     fs::write(&file, rules("two")).expect("written");
     let page = format!("http://{}/page/7", server.http);
     wait_for(&client, &page, |seen| seen == "307 /two/7").await;
 
-    // A broken file changes nothing, and is told with its line, here and in the log.
+    // A broken file changes nothing. Its mistake is reported with its line, here and in the log.
     fs::write(&file, rules("one") + "[https]\nstatus = 200\n").expect("written");
     let health = format!("http://{}/-/health", server.others[0]);
     let said = wait_for(&client, &health, |said| said.contains("https.status")).await;
     assert!(said.contains("revision: ") && said.contains(" s ago"), "{said}");
     wait_for(&client, &page, |seen| seen == "307 /two/7").await;
 
-    // Neither does one that was cut off.
+    // A truncated file changes nothing, either.
     fs::write(&file, &rules("one")[..1000]).expect("written");
     wait_for(&client, &health, |said| said.contains("allow_shrink") || said.contains("shop.toml:"))
         .await;
@@ -502,7 +502,7 @@ async fn no_request_fails_while_the_file_changes_in_every_way() {
     assert!(said.contains("shop.toml:802: https.status: a redirection is"), "{said}");
 }
 
-/// A disk that is full leaves an empty file, which is a valid configuration.
+/// A full disk leaves an empty file, which is a valid configuration.
 #[tokio::test]
 async fn an_emptied_file_does_not_turn_https_off() {
     let directory = Directory::new("emptied");
@@ -510,7 +510,7 @@ async fn an_emptied_file_does_not_turn_https_off() {
     let server = Server::start(&file, &["--admin", "127.0.0.1:0"], 2);
     let client = client();
     let health = format!("http://{}/-/health", server.others[0]);
-    // Emptied, and cut off before `[https]`.
+    // An empty file, and one that is truncated before `[https]`.
     for text in ["", "[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n"] {
         fs::write(&file, "[https]\n").expect("writable");
         wait_for(&client, &health, |said| said.contains("rejected: none")).await;

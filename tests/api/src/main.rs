@@ -1,5 +1,5 @@
-//! Prints the public API out of rustdoc's JSON, one item a line. Fails if it names a crate that is not
-//! listed here: a breaking release of that crate would be one of this crate.
+//! Prints the public API from rustdoc's JSON, one item a line. Fails if the API names a crate that is not
+//! listed here, because a breaking release of that crate would be one of this crate, too.
 //!
 //! ```text
 //! api target/doc/tower_redirect.json > tests/api/public-api.txt
@@ -27,7 +27,7 @@ const ALLOWED: [&str; 12] = [
     "tower_service",
 ];
 
-/// Implementations that nobody names: of auto traits but `Send` and `Sync`, and of macros.
+/// Implementations that are not printed: those of auto traits other than `Send` and `Sync`, and of macros.
 const IGNORED: [&str; 7] = [
     "core::marker::Freeze for ",
     "core::marker::UnsafeUnpin for ",
@@ -56,7 +56,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(code)
 }
 
-/// The crates of the paths of an item: each text that `::` follows and does not precede.
+/// The crates in the paths of an item: each token with `::` after it and none before it.
 fn crates(item: &PublicItem) -> impl Iterator<Item = &str> {
     let tokens: Vec<&Token> = item.tokens().collect();
     let is_separator = |token: Option<&&Token>| token.is_some_and(|token| token.text() == "::");
