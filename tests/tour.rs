@@ -1,11 +1,11 @@
-//! The tour holds, and notices each rule that is broken.
+//! Every step of the tour holds, and each step notices that its rule is broken.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 
-/// Runs the example that cargo builds before it runs the tests.
+/// Runs the example.
 fn tour(args: &[&str]) -> Output {
     Command::new(example()).args(args).output().expect("the tour starts")
 }
@@ -18,7 +18,7 @@ fn example() -> PathBuf {
     let profile = test.ancestors().nth(2).expect("target/debug/deps");
     let example = profile.join("examples/tour").with_extension(std::env::consts::EXE_EXTENSION);
     let built = modified(&example).expect(BUILD);
-    // cargo lists the files that the example is made of, in the syntax of a makefile.
+    // cargo lists the source files of the example in the syntax of a makefile.
     let made_of = fs::read_to_string(example.with_extension("d")).expect(BUILD);
     let (_, files) = made_of.split_once(": ").expect("a rule");
     for file in files.trim_end().replace("\\ ", "\0").split(' ') {

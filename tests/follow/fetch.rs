@@ -1,8 +1,9 @@
-//! The follower beside the Fetch standard's own "HTTP-redirect fetch".
+//! Compares the follower with "HTTP-redirect fetch" of the Fetch standard.
 //!
-//! [`no_difference_but_those_listed`] compares the `Fetch` preset with the standard's algorithm, step
-//! by step. [`DIFFERENCES`] lists what is left, with its reason and the way out, and runs both. Not
-//! listed is what Fetch does for pages alone: CORS, opaque responses, mixed content.
+//! [`the_preset_differs_from_the_standard_only_as_listed`] compares the `Fetch` preset with the standard's
+//! algorithm, step by step. [`DIFFERENCES`] lists all differences of the default, each with its reason and
+//! with a client that does as Fetch does. It omits the rules that Fetch has for pages alone: CORS, opaque
+//! responses, mixed content.
 
 use std::convert::Infallible;
 
@@ -24,7 +25,7 @@ const METHODS: [&str; 12] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "PROPFIND",
     "REPORT", "BREW",
 ];
-/// From, to.
+/// The first URL, and the `Location`.
 const RELATIONS: [(&str, &str); 5] = [
     ("http://a.test/", "/next"),
     ("http://a.test/", "http://a.test:81/next"),
@@ -33,7 +34,7 @@ const RELATIONS: [(&str, &str); 5] = [
     ("https://a.test/", "http://a.test/next"),
 ];
 
-/// What a body's "source" is.
+/// The "source" of a body.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     /// No body.
@@ -67,10 +68,10 @@ fn fields(kind: Kind) -> HeaderMap {
     fields
 }
 
-/// What becomes of a request.
-#[derive(Debug, PartialEq)]
+/// The outcome of a redirection.
+#[derive(Clone, Debug, PartialEq)]
 enum Outcome {
-    /// The response is handed over.
+    /// The redirection is returned to the caller.
     Returned,
     NetworkError,
     Sent {
@@ -87,8 +88,8 @@ fn names(fields: &HeaderMap) -> Vec<String> {
     names
 }
 
-/// "HTTP-redirect fetch", as far as a request's URL, method, header list and body go. Its mode is
-/// that of a program which is no page: not "cors", so that steps 9 and 10 do not apply.
+/// "HTTP-redirect fetch" for a request's URL, method, header list and body. A program that is not a page has
+/// another mode than "cors", so that steps 9 and 10 do not apply.
 fn fetch(status: u16, method: &str, kind: Kind, (from, to): (&str, &str)) -> Outcome {
     // "A redirect status is a status that is 301, 302, 303, 307, or 308."
     if ![301, 302, 303, 307, 308].contains(&status) {
@@ -129,8 +130,8 @@ fn fetch(status: u16, method: &str, kind: Kind, (from, to): (&str, &str)) -> Out
     if current_url.origin() != location_url.origin() {
         header_list.remove("authorization");
     }
-    // 14. If the body is non-null, set it to what is extracted of its source: there is none of a
-    //     stream.
+    // 14. If the body is non-null, set it to the body extracted from its source, which a stream does not
+    //     have.
     if body.is_some() && kind == Kind::Stream {
         return Outcome::NetworkError;
     }
@@ -166,18 +167,17 @@ async fn ours(status: u16, method: &str, kind: Kind, (from, to): (&str, &str)) -
     }
 }
 
-/// Where we differ, and why.
+/// A difference between the preset and the standard.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Reason {
-    /// https is not left for http, unless by name.
+    /// https is not left for http, unless the caller allows it.
     Downgrade,
-    /// A stream is recorded while it is sent, and so can be sent again, or given up for a GET; the
-    /// standard gives up.
+    /// A stream is recorded while it is sent, so that it can be sent again, or dropped for a GET; in the
+    /// standard it is a network error.
     StreamIsReplayed,
-    /// `Cookie` is a browser's own, which adds it after this algorithm; here it is the caller's, and
-    /// a credential.
+    /// A browser adds `Cookie` after this algorithm; here it is the caller's, and a credential.
     CookieIsTheCallers,
-    /// `Content-Length` is a browser's own, too; here it goes with the content.
+    /// A browser adds `Content-Length`, too; here it is dropped with the content.
     LengthIsTheCallers,
 }
 
@@ -188,7 +188,7 @@ const REASONS: [Reason; 4] = [
     Reason::LengthIsTheCallers,
 ];
 
-/// Takes the listed differences away from our outcome, where they explain it.
+/// Undoes the listed differences in our outcome, and returns those that it had.
 fn explained(
     mut ours: Outcome,
     standard: &Outcome,
@@ -198,7 +198,7 @@ fn explained(
     let mut reasons = Vec::new();
     let downgrade = from.starts_with("https:") && to.starts_with("http:");
     if downgrade && ours == Outcome::NetworkError && *standard != ours {
-        return (fetch_like(standard), vec![Reason::Downgrade]);
+        return (standard.clone(), vec![Reason::Downgrade]);
     }
     if kind == Kind::Stream && *standard == Outcome::NetworkError && ours != *standard {
         return (Outcome::NetworkError, vec![Reason::StreamIsReplayed]);
@@ -224,21 +224,8 @@ fn explained(
     (ours, reasons)
 }
 
-fn fetch_like(outcome: &Outcome) -> Outcome {
-    match outcome {
-        Outcome::Returned => Outcome::Returned,
-        Outcome::NetworkError => Outcome::NetworkError,
-        Outcome::Sent { method, url, fields, body } => Outcome::Sent {
-            method: method.clone(),
-            url: url.clone(),
-            fields: fields.clone(),
-            body: body.clone(),
-        },
-    }
-}
-
 #[tokio::test]
-async fn no_difference_but_those_listed() {
+async fn the_preset_differs_from_the_standard_only_as_listed() {
     let mut occurred = [0; REASONS.len()];
     for status in STATUSES {
         for method in METHODS {
@@ -261,9 +248,8 @@ async fn no_difference_but_those_listed() {
     }
 }
 
-/// The default differs from the standard by the listed reasons, and by nothing else.
 #[tokio::test]
-async fn the_default_beside_the_preset() {
+async fn the_default_differs_from_the_preset_only_for_content_after_302_and_303() {
     for status in [301, 302, 303, 307, 308] {
         for method in METHODS {
             for body in ["", CONTENT] {
@@ -292,7 +278,7 @@ async fn the_default_beside_the_preset() {
     }
 }
 
-/// What the requests of [`DIFFERENCES`] carry: recorded, as a stream is.
+/// The body of the requests of [`DIFFERENCES`], which is recorded as a stream is.
 type Content = ReplayBody<Frames>;
 type Client = BoxService<Request<Content>, Answer, FollowError<Infallible>>;
 
@@ -307,12 +293,12 @@ struct Difference {
     fields: &'static [(&'static str, &'static str)],
     content: &'static str,
     redirections: fn() -> Vec<Answer>,
-    /// What a follower with default rules makes of it, as [`summary`] writes it.
+    /// The last request of a follower with default rules, as [`summary`] writes it.
     ours: &'static str,
     fetch: &'static str,
 }
 
-/// A GET of `http://a.test/` that is sent to `/`, from which a row differs.
+/// The values that a row does not set: a GET of `http://a.test/` that is redirected to `/`.
 const NONE: Difference = Difference {
     what: "",
     reason: "",
@@ -339,7 +325,7 @@ where
     BoxService::new(client)
 }
 
-/// Follows what `follows` allows; the rest is an error.
+/// Follows the hops that `follows` allows; others are errors.
 fn only_if(script: Script, follows: fn(&Attempt<'_>) -> bool) -> Client {
     let decide = move |hop: &Attempt<'_>| match follows(hop) {
         true => Action::Follow,
@@ -422,7 +408,7 @@ const DIFFERENCES: &[Difference] = &[
     Difference {
         what: "on another origin, `Cookie` stays behind",
         reason: "a browser adds it for each URL; here it is the caller's, and a credential",
-        // A store of cookies is a layer inside.
+        // A cookie store is an inner layer.
         way_out: Some(|script| set_inside(script, &[("cookie", "for=b")])),
         fields: &[("authorization", "secret"), ("cookie", "for=a")],
         redirections: || vec![redirection(302, "http://b.test/")],
@@ -481,7 +467,7 @@ const DIFFERENCES: &[Difference] = &[
         ..NONE
     },
     Difference {
-        what: "a request that became GET leaves behind all that is about content",
+        what: "a request that became GET leaves behind all fields about content",
         reason: "RFC 9110 section 15.4: Fetch names the four that pages can set",
         way_out: Some(|script| {
             set_inside(
@@ -506,7 +492,7 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         what: "a caller's own `Host` stays on the same host and port",
-        reason: "so is a server asked that has no name yet; pages cannot set it",
+        reason: "a server is tried like this before its name exists; pages cannot set it",
         way_out: Some(|script| {
             let nameless = |mut request: Request<Content>| {
                 request.headers_mut().remove(header::HOST);
@@ -519,8 +505,8 @@ const DIFFERENCES: &[Difference] = &[
         ..NONE
     },
     Difference {
-        what: "two `Location`s that are alike are one",
-        reason: "proxies double fields, and what is alike is not ambiguous",
+        what: "two equal `Location`s are one",
+        reason: "proxies duplicate fields, and equal values are not ambiguous",
         way_out: Some(|script| {
             only_if(script, |hop| hop.headers().get_all(header::LOCATION).iter().count() == 1)
         }),
@@ -534,7 +520,7 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         what: "ports of other protocols are allowed",
-        reason: "services inside of a network listen where they like",
+        reason: "services inside a network listen on any port",
         // Fetch, "port blocking": 25 is the first that servers use.
         way_out: Some(|script| {
             only_if(script, |hop| hop.next_uri().and_then(|uri| uri.port_u16()) != Some(25))
@@ -546,7 +532,7 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         what: "user and password in a `Location` are dropped",
-        reason: "whoever redirects would choose as whom the client logs in",
+        reason: "the server would choose the user as whom the client logs in",
         way_out: None,
         redirections: || vec![redirection(302, "http://user:password@b.test/")],
         ours: "GET http://b.test/ []",
@@ -555,7 +541,7 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         what: "a URL of 64 KiB is an error",
-        reason: "`http::Uri` holds no longer one",
+        reason: "`http::Uri` holds only shorter ones",
         way_out: None,
         redirections: || vec![redirection(302, format!("/{}", "x".repeat(65_536)))],
         ours: "error",
@@ -564,19 +550,19 @@ const DIFFERENCES: &[Difference] = &[
     },
 ];
 
-/// Its values are marked sensitive.
+/// A header whose values are marked sensitive.
 const SENSITIVE: &str = "x-sensitive";
 
 fn fetch_preset(script: Script) -> Client {
     boxed(FollowRedirectsLayer::new().method_rewrite(MethodRewrite::Fetch).layer(script))
 }
 
-/// For requests whose body is a stream: the standard has nothing to send again, but for a 303.
+/// Follows only a 303, because the standard cannot send a stream again.
 fn streams_end(script: Script) -> Client {
     only_if(script, |hop| hop.status() == StatusCode::SEE_OTHER)
 }
 
-/// The last request, or what came in its place.
+/// The last request as text, or `error` or `returned` if the redirection was not followed.
 async fn summary(difference: &Difference, client: fn(Script) -> Client) -> String {
     let Difference { method, uri, fields, content, redirections, .. } = difference;
     let script = Script::new(redirections());

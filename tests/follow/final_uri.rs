@@ -16,7 +16,7 @@ fn get(options: FollowOptions) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn the_history_answers_with_what_was_asked_if_nothing_was_followed() {
+async fn the_final_uri_is_that_of_the_request_if_nothing_was_followed() {
     let asked = Uri::from_static("http://a.test/?q=secret");
     for (script, last) in [
         (chain![], "http://a.test/?q=secret"),
@@ -25,12 +25,12 @@ async fn the_history_answers_with_what_was_asked_if_nothing_was_followed() {
     ] {
         let response = script.follow(get(FollowOptions::new())).await.expect("followed");
         assert_eq!(RedirectHistory::final_uri_or(&response, &asked), last);
-        assert!(FinalUri::of(&response).is_none(), "by name only");
+        assert!(FinalUri::of(&response).is_none(), "only if the layer is told so");
     }
 }
 
 #[tokio::test]
-async fn it_is_in_every_response_by_name() {
+async fn a_layer_with_final_uri_adds_it_to_every_response() {
     let layer = FollowRedirectsLayer::new().final_uri().on_limit(OnLimit::Return);
     let row = |script: Script, options: FollowOptions, status: u16, last: &'static str| {
         (script, options, status, last)

@@ -1,4 +1,4 @@
-//! Targets that a client is not led to.
+//! Targets to which a guard lets nobody lead a client.
 
 use std::net::IpAddr;
 
@@ -17,10 +17,10 @@ fn allows(guard: &TargetGuard, text: &str) -> bool {
     text.parse::<Uri>().is_ok_and(|uri| guard.allows(&uri))
 }
 
-/// IANA's IPv4 and IPv6 special-purpose address registries: an address at each end of each range, and
-/// whether it is globally reachable.
+/// Ranges of IANA's IPv4 and IPv6 special-purpose address registries, each with its first and its last address,
+/// and whether they are globally reachable.
 #[test]
-fn special_purpose_registries() {
+fn only_globally_reachable_addresses_are_allowed() {
     let guard = TargetGuard::new();
     for (first, last, global) in [
         ("0.0.0.0", "0.255.255.255", false),
@@ -83,7 +83,7 @@ fn special_purpose_registries() {
 }
 
 #[test]
-fn an_ipv4_address_inside_of_another_is_what_counts() {
+fn an_embedded_ipv4_address_is_the_one_that_is_checked() {
     let guard = TargetGuard::new().nat64_prefix("2001:db8:64::/96").expect("valid");
     for (text, allowed) in [
         ("::ffff:127.0.0.1", false),
@@ -115,7 +115,7 @@ fn an_ipv4_address_inside_of_another_is_what_counts() {
 
 /// The examples of RFC 6052 §2.4, where 192.0.2.33 is the address inside.
 #[test]
-fn nat64_prefixes_of_all_lengths() {
+fn nat64_prefixes_of_all_lengths_are_understood() {
     for (prefix, inside, another) in [
         ("2001:db8::/32", "2001:db8:c000:221::", "2001:db8:c000:222::"),
         ("2001:db8:100::/40", "2001:db8:1c0:2:21::", "2001:db8:1c0:2:22::"),
@@ -135,7 +135,7 @@ fn nat64_prefixes_of_all_lengths() {
 }
 
 #[test]
-fn every_spelling_of_an_address() {
+fn an_address_is_refused_in_every_spelling() {
     let guard = TargetGuard::new();
     for host in [
         "127.0.0.1",
@@ -189,7 +189,7 @@ fn every_spelling_of_an_address() {
 }
 
 #[test]
-fn lists_by_name() {
+fn ranges_ports_and_schemes_can_be_allowed_and_denied() {
     let guard = TargetGuard::new().ports([80, 443]).https_only();
     let guard = guard.allow(["10.1.0.0/16", "fd00::/8"]).expect("valid");
     let guard = guard.deny(["10.1.2.0/24", "8.8.8.8"]).expect("valid");
@@ -218,7 +218,7 @@ fn get(url: &str) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn neither_the_url_of_a_call_nor_a_hop_leads_there() {
+async fn neither_the_url_of_a_call_nor_a_hop_leads_to_a_refused_target() {
     let layer = FollowRedirectsLayer::new().guard(TargetGuard::new()).allow_https_to_http();
     for inside in ["http://127.0.0.1/", "http://[::1]:8080/x", "http://localhost/"] {
         let script = Script::new([]);
@@ -242,8 +242,7 @@ async fn neither_the_url_of_a_call_nor_a_hop_leads_there() {
     assert_eq!(script.seen().len(), 2);
 }
 
-/// Clients that read the first number as decimal would connect to 10.0.0.1.
-/// The caller keeps its client for later: others share the permit meanwhile.
+/// The caller keeps its client for later, and others share the permit meanwhile.
 #[tokio::test]
 async fn a_call_that_is_refused_keeps_no_permit() {
     let script = Script::new([]);
@@ -260,8 +259,9 @@ async fn a_call_that_is_refused_keeps_no_permit() {
     assert_eq!(script.seen().len(), 1);
 }
 
+/// Clients that read the first number of `010.0.0.1` as decimal would connect to 10.0.0.1.
 #[tokio::test]
-async fn an_address_is_sent_as_it_was_judged() {
+async fn an_address_is_sent_in_the_form_that_was_checked() {
     let layer = FollowRedirectsLayer::new().guard(TargetGuard::new());
     for (url, sent) in [
         ("http://010.0.0.1/x?y", "http://8.0.0.1/x?y"),
@@ -276,7 +276,7 @@ async fn an_address_is_sent_as_it_was_judged() {
         let seen: Vec<_> = script.seen().iter().map(|seen| seen.uri.to_string()).collect();
         assert_eq!(seen, [sent, "https://8.0.0.1/"], "{url}");
     }
-    // Its `Host` named the other spelling.
+    // A `Host` in the other spelling is dropped.
     let mut request = get("http://010.0.0.1/");
     request.headers_mut().insert(header::HOST, HeaderValue::from_static("010.0.0.1"));
     let script = Script::new([]);
@@ -285,7 +285,7 @@ async fn an_address_is_sent_as_it_was_judged() {
 }
 
 #[tokio::test]
-async fn a_policy_and_an_upgrade_do_not_get_around_it() {
+async fn a_policy_and_an_upgrade_do_not_bypass_the_guard() {
     let chosen = follow_fn(|_| Action::FollowTo(Uri::from_static("http://10.0.0.1/")));
     let layer = FollowRedirectsLayer::new().policy(chosen).guard(TargetGuard::new());
     let script = chain![302 "https://b.test/"];
@@ -293,7 +293,7 @@ async fn a_policy_and_an_upgrade_do_not_get_around_it() {
         tower::ServiceExt::oneshot(tower::Layer::layer(&layer, script), get("http://a.test/"));
     assert!(call.await.is_err_and(|e| e.redirect().is_some_and(|e| e.is_target_refused())));
 
-    // The guard judges the URL that is sent.
+    // The guard checks the URL that is sent.
     let store = HstsStore::new().with_preload_list([("a.test", false)]);
     let layer = FollowRedirectsLayer::new().hsts(store).guard(TargetGuard::new().https_only());
     let script = Script::new([]);
@@ -303,7 +303,7 @@ async fn a_policy_and_an_upgrade_do_not_get_around_it() {
 }
 
 #[test]
-fn an_allowed_ipv6_range_allows_no_ipv4_address_inside_of_it() {
+fn an_allowed_ipv6_range_does_not_allow_the_ipv4_addresses_embedded_in_it() {
     let guard = TargetGuard::new().nat64_prefix("fd00:64::/96").expect("a prefix");
     let guard = guard.allow(["fd00::/8", "2002::/16"]).expect("ranges");
     for (url, is_allowed) in [
@@ -323,7 +323,7 @@ fn an_allowed_ipv6_range_allows_no_ipv4_address_inside_of_it() {
 }
 
 #[test]
-fn names_and_uris_that_are_read_in_different_ways_are_refused() {
+fn names_and_uris_that_clients_read_in_different_ways_are_refused() {
     let guard = TargetGuard::new();
     for url in ["http://localhost../", "http://127.0.0.1../", "http://a..test/", "https:a.test"] {
         assert!(!allows(&guard, url), "{url}");

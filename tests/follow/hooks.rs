@@ -49,13 +49,13 @@ async fn the_hook_sees_each_request() {
 }
 
 #[tokio::test]
-async fn what_it_adds_is_for_that_request_alone() {
+async fn a_header_that_a_hook_adds_is_for_that_request_alone() {
     let layer = FollowRedirectsLayer::new().on_request(|request| {
         let number = HeaderValue::from(request.hop());
         request.headers_mut().append("x-signed", number);
         if request.hop() == 0 {
             request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("secret"));
-            // Would end the chain, if it were the caller's.
+            // This would end the chain if the caller had set it.
             request.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
             request.headers_mut().remove("x-caller");
             request.extensions_mut().insert(Mark);
@@ -72,11 +72,11 @@ async fn what_it_adds_is_for_that_request_alone() {
     assert_eq!(marked, [true, false, false]);
     let history = RedirectHistory::of(&response).expect("redirected");
     let dropped: Vec<_> = history.hops().iter().flat_map(|hop| hop.dropped()).collect();
-    assert_eq!(dropped, [&Dropped::Header(HOST)], "the caller's alone");
+    assert_eq!(dropped, [&Dropped::Header(HOST)], "only the caller's headers are dropped");
 }
 
 #[tokio::test]
-async fn it_cannot_change_host() {
+async fn a_hook_cannot_change_host() {
     let evil = || HeaderValue::from_static("evil.test");
     let insert = FollowRedirectsLayer::new().on_request(move |request| {
         request.headers_mut().insert(HOST, evil());
@@ -109,7 +109,7 @@ async fn hooks_are_called_in_order_after_the_checks() {
 }
 
 #[tokio::test]
-async fn it_is_not_called_where_nothing_is_followed() {
+async fn a_hook_is_not_called_if_nothing_is_to_be_followed() {
     let layer = FollowRedirectsLayer::new().on_request(|_| panic!("called"));
     let mut request = post("http://a.test/");
     request.extensions_mut().insert(FollowOptions::do_not_follow());

@@ -1,4 +1,4 @@
-//! Hosts that are only asked over https (RFC 6797 §8).
+//! Hosts to which requests are sent over https only (RFC 6797 §8).
 
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +17,7 @@ fn uri(text: &str) -> Uri {
     text.parse().expect("a uri")
 }
 
-/// Learns these fields at https of the host, in order.
+/// Learns these fields from a response of the host over https.
 fn learned(host: &str, fields: &[&str]) -> HstsStore {
     let store = HstsStore::new();
     learn(&store, &format!("https://{host}/"), fields, SystemTime::now());
@@ -69,7 +69,7 @@ fn urls_are_upgraded_as_the_standard_says() {
 }
 
 #[test]
-fn what_is_learned_and_from_whom() {
+fn only_a_valid_first_field_over_https_is_learned() {
     let now = SystemTime::now();
     for (url, fields, known) in [
         ("https://a.test/", &[YEAR][..], true),
@@ -133,7 +133,7 @@ fn a_preload_list_stays_and_the_store_is_bounded() {
     threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
     assert!(store.len() <= 10_000, "{}", store.len());
     assert!(store.is_known("first.test", later) && !store.is_known("old.test", later));
-    // It was used all the time; others made room.
+    // This host was in use all the time, so others made room.
     assert!(store.is_known("h0-0.test", later));
 }
 
@@ -188,7 +188,7 @@ async fn a_downgrade_to_a_known_host_is_upgraded_and_not_refused() {
 }
 
 #[tokio::test]
-async fn a_server_in_clear_plants_no_entry_and_none_for_others() {
+async fn a_server_adds_no_entry_over_http_and_only_its_own_over_https() {
     let store = HstsStore::new();
     let layer = FollowRedirectsLayer::new().hsts(store.clone()).allow_https_to_http();
     let hop = |location, field: &'static str| {
@@ -196,7 +196,7 @@ async fn a_server_in_clear_plants_no_entry_and_none_for_others() {
         answer.headers_mut().insert(STS, HeaderValue::from_static(field));
         answer
     };
-    // Over http, and over https for its own name alone.
+    // The first field comes over http, the second over https from another host.
     let script = Script::new([hop("https://evil.test/", YEAR_BELOW), hop("http://a.test/", YEAR)]);
     script.follow_by(&layer, get("http://a.test/")).await.expect("followed");
     let now = SystemTime::now();
@@ -219,7 +219,7 @@ mod saved {
     }
 
     #[test]
-    fn saves_at_once_are_whole() {
+    fn concurrent_saves_leave_a_whole_file() {
         let folder = folder("hsts-at-once");
         let file = folder.join("hsts.txt");
         let store = HstsStore::new();
@@ -248,7 +248,7 @@ mod saved {
     }
 
     #[test]
-    fn saved_and_loaded_again() {
+    fn a_store_is_the_same_after_it_was_saved_and_loaded() {
         let folder = folder("hsts");
         let store = learned("a.test", &[YEAR_BELOW]);
         learn(&store, "https://b.test/", &[YEAR], SystemTime::now());
@@ -264,7 +264,8 @@ mod saved {
         let again: HstsStore = serde_json::from_str(&json).expect("read");
         assert_eq!(again.to_curl(), store.to_curl());
 
-        // The longest name that a file can have, and a folder that is none: nothing is lost.
+        // The longest file name can be saved. A longer one and a missing folder are errors, which leave no
+        // file behind.
         let long = folder.join("x".repeat(255));
         store.save(&long).expect("saved");
         assert!(store.save(folder.join("x".repeat(300))).is_err());
@@ -279,7 +280,7 @@ mod saved {
     }
 
     #[test]
-    fn lines_of_curl() {
+    fn files_of_curl_are_read_and_written() {
         let text = "# Your HSTS cache. https://curl.se/docs/hsts.html\n\n\
                     .a.test \"20991231 23:59:59\"\nb.test \"unlimited\"\nold.test \"20000101 00:00:00\"\n";
         let store = HstsStore::from_curl(text).expect("valid");
@@ -302,10 +303,10 @@ mod saved {
 
     #[test]
     #[ignore = "needs curl"]
-    fn curl_reads_what_is_saved_and_its_file_is_read() {
+    fn curl_reads_a_saved_file_and_the_store_reads_that_of_curl() {
         let file = folder("hsts-curl").join("hsts.txt");
         learned("localhost.test", &[YEAR_BELOW]).save(&file).expect("saved");
-        // It asks for https although http is written, finds nobody there, and writes its file again.
+        // curl uses https instead of http, cannot connect, and writes its file again.
         let output = Command::new("curl")
             .args(["-sv", "--hsts"])
             .arg(&file)
@@ -331,7 +332,7 @@ fn one_domain_does_not_drive_out_the_others() {
 }
 
 #[test]
-fn what_servers_send_costs_little() {
+fn fields_and_hosts_that_are_too_long_are_ignored() {
     let directives = |count: usize| -> String {
         let extra: Vec<_> = (1..count).map(|number| format!("x{number}")).collect();
         format!("{YEAR}; {}", extra.join(";"))

@@ -1,4 +1,4 @@
-//! What must not be sent to another origin, from the public record of other clients.
+//! Secrets that must not be sent to another origin, from the known faults of other clients.
 
 use std::sync::{Arc, Mutex};
 
@@ -78,7 +78,7 @@ async fn secrets_stay_on_their_origin() {
         ("http://127.0.0.1/", "http://0x7f.0.0.2/"),
         ("http://a.test/", "///b.test/x"),
         ("http://a.test/", "/\\/b.test/x"),
-        // The host of the first URL is none that `url` can write.
+        // `url` rejects the host of the first URL.
         ("http://svc.1/", "http://b.test/"),
         ("http://svc.1/", "//b.test/"),
         ("http://svc.1/", "///b.test/"),
@@ -94,7 +94,7 @@ async fn secrets_stay_on_their_origin() {
 }
 
 #[tokio::test]
-async fn on_its_own_origin_a_request_stays_what_it_was() {
+async fn a_request_is_unchanged_on_its_own_origin() {
     for (from, location) in [
         ("http://a.test/", "/next"),
         ("http://a.test/", "http://a.test/next"),
@@ -119,7 +119,7 @@ async fn on_its_own_origin_a_request_stays_what_it_was() {
 }
 
 #[tokio::test]
-async fn what_stayed_behind_does_not_come_back() {
+async fn dropped_secrets_do_not_come_back() {
     let script =
         chain![302 "http://b.test/1", 302 "/2", 302 "http://a.test/3", 307 "http://a.test/4"];
     let seen = seen(&script, "http://a.test/").await;
@@ -129,9 +129,9 @@ async fn what_stayed_behind_does_not_come_back() {
     }
 }
 
-/// The headers of later hops are cloned; what is dropped after that is dropped all the same.
+/// Later hops have a clone of the headers, from which secrets must be dropped as well.
 #[tokio::test]
-async fn what_two_hops_were_sent_with_can_still_stay_behind() {
+async fn secrets_are_dropped_after_any_number_of_hops_on_their_origin() {
     for same_origin in 1..4 {
         let mut steps: Vec<_> = (0..same_origin).map(|_| redirection(302, "/same")).collect();
         steps.extend([redirection(302, "http://b.test/"), redirection(302, "/next")]);
@@ -144,7 +144,7 @@ async fn what_two_hops_were_sent_with_can_still_stay_behind() {
 }
 
 #[tokio::test]
-async fn one_sensitive_value_takes_all_of_its_header_along() {
+async fn one_sensitive_value_drops_all_values_of_its_header() {
     let mut request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
     for (value, sensitive) in [("first", false), ("second", true), ("third", false)] {
         let mut value = HeaderValue::from_static(value);
@@ -158,7 +158,7 @@ async fn one_sensitive_value_takes_all_of_its_header_along() {
 }
 
 #[tokio::test]
-async fn any_number_of_values_goes_on() {
+async fn any_number_of_values_is_sent_again() {
     let mut request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");
     for _ in 0..40_000 {
         request.headers_mut().append("x-many", HeaderValue::from_static("1"));
@@ -174,14 +174,14 @@ async fn any_number_of_values_goes_on() {
 }
 
 #[tokio::test]
-async fn host_goes_when_the_authority_does() {
+async fn host_is_dropped_if_scheme_or_authority_changes() {
     for (from, host, location, kept) in [
         ("http://a.test/", "virtual.test", "/next", true),
         ("http://a.test/", "virtual.test", "http://a.test/next", true),
         ("http://a.test/", "virtual.test", "http://b.test/next", false),
         ("http://a.test/", "virtual.test", "http://a.test:81/next", false),
         ("http://a.test/", "a.test:80", "http://a.test/next", true),
-        // What `Host` says of a port depends on the scheme.
+        // The port in `Host` depends on the scheme, even if it is left out.
         ("http://a.test/", "a.test:80", "https://a.test/next", false),
         ("http://a.test/", "a.test", "https://a.test/next", false),
         ("https://a.test/", "a.test:443", "http://a.test/next", false),
@@ -199,7 +199,7 @@ async fn host_goes_when_the_authority_does() {
 }
 
 #[tokio::test]
-async fn fields_of_the_connection_do_not_travel() {
+async fn fields_of_one_connection_are_dropped() {
     let script = chain![307 "/next"];
     let request = Request::post("http://a.test/")
         .header("connection", "close, X-Hop")
@@ -216,7 +216,7 @@ async fn fields_of_the_connection_do_not_travel() {
     let names: Vec<_> = seen[1].headers.keys().map(|name| name.as_str()).collect();
     assert_eq!(names, ["te", "accept"]);
 
-    // `Connection` is cut down to `TE` where that goes on.
+    // `Connection` is reduced to `TE` if `TE` is sent again.
     for (lines, te, sent) in [
         (["TE, x-hop", "close"], "trailers", vec!["TE"]),
         (["close", "x-hop,te"], "Trailers", vec!["TE"]),
@@ -233,7 +233,7 @@ async fn fields_of_the_connection_do_not_travel() {
             let values: Vec<_> = seen.headers.get_all("connection").iter().collect();
             assert_eq!(values, sent, "{lines:?} {te}");
             assert_eq!(seen.headers.contains_key("te"), te != "gzip", "{lines:?} {te}");
-            assert!(!seen.headers.contains_key("x-hop"), "{lines:?} {te}: every line counts");
+            assert!(!seen.headers.contains_key("x-hop"), "{lines:?} {te}: every line is read");
         }
     }
 
@@ -244,7 +244,7 @@ async fn fields_of_the_connection_do_not_travel() {
 }
 
 #[tokio::test]
-async fn userinfo_goes_no_further() {
+async fn userinfo_is_not_sent_on_the_next_hop() {
     for user in ["user:pw", "user", "a.test:pw", "a.test:80"] {
         for location in
             ["/next", "next", "http://a.test:81/next", "http://a.test:pw@a.test:81/next"]
@@ -269,7 +269,7 @@ async fn userinfo_goes_no_further() {
 }
 
 #[tokio::test]
-async fn userinfo_of_the_caller_becomes_basic_by_name() {
+async fn userinfo_of_the_caller_can_become_basic_authentication() {
     let layer = FollowRedirectsLayer::new().userinfo_as_basic();
     for (user, sent) in [
         // RFC 7617 §2.
@@ -294,7 +294,7 @@ async fn userinfo_of_the_caller_becomes_basic_by_name() {
         let lost = [Dropped::Header(header::AUTHORIZATION), Dropped::Userinfo];
         assert_eq!(history.hops()[2].dropped(), lost);
     }
-    // The caller's own takes precedence, and an empty userinfo says nothing.
+    // The caller's `Authorization` takes precedence, and an empty userinfo is ignored.
     for (uri, own) in [("http://me:pw@a.test/", Some("Bearer x")), ("http://@a.test/", None)] {
         let script = chain![302 "/1"];
         let mut request = Request::get(uri).body(Full::<Bytes>::default()).expect("valid");
@@ -309,7 +309,7 @@ async fn userinfo_of_the_caller_becomes_basic_by_name() {
             );
         }
     }
-    // Without a redirection, and where none is followed.
+    // It becomes a header even if redirections are not to be followed.
     let script = chain![302 "/1"];
     let mut request = Request::get("http://me:pw@a.test/").body(Full::<Bytes>::default());
     let extensions = request.as_mut().expect("valid").extensions_mut();
@@ -318,7 +318,7 @@ async fn userinfo_of_the_caller_becomes_basic_by_name() {
     assert_eq!(script.seen()[0].headers["authorization"], "Basic bWU6cHc=");
 }
 
-/// `HeaderMap::insert` panics where a map is full.
+/// `HeaderMap::insert` panics if the map is full.
 #[tokio::test]
 async fn userinfo_stays_in_the_url_if_there_is_no_room_for_a_header() {
     let mut request = Request::get("http://me:pw@a.test/").body(Full::<Bytes>::default());
@@ -333,9 +333,9 @@ async fn userinfo_stays_in_the_url_if_there_is_no_room_for_a_header() {
     assert_eq!(uris, ["http://me:pw@a.test/", "http://a.test/1"]);
 }
 
-/// An inner follower begins a chain of its own, on an origin that may not see the first one's secrets.
+/// An inner follower begins its own chain, on an origin that must not see the secrets of the outer one.
 #[tokio::test]
-async fn a_follower_inside_does_not_forget_that_the_chain_has_crossed() {
+async fn an_inner_follower_knows_that_the_outer_chain_has_crossed_origins() {
     let crossed = |request: &HopRequest<'_>| {
         request.context().is_some_and(RedirectContext::has_left_trusted_origins)
     };

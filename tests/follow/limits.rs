@@ -1,4 +1,4 @@
-//! Limits, loops, and the words of errors.
+//! Limits, loops, and the texts of errors.
 
 use std::error::Error;
 
@@ -45,7 +45,7 @@ async fn ten_are_followed_and_the_eleventh_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_limit_of_none_makes_an_error_of_the_first() {
+async fn the_first_redirection_beyond_the_limit_is_an_error() {
     for (limit, words) in [(0, "0 redirections"), (1, "1 redirection")] {
         let script = hops(limit + 1);
         let layer = FollowRedirectsLayer::new().limit(limit);
@@ -69,7 +69,7 @@ async fn a_loop_is_named() {
     assert!(!format!("{error:?}").contains("secret"));
 }
 
-/// What servers send in `Location` is up to 64 KiB for each hop.
+/// Each `Location` may have up to 64 KiB.
 #[tokio::test]
 async fn texts_are_short_whatever_the_urls() {
     let paths = (0..11).map(|hop| format!("/{hop}/{}", "x".repeat(60_000)));
@@ -84,7 +84,7 @@ async fn texts_are_short_whatever_the_urls() {
 }
 
 #[tokio::test]
-async fn coming_back_is_no_loop() {
+async fn a_return_to_an_earlier_url_is_not_a_loop() {
     // POST -> 303 -> GET of the same URL, and a login that returns.
     let script = chain![303 "/form", 302 "/login", 302 "/form"];
     let request = Request::post("http://a.test/form").body(Full::<Bytes>::from("x"));
@@ -119,7 +119,7 @@ async fn a_body_that_is_gone_is_an_error_before_anything_is_sent() {
     let body = ReplayBody::new(Frames::new([Bytes::from("0123456789")]), 4);
     let script = chain![302 "/get-less", 307 "http://b.test/next?token=secret"];
     let request = Request::put("http://a.test/").body(body).expect("valid");
-    // 302 gives the body up, so that nothing is missed.
+    // A 302 drops the body, so that it is not missing.
     script.follow(request).await.expect("followed");
 
     let body = ReplayBody::new(Frames::new([Bytes::from("0123456789")]), 4);
@@ -139,7 +139,7 @@ async fn a_body_that_is_gone_is_an_error_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn what_to_remember() {
+async fn the_permanent_uri_is_that_before_the_first_temporary_hop() {
     for (from, chain, permanent) in [
         ("http://a.test/", chain![308 "/1", 301 "/2", 307 "/3", 308 "/4"], Some("http://a.test/2")),
         ("http://a.test/", chain![307 "/1", 308 "/2"], None),
@@ -166,7 +166,7 @@ async fn without_a_redirection_there_is_no_history() {
 }
 
 #[tokio::test]
-async fn a_request_uri_that_is_no_url_gives_no_host_to_resolve_against() {
+async fn the_error_kind_is_right_if_the_request_uri_is_not_a_url() {
     use RedirectErrorKind as K;
     for (from, location, kind) in [
         ("http://web.1/a", "http://web.1/b", K::InvalidLocation),
@@ -183,7 +183,7 @@ async fn a_request_uri_that_is_no_url_gives_no_host_to_resolve_against() {
 }
 
 #[tokio::test]
-async fn an_error_tells_what_the_server_said() {
+async fn an_error_holds_the_location_but_shows_no_secret() {
     let script = chain![302 "mailto:a@b.test?token=secret"];
     let error = script.follow(get("http://a.test/")).await.expect_err("refused");
     let error = error.redirect().expect("of ours");
@@ -225,7 +225,7 @@ async fn fails_at_2<E>(refused: fn() -> E, options: FollowOptions) -> FollowErro
 }
 
 #[tokio::test]
-async fn an_error_of_the_inner_service_says_where() {
+async fn an_error_of_the_inner_service_names_its_url_and_hop() {
     let refused = || std::io::Error::other("refused");
     let error = fails_at_2(refused, FollowOptions::new()).await;
     let at = error.at().expect("known");
@@ -299,7 +299,7 @@ async fn the_redirection_beyond_the_limit_can_be_returned() {
     let response = hops(1).follow_by(&layer, one).await.expect("returned");
     assert_eq!(response.status(), 302);
     assert!(RedirectHistory::of(&response).is_none());
-    // So is one that could not be followed within the limit, either.
+    // A redirection is returned even if it could not be followed within the limit.
     let options = FollowOptions::new().limit(0);
     for location in ["app://callback", "http://a.test/", "//", "http://b.test:99999/"] {
         let mut one = get("https://a.test/");
@@ -307,7 +307,7 @@ async fn the_redirection_beyond_the_limit_can_be_returned() {
         let response = chain![302 location].follow_by(&layer, one).await.expect("returned");
         assert_eq!(response.headers()["location"], location);
     }
-    // The checks are for what would be followed.
+    // Redirections within the limit are checked.
     let script = chain![302 "http://a.test/"];
     let error = script.follow_by(&layer, get("https://a.test/")).await.expect_err("refused");
     assert!(error.redirect().is_some_and(|error| error.is_insecure_downgrade()));

@@ -1,4 +1,4 @@
-//! Where a `Location` leads: RFC 3986 §5.4 as WHATWG reads it, and what is refused.
+//! The targets of a `Location`: RFC 3986 §5.4 as WHATWG reads it, and the values that are refused.
 
 use std::convert::Infallible;
 
@@ -78,7 +78,7 @@ const RFC_3986: [(&str, &str); 38] = [
 ];
 
 #[tokio::test]
-async fn references_of_rfc_3986() {
+async fn references_of_rfc_3986_are_resolved() {
     for (reference, expected) in RFC_3986 {
         let seen = next("http://a/b/c/d;p?q", reference).await;
         assert_eq!(seen.as_deref(), Ok(expected), "{reference:?}");
@@ -86,7 +86,7 @@ async fn references_of_rfc_3986() {
 }
 
 #[tokio::test]
-async fn what_servers_send_otherwise() {
+async fn other_references_are_resolved_as_in_browsers() {
     for (reference, expected) in [
         (b"  /next  ".as_slice(), "http://a.test/next"),
         (b"\t/next\t", "http://a.test/next"),
@@ -115,7 +115,7 @@ async fn what_servers_send_otherwise() {
     }
 }
 
-/// A path needs no host that `url` can write.
+/// A path can be resolved even if `url` rejects the host.
 #[tokio::test]
 async fn a_path_keeps_scheme_and_authority_as_they_are() {
     for (from, location, expected) in [
@@ -124,7 +124,7 @@ async fn a_path_keeps_scheme_and_authority_as_they_are() {
         ("http://svc.1/a/b?q", "../x?y#z", "http://svc.1/x?y"),
         ("http://svc.1/a/b?q", "", "http://svc.1/a/b?q"),
         ("http://svc.1", "/./ä", "http://svc.1/%C3%A4"),
-        // A blank beyond ASCII is no blank to a URL, but part of a path.
+        // To a URL, a space beyond ASCII is part of the path.
         ("http://svc.1/a", "\u{a0}//b.test", "http://svc.1/%C2%A0//b.test"),
         ("http://svc.1/a", "\u{3000}\\\\b.test", "http://svc.1/%E3%80%80//b.test"),
         ("http://user:pw@svc.1/a", "/x", "http://svc.1/x"),
@@ -154,7 +154,7 @@ async fn more_slashes_than_two_lead_to_a_host() {
 }
 
 #[tokio::test]
-async fn what_is_refused() {
+async fn other_schemes_and_invalid_hosts_are_refused() {
     use RedirectErrorKind as K;
     for (reference, kind) in [
         ("file:///etc/passwd", K::UnsupportedScheme),
@@ -176,7 +176,7 @@ async fn what_is_refused() {
 }
 
 #[tokio::test]
-async fn no_location_is_the_callers_and_two_are_an_error() {
+async fn a_redirection_without_location_is_returned_and_two_locations_are_an_error() {
     let script = chain![];
     let mut bare = redirection(302, "/x");
     bare.headers_mut().clear();
@@ -184,7 +184,7 @@ async fn no_location_is_the_callers_and_two_are_an_error() {
     let response = script.follow(get("http://a.test/")).await.expect("no error");
     assert_eq!(response.status(), 302);
 
-    // As in Fetch, an error where every redirection is one.
+    // As in Fetch, it is an error if every redirection is one.
     let mut bare = redirection(302, "/x");
     bare.headers_mut().clear();
     let layer = FollowRedirectsLayer::new().mode(RedirectMode::Error);
@@ -202,7 +202,7 @@ async fn no_location_is_the_callers_and_two_are_an_error() {
 }
 
 #[tokio::test]
-async fn https_is_not_left_unless_by_name() {
+async fn https_is_not_left_unless_that_is_allowed() {
     let script = chain![302 "http://a.test/plain"];
     let error = script.follow(get("https://a.test/")).await.expect_err("refused");
     let error = error.redirect().expect("of ours");
@@ -212,7 +212,7 @@ async fn https_is_not_left_unless_by_name() {
     assert_eq!(next("https://a.test/", "http://a.test/").await.as_deref(), Ok("http://a.test/"));
 }
 
-/// A request as a single connection takes it: a path, and the authority in `Host`.
+/// Follows a request in the form that a single connection accepts: a path, and the authority in `Host`.
 async fn origin_form(
     scheme: Option<Scheme>,
     location: &str,
@@ -232,7 +232,7 @@ async fn origin_form(
 }
 
 #[tokio::test]
-async fn origin_form_stays_so_on_its_origin() {
+async fn origin_form_is_kept_on_its_origin() {
     let kept = |uri: &str| Ok((uri.to_owned(), true));
     for reference in ["/next", "next", "../next", "./next"] {
         assert_eq!(origin_form(None, reference).await, kept("/next"), "{reference}");
@@ -251,7 +251,7 @@ async fn origin_form_stays_so_on_its_origin() {
 }
 
 #[tokio::test]
-async fn the_asterisk_of_options_is_no_part_of_the_host() {
+async fn the_asterisk_of_options_is_not_part_of_the_host() {
     let script = chain![307 "http://a.test/next"];
     let layer = FollowRedirectsLayer::new().origin_form_scheme(Scheme::Http);
     let request = Request::options("*").header("host", "a.test").header("cookie", "x");
@@ -261,7 +261,7 @@ async fn the_asterisk_of_options_is_no_part_of_the_host() {
     assert!(seen.uri == "/next" && seen.headers.contains_key("cookie"), "{seen:?}");
 }
 
-/// Userinfo, a path or a blank in `Host` would give the URL another host than it seems to have.
+/// Userinfo, a path or a query in `Host` would give the URL another host than it seems to have.
 #[tokio::test]
 async fn the_host_of_an_origin_form_request_is_parsed() {
     for host in ["a.test@b.test", "b.test/a.test", "b.test#a.test", "b.test?", "b.test\\"] {
@@ -276,7 +276,7 @@ async fn the_host_of_an_origin_form_request_is_parsed() {
     }
 }
 
-/// What `url` alone makes of it; on a base that it cannot write, of the path.
+/// The target by `url` alone. If `url` rejects the base, it resolves the path, or a reference with a host.
 fn oracle(from: &str, location: &str) -> Option<String> {
     let Ok(base) = url::Url::parse(from) else {
         let (origin, _) = from.rsplit_once("/from")?;
@@ -288,16 +288,16 @@ fn oracle(from: &str, location: &str) -> Option<String> {
         let url = oracle("http://stand-in.test", location)?;
         return Some(format!("{scheme}://{host}{}", url.strip_prefix("http://stand-in.test")?));
     };
-    // Browsers take any number of slashes before a host; `url` does only after a scheme.
+    // Browsers accept any number of slashes before a host; `url` does so only after a scheme.
     let host = location.trim_start_matches('/');
     let is_host = location.len() - host.len() > 2;
     let mut url =
         if is_host { base.join(&format!("//{host}")) } else { base.join(location) }.ok()?;
     url.set_fragment(None);
-    // Userinfo goes no further.
+    // Userinfo is not sent on.
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
-    // Of the hosts that `url` takes, no `Uri` can hold some, such as `"`.
+    // `Uri` rejects some hosts that `url` accepts, such as `"`.
     Some(String::from(url)).filter(|url| url.parse::<http::Uri>().is_ok())
 }
 
@@ -306,7 +306,7 @@ async fn every_byte_goes_where_url_says() {
     for byte in (0x20..0x7f).chain(0x80..=0xff) {
         for before in [b"/a".as_slice(), b"/a?b", b"http://b.test/a?b", b"http://b.test/a"] {
             let reference = [before, &[byte], b"c"].concat();
-            // A byte that is no UTF-8 stands for itself.
+            // A byte that is not UTF-8 is percent-encoded as it is.
             let text = match std::str::from_utf8(&reference) {
                 Ok(text) => text.to_owned(),
                 Err(_) => format!("{}%{byte:02X}c", String::from_utf8_lossy(before)),
@@ -371,7 +371,7 @@ proptest! {
     ) {
         let from = format!("http://a.test{path}");
         let location = if absolute { format!("http://a.test/{reference}") } else { reference };
-        // What a header value cannot hold at its ends, it does not hold here.
+        // A header value has no spaces at its ends.
         let location = location.trim().to_owned();
         let url = url::Url::parse(&from).expect("valid").join(&location);
         if from.parse::<http::Uri>().is_ok() && !location.starts_with("///") {

@@ -1,4 +1,4 @@
-//! RFC 9110 §15.4: what each status makes of method, content and fields.
+//! The method, content and fields of a request after each status (RFC 9110 §15.4).
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -97,17 +97,17 @@ async fn assert_rows(layer: FollowRedirectsLayer, rows: &[Row]) {
 }
 
 #[tokio::test]
-async fn standard_rewrites() {
+async fn the_default_rewrites_methods_by_the_standard() {
     assert_rows(FollowRedirectsLayer::new(), &STANDARD).await;
 }
 
 #[tokio::test]
-async fn fetch_rewrites() {
+async fn the_fetch_preset_rewrites_methods_as_fetch_does() {
     let layer = FollowRedirectsLayer::new().method_rewrite(MethodRewrite::Fetch);
     assert_rows(layer, &FETCH).await;
 }
 
-/// Fields about content, with which it was given up.
+/// The fields that are dropped together with the content.
 const CONTENT: [&str; 20] = [
     "content-encoding",
     "content-language",
@@ -177,7 +177,7 @@ async fn a_get_that_loses_its_content_keeps_conditions_and_range() {
 }
 
 #[tokio::test]
-async fn a_request_that_stays_what_it_is_keeps_them() {
+async fn a_request_that_is_not_rewritten_keeps_its_content_fields() {
     for (status, method, body) in [
         (307, "POST", "x"),
         (308, "PUT", "x"),
@@ -191,11 +191,11 @@ async fn a_request_that_stays_what_it_is_keeps_them() {
 }
 
 #[tokio::test]
-async fn conditions_and_range_stay_where_nothing_is_rewritten() {
+async fn conditions_and_range_stay_if_nothing_is_rewritten() {
     let expected = sorted(KEPT.iter().chain(&CONTENT));
     assert_eq!(names_after(303, "GET", "").await, expected);
     assert_eq!(names_after(303, "HEAD", "").await, expected);
-    // A lost update, if the PUT came without its `If-Match`.
+    // A PUT without its `If-Match` could overwrite an update.
     let script = support::chain![303 "/next"];
     let layer = FollowRedirectsLayer::new().keep_method_on([StatusCode::SEE_OTHER]);
     script.follow_by(&layer, with_fields("PUT", "x")).await.expect("followed");
@@ -215,7 +215,7 @@ async fn content_that_was_given_up_does_not_come_back() {
 }
 
 #[tokio::test]
-async fn other_statuses_are_the_callers() {
+async fn responses_with_other_statuses_are_returned() {
     for status in [201, 300, 304, 305, 306, 421, 425] {
         let script = Script::new([redirection(status, "/next")]);
         let request = Request::get("http://a.test/").body(Full::<Bytes>::default()).expect("valid");

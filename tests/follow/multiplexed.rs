@@ -13,7 +13,7 @@ use tokio_test::{assert_pending, assert_ready};
 use tower::{Layer, Service};
 use tower_redirect::{FollowRedirects, FollowRedirectsLayer};
 
-/// Ends when its sender is dropped. Holds the permit of its service.
+/// A body that ends when its sender is dropped, and holds a permit of its service.
 #[derive(Debug)]
 struct Fed {
     frames: mpsc::UnboundedReceiver<Bytes>,
@@ -34,7 +34,8 @@ impl Body for Fed {
 
 type Answers = Vec<oneshot::Receiver<Response<Fed>>>;
 
-/// Answers as it is told, and is ready as long as there is a permit, which the body of its response takes.
+/// Answers with what the test sends it. It is ready as long as there is a permit, which the body of a response
+/// holds.
 #[derive(Clone)]
 struct Server {
     answers: Arc<Mutex<Answers>>,
@@ -91,7 +92,7 @@ fn request() -> Request<String> {
 }
 
 #[test]
-fn it_is_read_while_the_next_request_is_under_way() {
+fn the_body_is_read_while_the_next_request_is_under_way() {
     let (mut client, [first, second]) = client(2);
     let (redirection, body) = answer(StatusCode::FOUND);
     assert!(first.send(redirection).is_ok());
@@ -110,7 +111,7 @@ fn it_is_read_while_the_next_request_is_under_way() {
 }
 
 #[test]
-fn one_that_stalls_is_given_up_with_the_next_response() {
+fn a_body_that_stalls_is_dropped_at_the_next_response() {
     let (mut client, [first, second]) = client(2);
     let (redirection, body) = answer(StatusCode::FOUND);
     assert!(first.send(redirection).is_ok());
@@ -123,7 +124,7 @@ fn one_that_stalls_is_given_up_with_the_next_response() {
 }
 
 #[test]
-fn one_over_the_limit_is_given_up() {
+fn a_body_over_the_limit_is_dropped() {
     let (mut client, [first, _second]) = client(2);
     let (redirection, body) = answer(StatusCode::FOUND);
     assert!(first.send(redirection).is_ok());
@@ -135,7 +136,7 @@ fn one_over_the_limit_is_given_up() {
 }
 
 #[test]
-fn one_that_holds_the_only_permit_is_given_up() {
+fn a_body_that_holds_the_only_permit_is_dropped() {
     let (mut client, [first, _second]) = client(1);
     let (redirection, body) = answer(StatusCode::FOUND);
     assert!(first.send(redirection).is_ok());

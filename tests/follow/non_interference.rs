@@ -1,4 +1,4 @@
-//! What is meant for one origin changes nothing that any other origin is sent.
+//! The secrets of one origin change nothing in the requests to any other.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -17,7 +17,7 @@ use tower_redirect::follow::guard::TargetGuard;
 use tower_redirect::follow::hsts::HstsStore;
 use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
 
-/// The first is the one that has secrets.
+/// The secrets are those of the first origin.
 const ORIGINS: [&str; 4] = ["http://a.test", "https://a.test", "http://a.test:81", "http://b.test"];
 
 const CREDENTIALS: [&str; 8] = [
@@ -31,19 +31,21 @@ const CREDENTIALS: [&str; 8] = [
     "x-api-key",
 ];
 
-/// In the extensions: dropped across, and kept by name.
+/// An extension that is dropped between origins.
 #[derive(Clone)]
 struct Secret(String);
+
+/// An extension that the layer keeps.
 #[derive(Clone)]
 struct Public;
 
-/// How a request goes out, but for its secrets.
+/// A request without its secrets, and the redirections that it meets.
 #[derive(Clone, Debug)]
 struct Plan {
     method: &'static str,
     path: &'static str,
     plain: Vec<(&'static str, &'static str)>,
-    /// Which carriers are used, by index, and how often each.
+    /// The headers that carry the secret, by index, each with its number of values.
     carriers: Vec<(usize, usize)>,
     body: &'static str,
     userinfo: bool,
@@ -76,7 +78,6 @@ impl Plan {
                         value.set_sensitive(true);
                         HeaderName::from_static("x-marked")
                     }
-                    // A nominated field goes no further than one connection, wherever that leads.
                     _ => HeaderName::from_static("x-secret-other"),
                 };
                 fields.append(name, value);
@@ -88,7 +89,7 @@ impl Plan {
     }
 }
 
-/// All that a server could tell two requests apart by.
+/// Everything by which a server could tell two requests apart.
 #[derive(Clone, Debug, PartialEq)]
 struct Seen {
     origin: String,
@@ -172,7 +173,7 @@ fn run_by(layer: &FollowRedirectsLayer, plan: &Plan, secret: &str) -> (Vec<Seen>
 fn plan() -> impl Strategy<Value = Plan> {
     let hop = (
         prop::sample::select(vec![301, 302, 303, 307, 308]),
-        // Often back to the first origin, or on where it is.
+        // Often the first origin, or with 4 the current one.
         prop::sample::select(vec![0, 0, 0, 1, 2, 3, 3, 4]),
         prop::sample::select(vec!["/", "/x?q=1", "/y"]),
     );
@@ -207,12 +208,12 @@ fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
-/// What the generated chains were like.
+/// The numbers of the generated chains, by kind.
 #[derive(Default)]
 struct Tally {
     chains: usize,
-    elsewhere: usize,
-    there_and_back: usize,
+    crossed: usize,
+    crossed_and_back: usize,
 }
 
 #[test]
@@ -227,8 +228,8 @@ fn secrets_of_one_origin_change_nothing_for_others() {
     }
     let tally = tally.into_inner().expect("not poisoned");
     let share = |part: usize| part * 100 / tally.chains;
-    assert!(share(tally.elsewhere) >= 50, "{} of {}", tally.elsewhere, tally.chains);
-    assert!(share(tally.there_and_back) >= 20, "{} of {}", tally.there_and_back, tally.chains);
+    assert!(share(tally.crossed) >= 50, "{} of {}", tally.crossed, tally.chains);
+    assert!(share(tally.crossed_and_back) >= 20, "{} of {}", tally.crossed_and_back, tally.chains);
 }
 
 fn check(plan: &Plan, tally: &mut Tally) -> Result<(), TestCaseError> {
@@ -239,26 +240,26 @@ fn check(plan: &Plan, tally: &mut Tally) -> Result<(), TestCaseError> {
     for (one, two) in first.iter().zip(&second) {
         crossed |= one.origin != ORIGINS[0];
         back |= crossed && one.origin == ORIGINS[0];
-        // Also back home: what stayed behind does not come again.
+        // This includes later requests to the first origin: dropped secrets do not come back.
         if crossed {
             prop_assert_eq!(one, two);
             prop_assert!(!one.bytes.contains("secret-one"), "{}", one.bytes);
         } else {
-            prop_assert!(one.bytes.contains("secret-one"), "at home they are sent");
+            prop_assert!(one.bytes.contains("secret-one"), "the first origin gets them");
         }
     }
     prop_assert_eq!(&shown, &shown_too);
     prop_assert!(!shown.contains("secret-one"), "{}", shown);
     tally.chains += 1;
-    tally.elsewhere += usize::from(crossed);
-    tally.there_and_back += usize::from(back);
+    tally.crossed += usize::from(crossed);
+    tally.crossed_and_back += usize::from(back);
     Ok(())
 }
 
-/// With all that knows more than one call: a store of HSTS hosts, remembered redirections, the guard, and
-/// secrets that a hook adds for one origin.
+/// Adds what several calls share: a store of HSTS hosts, remembered redirections, the guard, and secrets that a
+/// hook adds for one origin.
 #[test]
-fn what_knows_more_than_one_call_changes_nothing_either() {
+fn secrets_change_nothing_for_other_origins_in_later_calls() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
     let elsewhere = AtomicUsize::new(0);
@@ -274,7 +275,7 @@ fn what_knows_more_than_one_call_changes_nothing_either() {
                 false => Ok(layer.remembered(Remembered::new())),
             };
             let layer = layer.expect("an origin");
-            // What the first call has taught counts in the second and third.
+            // The second and third call use the state that the first one left.
             [(); 3].map(|()| run_by(&layer, &plan, secret).0).concat()
         };
         let (first, second) = (calls("secret-one"), calls("secret-two"));
@@ -282,11 +283,11 @@ fn what_knows_more_than_one_call_changes_nothing_either() {
         let mut crossed = false;
         for (one, two) in first.iter().zip(&second) {
             prop_assert_eq!(&one.origin, &two.origin);
-            // The first request of a call begins at home, unless that is known to be asked elsewhere.
             let is_home = one.origin == ORIGINS[0];
             if scoped {
                 prop_assert_eq!(one.bytes.contains("x-scoped"), is_home);
             }
+            // After an upgrade by HSTS, a call begins here with its secrets.
             let is_upgrade = one.origin == "https://a.test";
             if !is_home && !is_upgrade {
                 crossed = true;

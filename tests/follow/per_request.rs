@@ -1,4 +1,4 @@
-//! What one request can say of itself, and which headers are credentials.
+//! The options of a single request, and the headers that are credentials.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,7 +22,7 @@ fn request(uri: &str, options: FollowOptions) -> Request<Full<Bytes>> {
     request
 }
 
-/// The secrets on the last request.
+/// The names of the secrets on the last request.
 async fn carried(layer: &FollowRedirectsLayer, options: FollowOptions, mark: bool) -> Vec<String> {
     let script = chain![307 "http://b.test/"];
     let mut request = request("http://a.test/", options);
@@ -36,12 +36,12 @@ async fn carried(layer: &FollowRedirectsLayer, options: FollowOptions, mark: boo
 }
 
 #[tokio::test]
-async fn names_are_sensitive_for_one_request() {
+async fn headers_can_be_sensitive_for_one_request() {
     let layer = FollowRedirectsLayer::new();
     assert_eq!(carried(&layer, FollowOptions::new(), false).await, ["x-api-key"]);
     let options = FollowOptions::new().sensitive_headers([API_KEY]);
     assert!(carried(&layer, options.clone(), false).await.is_empty());
-    // Beside those of the layer, and only for that request.
+    // They are added to those of the layer, and only for that request.
     let layer = layer.sensitive_headers([HeaderName::from_static("x-other")]);
     assert!(carried(&layer, options, false).await.is_empty());
     assert_eq!(carried(&layer, FollowOptions::new(), false).await, ["x-api-key"]);
@@ -52,7 +52,7 @@ async fn the_list_of_credentials_can_be_replaced() {
     let layer = FollowRedirectsLayer::new().replace_credential_headers([AUTHORIZATION]);
     let carries = carried(&layer, FollowOptions::new(), false).await;
     assert_eq!(carries, ["cookie", "referer", "x-api-key"]);
-    // What was added by name, or marked, stays behind all the same.
+    // Headers that are marked, or declared as sensitive, are dropped all the same.
     assert!(carried(&layer, FollowOptions::new(), true).await.is_empty());
     let layer = layer.sensitive_headers([COOKIE]).sensitive_prefix("x-").expect("valid");
     let carries = carried(&layer, FollowOptions::new(), false).await;
@@ -102,7 +102,7 @@ async fn a_hop_knows_the_url_before_it() {
 }
 
 #[tokio::test]
-async fn one_origin_and_its_https() {
+async fn same_origin_or_https_follows_only_on_one_origin_and_to_its_https() {
     use tower::{Layer, ServiceExt};
     let client =
         |script: Script| FollowRedirectsLayer::new().policy(SameOriginOrHttps).layer(script);

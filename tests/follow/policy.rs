@@ -1,4 +1,4 @@
-//! What users decide about following: by policy, by request, by named ways out.
+//! The decisions of callers about following: policies, and options of a request or of the layer.
 
 use std::sync::{Arc, Mutex};
 
@@ -42,7 +42,7 @@ fn kind(outcome: Result<Answer>) -> RedirectErrorKind {
     outcome.expect_err("not followed").redirect().expect("of ours").kind()
 }
 
-/// As the guide has it, for forms with a password.
+/// An example of the guide, for forms with a password.
 #[tokio::test]
 async fn a_body_can_be_kept_from_other_origins() {
     let layer = || {
@@ -101,7 +101,7 @@ async fn a_policy_sees_each_hop_and_decides() {
 }
 
 #[tokio::test]
-async fn the_safety_checks_come_after_it() {
+async fn the_safety_checks_come_after_the_policy() {
     let layer = FollowRedirectsLayer::new().policy(follow_fn(|_| Action::Follow));
     let outcome =
         follow(layer.clone(), &chain![302 "http://a.test/"], get("https://a.test/")).await;
@@ -140,8 +140,8 @@ async fn policies_are_combined_and_shared() {
 }
 
 #[tokio::test]
-async fn a_request_says_what_is_different_about_it() {
-    // Each is taken out before the request is sent.
+async fn the_options_of_a_request_override_those_of_the_layer() {
+    // The options are removed before the request is sent.
     let checked = |script: &Script| {
         let script = script.clone();
         service_fn(move |request: Request<Full<Bytes>>| {
@@ -216,7 +216,7 @@ fn secrets(uri: &str) -> Request<Full<Bytes>> {
     request
 }
 
-/// Which of the secrets came along to the last request, and whether the extension did.
+/// The names of the headers on the last request, and whether it had the extension.
 async fn carried(layer: FollowRedirectsLayer, from: &str, script: Script) -> (Vec<String>, bool) {
     follow(layer, &script, secrets(from)).await.expect("followed");
     let last = script.seen().pop().expect("asked");
@@ -279,11 +279,11 @@ async fn origins_can_trust_each_other() {
         let error = FollowRedirectsLayer::new().trust_origins([origin]).expect_err(origin);
         assert_eq!(error.value(), origin);
     }
-    // From https to http even what is trusted stays behind.
+    // From https to http, credentials are dropped even between trusted origins.
     let downgrade = layer.clone().allow_https_to_http();
     let (kept, _) = carried(downgrade, "https://a.test/", chain![302 "http://a.test/"]).await;
     assert!(!kept.contains(&"authorization".to_owned()));
-    // By way of a stranger it does not come back.
+    // After a hop to an origin that is not trusted, they do not come back.
     let script = chain![302 "http://c.test/", 302 "http://a.test/"];
     let (kept, _) = carried(layer, "http://a.test/", script).await;
     assert!(!kept.contains(&"authorization".to_owned()));
@@ -326,7 +326,7 @@ async fn all_hosts_below_a_domain_can_be_trusted() {
 }
 
 #[tokio::test]
-async fn a_predicate_can_trust_what_no_list_says() {
+async fn a_predicate_can_decide_which_origins_are_trusted() {
     let same_host = |old: &http::Uri, new: &http::Uri| old.host() == new.host();
     let layer = FollowRedirectsLayer::new().trust_origins_when(same_host).allow_https_to_http();
     for (from, location, trusted) in [
@@ -359,12 +359,12 @@ async fn an_upgrade_of_one_host_can_keep_credentials() {
         assert_eq!(seen, kept, "{from} {location}");
         let script = Script::new([support::redirection(302, location)]);
         let seen = carried(FollowRedirectsLayer::new(), from, script).await.0;
-        assert!(!seen.contains(&"authorization".to_owned()), "by name only: {from} {location}");
+        assert!(!seen.contains(&"authorization".to_owned()), "not by default: {from} {location}");
     }
 }
 
 #[tokio::test]
-async fn extensions_go_along_by_type() {
+async fn an_extension_of_a_kept_type_crosses_origins() {
     let numbers = Arc::new(Mutex::new(Vec::new()));
     let noted = numbers.clone();
     let script = chain![302 "/b", 302 "http://b.test/", 302 "http://a.test/"];
@@ -387,7 +387,7 @@ async fn extensions_go_along_by_type() {
 }
 
 #[tokio::test]
-async fn a_layer_inside_knows_where_it_is() {
+async fn an_inner_layer_sees_the_context_of_each_hop() {
     let contexts = Arc::new(Mutex::new(Vec::new()));
     let noted = contexts.clone();
     let script = chain![302 "/b", 302 "http://b.test/?t=secret", 302 "http://a.test/"];
@@ -420,8 +420,8 @@ async fn a_layer_inside_knows_where_it_is() {
 }
 
 #[tokio::test]
-async fn methods_by_preset() {
-    let all = |status, preset, keeps: &[u16]| {
+async fn each_preset_rewrites_methods_in_its_way() {
+    let rewritten = |status, preset, keeps: &[u16]| {
         let statuses = keeps.iter().map(|s| StatusCode::from_u16(*s).expect("a status"));
         let layer = FollowRedirectsLayer::new().method_rewrite(preset).keep_method_on(statuses);
         async move {
@@ -439,21 +439,25 @@ async fn methods_by_preset() {
             outcomes.join(" ")
         }
     };
-    let (go, fetch) = (MethodRewrite::AllToGet, MethodRewrite::Fetch);
+    let (to_get, fetch) = (MethodRewrite::AllToGet, MethodRewrite::Fetch);
     for status in [301, 302, 303] {
-        assert_eq!(all(status, go, &[]).await, "GET HEAD GET GET GET", "{status}");
+        assert_eq!(rewritten(status, to_get, &[]).await, "GET HEAD GET GET GET", "{status}");
     }
     for status in [307, 308] {
-        assert_eq!(all(status, go, &[]).await, "GET+ HEAD+ POST+ PUT+ DELETE+", "{status}");
+        assert_eq!(
+            rewritten(status, to_get, &[]).await,
+            "GET+ HEAD+ POST+ PUT+ DELETE+",
+            "{status}"
+        );
     }
-    assert_eq!(all(303, fetch, &[]).await, "GET+ HEAD+ GET GET GET");
-    assert_eq!(all(302, MethodRewrite::Cautious, &[]).await, "GET+ HEAD+ GET GET GET");
+    assert_eq!(rewritten(303, fetch, &[]).await, "GET+ HEAD+ GET GET GET");
+    assert_eq!(rewritten(302, MethodRewrite::Cautious, &[]).await, "GET+ HEAD+ GET GET GET");
     // WebDAV.
     assert_eq!(
-        all(302, MethodRewrite::Cautious, &[301, 302]).await,
+        rewritten(302, MethodRewrite::Cautious, &[301, 302]).await,
         "GET+ HEAD+ POST+ PUT+ DELETE+"
     );
-    assert_eq!(all(303, MethodRewrite::Cautious, &[301, 302]).await, "GET HEAD GET GET GET");
+    assert_eq!(rewritten(303, MethodRewrite::Cautious, &[301, 302]).await, "GET HEAD GET GET GET");
 }
 
 #[tokio::test]
@@ -461,7 +465,7 @@ async fn loops_can_end_early() {
     let layer = || FollowRedirectsLayer::new().error_on_loop();
     let outcome =
         follow(layer(), &chain![302 "/b", 302 "/a", 302 "/b"], get("http://a.test/a")).await;
-    let error = outcome.expect_err("it comes round");
+    let error = outcome.expect_err("a loop");
     let error = error.redirect().expect("of ours");
     assert!(error.is_loop());
     assert_eq!(error.to_string(), "302 from http://a.test/b leads back to http://a.test/a");
@@ -474,7 +478,7 @@ async fn loops_can_end_early() {
     follow(layer(), &script, secrets("http://a.test/a")).await.expect("fewer fields");
     let outcome = follow(layer(), &chain![307 "/a"], post("http://a.test/a")).await;
     assert_eq!(kind(outcome), RedirectErrorKind::Loop);
-    // Without it only the limit ends a loop, and the error names what repeats.
+    // Without `error_on_loop` only the limit ends a loop, and the error names the URLs that repeat.
     let script = Script::new((0..11).map(|_| support::redirection(302, "/a")));
     let error = follow(FollowRedirectsLayer::new(), &script, get("http://a.test/a")).await;
     let text = error.expect_err("too many").redirect().expect("of ours").to_string();
@@ -485,7 +489,7 @@ async fn loops_can_end_early() {
 }
 
 #[tokio::test]
-async fn upgrades_and_connect_are_not_followed_whatever_is_said() {
+async fn upgrades_and_connect_are_not_followed_whatever_the_policy_decides() {
     let layer = FollowRedirectsLayer::new().policy(follow_fn(|_| Action::Follow));
     let mut upgrade = get("http://a.test/");
     upgrade.headers_mut().insert("upgrade", HeaderValue::from_static("websocket"));

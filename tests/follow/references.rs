@@ -1,5 +1,5 @@
-//! References beyond those of RFC 3986, by class, each from several bases: `url` alone says where
-//! they lead.
+//! References beyond those of RFC 3986, by class, each resolved against several bases and compared with the
+//! target by `url` alone.
 
 use bytes::Bytes;
 use http::Request;
@@ -20,10 +20,10 @@ const BASES: [&str; 6] = [
     "https://xn--bcher-kva.example/%7Ea/b?x#y",
 ];
 
-/// `class: references`, one to a line there.
+/// The references of each class.
 const REFERENCES: [(&str, &[&[u8]]); 12] = [
     (
-        "blanks and tabs",
+        "spaces and tabs",
         &[
             b"/a b",
             b"/a%20b",
@@ -325,7 +325,7 @@ const REFERENCES: [(&str, &[&[u8]]); 12] = [
     ),
 ];
 
-/// The text that `url` is asked about: bytes that are no UTF-8 stand for themselves.
+/// The reference as text for `url`. If it is not UTF-8, its bytes beyond ASCII are percent-encoded.
 fn text(reference: &[u8]) -> String {
     match std::str::from_utf8(reference) {
         Ok(text) => text.to_owned(),
@@ -339,10 +339,10 @@ fn text(reference: &[u8]) -> String {
     }
 }
 
-/// What `url` alone makes of it: the next URL and the fragment.
+/// The next URL and the fragment by `url` alone.
 fn oracle(base: &str, reference: &[u8]) -> Result<(String, Option<String>), RedirectErrorKind> {
     let base = Url::parse(base).expect("a base");
-    // Browsers take any number of slashes before a host; `url` does only after a scheme.
+    // Browsers accept any number of slashes before a host; `url` does so only after a scheme.
     let text = text(reference);
     let host = text.trim_start_matches(['/', '\\']);
     let slashes = text.len() - host.len();
@@ -376,7 +376,7 @@ async fn seen(base: &str, reference: &[u8]) -> Result<(String, Option<String>), 
 }
 
 #[tokio::test]
-async fn each_goes_where_url_says() {
+async fn each_reference_leads_where_url_says() {
     let (mut count, mut refused) = (0, 0);
     for (class, references) in REFERENCES {
         for reference in references {

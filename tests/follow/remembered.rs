@@ -39,7 +39,8 @@ fn moved(status: u16, location: &str, fields: &[(&'static str, &'static str)]) -
     answer
 }
 
-/// The URLs that are asked for by a second GET of `http://a.test/`, after a first call got `answer`.
+/// Makes a first call that gets `answer`, and then a GET of `http://a.test/`. Returns the URLs that this second
+/// call asked for.
 async fn asked_again(
     memory: &Remembered,
     first: Request<Full<Bytes>>,
@@ -56,7 +57,7 @@ async fn asked_again(
 const NEW: &str = "http://a.test/new";
 
 #[tokio::test]
-async fn what_is_learned() {
+async fn only_cacheable_permanent_redirections_of_plain_requests_are_learned() {
     let cookie = [("cookie", "a=b")];
     for (method, fields, answer, is_learned) in [
         ("GET", &[][..], moved(301, "/new", &[]), true),
@@ -92,7 +93,7 @@ async fn what_is_learned() {
             "{shown}"
         );
     }
-    // Never a downgrade, and not what a policy chose.
+    // Neither a downgrade is learned, nor a target that a policy chose.
     let memory = Remembered::new();
     let first = request("GET", "https://a.test/", &[]);
     asked_again(&memory, first, moved(301, "http://a.test/new", &[])).await;
@@ -102,7 +103,7 @@ async fn what_is_learned() {
     let client = tower::Layer::layer(&layer, script);
     let call = tower::ServiceExt::oneshot(client, request("GET", "http://a.test/", &[]));
     call.await.expect("followed");
-    // Not where a hook may have signed.
+    // Nothing is learned if a hook may have added a signature.
     let layer = FollowRedirectsLayer::new().remembered(memory.clone()).on_request(|_| {});
     let script = Script::new([moved(301, "/new", &[])]);
     script.follow_by(&layer, request("GET", "http://a.test/", &[])).await.expect("followed");
@@ -110,7 +111,7 @@ async fn what_is_learned() {
 }
 
 #[tokio::test]
-async fn it_is_kept_as_long_as_it_is_fresh() {
+async fn a_redirection_is_remembered_while_it_is_fresh() {
     let seconds = Arc::new(AtomicU64::new(0));
     let (start, clock) = (SystemTime::now(), seconds.clone());
     let memory =
@@ -139,9 +140,9 @@ async fn it_is_kept_as_long_as_it_is_fresh() {
     }
 }
 
-/// Half an hour old, in time, and by a clock that is half an hour ahead.
+/// The answers are half an hour old, new, or from a server whose clock is half an hour ahead.
 #[tokio::test]
-async fn its_age_counts_from_its_date() {
+async fn the_age_of_a_redirection_counts_from_its_date() {
     const NOON: &str = "Thu, 31 Dec 2026 12:00:00 GMT";
     for (date, fields, fresh) in [
         ("Thu, 31 Dec 2026 11:30:00 GMT", &[("cache-control", "max-age=3600")][..], 1800),
@@ -177,7 +178,7 @@ async fn its_age_counts_from_its_date() {
 }
 
 #[tokio::test]
-async fn it_is_applied_as_if_it_had_been_received() {
+async fn a_remembered_redirection_is_applied_as_if_it_had_been_received() {
     let memory = Remembered::new();
     let layer = || FollowRedirectsLayer::new().remembered(memory.clone());
     let script =
@@ -185,7 +186,7 @@ async fn it_is_applied_as_if_it_had_been_received() {
     script.follow_by(&layer(), request("GET", "http://a.test/", &[])).await.expect("followed");
     assert_eq!(memory.len(), 2);
 
-    // Both at once, with nothing secret left, and each told.
+    // Both are applied at once, without secrets, and the hook is called for each.
     let lines = Arc::new(Mutex::new(Vec::new()));
     let hops = lines.clone();
     let told = layer().on_hop(move |hop| hops.lock().expect("not poisoned").push(hop.to_string()));
@@ -206,7 +207,7 @@ async fn it_is_applied_as_if_it_had_been_received() {
         "{lines:?}"
     );
 
-    // Policy, limit and guard are asked.
+    // Policy, limit and guard apply to it.
     let script = Script::new([]);
     let get = || request("GET", "http://a.test/", &[]);
     script.follow_by(&layer().limit(1), get()).await.expect_err("one too many");
@@ -222,14 +223,14 @@ async fn it_is_applied_as_if_it_had_been_received() {
         assert_eq!(seen.first().map(String::as_str), asked);
         assert_eq!(answered.is_ok(), asked.is_some());
     }
-    // Where a chain comes by later, too.
+    // It is applied on a later hop of a chain, too.
     let script = Script::new([redirection(302, "http://a.test/")]);
     script.follow_by(&layer(), request("GET", "http://d.test/", &[])).await.expect("followed");
     assert_eq!(script.seen()[1].uri, "https://c.test/");
 }
 
 #[tokio::test]
-async fn other_methods_by_name_and_an_unsafe_success_forgets() {
+async fn any_method_includes_post_and_an_unsafe_success_forgets() {
     for any_method in [false, true] {
         let memory = Remembered::new();
         let memory = if any_method { memory.any_method() } else { memory };
@@ -248,12 +249,12 @@ async fn other_methods_by_name_and_an_unsafe_success_forgets() {
         let expected = if any_method { NEW } else { "http://a.test/308" };
         assert_eq!((seen[0].uri.to_string().as_str(), &seen[0].body[..]), (expected, &b"tea"[..]));
         assert_eq!(seen[1].uri, "http://a.test/301");
-        // The POSTs that succeeded where they were sent have removed what was known there.
+        // A POST that succeeds removes what was remembered for its URL.
         assert_eq!(memory.len(), usize::from(any_method));
     }
 }
 
-/// PROPFIND is safe (RFC 4918 §9.1). What is not followed is seen, too.
+/// PROPFIND is safe (RFC 4918 §9.1). Calls that follow nothing forget, too.
 #[tokio::test]
 async fn only_unsafe_methods_forget_and_in_every_mode() {
     for manual in [false, true] {
@@ -275,9 +276,8 @@ async fn only_unsafe_methods_forget_and_in_every_mode() {
     }
 }
 
-/// A redirection that could not be followed is not learned.
 #[tokio::test]
-async fn what_was_not_followed_is_not_learned() {
+async fn a_redirection_that_could_not_be_followed_is_not_learned() {
     let memory = Remembered::new();
     let layer = FollowRedirectsLayer::new().remembered(memory.clone());
     let server = tower::service_fn(async |request: Request<ReplayBody<Full<Bytes>>>| {
@@ -293,7 +293,7 @@ async fn what_was_not_followed_is_not_learned() {
 }
 
 #[tokio::test]
-async fn a_million_urls_are_not_remembered() {
+async fn at_most_ten_thousand_urls_are_remembered() {
     let memory = Remembered::new();
     let layer = FollowRedirectsLayer::new().remembered(memory.clone());
     for number in 0..25_000 {
@@ -337,7 +337,7 @@ async fn a_site_that_moved_back_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_not_sent_is_no_part_of_a_loop() {
+async fn a_request_that_was_not_sent_is_not_part_of_a_loop() {
     let (x, y) = ("http://a.test/x", "http://a.test/y");
     let layer = FollowRedirectsLayer::new().remembered(Remembered::new()).error_on_loop();
     seen_by(&layer, x, [moved(301, "/y", &[])]).await;
@@ -346,7 +346,7 @@ async fn a_request_that_was_not_sent_is_no_part_of_a_loop() {
     assert_eq!((status, seen), (200, vec![y.to_owned(), x.to_owned()]));
     let script = Script::new([moved(302, "/y", &[]), moved(302, "/x", &[])]);
     let outcome = script.follow_by(&layer, request("GET", x, &[])).await;
-    let error = outcome.expect_err("it comes round");
+    let error = outcome.expect_err("a loop");
     assert!(error.redirect().is_some_and(|error| error.is_loop()));
 }
 
@@ -373,7 +373,7 @@ async fn a_redirection_to_the_same_url_is_not_learned() {
 }
 
 #[tokio::test]
-async fn a_long_memory_is_applied_in_part() {
+async fn at_most_twenty_remembered_redirections_are_applied_at_once() {
     let memory = Remembered::new();
     let layer = FollowRedirectsLayer::new().remembered(memory.clone()).limit(usize::MAX);
     for number in 0..50 {
@@ -386,7 +386,7 @@ async fn a_long_memory_is_applied_in_part() {
 }
 
 #[tokio::test]
-async fn requests_that_are_not_about_their_url_alone_are_sent_as_they_are() {
+async fn requests_with_a_host_that_differs_with_no_cache_or_upgrade_are_sent_as_they_are() {
     let url = "http://a.test/";
     for (fields, is_learned, is_moved) in [
         (&[("host", "a.test")][..], true, true),
@@ -438,7 +438,7 @@ async fn a_remembered_hop_does_not_send_content_that_it_dropped() {
 
 /// `http://a.test:80/`, `http://a.test:/` and `http://a.test/` are one URL (RFC 9110 §4.2.3).
 #[tokio::test]
-async fn a_default_port_makes_no_other_url() {
+async fn a_url_is_the_same_with_and_without_its_default_port() {
     for url in ["http://a.test:80/", "http://A.test:080/", "http://a.test", "http://a.test:/"] {
         let memory = Remembered::new();
         let get = request("GET", url, &[]);
@@ -501,7 +501,7 @@ async fn a_body_that_cannot_be_sent_again_is_sent_to_the_remembered_target() {
             .remembered(Remembered::new().any_method())
             .method_rewrite(rewrite);
         seen_by(&layer, "http://a.test/", [moved(status, "/new", &[])]).await;
-        // `AllToGet` drops the content of the GET, and then nothing hinders the 302.
+        // `AllToGet` drops the content of the GET, so that the 302 can be followed.
         let answers = (status == 301).then(|| moved(302, "/newer", &[]));
         let script = Script::new(answers);
         let body = Once(Full::from("content"));
@@ -532,7 +532,7 @@ async fn the_error_of_a_remembered_redirection_has_no_headers_of_another() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_is_not_learned() {
+async fn a_location_that_is_too_long_is_not_learned() {
     for (length, is_learned) in [(4_000, true), (8_200, false)] {
         let memory = Remembered::new();
         let layer = FollowRedirectsLayer::new().remembered(memory.clone());
