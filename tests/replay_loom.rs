@@ -1,5 +1,5 @@
-//! Two threads, one body, every order: `RUSTFLAGS="--cfg tower_redirect_loom" cargo test --release
-//! --test replay_loom`. Without the flag there is nothing here.
+//! Checks one body on two threads, in every order of their steps: `RUSTFLAGS="--cfg tower_redirect_loom"
+//! cargo test --release --test replay_loom`. Without the flag there are no tests here.
 #![cfg(tower_redirect_loom)]
 #![allow(missing_docs)]
 
@@ -16,7 +16,7 @@ use loom::sync::{Arc, Mutex};
 use loom::thread;
 use tower_redirect::replay::{Replay, ReplayBody, ReplayError, ReplayFn};
 
-/// Two frames, the second only once somebody opens the gate.
+/// A body of two frames, the second of which waits until the gate is open.
 struct Gated {
     gate: Arc<Mutex<Gate>>,
     sent: usize,
@@ -62,7 +62,7 @@ impl Body for Gated {
     }
 }
 
-/// Whole, or an error that says that another attempt reads.
+/// Asserts that the body is whole, or that another attempt has superseded this one.
 fn assert_whole_or_superseded(outcome: Result<Bytes, ReplayError>) {
     match outcome {
         Ok(bytes) => assert_eq!(bytes, "ab"),
@@ -79,7 +79,7 @@ where
 }
 
 #[test]
-fn an_upload_is_handed_over() {
+fn a_replay_takes_over_the_whole_body() {
     loom::model(|| {
         let gate = Arc::new(Mutex::new(Gate::default()));
         let kept = ReplayBody::new(Gated { gate: gate.clone(), sent: 0 }, 1024);
@@ -107,12 +107,12 @@ fn a_clone_takes_over_at_its_first_poll() {
 }
 
 #[test]
-fn what_is_given_up_ends() {
+fn an_aborted_attempt_ends() {
     loom::model(|| {
         let gate = Arc::new(Mutex::new(Gate::default()));
         let kept = ReplayBody::new(Gated { gate, sent: 0 }, 1024);
         let old = kept.replay().expect("replayable");
-        // Behind a gate that nobody opens: without a wake it would wait for good.
+        // The gate is never opened, so that without a wake the reader would wait for ever.
         let reader = thread::spawn(move || read(old));
         kept.abort();
         drop(kept);
@@ -123,7 +123,8 @@ fn what_is_given_up_ends() {
 #[test]
 fn a_body_made_anew_ends_the_older() {
     loom::model(|| {
-        // The handle's own, which nobody reads; the older attempt's, behind which it waits; the newer's.
+        // The gates of the handle's body, which nobody reads, of the older attempt's, which waits, and of the
+        // newer one's.
         let gates =
             [false, false, true].map(|open| Arc::new(Mutex::new(Gate { open, waiting: None })));
         let next = AtomicUsize::new(0);

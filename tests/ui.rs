@@ -1,11 +1,11 @@
-//! What the compiler says to the mistakes that everyone makes first.
+//! The messages of the compiler for the most common mistakes.
 #![allow(missing_docs)]
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Compiles a program against this crate, and returns what the compiler had to say.
+/// Compiles a program against this crate. Returns whether that succeeds, and the messages of the compiler.
 fn compile(name: &str, program: &str) -> (bool, String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -56,7 +56,7 @@ fn a_bare_closure_is_pointed_to_policy_fn() {
 
 #[test]
 #[ignore = "starts cargo"]
-fn a_result_of_a_policy_is_told_to_be_unwrapped() {
+fn a_policy_in_a_result_is_pointed_to_the_question_mark() {
     let program = |behind: &str| {
         format!(
             "use tower_redirect::{{ConfigError, RedirectLayer, Versioning}};\n\
@@ -74,7 +74,7 @@ fn a_result_of_a_policy_is_told_to_be_unwrapped() {
 
 #[test]
 #[ignore = "starts cargo"]
-fn a_closure_that_returns_no_decision_is_told_what_to_return() {
+fn a_closure_that_does_not_return_a_decision_is_pointed_to_its_return_type() {
     let program = |returned: &str| {
         format!(
             "use tower_redirect::{{Redirection, RedirectLayer, policy_fn}};\n\

@@ -1,4 +1,4 @@
-//! The redirection itself, where following is impossible: a policy can return it to the caller.
+//! Redirections that cannot be followed, which a policy can return to the caller.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
@@ -15,7 +15,7 @@ fn get(uri: &str) -> Request<Full<Bytes>> {
     Request::get(uri).body(Full::default()).expect("valid")
 }
 
-/// Returns what cannot be followed to the caller.
+/// Stops at redirections that cannot be followed.
 fn stops_at_dead_ends() -> impl FollowPolicy {
     follow_fn(|attempt: &Attempt<'_>| match attempt.next_uri() {
         Some(_) if attempt.resends_body() && !attempt.can_resend_body() => Action::Stop,
@@ -30,7 +30,7 @@ fn ambiguous() -> Answer {
     twice
 }
 
-/// What cannot be followed, from a URL, and why.
+/// The URLs of requests, their redirections that cannot be followed, and the reasons.
 fn dead_ends() -> [(&'static str, Answer, RedirectErrorKind); 4] {
     use RedirectErrorKind as Kind;
     [
@@ -42,7 +42,7 @@ fn dead_ends() -> [(&'static str, Answer, RedirectErrorKind); 4] {
 }
 
 #[tokio::test]
-async fn a_location_that_leads_nowhere_comes_back() {
+async fn a_policy_can_return_a_location_that_leads_nowhere() {
     for (uri, answer, kind) in dead_ends() {
         let location = answer.headers()[header::LOCATION].clone();
         let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
@@ -88,7 +88,7 @@ async fn a_dead_end_is_an_error_that_says_why_unless_stopped() {
 }
 
 #[tokio::test]
-async fn a_redirection_whose_body_is_gone_comes_back() {
+async fn a_policy_can_return_a_redirection_whose_body_is_gone() {
     let put = |limit| {
         let body = ReplayBody::new(Frames::new([Bytes::from("0123456789")]), limit);
         Request::put("http://a.test/").body(body).expect("valid")
@@ -99,7 +99,7 @@ async fn a_redirection_whose_body_is_gone_comes_back() {
         let response = client.oneshot(put(limit)).await.expect("stopped, or followed");
         assert_eq!(response.status().as_u16(), status, "{limit}");
     }
-    // What is dropped is not missed.
+    // A body that is dropped need not be sent again.
     let client = FollowRedirectsLayer::new().policy(stops_at_dead_ends()).layer(chain![303 "/"]);
     assert_eq!(client.oneshot(put(4)).await.expect("followed").status(), 200);
 }

@@ -1,4 +1,4 @@
-//! `Action::FollowTo`: a policy that names the target as the client reaches it.
+//! `Action::FollowTo`: a policy that replaces the target by one that the client can reach.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
@@ -12,7 +12,7 @@ use tower_redirect::{
 
 use crate::support::{Answer, Script, chain, redirection};
 
-/// Leads to `gateway` whatever a server of the network `*.inner` says.
+/// Replaces targets in the network `*.inner` by the same path at `gateway`.
 fn through(gateway: &'static str) -> impl FollowPolicy + Clone {
     follow_fn(move |attempt: &Attempt<'_>| match attempt.next_uri() {
         Some(uri) if uri.host().is_some_and(|host| host.ends_with(".inner")) => {
@@ -54,7 +54,7 @@ async fn the_target_of_the_policy_is_followed_and_named() {
 }
 
 #[tokio::test]
-async fn the_checks_are_made_for_that_target() {
+async fn the_checks_apply_to_the_target_of_the_policy() {
     let to_inner = || chain![307 "https://dn1.inner/f"];
     let outcome = send(through("http://a.test"), "https://a.test/", &to_inner()).await;
     assert_eq!(outcome.map(drop), Err(RedirectErrorKind::InsecureDowngrade));
@@ -71,7 +71,7 @@ async fn the_checks_are_made_for_that_target() {
 }
 
 #[tokio::test]
-async fn the_policies_after_it_are_asked_about_that_target() {
+async fn later_policies_see_the_target_of_the_policy() {
     for (gateway, followed) in [("http://a.test", true), ("http://b.test", false)] {
         let map = through(gateway);
         let expected = if followed { Ok(()) } else { Err(RedirectErrorKind::Rejected) };
@@ -82,14 +82,14 @@ async fn the_policies_after_it_are_asked_about_that_target() {
         let outcome = send(list, "http://a.test/", &inner()).await;
         assert_eq!(outcome.map(drop), expected, "{gateway}");
     }
-    // Before it, about the one of the server.
+    // An earlier policy sees the target of the server.
     let policy = SameOriginOnly.and(through("http://a.test"));
     let outcome = send(policy, "http://a.test/", &chain![307 "http://dn1.inner/f"]).await;
     assert_eq!(outcome.map(drop), Err(RedirectErrorKind::Rejected));
 }
 
 #[tokio::test]
-async fn the_policies_after_it_are_asked_about_the_upgraded_target() {
+async fn later_policies_see_the_target_that_hsts_upgraded() {
     let store = HstsStore::new().with_preload_list([("a.test", false)]);
     let policy = through("http://a.test").and(SameOriginOnly);
     let layer = FollowRedirectsLayer::new().hsts(store).policy(policy);

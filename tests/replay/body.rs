@@ -48,7 +48,7 @@ fn frames(parts: &[&'static str]) -> Frames {
     Frames::new(parts.iter().map(|part| Bytes::from(*part)))
 }
 
-/// A body fed from outside.
+/// A body whose frames the test sends.
 struct Fed(mpsc::UnboundedReceiver<Result<Frame<Bytes>, &'static str>>);
 
 fn fed() -> (mpsc::UnboundedSender<Result<Frame<Bytes>, &'static str>>, Fed) {
@@ -94,7 +94,7 @@ fn a_newer_attempt_goes_on_where_the_older_stopped() {
     assert_eq!(data(poll(&mut first)), "b");
     let mut second = kept.replay().expect("kept");
     assert_superseded(poll(&mut first));
-    // What was small is gathered.
+    // Small frames are merged.
     assert_eq!(data(poll(&mut second)), "ab");
     assert_eq!(data(poll(&mut second)), "c");
     assert_end(poll(&mut second));
@@ -102,7 +102,7 @@ fn a_newer_attempt_goes_on_where_the_older_stopped() {
 }
 
 #[test]
-fn redirected_before_the_first_poll_nothing_is_doubled() {
+fn a_redirection_before_the_first_poll_doubles_nothing() {
     let kept = ReplayBody::new(frames(&["a"]), 100);
     let mut first = kept.replay().expect("kept");
     let mut second = kept.replay().expect("kept");
@@ -153,7 +153,7 @@ fn a_clone_supersedes_when_it_is_first_polled() {
     assert_end(poll(&mut older));
 }
 
-/// As `tower::retry` around an `ExpectContinueLayer`, which replays the body only where it waits.
+/// This happens with `tower::retry` around an `ExpectContinueLayer`, which replays the body only if it waits.
 #[test]
 fn a_clone_supersedes_replays_that_were_made_after_it() {
     let first = ReplayBody::new(frames(&["a", "b"]), 100);
@@ -167,18 +167,18 @@ fn a_clone_supersedes_replays_that_were_made_after_it() {
     assert_end(poll(&mut copy));
 }
 
-/// As a follower around `tower::retry`: the retry sent a clone, its connection had no room for the body, and
-/// gets it once the next hop is under way.
+/// This happens with a follower around `tower::retry`: the retry sends a clone, whose connection has no room for
+/// the body until the next hop is under way.
 #[test]
 fn a_clone_of_a_replay_ends_with_it() {
     let kept = ReplayBody::new(frames(&["a", "b"]), 100);
     let outer_copy = kept.clone();
     let first_hop = kept.replay().expect("kept");
     let mut resent = first_hop.clone();
-    let mut made_of_it = first_hop.replay().expect("kept").clone();
+    let mut clone_of_replay = first_hop.replay().expect("kept").clone();
     let mut second_hop = kept.replay().expect("kept");
     assert_eq!(data(poll(&mut second_hop)), "a");
-    for late in [&mut resent, &mut made_of_it] {
+    for late in [&mut resent, &mut clone_of_replay] {
         assert!(!late.is_end_stream());
         assert_superseded(poll(late));
     }
@@ -194,7 +194,7 @@ fn a_clone_of_a_replay_ends_with_it() {
 }
 
 #[test]
-fn an_upload_that_was_finished_stays_so() {
+fn a_finished_upload_is_not_superseded() {
     let kept = ReplayBody::new(Full::new(Bytes::from("a")), 100);
     let mut first = kept.replay().expect("kept");
     assert_eq!(data(poll(&mut first)), "a");
@@ -224,7 +224,7 @@ fn over_the_limit_the_attempt_goes_on_and_a_replay_fails() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_not_taken_for_empty() {
+async fn a_body_that_is_gone_is_not_taken_for_empty() {
     let unsized_source = || frames(&["1234", "5"]);
     let (sender, failing) = fed();
     sender.send(Ok(Frame::data("1".into()))).expect("open");
@@ -258,7 +258,7 @@ fn a_copy_that_was_dropped_unread_changes_nothing() {
 }
 
 #[test]
-fn what_was_given_up_ends_at_once_and_is_freed() {
+fn an_aborted_upload_ends_at_once_and_is_freed() {
     for limit in [0, 100_000] {
         let chunk = Bytes::from(vec![7; 4096]);
         let (sender, source) = fed();
@@ -279,7 +279,7 @@ fn what_was_given_up_ends_at_once_and_is_freed() {
 }
 
 #[test]
-fn what_somebody_else_may_ask_for_is_kept() {
+fn an_abort_keeps_the_body_for_an_outer_handle() {
     let outer = ReplayBody::new(frames(&["a", "b"]), 100);
     let kept = outer.clone();
     let mut first = kept.replay().expect("kept");
@@ -294,7 +294,7 @@ fn what_somebody_else_may_ask_for_is_kept() {
 }
 
 #[test]
-fn an_attempt_that_gives_itself_up_leaves_the_other_handle_its_body() {
+fn an_attempt_that_aborts_itself_leaves_the_body_to_the_other_handle() {
     let kept = ReplayBody::new(frames(&["a", "b"]), 100);
     let mut first = kept.replay().expect("kept");
     assert_eq!(data(poll(&mut first)), "a");
@@ -306,7 +306,7 @@ fn an_attempt_that_gives_itself_up_leaves_the_other_handle_its_body() {
     assert_end(poll(&mut second));
 }
 
-/// A source that asks for its own body when it is dropped, as a task's last waker may.
+/// The source uses its own body when it is dropped, as the last waker of a task may.
 #[test]
 fn no_foreign_drop_or_wake_runs_under_the_lock() {
     struct Curious(Arc<std::sync::Mutex<Option<ReplayBody<Curious>>>>);
@@ -334,9 +334,9 @@ fn no_foreign_drop_or_wake_runs_under_the_lock() {
 }
 
 #[test]
-fn what_announces_more_than_the_limit_is_sent_unrecorded() {
+fn a_body_that_announces_more_than_the_limit_is_not_recorded() {
     let kept = ReplayBody::new(Full::new(Bytes::from("12345")), 4);
-    // Untouched, it can be sent by anyone.
+    // Any attempt can send it before it is polled.
     let first = kept.replay().expect("untouched");
     drop(first);
     let mut second = kept.replay().expect("untouched");
@@ -344,9 +344,9 @@ fn what_announces_more_than_the_limit_is_sent_unrecorded() {
     assert_eq!(kept.replay().err(), Some(NotReplayable::TooLarge { limit: 4 }));
 }
 
-/// Counts the bytes that are still referred to.
+/// `is_unique` tells whether a chunk is still recorded.
 #[test]
-fn what_nobody_can_ask_for_again_is_freed() {
+fn chunks_that_no_attempt_can_ask_for_again_are_freed() {
     let chunk = |fill: u8| Bytes::from(vec![fill; 4096]);
     let (one, two, three) = (chunk(1), chunk(2), chunk(3));
     let source = Frames::new([one.clone(), two.clone(), three.clone()]);
@@ -362,7 +362,7 @@ fn what_nobody_can_ask_for_again_is_freed() {
     assert!(three.is_unique(), "nothing is recorded any more");
     assert_end(poll(&mut first));
 
-    // The last handle is in the midst of a recording: what it has not got yet stays.
+    // The last handle is in the middle of a recording: the chunks that it has not read yet are kept.
     let source = Frames::new([one.clone(), two.clone()]);
     let kept = ReplayBody::new(source, 100_000);
     let mut first = kept.replay().expect("kept");
@@ -449,7 +449,7 @@ fn hints_are_exact_at_each_moment() {
     }
     assert_eq!(second.size_hint().exact(), Some(0));
     assert!(second.is_end_stream());
-    // The superseded one is not taken for whole.
+    // The superseded attempt is not taken for whole.
     assert!(!first.is_end_stream());
     assert_eq!(first.size_hint().exact(), None);
 
@@ -466,7 +466,7 @@ fn hints_are_exact_at_each_moment() {
 }
 
 #[tokio::test]
-async fn an_unknown_length_stays_so_for_every_attempt() {
+async fn an_unknown_length_stays_unknown_for_every_attempt() {
     struct AtMost(Frames);
     impl Body for AtMost {
         type Data = Bytes;
@@ -487,7 +487,7 @@ async fn an_unknown_length_stays_so_for_every_attempt() {
     let kept = ReplayBody::new(frames(&["abc", "d"]), 100);
     let mut first = kept.replay().expect("kept");
     assert_eq!(data(poll(&mut first)), "abc");
-    // One begins while the source is read, one once it is read.
+    // One attempt begins while the source is read, and one once it has been read.
     for _ in 0..2 {
         let (mut next, copy) = (kept.replay().expect("kept"), kept.clone());
         for body in [&next, &copy] {
@@ -525,7 +525,7 @@ fn an_error_of_the_source_is_passed_on_and_ends_replaying() {
     assert!(matches!(poll(&mut first), Poll::Ready(Some(Err(_)))), "never taken for whole");
 }
 
-/// Takes a chunk and panics before it returns it, once.
+/// Panics once, between taking a chunk and returning it.
 struct Panics {
     chunks: Frames,
     at: usize,
@@ -540,11 +540,11 @@ impl Body for Panics {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let polled = Pin::new(&mut self.chunks).poll_frame(cx);
-        let is_there = self.at == self.chunks.frames.len();
-        if is_there {
+        let panics_now = self.at == self.chunks.frames.len();
+        if panics_now {
             self.at = usize::MAX;
         }
-        assert!(!is_there, "in the midst");
+        assert!(!panics_now, "a panic of the source");
         polled
     }
 }
@@ -555,7 +555,7 @@ fn a_source_that_panicked_has_failed() {
     let mut first = kept.replay().expect("kept");
     assert_eq!(data(poll(&mut first)), "a");
     catch_unwind(AssertUnwindSafe(|| drop(poll(&mut first)))).expect_err("a panic");
-    // What it would have returned is lost: nothing that is left of it is a whole body.
+    // The chunk that it took is lost, so that the rest is not a whole body.
     assert!(matches!(poll(&mut first), Poll::Ready(Some(Err(_)))));
     assert!(!first.is_end_stream() && first.size_hint().upper().is_none());
     assert_eq!(kept.replay().err(), Some(NotReplayable::SourceFailed));
@@ -595,7 +595,7 @@ fn an_empty_body_is_at_its_end() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_values_are_replayed_as_they_are() {
+async fn full_bodies_and_strings_are_replayed_as_they_are() {
     let full = Full::new(Bytes::from("a"));
     let again = full.replay().expect("always").collect().await;
     assert_eq!(again.expect("whole").to_bytes(), "a");
@@ -606,7 +606,7 @@ async fn bodies_that_are_values_are_replayed_as_they_are() {
     assert!(<Full<Bytes> as Replay>::empty().is_end_stream());
 }
 
-/// What happens to a body next.
+/// One step in a schedule.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Feed(usize),

@@ -1,4 +1,4 @@
-//! Bodies that are made anew, and the memory that many bodies share.
+//! `ReplayFn`, which makes bodies anew, and `ReplayBudget`, the memory that many bodies share.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -35,7 +35,7 @@ impl Wake for Wakes {
     }
 }
 
-/// Data from outside: pending until it comes.
+/// A body whose data the test sends.
 struct Fed(mpsc::UnboundedReceiver<Bytes>);
 
 impl Body for Fed {
@@ -51,7 +51,7 @@ impl Body for Fed {
 }
 
 #[tokio::test]
-async fn it_is_made_once_for_each_attempt_and_nothing_is_kept() {
+async fn a_body_is_made_once_for_each_attempt() {
     let made = AtomicUsize::new(0);
     let make = || {
         made.fetch_add(1, Ordering::SeqCst);
@@ -72,7 +72,7 @@ async fn it_is_made_once_for_each_attempt_and_nothing_is_kept() {
 fn a_newer_attempt_ends_the_older_at_once() {
     let (sender, receiver) = mpsc::unbounded_channel();
     let first = std::cell::RefCell::new(Some(receiver));
-    // The handle's own body is never read, so that the channel is the second's.
+    // The first body is that of the handle, which is never read. The second one reads the channel.
     let calls = std::cell::Cell::new(0);
     let make = || {
         calls.set(calls.get() + 1);
@@ -91,7 +91,7 @@ fn a_newer_attempt_ends_the_older_at_once() {
     assert!(!kept.is_uploading());
     assert!(matches!(poll(&mut old), Poll::Ready(Some(Err(ReplayError::Superseded)))));
     assert!(!old.is_end_stream(), "never whole");
-    assert!(sender.is_closed(), "what the old one held is let go");
+    assert!(sender.is_closed(), "the old body is dropped");
     assert!(matches!(poll(&mut new), Poll::Ready(None)));
 
     let mut given_up = kept.replay().expect("made anew");
@@ -133,7 +133,7 @@ fn an_attempt_that_failed_is_never_whole() {
 }
 
 #[test]
-fn an_older_attempt_says_nothing_about_a_newer_one() {
+fn an_older_attempt_does_not_affect_a_newer_one() {
     // Bodies that are pending while these senders live.
     let senders = std::sync::Mutex::new(Vec::new());
     let make = || {
@@ -153,7 +153,7 @@ fn an_older_attempt_says_nothing_about_a_newer_one() {
     kept.abort();
     assert_eq!(wakes.0.load(Ordering::SeqCst), 1, "and is woken");
 
-    // At its end by itself, the older one is not whole, either.
+    // An older attempt is not whole even if its body is empty.
     let kept = ReplayFn::new(|| Ok::<_, Infallible>(Full::<Bytes>::default())).expect("made");
     let mut old = kept.replay().expect("made anew");
     assert!(old.is_end_stream());
@@ -163,7 +163,7 @@ fn an_older_attempt_says_nothing_about_a_newer_one() {
 }
 
 #[test]
-fn a_handle_ends_an_attempt_and_reads_nothing() {
+fn an_abort_handle_ends_an_attempt_and_reads_nothing() {
     let kept = ReplayFn::new(|| Ok::<_, Infallible>(Full::new(Bytes::from("x")))).expect("made");
     let mut sent = kept.replay().expect("made anew");
     let mut handle = sent.abort_handle().expect("tracked");
@@ -177,7 +177,7 @@ fn a_handle_ends_an_attempt_and_reads_nothing() {
 }
 
 #[test]
-fn an_upload_that_was_whole_stays_so() {
+fn a_finished_upload_is_not_superseded() {
     let kept = ReplayFn::new(|| Ok::<_, Infallible>(Full::new(Bytes::from("x")))).expect("made");
     let mut old = kept.replay().expect("made anew");
     assert!(matches!(poll(&mut old), Poll::Ready(Some(Ok(_)))));
@@ -189,10 +189,9 @@ fn an_upload_that_was_whole_stays_so() {
 
 #[tokio::test]
 async fn a_body_that_cannot_be_made_again_is_an_error_before_anything_is_sent() {
-    let gone = std::cell::Cell::new(false);
-    let gone = Arc::new(std::sync::Mutex::new(gone));
+    let gone = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let flag = gone.clone();
-    let make = move || match flag.lock().expect("not poisoned").get() {
+    let make = move || match flag.load(Ordering::SeqCst) {
         false => Ok(Full::new(Bytes::from("order"))),
         true => Err("the file is gone"),
     };
@@ -204,7 +203,7 @@ async fn a_body_that_cannot_be_made_again_is_an_error_before_anything_is_sent() 
             let (script, gone) = (script.clone(), gone.clone());
             async move {
                 let answer = script.oneshot(request).await;
-                gone.lock().expect("not poisoned").set(true);
+                gone.store(true, Ordering::SeqCst);
                 answer
             }
         }
@@ -215,7 +214,7 @@ async fn a_body_that_cannot_be_made_again_is_an_error_before_anything_is_sent() 
 }
 
 #[tokio::test]
-async fn it_follows_a_307_whole() {
+async fn a_body_that_is_made_anew_is_whole_on_every_hop() {
     let make = || Ok::<_, Infallible>(Frames::new([Bytes::from("or"), Bytes::from("der")]));
     let script = chain![307 "/b", 308 "http://b.test/c", 303 "/d"];
     let request = Request::put("http://a.test/").body(ReplayFn::new(make).expect("made"));
@@ -237,7 +236,7 @@ async fn a_budget_is_shared_and_given_back() {
     let (first, second, third) = (new(60), new(50), new(40));
     assert_eq!(send(&first).await, 60);
     assert_eq!(budget.left(), 40);
-    // Sent all the same.
+    // A body that does not fit into the budget is sent all the same.
     assert_eq!(send(&second).await, 50);
     assert_eq!(second.replay().err(), Some(NotReplayable::BudgetSpent));
     assert_eq!(budget.left(), 40);
@@ -248,7 +247,7 @@ async fn a_budget_is_shared_and_given_back() {
     third.abort();
     drop(third);
     assert_eq!(budget.left(), 100);
-    // Over a body's own limit nothing is held, either.
+    // A body over its own limit holds nothing of the budget, either.
     let long = new(90);
     assert_eq!(send(&long).await, 90);
     let too_large = NotReplayable::TooLarge { limit: 80 };
@@ -267,7 +266,7 @@ async fn a_budget_is_shared_and_given_back() {
         assert_eq!(large.left(), left);
     }
 
-    // Over the layer, and freed once the call is answered.
+    // A layer uses the budget, and gives its share back once the call is answered.
     let script = chain![307 "/b"];
     let client = layer.layer(FollowRedirectsLayer::new().layer(script.clone()));
     let request = || Request::post("http://a.test/").body(body(70)).expect("valid");

@@ -1,4 +1,4 @@
-//! `Replay` of types around a body, and of a user's own body.
+//! `Replay` for types that wrap a body, and for a user's own body.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -13,13 +13,13 @@ use tower_redirect::replay::{NotReplayable, Replay, ReplayBody};
 use crate::support::{Frames, chain};
 
 type Recorded = ReplayBody<Frames>;
-type Either2 = Either<Full<Bytes>, Recorded>;
+type FullOrRecorded = Either<Full<Bytes>, Recorded>;
 
 fn recorded(limit: u64) -> Recorded {
     ReplayBody::new(Frames::new([Bytes::from("te"), Bytes::from("a")]), limit)
 }
 
-/// The bodies that a server got by way of a 307, or the reason why it got none.
+/// The bodies that a server got on three hops, or the text of the error.
 async fn sent<B>(body: B) -> Result<Vec<Bytes>, String>
 where
     B: Body<Data: Send, Error: std::fmt::Debug> + Replay + Send + 'static,
@@ -32,18 +32,19 @@ where
 }
 
 #[tokio::test]
-async fn bodies_inside_of_others_are_sent_again() {
+async fn wrapped_bodies_are_sent_again() {
     let tea = Ok(vec![Bytes::from("tea"), Bytes::from("tea"), Bytes::new()]);
-    assert_eq!(sent(Either2::Left(Full::from("tea"))).await, tea);
-    assert_eq!(sent(Either2::Right(recorded(3))).await, tea);
+    assert_eq!(sent(FullOrRecorded::Left(Full::from("tea"))).await, tea);
+    assert_eq!(sent(FullOrRecorded::Right(recorded(3))).await, tea);
     assert_eq!(sent(Box::new(recorded(3))).await, tea);
-    assert_eq!(sent(Box::new(Either2::Right(recorded(3)))).await, tea);
-    for error in [sent(Either2::Right(recorded(2))).await, sent(Box::new(recorded(2))).await] {
+    assert_eq!(sent(Box::new(FullOrRecorded::Right(recorded(3)))).await, tea);
+    for error in [sent(FullOrRecorded::Right(recorded(2))).await, sent(Box::new(recorded(2))).await]
+    {
         assert!(error.expect_err("too large").contains("larger than the limit of 2 bytes"));
     }
 }
 
-/// Asserts that each question is answered as the body inside answers it.
+/// Asserts that the methods of `Replay` are forwarded to the inner body.
 fn forwards<B: Replay>(wrap: impl Fn(Recorded) -> B, poll: impl Fn(&mut B)) {
     let kept = wrap(recorded(2));
     let mut first = kept.replay().expect("untouched");
@@ -63,8 +64,8 @@ fn poll_once(body: &mut (impl Body + Unpin)) {
 }
 
 #[test]
-fn questions_reach_the_body_inside() {
-    forwards(Either2::Right, poll_once);
+fn the_methods_of_replay_reach_the_inner_body() {
+    forwards(FullOrRecorded::Right, poll_once);
     forwards(Box::new, poll_once);
     forwards(Some, |body| poll_once(body.as_mut().expect("a body")));
     let none = None::<Recorded>;
@@ -74,7 +75,7 @@ fn questions_reach_the_body_inside() {
     assert!(Some(Full::<Bytes>::from("tea")).abort_handle().is_none(), "tracks no attempts");
 }
 
-/// A body of the user's own, which is read once.
+/// A user's own body, which can be read only once.
 struct Once(Option<Bytes>);
 
 impl Body for Once {
@@ -100,7 +101,7 @@ impl Replay for Once {
 }
 
 #[tokio::test]
-async fn a_body_of_ones_own_can_say_no() {
+async fn a_users_own_body_can_refuse_to_be_sent_again() {
     let error = sent(Once(Some(Bytes::from("tea")))).await.expect_err("once");
     let asks = "307 from http://a.test/ asks for the body again";
     assert_eq!(error, format!("{asks}: request body cannot be sent again"));

@@ -1,4 +1,4 @@
-//! The table of `Maintenance`: requests by class.
+//! A table of requests by class, with the answers of `Maintenance`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const ACCEPTS_HTML_TOO: Fields = &[("accept", "application/json"), ("accept", "t
 const FETCHES: Fields = &[("sec-fetch-mode", "cors"), ("accept", "text/html")];
 const UPGRADES: Fields =
     &[("connection", "upgrade"), ("upgrade", "websocket"), ("sec-fetch-mode", "navigate")];
-/// What some clients send with every request; a server may decline it.
+/// Upgrades that some clients offer with every request; a server may decline them.
 const OFFERS_H2C: Fields = &[("connection", "upgrade, http2-settings"), ("upgrade", "h2c")];
 const OFFERS_TLS: Fields = &[("connection", "upgrade"), ("upgrade", "h2c, TLS/1.3")];
 const GRPC: Fields = &[("content-type", "application/grpc+proto")];
@@ -23,8 +23,8 @@ const PAGE: &str = "https://status.test/page?x";
 const ONE: &str = "https://one.test/queue";
 const STANDBY: &str = "https://standby.test:8443/p?q";
 
-/// Method, target and fields, and what without a target, with `page`, `standby` and `redirect_to` is
-/// answered: a `Location`, "503", "grpc" (the status `UNAVAILABLE`), or "pass".
+/// Method, target and fields, and the answers without a target, with `page`, `standby` and `redirect_to`: a
+/// `Location`, "503", "grpc" (the status `UNAVAILABLE`), or "pass".
 pub type Row = (&'static str, &'static str, Fields, [&'static str; 4]);
 
 pub const ROWS: &[Row] = &[
@@ -33,7 +33,7 @@ pub const ROWS: &[Row] = &[
     ("GET", "/health", NAVIGATE, ["pass", "pass", "pass", "pass"]),
     ("OPTIONS", "/health", &[], ["pass", "pass", "pass", "pass"]),
     ("OPTIONS", "/p?q", PREFLIGHT, ["pass", "pass", "pass", "pass"]),
-    // The paths of targets on other hosts are no exception here.
+    // The paths of targets on other hosts are not exempt here.
     ("GET", "/page?other", &[], ["503", "503", "https://standby.test:8443/page?other", ONE]),
     ("HEAD", "/page", NAVIGATE, ["503", PAGE, "https://standby.test:8443/page", ONE]),
     ("POST", "/page", &[], ["503", "503", "https://standby.test:8443/page", ONE]),
@@ -67,7 +67,7 @@ pub const ROWS: &[Row] = &[
     ("OPTIONS", "*", &[], ["503", "503", "503", "503"]),
 ];
 
-/// Maintenance under way: without a target, and with each of the three.
+/// The policies of the four columns, with maintenance on.
 pub fn columns() -> [Box<dyn RedirectPolicy>; 4] {
     let switch = MaintenanceSwitch::new();
     switch.on();

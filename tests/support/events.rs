@@ -21,10 +21,10 @@ impl Events {
         self.kept.lock().expect("not poisoned").drain(..).collect()
     }
 
-    /// The events of `work`.
+    /// Runs `work`, and returns its events.
     pub fn of(level: Level, work: impl FnOnce()) -> Vec<String> {
-        // Other tests reach the same events at the same time. Without a subscriber of theirs it would be
-        // cached for all threads that nobody wants them.
+        // Other tests reach the same callsites at the same time. Without a global subscriber, `tracing` would
+        // cache for all threads that nobody is interested in them.
         let _ = tracing::subscriber::set_global_default(Self { level: None, kept: Arc::default() });
         let events = Self { level: Some(level), kept: Arc::default() };
         tracing::subscriber::with_default(events.clone(), work);

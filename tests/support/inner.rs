@@ -1,4 +1,4 @@
-//! A service that counts its calls, and what a layer in front of it answers.
+//! A service that counts its calls, and the answers of a layer in front of it.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt};
 use tower_redirect::{RedirectLayer, RedirectPolicy};
 
-/// Answers 200 "inner"; counts.
+/// Answers 200 "inner", and counts its calls.
 #[derive(Clone, Debug, Default)]
 pub struct Inner(Arc<AtomicUsize>);
 
@@ -40,7 +40,7 @@ impl<B> Service<Request<B>> for Inner {
     }
 }
 
-/// What came back through a layer.
+/// The answer of a layer in front of an [`Inner`].
 #[derive(Debug)]
 pub struct Asked {
     pub status: StatusCode,
@@ -72,7 +72,7 @@ where
     Asked { status: parts.status, headers: parts.headers, body, calls: inner.calls() }
 }
 
-/// The same, without a runtime: nothing here has to wait.
+/// Like [`ask`], but without a runtime, because nothing here has to wait.
 pub fn ask_now<P, B>(layer: &RedirectLayer<P>, request: Request<B>) -> Asked
 where
     P: RedirectPolicy,

@@ -1,4 +1,4 @@
-//! Services that the tests share: one behind the server's layer, scripted ones before the client.
+//! Helpers that the tests share: services for both sides, tables, events, foreign programs and properties.
 #![allow(dead_code, unused_imports, unused_macros)] // Each test binary uses a part of it.
 
 pub mod classes;

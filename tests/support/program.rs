@@ -15,7 +15,7 @@ pub async fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
 }
 
-/// An empty folder of this name, below the build's own for tests.
+/// Makes an empty folder of this name in cargo's directory for tests.
 pub fn folder(name: &str) -> io::Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if folder.exists() {
@@ -83,7 +83,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // SIGTERM, so that it takes its workers along.
+        // On SIGTERM a server ends its workers, too.
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }

@@ -1,4 +1,4 @@
-//! Scripted services: what a server answers, hop by hop, and what was asked of it.
+//! Services that give the answers of a script, and record the requests.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -34,7 +34,7 @@ pub fn redirection(status: u16, location: impl AsRef<[u8]>) -> Answer {
     response
 }
 
-/// What a service was sent.
+/// A request that a service got.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub method: Method,
@@ -44,11 +44,11 @@ pub struct Seen {
     pub marked: bool,
 }
 
-/// Noticed in the extensions of a request.
+/// An extension that sets [`Seen::marked`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mark;
 
-/// Answers in order, then 200 "done"; notes what it was sent.
+/// Gives its answers in order, then 200 "done", and records the requests.
 #[derive(Clone, Debug)]
 pub struct Script {
     answers: Arc<Mutex<VecDeque<Answer>>>,
@@ -116,7 +116,7 @@ where
     }
 }
 
-/// Data frames of an unknown total length, then trailers, where there are any.
+/// Data frames of an unknown total length, then trailers, if there are any.
 #[derive(Debug, Default)]
 pub struct Frames {
     pub frames: VecDeque<Bytes>,

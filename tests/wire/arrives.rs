@@ -1,4 +1,4 @@
-//! A 307 to 64 MiB that nobody asked for arrives, is followed, and every byte with it.
+//! Clients get a 307 for an upload of 64 MiB that is already under way, follow it, and every byte arrives.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Hashes what it is sent, frame by frame.
+/// Hashes an upload, frame by frame.
 async fn upload(request: Request) -> String {
     let mut body = request.into_body();
     let (mut hash, mut length) = (Sha256::new(), 0);
@@ -81,7 +81,7 @@ impl http_body::Body for Chunks {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_of_twenty_by_hyper_util_through_our_follower() -> Outcome {
+async fn twenty_of_twenty_uploads_arrive_by_hyper_util_and_this_follower() -> Outcome {
     let url = format!("http://{}/api/v1/upload", serve(app().layer(versions())).await?);
     let client = ServiceBuilder::new()
         .layer(ReplayBodyLayer::new(LENGTH as u64))
@@ -99,7 +99,7 @@ async fn twenty_of_twenty_by_hyper_util_through_our_follower() -> Outcome {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_of_twenty_by_reqwest_with_its_own_redirects() -> Outcome {
+async fn twenty_of_twenty_uploads_arrive_by_reqwest_with_its_own_redirects() -> Outcome {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("http://{}/api/v1/upload", serve(app().layer(versions())).await?);
     let client = reqwest::Client::builder().no_proxy().build()?;
@@ -116,7 +116,7 @@ async fn twenty_of_twenty_by_reqwest_with_its_own_redirects() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs curl"]
-async fn twenty_of_twenty_by_curl() -> Outcome {
+async fn twenty_of_twenty_uploads_arrive_by_curl() -> Outcome {
     let url = format!("http://{}/api/v1/upload", serve(app().layer(versions())).await?);
     let content = content();
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("arrives");
@@ -135,7 +135,7 @@ async fn twenty_of_twenty_by_curl() -> Outcome {
     Ok(())
 }
 
-/// Sends a head (and what there is of a body), and reads the head of the answer.
+/// Sends a head and the beginning of a body, and reads the head of the answer.
 async fn answer(address: SocketAddr, sent: &str) -> std::io::Result<(TcpStream, String)> {
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(sent.as_bytes()).await?;
@@ -155,7 +155,7 @@ async fn with_expect_nothing_is_uploaded() -> Outcome {
     let (mut stream, seen) =
         answer(address, &format!("{HEAD}Expect: 100-continue\r\n\r\n")).await?;
     assert!(seen.starts_with("http/1.1 307 ") && seen.contains("connection: close"), "{seen}");
-    // Neither is anything more said: no 100, nothing behind the answer.
+    // Nothing comes after the answer.
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await?;
     assert!(rest.is_empty());
@@ -163,11 +163,11 @@ async fn with_expect_nothing_is_uploaded() -> Outcome {
 }
 
 #[tokio::test]
-async fn drained_elsewhere_the_answer_does_not_wait() -> Outcome {
+async fn the_answer_does_not_wait_for_an_upload_that_a_task_drains() -> Outcome {
     let address = serve(app().layer(versions().drain_on(tokio::spawn))).await?;
     let (mut stream, seen) = answer(address, &format!("{HEAD}\r\nfirst bytes")).await?;
     assert!(seen.starts_with("http/1.1 307 ") && !seen.contains("connection: close"), "{seen}");
-    // The rest is still taken, and the connection answers again.
+    // The rest is still read, and the next request on the connection is answered.
     let rest = vec![0; LENGTH - "first bytes".len()];
     stream.write_all(&rest).await?;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n").await?;
@@ -178,7 +178,7 @@ async fn drained_elsewhere_the_answer_does_not_wait() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_stops_nobody_else() -> Outcome {
+async fn bodies_that_never_arrive_do_not_delay_other_requests() -> Outcome {
     let address = serve(app().layer(versions())).await?;
     let mut silent = Vec::new();
     for _ in 0..50 {

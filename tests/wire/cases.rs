@@ -1,5 +1,5 @@
-//! What went wrong in other clients on the wire: connections after odd answers, and secrets over each
-//! version of HTTP.
+//! Known faults of other clients on the wire: connections that are unusable after odd answers, and secrets
+//! that leak over a version of HTTP.
 
 use std::error::Error;
 use std::time::Duration;
@@ -36,9 +36,9 @@ fn moved(status: u16, location: String, body: usize) -> Response<AxumBody> {
 }
 
 #[tokio::test]
-async fn secrets_stay_over_each_version() -> Outcome {
+async fn secrets_stay_with_their_origin_over_each_version() -> Outcome {
     for http2 in [false, true] {
-        // It says which fields it got.
+        // Answers with the names of the fields that it got.
         let names = |fields: HeaderMap| async move {
             fields.keys().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
@@ -68,7 +68,7 @@ async fn secrets_stay_over_each_version() -> Outcome {
     Ok(())
 }
 
-/// The next request on the pool is answered as if nothing had been.
+/// Asserts that the pool still gets an answer to the next request.
 async fn assert_usable(
     client: impl tower::Service<
         Request<Full<Bytes>>,

@@ -1,4 +1,4 @@
-//! What a browser makes of it. Needs Chromium: `cargo test --test wire chromium -- --ignored`
+//! Redirections in a browser. Needs Chromium: `cargo test --test wire chromium -- --ignored`
 
 use std::error::Error;
 use std::fs;
@@ -25,7 +25,7 @@ use crate::tls::{Identity, TlsListener};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// What a server was asked, and answered.
+/// The requests to a server, each with the status of its answer.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -57,7 +57,7 @@ async fn serve(app: Router) -> Outcome<u16> {
     Ok(port)
 }
 
-/// A page that is no part of what is tested, on an origin of its own.
+/// Serves a page on another origin than that of the test, and returns its URL.
 async fn page(html: String) -> Outcome<String> {
     let port = serve(Router::new().fallback(get(|| async { Html(html) }))).await?;
     Ok(format!("http://127.0.0.1:{port}/"))
@@ -67,7 +67,7 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// What Chromium shows in the end, as HTML; the picture in `<name>.png` beside its profile.
+/// Opens a URL in Chromium, and returns the last page as HTML. A screenshot is in `<name>.png` beside the profile.
 async fn browse(name: &str, url: &str) -> Outcome<String> {
     let profile = folder(name);
     let _ = fs::remove_dir_all(&profile);
@@ -76,7 +76,7 @@ async fn browse(name: &str, url: &str) -> Outcome<String> {
         .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update"])
         .args(["--ignore-certificate-errors", "--window-size=800,400"])
-        // Or it would go to https by itself, and nothing of ours be seen.
+        // Otherwise Chromium would go to https by itself, without our redirection.
         .arg("--disable-features=HttpsUpgrades,HttpsFirstBalancedMode,HttpsFirstBalancedModeAutoEnable")
         .args(["--virtual-time-budget=8000", "--dump-dom"])
         .arg(format!("--screenshot={}", screenshot.display()))
@@ -91,7 +91,7 @@ async fn browse(name: &str, url: &str) -> Outcome<String> {
 
 #[tokio::test]
 #[ignore = "needs chromium"]
-async fn a_form_posted_in_clear_arrives_whole_over_https() -> Outcome {
+async fn a_form_posted_over_http_arrives_whole_over_https() -> Outcome {
     let digest =
         async |body: bytes::Bytes| Html(format!("<p id=digest>{:x}", Sha256::digest(&body)));
     let take = || Router::new().route("/order", post(digest)).layer(DefaultBodyLimit::disable());
@@ -139,8 +139,8 @@ async fn a_navigation_in_maintenance_shows_the_page() -> Outcome {
     Ok(())
 }
 
-/// An order from a page of another origin, sent to a version that was retired.
-async fn order_from_elsewhere(name: &str, api: u16) -> Outcome<String> {
+/// Fetches an order on a page of another origin, from a version that was retired.
+async fn order_from_another_origin(name: &str, api: u16) -> Outcome<String> {
     let script = format!(
         "<p id=seen>nothing</p><script>fetch('http://localhost:{api}/api/v1/orders', {{method: 'POST', \
          headers: {{'content-type': 'application/json'}}, body: JSON.stringify({{tea: 2}})}})\
@@ -152,20 +152,20 @@ async fn order_from_elsewhere(name: &str, api: u16) -> Outcome<String> {
 
 #[tokio::test]
 #[ignore = "needs chromium"]
-async fn a_fetch_from_elsewhere_needs_cors_outside() -> Outcome {
+async fn a_fetch_from_another_origin_needs_the_cors_layer_outside() -> Outcome {
     let api = || Router::new().route("/api/v2/orders", post(|order: String| async move { order }));
     let versions =
         || -> Outcome<_> { Ok(RedirectLayer::new(Versioning::new("/api", "v2")?.retire("v1")?)) };
     let (inner, outer) = (Log::default(), Log::default());
     // The last layer is the outermost.
     let outside = outer.layer(api().layer(versions()?).layer(CorsLayer::very_permissive()));
-    let shown = order_from_elsewhere("cors-outside", serve(outside).await?).await?;
+    let shown = order_from_another_origin("cors-outside", serve(outside).await?).await?;
     assert!(shown.contains("200 true {\"tea\":2}"), "{shown}\n{:?}", outer.lines());
     assert!(outer.lines().contains(&"POST /api/v1/orders 307".to_owned()), "{:?}", outer.lines());
     let inside = inner.layer(api().layer(CorsLayer::very_permissive()).layer(versions()?));
-    let shown = order_from_elsewhere("cors-inside", serve(inside).await?).await?;
+    let shown = order_from_another_origin("cors-inside", serve(inside).await?).await?;
     assert!(shown.contains("failed: TypeError"), "{shown}\n{:?}", inner.lines());
-    // The preflight was answered, the redirection was not believed.
+    // The preflight was accepted, but not the redirection, which had no CORS headers.
     let seen = inner.lines();
     assert_eq!(seen, ["OPTIONS /api/v1/orders 200", "POST /api/v1/orders 307"]);
     Ok(())

@@ -1,4 +1,4 @@
-//! Connections are used again, and never wait for themselves.
+//! Connections are reused, and no hop waits for the connection of the hop before.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -26,7 +26,7 @@ use tower_redirect::{FollowRedirectsLayer, RedirectHistory};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// A long body of a redirection; without an end where `left` is nothing.
+/// A long body of a redirection, which is endless if `left` is `None`.
 struct Long {
     left: Option<usize>,
     sent: Arc<AtomicU64>,
@@ -99,7 +99,7 @@ fn get(port: u16, path: &str) -> Outcome<Request<Full<Bytes>>> {
     Ok(Request::get(format!("http://127.0.0.1:{port}{path}")).body(Full::default())?)
 }
 
-/// Fails rather than hangs.
+/// Fails instead of hanging.
 async fn within<T>(future: impl Future<Output = T>) -> Outcome<T> {
     Ok(tokio::time::timeout(Duration::from_secs(30), future).await?)
 }
@@ -110,7 +110,7 @@ async fn twenty_hops_take_one_connection() -> Outcome {
         let server = Server::default();
         let port = server.serve().await?;
         let follower = FollowRedirectsLayer::new().limit(20);
-        // One permit: whoever held on to a response would wait for itself.
+        // There is one permit: a follower that keeps a response would wait for itself.
         let client = follower.layer(ConcurrencyLimit::new(client(http2), 1));
         for _ in 0..2 {
             let response = within(client.clone().oneshot(get(port, "/20")?)).await??;
@@ -165,8 +165,7 @@ impl Body for Counting {
     }
 }
 
-/// A redirection that announces 100 bytes and sends none, on each connection; then `/ok` is
-/// answered on others.
+/// A server that answers `/ok`, and redirects other paths there with a body of 100 bytes that it never sends.
 async fn stalling() -> Outcome<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -196,7 +195,7 @@ async fn a_stalled_redirection_waits_for_the_callers_timeout_and_leaves_the_pool
     let port = stalling().await?;
     let client = FollowRedirectsLayer::new().layer(ConcurrencyLimit::new(client(false), 1));
     let mut stalled = Box::pin(client.clone().oneshot(get(port, "/stalls")?));
-    // The caller's own timeout: the call alone never ends.
+    // Without the caller's timeout, the call would never end.
     let outcome = tokio::time::timeout(Duration::from_millis(300), &mut stalled).await;
     assert!(outcome.is_err(), "it waits");
     drop(stalled);

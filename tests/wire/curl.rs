@@ -10,7 +10,7 @@ use crate::app;
 use crate::servers::Servers;
 use crate::tls::Identity;
 
-/// Bytes that no compression and no luck can stand in for.
+/// Pseudorandom bytes, which differ in each run.
 fn random(length: usize) -> Vec<u8> {
     let seed = std::process::id().to_le_bytes();
     let blocks = (0..length.div_ceil(32) as u64).flat_map(|block| {

@@ -27,7 +27,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 const FRAME: usize = 64 * 1024;
 const WHOLE: u64 = 64 * 1024 * 1024;
 
-/// So many bytes, no two frames alike; its length is not announced.
+/// A stream of `left` bytes, in which each frame differs from the next. Its length is not announced.
 struct Stream {
     left: u64,
 }
@@ -61,7 +61,7 @@ impl Body for Stream {
     }
 }
 
-/// Counts what an attempt hands over.
+/// Counts the bytes that an attempt sends.
 struct Counted {
     inner: ReplayBody<Stream>,
     bytes: Arc<AtomicU64>,
@@ -119,7 +119,7 @@ async fn answer(
     Ok(Response::new(Full::from(format!("{:x}", digest.finalize()))))
 }
 
-/// The port, and how many requests `/late` got.
+/// Starts the server. Returns its port and the number of requests to `/late`.
 async fn serve() -> Outcome<(u16, Arc<AtomicUsize>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -138,10 +138,11 @@ async fn serve() -> Outcome<(u16, Arc<AtomicUsize>)> {
     Ok((port, late))
 }
 
-/// What an attempt had handed over when its answer was read, and in the end.
 #[derive(Default)]
 struct Upload {
-    then: u64,
+    /// The bytes that the attempt had sent when its answer was read.
+    at_answer: u64,
+    /// The bytes that it has sent by now.
     bytes: Arc<AtomicU64>,
 }
 
@@ -164,8 +165,8 @@ async fn send(version: Version, limit: u64) -> Outcome<Sent> {
             let counted = bytes.clone();
             let request = request.map(|inner| Counted { inner, bytes: counted });
             let response = client.request(request).await;
-            let then = bytes.load(Ordering::SeqCst);
-            noted.lock().expect("not poisoned").push(Upload { then, bytes });
+            let at_answer = bytes.load(Ordering::SeqCst);
+            noted.lock().expect("not poisoned").push(Upload { at_answer, bytes });
             response
         }
     });
@@ -191,15 +192,15 @@ async fn the_old_upload_stops_and_the_new_one_is_whole() -> Outcome {
         assert_eq!(outcome, Ok(Stream { left: WHOLE }.digest()), "{version:?}");
         assert_eq!((uploads.len(), late), (2, 1), "{version:?}");
         let old = &uploads[0];
-        let after = old.bytes.load(Ordering::SeqCst) - old.then;
+        let after = old.bytes.load(Ordering::SeqCst) - old.at_answer;
         assert!(after <= 4 * FRAME as u64, "{version:?}: {after} bytes after the 307");
-        assert!(old.then < WHOLE, "{version:?}: early");
+        assert!(old.at_answer < WHOLE, "{version:?}: early");
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn over_the_limit_no_request_is_sent() -> Outcome {
+async fn an_upload_over_the_limit_is_not_sent_again() -> Outcome {
     for version in [Version::HTTP_11, Version::HTTP_2] {
         let limit = 512 * 1024;
         let Sent { outcome, uploads, late } = send(version, limit).await?;
@@ -207,7 +208,7 @@ async fn over_the_limit_no_request_is_sent() -> Outcome {
         assert_eq!(outcome, Err(too_large), "{version:?}");
         assert_eq!((uploads.len(), late), (1, 0), "{version:?}");
         let old = &uploads[0];
-        let after = old.bytes.load(Ordering::SeqCst) - old.then;
+        let after = old.bytes.load(Ordering::SeqCst) - old.at_answer;
         assert!(after <= 4 * FRAME as u64, "{version:?}: {after} bytes after the 307");
     }
     Ok(())

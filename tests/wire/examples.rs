@@ -1,4 +1,4 @@
-//! The examples' own applications and clients, over TCP and TLS.
+//! The applications and the clients of the examples, over TCP and TLS.
 
 use std::error::Error;
 use std::fs;
@@ -64,7 +64,7 @@ fn serve(listener: TcpListener, app: Router) {
     tokio::spawn(async move { axum::serve(listener, app).await });
 }
 
-/// Posts a body, as one piece and as a stream; both have to end the same.
+/// Posts a body in one piece and as a stream, which must have the same outcome.
 async fn post<S, R>(client: S, url: &str, body: &'static str) -> Result<String, Box<dyn Error>>
 where
     S: Service<Request<Body>, Response = Response<R>, Error: Error + 'static> + Clone,
@@ -82,13 +82,13 @@ where
     Ok(answers.remove(0))
 }
 
-/// The example's, without the proxy of whoever runs the tests.
+/// The builder of the example, without the proxy of the environment.
 fn reqwest_builder() -> reqwest::ClientBuilder {
     follow_reqwest::choose_cryptography();
     follow_reqwest::builder().no_proxy()
 }
 
-/// The example's, as a service of `http` requests and responses.
+/// The client of the example, as a service of `http` requests and responses.
 fn following(
     client: reqwest::Client,
 ) -> impl Service<Request<Body>, Response = Response<reqwest::Body>, Error: Error + 'static> + Clone
@@ -103,7 +103,7 @@ fn following(
 }
 
 #[tokio::test]
-async fn https_only_over_tcp_and_tls() -> Outcome {
+async fn orders_over_http_are_taken_over_https() -> Outcome {
     let (http, http_port) = bind().await?;
     let (https, https_port) = bind().await?;
     let identity = Identity::self_signed()?;
@@ -134,7 +134,7 @@ async fn https_only_over_tcp_and_tls() -> Outcome {
 }
 
 #[tokio::test]
-async fn maintenance_switch_over_tcp() -> Outcome {
+async fn the_standby_takes_orders_while_the_switch_is_on() -> Outcome {
     let (main, main_port) = bind().await?;
     let (standby, standby_port) = bind().await?;
     let (admin, admin_port) = bind().await?;
@@ -160,7 +160,7 @@ async fn maintenance_switch_over_tcp() -> Outcome {
 }
 
 #[tokio::test]
-async fn api_versions_over_tcp() -> Outcome {
+async fn orders_for_the_retired_or_no_version_arrive_at_the_current_one() -> Outcome {
     let (listener, port) = bind().await?;
     serve(listener, api_versions::app()?);
     for (path, hops) in [("/api/v1/orders", 1), ("/api/orders", 1), ("/api/v2/orders", 0)] {
@@ -187,7 +187,7 @@ async fn get(url: &str, navigates: bool) -> Result<(u16, String, String, String)
 }
 
 #[tokio::test]
-async fn touching_a_file_flips_a_running_server() -> Outcome {
+async fn a_file_switches_maintenance_of_a_running_server() -> Outcome {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("maintenance_file");
     let _ = fs::remove_file(&file);
     let switch = MaintenanceSwitch::new();
@@ -242,7 +242,7 @@ async fn the_page_says_when_maintenance_ends() -> Outcome {
 }
 
 #[tokio::test]
-async fn versions_end_by_date_over_tcp() -> Outcome {
+async fn versions_are_retired_by_date() -> Outcome {
     let (listener, port) = bind().await?;
     serve(listener, api_retirement::app(SystemTime::now())?);
     let client = reqwest_builder().redirect(reqwest::redirect::Policy::none()).build()?;
@@ -270,7 +270,7 @@ async fn versions_end_by_date_over_tcp() -> Outcome {
 }
 
 #[tokio::test]
-async fn downloads_know_their_way() -> Outcome {
+async fn a_download_has_a_history_and_a_login_page_is_an_error() -> Outcome {
     let (listener, port) = bind().await?;
     serve(listener, download::app());
     let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
@@ -286,7 +286,7 @@ async fn downloads_know_their_way() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_timeout_of_a_hop_says_where() -> Outcome {
+async fn the_error_of_a_timeout_names_the_hop() -> Outcome {
     let (listener, port) = bind().await?;
     serve(listener, timeouts::app());
     let url = format!("http://127.0.0.1:{port}/report");
@@ -315,13 +315,13 @@ async fn uploads_survive_from_memory_stream_and_file() -> Outcome {
     assert_eq!(upload::from_file(&url, file.clone()).await?, "3000000 bytes");
     fs::remove_file(&file)?;
     assert!(upload::from_file(&url, file).await.is_err());
-    // A stream beyond what is kept is an error before it is sent again.
+    // A stream that is too long to be kept is an error before it is sent again.
     let error = upload::from_stream(&url, vec![bytes; 10]).await.err().ok_or("sent again")?;
     assert!(timeouts::chain(&*error).contains("larger than the limit of 1 MiB"), "{error}");
     Ok(())
 }
 
-/// Resolves the names of the test: `rebind.test` has another address each time.
+/// Resolves the names of the test. `rebind.test` is public only the first time.
 #[derive(Clone, Default)]
 struct Names(std::sync::Arc<std::sync::atomic::AtomicUsize>);
 
@@ -352,7 +352,7 @@ impl Service<hyper_util::client::legacy::connect::dns::Name> for Names {
 }
 
 #[tokio::test]
-async fn a_preview_does_not_reach_the_network_behind_it() -> Outcome {
+async fn a_guarded_fetch_does_not_reach_its_own_network() -> Outcome {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -388,7 +388,7 @@ async fn a_preview_does_not_reach_the_network_behind_it() -> Outcome {
         "http://[::ffff:7f00:1]:{}/",
         "http://inside.test:{}/",
         "http://localhost:{}/",
-        // Public where it was resolved first, for the hop before.
+        // This name was public when the hop before resolved it.
         "http://rebind.test:{}/",
         "//inside.test:{}/",
     ] {
@@ -396,7 +396,7 @@ async fn a_preview_does_not_reach_the_network_behind_it() -> Outcome {
         let first = if inside.contains("rebind") { "rebind" } else { "public" };
         let url = format!("http://{first}.test:{port}/to?{inside}");
         let page = guarded_fetch::fetch(&url, Names::default(), guard()?).await;
-        // A connection that is kept alive goes to the address that was judged.
+        // A connection that is kept alive goes to the address that was checked.
         assert!(
             page.as_ref().is_err() || page.as_ref().is_ok_and(|page| page == "public"),
             "{url}"
@@ -413,7 +413,7 @@ async fn a_preview_does_not_reach_the_network_behind_it() -> Outcome {
 
 #[cfg(feature = "config")]
 #[tokio::test]
-async fn after_one_https_answer_the_http_port_is_not_asked_any_more() -> Outcome {
+async fn after_one_https_answer_no_request_is_sent_over_http() -> Outcome {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -430,7 +430,7 @@ async fn after_one_https_answer_the_http_port_is_not_asked_any_more() -> Outcome
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)?;
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    // http and https on one port, since an explicit one stays: the first byte tells.
+    // An upgrade keeps an explicit port, so that http and https share one. The first byte tells them apart.
     let (listener, port) = bind().await?;
     let in_clear = Arc::new(AtomicUsize::new(0));
     let count = in_clear.clone();
@@ -464,7 +464,7 @@ async fn after_one_https_answer_the_http_port_is_not_asked_any_more() -> Outcome
         hsts_client::get(&url, store.clone(), roots.clone()).await.map(|response| response.status())
     };
     assert_eq!((get("http").await?, in_clear.load(Ordering::SeqCst)), (StatusCode::OK, 1));
-    assert!(store.is_empty(), "nothing is learned in clear");
+    assert!(store.is_empty(), "nothing is learned over http");
     get("https").await?;
     for _ in 0..3 {
         get("http").await?;

@@ -1,4 +1,4 @@
-//! Uploads that wait to be asked for, over TCP, to servers that say what they like.
+//! Uploads that wait for a 100, over TCP, to servers that answer in different ways.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -24,7 +24,7 @@ use crate::support::Frames;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// Longer than any socket holds.
+/// More bytes than any socket buffers.
 const LONG: usize = 8 * 1024 * 1024;
 
 fn content() -> Bytes {
@@ -62,7 +62,7 @@ impl Connection {
         Some(length)
     }
 
-    /// Reads so many bytes of a body.
+    /// Reads `length` bytes of a body.
     async fn body(&mut self, length: usize) -> Option<Vec<u8>> {
         while self.read.len() < length {
             self.more().await?;
@@ -76,7 +76,7 @@ impl Connection {
         self.read.len()
     }
 
-    async fn say(&mut self, text: &str) {
+    async fn send(&mut self, text: &str) {
         let _ = self.stream.write_all(text.as_bytes()).await;
     }
 }
@@ -88,7 +88,7 @@ fn moved(to: &str) -> String {
     format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n")
 }
 
-/// Serves each connection by `serve`, with its number from 0. Returns the address.
+/// Serves each connection with `serve`, which gets its number from 0. Returns the address.
 async fn serve<F, T>(serve: F) -> Outcome<String>
 where
     F: Fn(Connection, usize) -> T + Send + 'static,
@@ -111,7 +111,7 @@ async fn reader() -> Outcome<String> {
     serve(async |mut connection, _| {
         while let Some(head) = connection.head().await {
             if head.contains("expect: 100-continue") {
-                connection.say(CONTINUE).await;
+                connection.send(CONTINUE).await;
             }
             let body = if head.contains("transfer-encoding: chunked") {
                 chunked(&mut connection).await
@@ -123,7 +123,7 @@ async fn reader() -> Outcome<String> {
             };
             let whole = body.is_some_and(|body| body == content());
             let text = if whole { "whole" } else { "wrong" };
-            connection.say(&format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{text}")).await;
+            connection.send(&format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{text}")).await;
         }
     })
     .await
@@ -167,7 +167,7 @@ fn counted(wait: Duration) -> (ExpectContinueLayer, Arc<AtomicUsize>) {
 /// A wait that no test reaches.
 const ENDLESS: Duration = Duration::from_secs(600);
 
-/// Sends an upload, and gives status and body, or the error.
+/// Sends an upload, and returns the status and the body, or the error.
 async fn put<S, B, R, E>(client: S, url: &str, body: B) -> Outcome<(StatusCode, String)>
 where
     S: Service<Request<B>, Response = Response<R>, Error = E>,
@@ -190,12 +190,12 @@ async fn not_a_byte_goes_to_a_server_that_redirects() -> Outcome {
     let target = reader().await?;
     let uploaded = Arc::new(Mutex::new(Vec::new()));
     let noted = uploaded.clone();
-    // Answers, and closes with the upload unread.
+    // Answers at once, and counts the bytes that the client sends after the head.
     let redirects = serve(move |mut connection, _| {
         let (target, noted) = (target.clone(), noted.clone());
         async move {
             let head = connection.head().await.expect("a head");
-            connection.say(&moved(&format!("{target}/"))).await;
+            connection.send(&moved(&format!("{target}/"))).await;
             let asked = head.contains("expect: 100-continue");
             let rest = connection.rest().await;
             noted.lock().expect("not poisoned").push((asked, rest));
@@ -215,13 +215,13 @@ async fn not_a_byte_goes_to_a_server_that_redirects() -> Outcome {
     assert_eq!(put(follow.layer(expect.layer(hyper())), &redirects, body).await?, whole());
 
     assert_eq!(*uploaded.lock().expect("not poisoned"), [(true, 0); 3]);
-    // One for each server and upload: none of them ran out.
+    // The client waits once for each server and upload.
     assert_eq!(waits.load(Ordering::SeqCst), 6);
     Ok(())
 }
 
 #[tokio::test]
-async fn what_is_short_or_off_is_sent_at_once() -> Outcome {
+async fn an_upload_that_is_short_or_has_the_option_off_is_sent_at_once() -> Outcome {
     let heads = Arc::new(Mutex::new(Vec::new()));
     let noted = heads.clone();
     let server = serve(move |mut connection, _| {
@@ -231,11 +231,11 @@ async fn what_is_short_or_off_is_sent_at_once() -> Outcome {
                 let expect = head.split("expect: ").nth(1).map(|rest| rest.split('\r').next());
                 let expect = expect.flatten().map(str::to_owned);
                 if expect.as_deref() == Some("100-continue") {
-                    connection.say(CONTINUE).await;
+                    connection.send(CONTINUE).await;
                 }
                 noted.lock().expect("not poisoned").push(expect);
                 connection.body(3).await;
-                connection.say(OK).await;
+                connection.send(OK).await;
             }
         }
     })
@@ -279,7 +279,7 @@ async fn a_server_that_never_asks_is_waited_for_once() -> Outcome {
                 let whole = connection.body(LONG).await.is_some_and(|body| body == content());
                 let text = if whole { "whole" } else { "wrong" };
                 let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-                connection.say(&format!("{head}{text}")).await;
+                connection.send(&format!("{head}{text}")).await;
             }
         }
     })
@@ -295,7 +295,7 @@ async fn a_server_that_never_asks_is_waited_for_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn informational_responses_in_any_order() -> Outcome {
+async fn informational_responses_may_come_in_any_order() -> Outcome {
     const PROCESSING: &str = "HTTP/1.1 102 Processing\r\n\r\n";
     const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
     let server = serve(async |mut connection, number| {
@@ -304,15 +304,15 @@ async fn informational_responses_in_any_order() -> Outcome {
                 [&[CONTINUE][..], &[PROCESSING, HINTS, CONTINUE], &[CONTINUE, CONTINUE, HINTS]]
                     [number % 3]
             {
-                connection.say(text).await;
+                connection.send(text).await;
             }
             let whole = connection.body(LONG).await.is_some_and(|body| body == content());
             if number % 3 == 2 {
-                connection.say(CONTINUE).await;
+                connection.send(CONTINUE).await;
             }
             let text = if whole { "whole" } else { "wrong" };
             let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
-            connection.say(&format!("{head}{text}")).await;
+            connection.send(&format!("{head}{text}")).await;
         }
     })
     .await?;
@@ -326,7 +326,7 @@ async fn informational_responses_in_any_order() -> Outcome {
 }
 
 #[tokio::test]
-async fn refused_expectations_are_taken_back_once() -> Outcome {
+async fn refused_expectations_are_not_sent_to_that_server_again() -> Outcome {
     let heads = Arc::new(AtomicUsize::new(0));
     let count = heads.clone();
     let server = serve(move |mut connection, _| {
@@ -336,14 +336,14 @@ async fn refused_expectations_are_taken_back_once() -> Outcome {
                 count.fetch_add(1, Ordering::SeqCst);
                 if head.contains("expect:") {
                     let refuse = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";
-                    connection.say(refuse).await;
+                    connection.send(refuse).await;
                     assert_eq!(connection.rest().await, 0);
                     return;
                 }
                 let whole = connection.body(LONG).await.is_some_and(|body| body == content());
                 let text = if whole { "whole" } else { "wrong" };
                 let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-                connection.say(&format!("{head}{text}")).await;
+                connection.send(&format!("{head}{text}")).await;
             }
         }
     })
@@ -352,15 +352,15 @@ async fn refused_expectations_are_taken_back_once() -> Outcome {
     let client = expect.layer(hyper());
     assert_eq!(put(client.clone(), &server, Full::new(content())).await?, whole());
     assert_eq!(heads.load(Ordering::SeqCst), 2);
-    // It is not asked again.
+    // The next upload has no expectation.
     assert_eq!(put(client, &server, Full::new(content())).await?, whole());
     assert_eq!(heads.load(Ordering::SeqCst), 3);
 
-    // A body that cannot be sent again: the caller gets the 417, and never an empty body in its place.
+    // If the body cannot be sent again, the caller gets the 417, and no empty body is sent in its place.
     let server = serve(async |mut connection, _| {
         while let Some(head) = connection.head().await {
             assert!(head.contains("expect:"), "{head}");
-            connection.say("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n").await;
+            connection.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n").await;
             assert_eq!(connection.rest().await, 0);
         }
     })
@@ -383,9 +383,9 @@ async fn a_redirection_after_the_100_replays_the_whole_body() -> Outcome {
         let target = target.clone();
         async move {
             connection.head().await.expect("a head");
-            connection.say(CONTINUE).await;
+            connection.send(CONTINUE).await;
             connection.body(LONG / 2).await.expect("half of it");
-            connection.say(&moved(&format!("{target}/"))).await;
+            connection.send(&moved(&format!("{target}/"))).await;
             connection.rest().await;
         }
     })
@@ -411,11 +411,11 @@ async fn a_refusal_is_read_whole_and_its_connection_is_not_used_again() -> Outco
             count.fetch_add(1, Ordering::SeqCst);
             let head = connection.head().await.expect("a head");
             if head.starts_with("get") {
-                connection.say(&OK.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).await;
+                connection.send(&OK.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")).await;
             } else {
                 let length = page.len();
                 let head = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\n\r\n");
-                connection.say(&format!("{head}{page}")).await;
+                connection.send(&format!("{head}{page}")).await;
             }
             // A second request on this connection would be read as the body that was announced.
             assert_eq!(connection.rest().await, 0);
@@ -435,7 +435,7 @@ async fn a_refusal_is_read_whole_and_its_connection_is_not_used_again() -> Outco
     Ok(())
 }
 
-/// A body that tells when it is dropped.
+/// A body that reports when it is dropped.
 struct Tracked(Frames, Option<oneshot::Sender<()>>);
 
 impl Drop for Tracked {
@@ -475,11 +475,11 @@ async fn a_call_that_is_dropped_or_cut_leaves_nothing_behind() -> Outcome {
             connection.head().await.expect("a head");
             arrived.send(number).expect("awaited");
             if number == 0 {
-                // The client goes: the connection ends without a byte of the body.
+                // The client aborts the call, and its connection ends without a byte of the body.
                 assert_eq!(connection.rest().await, 0);
                 arrived.send(100).expect("awaited");
             }
-            // The other is cut.
+            // The server closes the second connection.
         }
     })
     .await?;
@@ -501,7 +501,7 @@ async fn a_call_that_is_dropped_or_cut_leaves_nothing_behind() -> Outcome {
 }
 
 #[tokio::test]
-async fn only_origins_that_redirect_are_waited_for() -> Outcome {
+async fn after_redirect_waits_only_for_origins_that_redirected_before() -> Outcome {
     let target = reader().await?;
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = asked.clone();
@@ -514,7 +514,7 @@ async fn only_origins_that_redirect_are_waited_for() -> Outcome {
                 if !has_expect {
                     connection.body(LONG).await;
                 }
-                connection.say(&moved(&format!("{target}/"))).await;
+                connection.send(&moved(&format!("{target}/"))).await;
             }
         }
     })
@@ -529,7 +529,7 @@ async fn only_origins_that_redirect_are_waited_for() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_origin_of_http_2_is_not_waited_for_again() -> Outcome {
+async fn an_origin_with_http_2_is_waited_for_once() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let answer = hyper::service::service_fn(async |request: Request<hyper::body::Incoming>| {

@@ -1,4 +1,4 @@
-//! What the follower goes together with: each time, the second hop's body is the first's.
+//! Bodies, clients and layers that work together with the follower: the second hop gets the whole body.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -46,7 +46,7 @@ fn digest(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-/// `/old` moves to `/new`, which answers with the digest of what it got. Its URL.
+/// Serves `/old`, which redirects to `/new`, which answers with the digest of the body. Returns the URL of `/old`.
 async fn serve() -> Outcome<String> {
     let app = Router::new()
         .route("/old", post(async |_: Bytes| Redirect::temporary("/new")))
@@ -58,7 +58,7 @@ async fn serve() -> Outcome<String> {
     Ok(url)
 }
 
-/// Sends one body; what the second hop got is what was sent.
+/// Sends a body, and asserts that the second hop gets the whole of it.
 async fn assert_whole<S, B, R>(name: &str, client: S, body: B, url: &str) -> Outcome
 where
     S: Service<Request<B>, Response = Response<R>>,
@@ -81,7 +81,7 @@ where
 }
 
 #[tokio::test]
-async fn bodies_over_hyper_util() -> Outcome {
+async fn bodies_of_many_types_arrive_over_hyper_util() -> Outcome {
     let url = serve().await?;
     let follow = FollowRedirectsLayer::new;
     let keep = || ReplayBodyLayer::new(1024 * 1024);
@@ -99,8 +99,8 @@ async fn bodies_over_hyper_util() -> Outcome {
 }
 
 #[tokio::test]
-async fn reqwest_streamed_and_buffered() -> Outcome {
-    // None but this test needs one, and nobody else installs it here.
+async fn streamed_and_buffered_bodies_arrive_over_reqwest() -> Outcome {
+    // An error means that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = serve().await?;
     let client = || {
@@ -127,18 +127,18 @@ async fn reqwest_streamed_and_buffered() -> Outcome {
 }
 
 #[tokio::test]
-async fn layers_of_tower_inside_and_outside() -> Outcome {
+async fn bodies_arrive_through_layers_of_tower_inside_and_outside() -> Outcome {
     let url = serve().await?;
     let body = || Full::new(whole());
     let follow = FollowRedirectsLayer::new;
-    let second = Duration::from_secs(20);
+    let limit = Duration::from_secs(20);
 
     let inside = follow().layer(BoxCloneSyncService::new(hyper()));
     assert_whole("BoxCloneSyncService inside", inside, body(), &url).await?;
     let outside = BoxCloneSyncService::new(follow().layer(hyper()));
     assert_whole("BoxCloneSyncService outside", outside, body(), &url).await?;
 
-    // Inside, their error is a `BoxError`: `into_boxed`.
+    // Inside, the error of these layers is a `BoxError`, which needs `into_boxed`.
     let inside = follow().layer(Buffer::new(hyper(), 1)).map_err(FollowError::into_boxed);
     assert_whole("Buffer inside", inside, body(), &url).await?;
     let outside = Buffer::new(follow().layer(hyper()), 1);
@@ -150,9 +150,9 @@ async fn layers_of_tower_inside_and_outside() -> Outcome {
     let outside = LoadShed::new(follow().layer(ConcurrencyLimit::new(hyper(), 1)));
     assert_whole("LoadShed outside", outside, body(), &url).await?;
 
-    let inside = follow().layer(Timeout::new(hyper(), second)).map_err(FollowError::into_boxed);
+    let inside = follow().layer(Timeout::new(hyper(), limit)).map_err(FollowError::into_boxed);
     assert_whole("Timeout inside", inside, body(), &url).await?;
-    let outside = Timeout::new(follow().layer(hyper()), second);
+    let outside = Timeout::new(follow().layer(hyper()), limit);
     assert_whole("Timeout outside", outside, body(), &url).await?;
     Ok(())
 }
@@ -185,7 +185,7 @@ where
     }
 }
 
-/// The same frames, for the copies that `tower::retry` makes.
+/// A body that can be cloned, for the copies that `tower::retry` makes.
 #[derive(Clone)]
 struct Copied(Arc<Bytes>);
 
@@ -204,7 +204,7 @@ impl Body for Copied {
 }
 
 #[tokio::test]
-async fn three_attempts_of_retry_and_a_hop_in_each() -> Outcome {
+async fn the_body_arrives_on_both_hops_of_each_retry() -> Outcome {
     use std::sync::Mutex;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();

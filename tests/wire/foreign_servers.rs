@@ -1,10 +1,9 @@
 //! nginx, Apache, Caddy, Go's `net/http` and Node.js redirect an upload, and every byte arrives.
 //!
-//! Each answers 307 and 308 without reading the upload (`/early`); Go and Node, where the program is
-//! ours, also once they have read it (`/read`). `/digest` is a server's own with Go and Node; the
-//! others pass it on to [`application`]. hyper is there for its bad manners: it closes a connection
-//! with unread input at once. Run with `cargo test -- --ignored`; `WIRE_ROUNDS` says how often each
-//! upload is sent.
+//! Each answers 307 and 308 without reading the upload (`/early`); Go and Node, which run programs of
+//! ours, also once they have read it (`/read`). Go and Node serve `/digest` themselves; the others forward
+//! it to [`application`]. hyper is included because it closes a connection with unread input at once. Run
+//! with `cargo test -- --ignored`; `WIRE_ROUNDS` is the number of times that each upload is sent.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -54,7 +53,7 @@ const SMALL: usize = 1024;
 const MEDIUM: usize = 1024 * 1024;
 const LARGE: usize = 64 * 1024 * 1024;
 
-/// No two blocks of it are alike.
+/// The longest upload, in which no two blocks are alike.
 static CONTENT: LazyLock<Bytes> = LazyLock::new(|| {
     let blocks = (0..LARGE as u64 / 32).flat_map(|block| {
         let word = block.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
@@ -118,7 +117,7 @@ fn stream(content: &Bytes) -> Frames {
     Frames::new(starts.map(|start| content.slice(start..content.len().min(start + piece))))
 }
 
-/// A server of another make.
+/// A foreign server.
 struct Server {
     _program: Option<Program>,
     /// In the order of [`PROTOCOLS`].
@@ -129,15 +128,15 @@ struct Server {
     redirects: &'static [&'static str],
     /// Paths whose uploads are read to their end, so that even the longest has to arrive.
     reads: &'static [&'static str],
-    /// How many bytes arrive on all other paths: more is an error, where the server closes the
-    /// connection before the client has seen the redirection.
+    /// The number of bytes that have to arrive on all other paths. A longer upload may be an error, if the server
+    /// closes the connection before the client has seen the redirection.
     unread: usize,
-    /// Whether the server asks for every upload by itself, even for one that it redirects.
+    /// Whether the server sends a 100 for every upload, even for one that it redirects.
     #[cfg_attr(not(feature = "hyper"), allow(dead_code))]
     always_asks: bool,
 }
 
-/// Passes connections on to a port, and counts what comes of the client on each.
+/// Forwards connections to a port, and counts the bytes from the client on each.
 #[cfg(feature = "hyper")]
 struct Relay {
     port: u16,
@@ -160,7 +159,7 @@ impl Relay {
         Ok(Self { port, sent })
     }
 
-    /// The bytes of the client on each connection.
+    /// The number of bytes from the client on each connection.
     fn sent(&self) -> Vec<usize> {
         let sent = self.sent.lock().expect("not poisoned");
         sent.iter().map(|count| count.load(Ordering::SeqCst)).collect()
@@ -190,7 +189,7 @@ async fn pass_on(client: TcpStream, to: u16, count: Arc<AtomicUsize>) -> std::io
     tokio::try_join!(up, down).map(|_| ())
 }
 
-/// What a server is started from.
+/// The folder, the ports and the certificate of a server that is not started yet.
 struct Setup {
     folder: PathBuf,
     ports: [u16; 4],
@@ -213,7 +212,7 @@ impl Setup {
         Ok(Self { folder, ports: ports.try_into().expect("four"), tls })
     }
 
-    /// Writes the configuration, with its places filled in.
+    /// Writes the configuration, with its placeholders replaced.
     fn configure(&self, file: &str, template: &str, application: u16) -> Outcome<PathBuf> {
         let [http1, http1_tls, http2, http2_tls] = self.ports.map(|port| port.to_string());
         let text = template
@@ -245,7 +244,8 @@ impl Setup {
     }
 }
 
-/// Digests what it is sent, and lists the digests of all bodies that came whole; redirects unread.
+/// An application that answers with the digest of an upload, lists the digests of all that came whole, and
+/// redirects uploads without reading them.
 async fn application() -> Outcome<u16> {
     let seen = Arc::new(Mutex::new(Vec::<String>::new()));
     let listed = seen.clone();
@@ -295,8 +295,8 @@ impl Server {
         }
     }
 
-    /// Sends the same upload `rounds` times by one client, so that connections are used again, and
-    /// gives what came of each.
+    /// Sends the same upload `rounds` times with one client, so that connections are reused, and returns the
+    /// outcome of each.
     async fn uploads(
         &self,
         (protocol, path, kind): (Protocol, &str, Kind),
@@ -335,7 +335,7 @@ impl Server {
         Ok(answers)
     }
 
-    /// Sends an upload that waits to be asked for, `rounds` times by one client.
+    /// Sends an upload that waits for a 100, `rounds` times with one client.
     #[cfg(feature = "hyper")]
     async fn uploads_when_asked(
         &self,
@@ -346,7 +346,7 @@ impl Server {
         let relay = Relay::start(self.ports[protocol as usize]).await?;
         let url = format!("{}://127.0.0.1:{}{path}", protocol.scheme(), relay.port);
         let follow = FollowRedirectsLayer::new();
-        // A server that never asks would cost a test its patience, and one that asks late is fine.
+        // The wait is long because a server may send its 100 late.
         let expect = ExpectContinueLayer::new(tokio::time::sleep).wait(Duration::from_secs(30));
         let (full, recorded, made) = (
             follow.layer(expect.layer(self.client(protocol))),
@@ -366,15 +366,15 @@ impl Server {
                 }
             });
         }
-        // An upload goes to where it is redirected, whole, and nothing of it to the server before.
+        // Each connection carries the whole upload, or only heads.
         let sent = relay.sent();
-        let is_counted = |sent: &usize| *sent < 64 * 1024 || *sent >= content.len();
-        assert!(self.always_asks || sent.iter().all(is_counted), "{sent:?}");
+        let is_whole_or_none = |sent: &usize| *sent < 64 * 1024 || *sent >= content.len();
+        assert!(self.always_asks || sent.iter().all(is_whole_or_none), "{sent:?}");
         println!("{protocol:?} {kind:?}: bytes by connection {sent:?}");
         Ok(answers)
     }
 
-    /// All digests of requests that `/digest` took for whole.
+    /// The digests of all uploads that `/digest` took for whole.
     async fn seen(&self) -> Outcome<Vec<String>> {
         let request =
             Request::get(self.url(Protocol::Http1, "/seen")).body(Full::<Bytes>::default());
@@ -384,7 +384,7 @@ impl Server {
     }
 }
 
-/// The outer error is a hang: nothing takes a minute here.
+/// Sends an upload. The outer error is a hang, as nothing takes a minute here.
 async fn send<S, B>(
     client: S,
     url: &str,
@@ -397,7 +397,7 @@ where
     Ok(tokio::time::timeout(Duration::from_secs(60), call).await?)
 }
 
-/// Sends an upload, and gives the hops, the status and the digest.
+/// Sends an upload, and returns the hops, the status and the digest.
 #[cfg(feature = "hyper")]
 async fn answer<S, B, R>(client: S, url: &str, body: B) -> Outcome<Result<String, UploadError>>
 where
@@ -415,8 +415,8 @@ where
     Ok(Ok(format!("{hops} hops, {status}: {}", String::from_utf8_lossy(&text))))
 }
 
-/// 64 MiB that wait to be asked for arrive each time, whether the server reads uploads that it
-/// redirects or not.
+/// Asserts that 64 MiB that wait for a 100 arrive each time, whether the server reads uploads that it redirects
+/// or not.
 #[cfg(feature = "hyper")]
 async fn every_byte_arrives_when_asked_for(server: &Server) -> Outcome {
     let rounds = rounds()?;
@@ -438,7 +438,7 @@ async fn every_byte_arrives_when_asked_for(server: &Server) -> Outcome {
     Ok(())
 }
 
-/// Whether the connection failed, in words that the caller can match on.
+/// Whether the connection failed, which a caller can tell from the types of the error's sources.
 fn is_connection_error(error: &UploadError) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     let mut of_hyper = false;
@@ -449,8 +449,8 @@ fn is_connection_error(error: &UploadError) -> bool {
     of_hyper && error.redirect().is_none()
 }
 
-/// 1 KiB and 1 MiB arrive by each protocol, and 64 MiB over HTTP/1.1; where the server does not read
-/// a long upload, it arrives or the caller is told.
+/// Asserts that 1 KiB and 1 MiB arrive by each protocol, and 64 MiB over HTTP/1.1; a long upload that the server
+/// does not read may be an error instead.
 async fn every_byte_arrives(server: Server) -> Outcome {
     #[cfg(feature = "hyper")]
     every_byte_arrives_when_asked_for(&server).await?;
@@ -482,7 +482,7 @@ async fn every_byte_arrives(server: Server) -> Outcome {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    // Whatever failed: no part of a body was taken for the whole of it.
+    // Even after an error, no part of a body was taken for the whole.
     let seen = server.seen().await?;
     assert!(seen.len() >= arrived, "{} bodies came, {arrived} were answered", seen.len());
     let whole = [SMALL, MEDIUM, LARGE].map(|length| digest(&CONTENT[..length]));
@@ -504,7 +504,7 @@ async fn by_nginx() -> Outcome {
         application().await?,
     )?;
     let mut command = nginx(&setup.folder, "nginx.conf");
-    // It sends 100 for uploads that it discards, too.
+    // nginx sends a 100 for uploads that it discards, too.
     let server = Server { always_asks: true, ..setup.start(&mut command, &PROTOCOLS).await? };
     every_byte_arrives(server).await
 }
@@ -534,8 +534,8 @@ async fn by_caddy() -> Outcome {
     every_byte_arrives(setup.start(&mut command, &PROTOCOLS).await?).await
 }
 
-/// Over HTTP/1.1, a long upload fails where the connection is reset before the 307 is read. That has
-/// to be an error of the connection.
+/// Over HTTP/1.1, a long upload fails if the connection is reset before the 307 is read. That has to be an error
+/// of the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "sends gigabytes"]
 async fn by_hyper() -> Outcome {
@@ -574,7 +574,7 @@ async fn by_go() -> Outcome {
     let [http1, http1_tls, _, http2_tls] = setup.ports.map(|port| port.to_string());
     let mut command = Command::new(program);
     command.args([http1, http1_tls, http2_tls]);
-    // HTTP/2 in clear is not in its standard library.
+    // Go's standard library has no HTTP/2 without TLS.
     let protocols = &[Protocol::Http1, Protocol::Http1Tls, Protocol::Http2Tls];
     let server = setup.start(&mut command, protocols).await?;
     let reads = &["/read/307", "/read/308"];

@@ -1,4 +1,4 @@
-//! Both sides in the WebAssembly of a browser, where the clocks of `std` panic.
+//! Both sides as WebAssembly for browsers, where the clocks of `std` panic.
 //! `cargo test -p wasm --target wasm32-unknown-unknown`, with `wasm-bindgen-test-runner` as runner.
 
 #![cfg(target_family = "wasm")]
@@ -39,7 +39,7 @@ async fn an_upload_is_sent_again_and_hosts_and_permanents_are_remembered() {
             }
             "https://a.test/old" => redirect(StatusCode::PERMANENT_REDIRECT, "/new"),
             "https://a.test/new" => Response::new(request.into_body()),
-            other => panic!("sent in clear: {other}"),
+            other => panic!("not expected: {other}"),
         };
         let hsts = HeaderValue::from_static("max-age=3600");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
@@ -53,7 +53,7 @@ async fn an_upload_is_sent_again_and_hosts_and_permanents_are_remembered() {
     let upload = Request::post("https://a.test/upload").body(Body::from(&b"content"[..]));
     let response = client.clone().oneshot(upload.expect("valid")).await.expect("followed");
     assert_eq!(response.into_body().collect().await.expect("read").to_bytes(), "content");
-    // The second request is the target of the upload, upgraded by what the first response said.
+    // The second request goes to the target of the upload, which HSTS of the first response upgraded.
     assert_eq!(asked.swap(0, Ordering::Relaxed), 2);
 
     for requests in [2, 1] {
