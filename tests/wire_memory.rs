@@ -1,4 +1,4 @@
-//! A gigabyte is sent again, or not kept: what the process takes at its peak. Linux counts it.
+//! Measures the peak memory of a process that uploads a gigabyte, as Linux counts it:
 //! `cargo test --all-features --test wire_memory -- --ignored`
 #![allow(missing_docs)]
 
@@ -30,7 +30,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 const MIB: u64 = 1024 * 1024;
 const WHOLE: u64 = 1024 * MIB;
 
-/// Bytes out of a file, in pieces of 64 KiB; blocking, for this process does nothing else.
+/// The bytes of a file, in pieces of 64 KiB. Reading blocks, as this process does nothing else.
 struct Pieces {
     file: File,
     left: u64,
@@ -66,7 +66,7 @@ impl Body for Pieces {
     }
 }
 
-/// Without its length, so that what is kept is found out on the way.
+/// Hides the length, so that the body turns out to be over the limit only while it is read.
 struct Unannounced(Pieces);
 
 impl Body for Unannounced {
@@ -88,9 +88,9 @@ fn peak() -> Outcome<u64> {
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
-/// Run in a process of its own, which the tests below start.
+/// Sends one upload, in a process that the tests below start.
 #[test]
-#[ignore = "a process of its own, for the tests below"]
+#[ignore = "a process for the tests below"]
 fn child() -> Outcome {
     let Ok(url) = env::var("UPLOAD_URL") else { return Ok(()) };
     let file = PathBuf::from(env::var("UPLOAD_FILE")?);
@@ -129,8 +129,8 @@ fn child() -> Outcome {
     Ok(())
 }
 
-/// A server that takes one request after another, to its last byte: 307 first, then 200. Returns the
-/// digest of each body.
+/// A server that reads two requests to their last bytes, and answers 307 to the first and 200 to the second.
+/// Returns the digest of each body.
 fn serve(listener: TcpListener) -> io::Result<Vec<String>> {
     let mut digests = Vec::new();
     for connection in listener.incoming() {
@@ -162,8 +162,8 @@ fn serve(listener: TcpListener) -> io::Result<Vec<String>> {
     Ok(digests)
 }
 
-/// A server that redirects the first two requests without reading their bodies, asks for the third and
-/// reads it. Returns the bytes of each body that came, and the last one's digest.
+/// A server that redirects the first two requests before their bodies, sends a 100 for the third and reads it.
+/// Returns the number of bytes of each body, and the digest of the last one.
 #[cfg(feature = "hyper")]
 fn serve_when_asked(listener: &TcpListener) -> io::Result<(Vec<u64>, String)> {
     let (mut bytes, mut digest) = (Vec::new(), String::new());
@@ -234,8 +234,7 @@ fn digest(from: &mut impl Read) -> io::Result<String> {
     }
 }
 
-/// A file of a gigabyte, no MiB of it like another, that takes little room on most disks; removed
-/// at the end.
+/// A sparse file of a gigabyte, in which no two MiB are alike. It is removed at the end.
 struct Gigabyte(PathBuf);
 
 impl Gigabyte {
@@ -257,8 +256,8 @@ impl Drop for Gigabyte {
     }
 }
 
-/// Uploads a gigabyte from another process: the digests that arrived, what it said, and its peak in
-/// KiB.
+/// Uploads a gigabyte from another process. Returns the digest of the file, the digests of the bodies that arrived,
+/// the outcome that the process printed, and its peak in KiB.
 fn upload(how: &str) -> Outcome<(String, Vec<String>, String, u64)> {
     let file = Gigabyte::new(&format!("gigabyte-{}", how.replace(' ', "-")))?;
     let whole = digest(&mut File::open(&file.0)?)?;
@@ -272,7 +271,7 @@ fn upload(how: &str) -> Outcome<(String, Vec<String>, String, u64)> {
         .env("UPLOAD_FILE", &file.0)
         .env("UPLOAD_HOW", how)
         .output()?;
-    // Where no second request came, the server still waits for one.
+    // If no second request came, the server still waits for one.
     drop(TcpStream::connect(address));
     let digests = server.join().map_err(|_| "the server panicked")??;
     let text = String::from_utf8(output.stdout)?;
@@ -294,7 +293,7 @@ fn a_file_is_opened_again_and_nothing_of_it_kept() -> Outcome {
 
 #[test]
 #[ignore = "takes some seconds"]
-fn over_the_limit_nothing_is_kept() -> Outcome {
+fn nothing_of_an_upload_over_the_limit_is_kept() -> Outcome {
     let (whole, digests, said, peak) = upload("recorded")?;
     assert_eq!(said, "too large");
     assert_eq!(digests, [whole], "sent once, whole, and no second time");
@@ -303,7 +302,7 @@ fn over_the_limit_nothing_is_kept() -> Outcome {
     Ok(())
 }
 
-/// Through two redirections, beside curl, which waits in the same way.
+/// The upload is redirected twice. curl, which waits in the same way, is measured, too.
 #[cfg(feature = "hyper")]
 #[test]
 #[ignore = "takes some seconds, and needs curl"]
@@ -317,7 +316,7 @@ fn a_redirection_costs_not_a_byte_of_an_upload_that_waits() -> Outcome {
         let mut command = match client {
             "curl" => {
                 let mut curl = Command::new("curl");
-                // Its own wait of 1 s would let a busy machine send.
+                // curl's default wait of 1 s could end on a busy machine.
                 curl.args(["-sSL", "--expect100-timeout", "60", "-T"]).arg(&file.0).arg(&url);
                 curl
             }

@@ -22,7 +22,7 @@ fn app(policy: impl RedirectPolicy + 'static) -> Router {
     Router::new().fallback(|| async { "inner" }).layer(RedirectLayer::new(policy))
 }
 
-/// Status and `Location`; no field of a connection, whatever the answer.
+/// The status and `Location` of an answer, which must not have a field of a connection.
 fn summary<B>(response: &Response<B>) -> String {
     assert_eq!(response.version(), Version::HTTP_2);
     for name in ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"] {
@@ -34,7 +34,7 @@ fn summary<B>(response: &Response<B>) -> String {
 }
 
 #[tokio::test]
-async fn over_tls_and_in_clear() -> Outcome {
+async fn policies_redirect_over_tls_and_in_clear() -> Outcome {
     let switch = MaintenanceSwitch::new();
     switch.on();
     let standby = Maintenance::new(switch).standby("https://standby.test")?;

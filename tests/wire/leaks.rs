@@ -20,7 +20,7 @@ use tower_redirect::{HttpsOnly, RedirectLayer, Transport, Trust};
 
 use crate::tls::{Identity, TlsListener};
 
-/// Requests and what each is answered: a status, and a `Location` where there is one.
+/// Requests, each with the status of its answer, and the `Location` if there is one.
 const ROWS: &[(&[u8], &str)] = &[
     (b"GET / HTTP/1.1\r\n", "400"),
     (b"GET / HTTP/1.1\r\nHost: a.test\r\nHost: a.test\r\n", "400"),
@@ -115,7 +115,7 @@ const ROWS: &[(&[u8], &str)] = &[
     ),
 ];
 
-/// Sends a request head (and three bytes of body, where it announces them), and sums the answer up.
+/// Sends a request head (and three bytes of body, if it announces them), and summarizes the answer.
 async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, head: &[u8]) -> String {
     let mut request = head.to_vec();
     request.extend_from_slice(b"Connection: close\r\n\r\n");
@@ -124,7 +124,7 @@ async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, head: &[u8]) 
     }
     stream.write_all(&request).await.expect("sent");
     let mut answer = Vec::new();
-    // A server that closes without a TLS goodbye has said everything all the same.
+    // The answer is whole even if the server closes without a `close_notify` of TLS.
     let _ = stream.read_to_end(&mut answer).await;
     let answer = String::from_utf8_lossy(&answer);
     let (head, _) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
@@ -149,7 +149,7 @@ async fn bind() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Trusts 10.0.0.0/8; who connects is said by `peer`.
+/// The layer trusts the proxies in 10.0.0.0/8.
 fn layer() -> RedirectLayer<HttpsOnly> {
     let trust = Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded();
     RedirectLayer::new(HttpsOnly::new()).trust(trust)
@@ -165,7 +165,7 @@ fn axum_app(calls: &Arc<AtomicUsize>, peer: [u8; 4]) -> Router {
 
 const STRANGER: [u8; 4] = [127, 0, 0, 1];
 
-/// The same without a router: hyper, and the layer around a function.
+/// Serves by hyper without a router: the layer is around a function.
 async fn serve_hyper(listener: TcpListener, calls: Arc<AtomicUsize>) {
     let inner = service_fn(move |_: Request<hyper::body::Incoming>| {
         calls.fetch_add(1, Ordering::SeqCst);
@@ -200,7 +200,7 @@ async fn nothing_in_clear_reaches_the_inner_service() {
 }
 
 #[tokio::test]
-async fn an_exempt_path_reaches_it() {
+async fn an_exempt_path_reaches_the_inner_service() {
     let calls = Arc::new(AtomicUsize::new(0));
     let (axum, address) = bind().await;
     let app = axum_app(&calls, STRANGER);
@@ -219,7 +219,7 @@ async fn tls_connect(
     let connector = tokio_rustls::TlsConnector::from(config);
     let stream = TcpStream::connect(address).await.expect("connected");
     let name = ServerName::try_from("localhost").expect("a name");
-    connector.connect(name, stream).await.expect("shaken hands")
+    connector.connect(name, stream).await.expect("a handshake")
 }
 
 async fn tls_server(identity: &Identity, calls: &Arc<AtomicUsize>, peer: [u8; 4]) -> SocketAddr {
@@ -231,11 +231,11 @@ async fn tls_server(identity: &Identity, calls: &Arc<AtomicUsize>, peer: [u8; 4]
 }
 
 #[tokio::test]
-async fn over_tls_each_reaches_it_once() {
+async fn over_tls_each_request_reaches_the_inner_service_once() {
     let calls = Arc::new(AtomicUsize::new(0));
     let identity = Identity::self_signed().expect("a certificate");
     let address = tls_server(&identity, &calls, STRANGER).await;
-    // Nobody asks for the host of a secure request, so that none is refused.
+    // The policy does not need the host of a secure request, so that none is refused.
     for (number, (head, _)) in (1..).zip(ROWS) {
         let stream = tls_connect(address, &identity).await;
         let seen = exchange(stream, head).await;
@@ -245,7 +245,7 @@ async fn over_tls_each_reaches_it_once() {
 }
 
 #[tokio::test]
-async fn tls_from_a_proxy_proves_nothing_of_the_visitor() {
+async fn tls_from_a_proxy_does_not_make_the_clients_request_secure() {
     let calls = Arc::new(AtomicUsize::new(0));
     let identity = Identity::self_signed().expect("a certificate");
     let address = tls_server(&identity, &calls, [10, 0, 0, 1]).await;
@@ -253,7 +253,7 @@ async fn tls_from_a_proxy_proves_nothing_of_the_visitor() {
         ("X-Forwarded-Proto: http\r\n", "307 https://h/"),
         ("", "307 https://h/"),
         ("X-Forwarded-Proto: https\r\n", "200"),
-        // Counted from the right: what a client put to the left changes nothing.
+        // Values are counted from the right, so that those that a client added on the left change nothing.
         ("X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https, http\r\n", "307 https://h/"),
         ("X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: http, https\r\n", "200"),
         // Fewer values than trusted proxies.
@@ -269,7 +269,7 @@ async fn tls_from_a_proxy_proves_nothing_of_the_visitor() {
     assert_eq!(calls.load(Ordering::SeqCst), 2);
 }
 
-/// Sends one request of these fields in raw frames (RFC 9113 §4), and sums the answer up.
+/// Sends one request with these fields in raw frames (RFC 9113 §4), and summarizes the answer.
 async fn exchange_http2(mut stream: TcpStream, fields: &[(&str, &str)]) -> String {
     let mut encoder = loona_hpack::Encoder::new();
     let block = encoder.encode(fields.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())));
@@ -309,7 +309,7 @@ async fn exchange_http2(mut stream: TcpStream, fields: &[(&str, &str)]) -> Strin
 }
 
 #[tokio::test]
-async fn http2_in_clear() {
+async fn nothing_over_http2_in_clear_reaches_the_inner_service() {
     let calls = Arc::new(AtomicUsize::new(0));
     let (axum, address) = bind().await;
     let app = axum_app(&calls, STRANGER);

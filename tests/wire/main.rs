@@ -21,7 +21,7 @@ mod maintenance_page;
 mod policy;
 #[cfg(feature = "follow")]
 #[path = "../../examples/tour/servers.rs"]
-#[allow(dead_code)] // The tour asks for more of the addresses.
+#[allow(dead_code)] // The tour uses more of the addresses.
 mod servers;
 
 use https_only::tls;

@@ -1,4 +1,4 @@
-//! The table of `Maintenance` over HTTP/1.1 and HTTP/2, and what else passes there or does not.
+//! `Maintenance` over HTTP/1.1 and HTTP/2: the table of classes, gRPC, certificates and forged hosts.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -26,7 +26,7 @@ use crate::support::classes::{ROWS, columns};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// A server that also takes websockets over HTTP/2 (RFC 8441); its port.
+/// Starts a server that also accepts websockets over HTTP/2 (RFC 8441), and returns its port.
 async fn serve(policy: impl RedirectPolicy + 'static) -> Outcome<u16> {
     let app: Router =
         Router::new().fallback(|| async { "inner" }).layer(RedirectLayer::new(policy));
@@ -45,13 +45,13 @@ async fn serve(policy: impl RedirectPolicy + 'static) -> Outcome<u16> {
     Ok(port)
 }
 
-/// One request on a connection of its own.
+/// Sends one request on a new connection.
 async fn send(port: u16, mut request: Request<Empty<Bytes>>) -> Outcome<Response<Incoming>> {
     let stream = TokioIo::new(TcpStream::connect(("127.0.0.1", port)).await?);
     if request.version() == Version::HTTP_2 {
         let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
         tokio::spawn(connection);
-        // What an extended CONNECT needs is said in the server's first frame.
+        // An extended CONNECT has to wait for the settings in the server's first frame.
         sender.ready().await?;
         return Ok(sender.send_request(request).await?);
     }
@@ -98,12 +98,12 @@ fn summary(status: http::StatusCode, fields: &HeaderMap) -> String {
 }
 
 #[tokio::test]
-async fn every_cell_over_both_versions() -> Outcome {
+async fn every_cell_of_the_table_holds_over_both_versions() -> Outcome {
     for (column, policy) in columns().into_iter().enumerate() {
         let port = serve(policy).await?;
         for (method, target, fields, expected) in ROWS {
             for version in [Version::HTTP_11, Version::HTTP_2] {
-                // Over HTTP/2 there is no `Upgrade`, and `http::Uri` cannot say `*` of a host.
+                // HTTP/2 has no `Upgrade`, and `http::Uri` cannot hold a host with `*`.
                 let upgrade = fields.iter().any(|(name, _)| *name == "upgrade");
                 if version == Version::HTTP_2 && (upgrade || *target == "*") {
                     continue;
@@ -145,7 +145,7 @@ async fn a_grpc_call_is_unavailable() -> Outcome {
 }
 
 #[tokio::test]
-async fn certificates_can_still_be_had() -> Outcome {
+async fn the_challenges_of_certificates_pass() -> Outcome {
     let [unavailable, ..] = columns();
     let port = serve((HttpsOnly::new(), unavailable)).await?;
     for version in [Version::HTTP_11, Version::HTTP_2] {
@@ -164,7 +164,7 @@ async fn certificates_can_still_be_had() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_forged_host_is_no_way_round() -> Outcome {
+async fn a_forged_host_does_not_bypass_maintenance() -> Outcome {
     let switch = MaintenanceSwitch::new();
     switch.on();
     let standby = || Maintenance::new(switch.clone()).standby("https://standby.test");

@@ -1,5 +1,5 @@
-//! Other servers and frameworks, and the same said here, asked the same: `guide::migrating`. Run with
-//! `-- --ignored`.
+//! Compares the redirections of other servers and frameworks with the same ones here: `guide::migrating`.
+//! Run with `-- --ignored`.
 
 use std::error::Error;
 use std::fs;
@@ -22,7 +22,8 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 /// A request: method, URL, and whether a proxy says that it came by https.
 type Asked = (&'static str, &'static str, bool);
 
-/// Status, absolute `Location`, and HSTS. 404 stands for 200: neither server has all pages.
+/// Asks a server, and returns the status, the absolute `Location`, and HSTS. A 404 is shown as 200, because
+/// neither server has all pages.
 async fn ask(port: u16, (method, url, secure): Asked) -> Outcome<String> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = Url::parse(url)?;
@@ -50,7 +51,7 @@ async fn ask(port: u16, (method, url, secure): Asked) -> Outcome<String> {
     Ok(seen)
 }
 
-/// A program with this configuration, on a port.
+/// Starts a program with this configuration, and returns its port, too.
 async fn start(name: &str, configuration: &str) -> Outcome<(Program, u16)> {
     let (folder, port) = (folder(&format!("migrating/{name}"))?, free_port().await?);
     let configuration = configuration
@@ -78,8 +79,8 @@ fn script(program: &str, folder: &Path, port: u16) -> Command {
     command
 }
 
-/// Node with this script, beside the packages in `$CARGO_TARGET_TMPDIR/clients`, where `.ci/run` installs
-/// them. The script reads `rules`.
+/// Starts Node with this script, which reads `rules`. The script is put beside the packages that `.ci/run`
+/// installs in `$CARGO_TARGET_TMPDIR/clients`.
 async fn start_node(name: &str, source: &str, rules: &str) -> Outcome<(Program, u16)> {
     let (folder, port) = (folder(&format!("migrating/{name}"))?, free_port().await?);
     let script = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(name);
@@ -90,7 +91,7 @@ async fn start_node(name: &str, source: &str, rules: &str) -> Outcome<(Program, 
     Ok((Program::start_in(&folder, &mut node, &[port]).await?, port))
 }
 
-/// The layer around an application that has every page.
+/// Serves the layer around an application with three pages.
 async fn serve<P: RedirectPolicy + 'static>(layer: RedirectLayer<P>) -> Outcome<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -104,7 +105,7 @@ async fn serve<P: RedirectPolicy + 'static>(layer: RedirectLayer<P>) -> Outcome<
     Ok(port)
 }
 
-/// Asks both. Each row: the request, what the other server says, and what is different here.
+/// Asks both servers. Each row has the request, the answer of the other server, and the answer here if it differs.
 async fn compare(there: u16, here: u16, rows: &[(Asked, &str, Option<&str>)]) -> Outcome {
     for (asked, expected, different) in rows {
         assert_eq!(ask(there, *asked).await?, *expected, "there: {asked:?}");
@@ -197,7 +198,8 @@ async fn django_security_middleware() -> Outcome {
         (("GET", "http://shop.test/orders/?q=1", false), "301 https://shop.test/orders/?q=1", None),
         (("GET", "http://shop.test/health", false), "200", None),
         (("GET", "http://shop.test/", true), "200 max-age=3600", None),
-        // 307 in place of 301: `.permanent()` is 308. A POST stays a POST here, and another host is 421 (RFC 9110 §15.5.20).
+        // Here a POST stays a POST, the slash is added by a 307 (`.permanent()`: 308), and the answer to another
+        // host is 421 (RFC 9110 §15.5.20).
         (
             ("POST", "http://shop.test/orders/", false),
             "301 https://shop.test/orders/",
@@ -255,7 +257,7 @@ async fn rails_force_ssl_and_routes() -> Outcome {
             "301 https://shop.test/stories?q=1",
             Some("301 https://shop.test/articles"),
         ),
-        // `%2F` could be a slash or not, so that `:name` takes no such segment here.
+        // `%2F` may be a slash or not, so that `:name` does not match such a segment here.
         (
             ("GET", "https://shop.test/stories/a%2Fb", true),
             "301 https://shop.test/articles/a/b max-age=3600",
@@ -266,7 +268,7 @@ async fn rails_force_ssl_and_routes() -> Outcome {
     compare(there, here, &rows).await
 }
 
-/// Asks both for each URL. Each row: the URL, what the other server says, and what is different here.
+/// Like [`compare`], with a URL in place of each request.
 async fn compare_gets(
     there: u16,
     here: u16,
@@ -318,7 +320,7 @@ async fn netlify_redirects() -> Outcome {
         ),
         ("http://shop.test/gen/7/", "302 http://shop.test/g//7", Some("302 http://shop.test/g/7")),
         ("http://shop.test/store?id=", "301 http://shop.test/shop/?id=", Some("200")),
-        // A blank of a path is `%20`; `+` is a plus sign there (RFC 3986).
+        // In a path, a space is `%20`, and `+` is a plus sign (RFC 3986).
         (
             "http://shop.test/store?id=a%20b",
             "301 http://shop.test/shop/a+b?id=a%20b",
@@ -374,7 +376,7 @@ async fn cloudflare_pages_redirects() -> Outcome {
     compare_gets(there, here, &rows).await
 }
 
-/// Builds the application, and starts it. `next` is in `$CARGO_TARGET_TMPDIR/next`.
+/// Builds and starts a Next.js application in `$CARGO_TARGET_TMPDIR/next`, where `.ci/run` installs `next`.
 async fn start_next() -> Outcome<(Program, u16)> {
     let (folder, port) = (Path::new(env!("CARGO_TARGET_TMPDIR")).join("next"), free_port().await?);
     fs::write(folder.join("next.config.js"), include_str!("migrating/next.config.js"))?;
@@ -431,7 +433,7 @@ async fn next_redirects() -> Outcome {
             "307 http://shop.test/item/a/b?id=a%2Fb",
             Some("307 http://shop.test/item/a%2Fb?id=a/b"),
         ),
-        // `%2F` could be a slash or not, so that `:name` takes no such segment here.
+        // `%2F` may be a slash or not, so that `:name` does not match such a segment here.
         ("http://shop.test/blog/a%2Fb", "307 http://shop.test/news/a%2Fb", Some("200")),
     ];
     compare_gets(there, here, &rows).await

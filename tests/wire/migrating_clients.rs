@@ -1,4 +1,4 @@
-//! The redirections of other clients and of this one, over the same servers: `guide::migrating`.
+//! Compares how other clients and this one follow the same redirections: `guide::migrating`.
 
 use std::error::Error;
 
@@ -20,7 +20,7 @@ use tower_redirect::FollowRedirectsLayer;
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Answers `/STATUS/..` with a redirection to `/..`, `/STATUS/away/..` with one to `/..` of the other
-/// server, and any other path with what it received.
+/// server, and any other path with a summary of the request.
 async fn answer(
     State(other): State<u16>,
     method: Method,
@@ -84,7 +84,7 @@ macro_rules! seen {
 }
 
 #[tokio::test]
-async fn tower_http_and_reqwest() -> Outcome {
+async fn tower_http_and_reqwest_differ_as_listed() -> Outcome {
     let port = serve().await?;
     let hyper = || Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -111,7 +111,7 @@ async fn tower_http_and_reqwest() -> Outcome {
             "/307/away/x",
             ["307", "200 POST /x text content-type", "200 POST /x text content-type"],
         ),
-        // After a 302, content is dropped here, and its method becomes GET.
+        // After a 302, this client drops the content, and the method becomes GET.
         ("DELETE", "/302/x", ["302", "200 DELETE /x text authorization cookie content-type", got]),
         // Eleven redirections.
         ("GET", "/302/302/302/302/302/302/302/302/302/302/302/x", [got, "error", "error"]),

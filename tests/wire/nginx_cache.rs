@@ -1,4 +1,4 @@
-//! nginx as a cache in front of a server with more than one host: its key lacks the host that the client
+//! nginx as a cache in front of a server with more than one host: the cache key lacks the host that the client
 //! asked for, unless `proxy_cache_key` names it. Run with `-- --ignored`.
 
 use std::error::Error;
@@ -38,10 +38,10 @@ http {
 }
 ";
 
-/// What the guide says to write.
+/// The line that the guide recommends.
 const KEY: &str = "proxy_cache_key $scheme$http_host$request_uri;";
 
-/// Asks for the old name of a site, and then for its canonical one: the status of both.
+/// Asks for the old name of a site, and then for its canonical one. Returns the status of both answers.
 async fn ask_for_both(name: &str, key: &str) -> Outcome<[u16; 2]> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let app = listener.local_addr()?.port().to_string();
@@ -68,7 +68,7 @@ async fn ask_for_both(name: &str, key: &str) -> Outcome<[u16; 2]> {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn its_own_key_answers_one_host_with_the_redirection_of_another() -> Outcome {
+async fn the_default_key_answers_one_host_with_the_redirection_of_another() -> Outcome {
     // The redirection to `www.a.test` is the answer to `www.a.test`: a loop for everybody.
     assert_eq!(ask_for_both("default", "").await?, [308, 308]);
     Ok(())

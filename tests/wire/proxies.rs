@@ -1,5 +1,5 @@
-//! Proxies and a cache in front of the server, each a program of its own that terminates TLS, with
-//! the configuration that the guide names: `tests/wire/proxies/`. Run with `-- --ignored`.
+//! Proxies that terminate TLS, and a cache, in front of the server, with the configurations that the guide
+//! names: `tests/wire/proxies/`. Run with `-- --ignored`.
 
 use std::error::Error;
 use std::fs;
@@ -27,7 +27,7 @@ fn notes(notes: &Notes) -> Vec<String> {
     notes.lock().expect("not poisoned").clone()
 }
 
-/// A program and its configuration.
+/// A proxy with one of its configurations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Nginx,
@@ -78,7 +78,7 @@ impl Kind {
         matches!(self, Self::NginxForwarded | Self::HaproxyForwarded)
     }
 
-    /// Whether a client's own `X-Forwarded-Host` arrives where that field could count.
+    /// Whether a client's own `X-Forwarded-Host` reaches a server that reads the `X-Forwarded` fields.
     fn passes_x_forwarded_host(self) -> bool {
         matches!(self, Self::Nginx | Self::Haproxy)
     }
@@ -92,7 +92,7 @@ impl Kind {
         })
     }
 
-    /// The same as text, as a diagnosis prints it.
+    /// The trust as a diagnosis prints it.
     fn cure(self) -> &'static str {
         let (forwarded, x_forwarded) = (
             r#"Trust::proxies(["127.0.0.1"])?.forwarded()"#,
@@ -163,7 +163,7 @@ async fn varnish(name: &str, key: &str, vary: &str, app: u16) -> Outcome<(Progra
     Ok((Program::start_in(&folder, &mut command, &[port]).await?, port))
 }
 
-/// Notes who is speaking, and lets everything on.
+/// Notes the scheme, the host and the client of each request, and passes it.
 fn witness(notes: &Notes) -> impl RedirectPolicy + 'static {
     let notes = notes.clone();
     policy_fn(move |head| {
@@ -174,7 +174,7 @@ fn witness(notes: &Notes) -> impl RedirectPolicy + 'static {
     })
 }
 
-/// The application: a client may keep its answer for an hour.
+/// An application whose answer may be kept for an hour.
 fn app<P: RedirectPolicy + 'static>(layer: RedirectLayer<P>) -> Router {
     let inner = || async { ([("cache-control", "max-age=3600")], "inner") };
     Router::new().route("/{*path}", any(inner)).layer(layer)
@@ -185,7 +185,7 @@ fn serve<P: RedirectPolicy + 'static>(listener: TcpListener, layer: RedirectLaye
     tokio::spawn(async move { axum::serve(listener, app).await });
 }
 
-/// Calls `on_diagnosis` with a list that keeps what is told.
+/// Adds a hook that keeps the diagnoses in a list.
 fn noting<P: RedirectPolicy>(layer: RedirectLayer<P>) -> (RedirectLayer<P>, Notes) {
     let told = Notes::default();
     let kept = told.clone();
@@ -195,8 +195,8 @@ fn noting<P: RedirectPolicy>(layer: RedirectLayer<P>) -> (RedirectLayer<P>, Note
     (layer.on_diagnosis(hook), told)
 }
 
-/// The guide's line for this proxy, and a client that forges every field: no loop, and scheme, host
-/// and client are right.
+/// Uses the guide's line for this proxy, and a client that forges every field. There is no loop, and scheme,
+/// host and client are right.
 async fn trusted_and_forged(kind: Kind) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let proxy = Proxy::start(kind, "trusted", listener.local_addr()?.port()).await?;
@@ -219,10 +219,10 @@ async fn trusted_and_forged(kind: Kind) -> Outcome {
     assert_eq!(response.url().as_str(), proxy.url("https"));
     assert_eq!(response.text().await?, "inner");
     let fact = |scheme, port| format!("{scheme} 127.0.0.1:{port} Some(127.0.0.2)");
-    // Asked about the request, then about the one that its redirection makes, then about that one.
+    // The policy sees the request, then the target of its redirection, and then the request for that target.
     let (plain, secure) = (fact("http", proxy.http), fact("https", proxy.https));
     assert_eq!(notes(&facts), [plain, secure.clone(), secure]);
-    // A host that is not believed shows in a diagnosis alone.
+    // A forwarded host that is not trusted appears only in a diagnosis.
     let diagnoses = notes(&diagnoses);
     match kind.passes_x_forwarded_host() {
         true => {
@@ -234,10 +234,10 @@ async fn trusted_and_forged(kind: Kind) -> Outcome {
     Ok(())
 }
 
-/// Where the server does not hand on who connects, nobody is trusted, and the diagnosis says so.
+/// If the server does not pass the peer's address to the layer, the diagnosis says so.
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn a_trusted_proxy_that_is_not_known_by_its_address() -> Outcome {
+async fn no_proxy_is_trusted_without_the_address_of_the_peer() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let proxy = Proxy::start(Kind::Nginx, "unknown", listener.local_addr()?.port()).await?;
     let trust = Kind::Nginx.trust()?;
@@ -251,7 +251,7 @@ async fn a_trusted_proxy_that_is_not_known_by_its_address() -> Outcome {
     Ok(())
 }
 
-/// Without the line the request goes round in circles, and one diagnosis prints the line.
+/// Without the guide's line each request is redirected to itself, and one diagnosis prints the line.
 async fn untrusted(kind: Kind) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let proxy = Proxy::start(kind, "untrusted", listener.local_addr()?.port()).await?;
@@ -329,8 +329,8 @@ impl Cached {
         Ok(Self { proxy, client, _varnish: varnish })
     }
 
-    /// Asks for a URL over both schemes with one and the same `Host`, as ports 80 and 443 would have
-    /// it: status, and whether the cache answered.
+    /// Asks for a URL with a `Host` that is the same for both schemes, as on ports 80 and 443. Returns the status,
+    /// and whether the cache answered.
     async fn ask(&self, scheme: &str) -> Outcome<(u16, bool)> {
         let host = HeaderValue::from_str(&format!("127.0.0.1:{}", self.proxy.http))?;
         let response = self.client.get(self.proxy.url(scheme)).header("host", host).send().await?;
@@ -346,7 +346,7 @@ async fn a_cache_key_without_the_scheme_mixes_both() -> Outcome {
     let cached = Cached::start("danger", "", VARY_IGNORED).await?;
     assert_eq!(cached.ask("http").await?, (308, false));
     assert_eq!(cached.ask("https").await?, (308, true));
-    // And a page that was kept for https is sent in clear.
+    // A page that was kept for https is sent over http.
     let cached = Cached::start("danger-page", "", "").await?;
     assert_eq!(cached.ask("https").await?, (200, false));
     assert_eq!(cached.ask("http").await?, (200, true));

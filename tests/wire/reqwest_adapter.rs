@@ -39,7 +39,7 @@ async fn serve(app: Router) -> Outcome<String> {
     Ok(origin)
 }
 
-/// An origin where everything has moved to another one.
+/// Starts an origin that redirects every request to another one.
 async fn moved() -> Outcome<String> {
     let app = Router::new()
         .route("/length", post(|body: Bytes| async move { body.len().to_string() }))
@@ -62,7 +62,7 @@ fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none())
 }
 
-/// What waits for longer than any timeout here hangs.
+/// Sends a request. A call hangs if it takes longer than any timeout here.
 async fn send(client: &reqwest::Client, request: reqwest::Request) -> Outcome<Answer> {
     let call = adapter::following(client.clone()).oneshot(request);
     Ok(tokio::time::timeout(Duration::from_secs(30), call).await?)
@@ -79,7 +79,7 @@ async fn bodies_arrive_and_responses_are_those_of_reqwest() -> Outcome {
     for (body, length) in [
         (reqwest::Body::default(), 0),
         (reqwest::Body::from("tea"), 3),
-        // In memory already, so that there is no limit.
+        // A body in memory has no limit.
         (reqwest::Body::from(vec![b'x'; 1_000_000]), 1_000_000),
         (stream(100_000), 100_000),
     ] {
@@ -116,12 +116,12 @@ async fn the_timeouts_of_request_and_client_are_kept() -> Outcome {
         };
         let error = send(client, get("/never")?).await?.err().ok_or("answered")?;
         assert!(is_timeout(&error), "{error:?}");
-        // They go on while the response is read.
+        // The timeout goes on while the response is read.
         let response = send(client, get("/begun")?).await??;
         let read = tokio::time::timeout(Duration::from_secs(30), response.text()).await?;
         assert!(read.is_err_and(|error| error.is_timeout()));
     }
-    // A request's own comes before the client's.
+    // The timeout of a request takes precedence over that of the client.
     let patient = builder().timeout(Duration::from_secs(60)).build()?;
     let request = patient.get(format!("{origin}/never")).timeout(Duration::ZERO).build()?;
     assert!(is_timeout(&send(&patient, request).await?.err().ok_or("answered")?));

@@ -1,4 +1,4 @@
-//! A 307 to an upload that nobody asked for arrives.
+//! Clients see the 307 for an upload that they send without `Expect`.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tower::{Layer, service_fn};
 use tower_redirect::{RedirectLayer, Versioning};
 
-/// So many chunks of 64 KiB.
+/// This many chunks of 64 KiB, whose total length is not announced.
 struct Zeros(usize);
 
 static CHUNK: [u8; 64 * 1024] = [0; 64 * 1024];
@@ -39,7 +39,7 @@ impl Body for Zeros {
     }
 }
 
-/// How many of 20 uploads of 64 MiB without `Expect` see their 307.
+/// Sends 20 uploads of 64 MiB without `Expect`, and returns how many clients see the 307.
 async fn seen(layer: RedirectLayer<Versioning>) -> usize {
     seen_by(layer, false).await
 }
@@ -65,24 +65,24 @@ fn versions() -> RedirectLayer<Versioning> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_64_mib_upload_sees_its_307_twenty_times_of_twenty() {
+async fn the_307_for_an_upload_of_64_mib_is_seen_twenty_times_of_twenty() {
     assert_eq!(seen(versions()).await, 20);
-    // What the drain is good for: without it, an upload sees its 307 by luck, and how often is up to
-    // the machine. That it is read is counted in `tests/server/uploads.rs`.
+    // Without the drain, it depends on the machine how often the 307 is seen, so that this is only printed.
+    // `tests/server/uploads.rs` counts the bytes that are drained.
     let undrained = seen(versions().upload_drain_limit(0, Duration::ZERO)).await;
     println!("without the drain: {undrained} of 20");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn over_http2_it_is_seen_of_known_length_or_not() {
+async fn the_307_is_seen_over_http2_with_and_without_a_drain_timer() {
     assert_eq!(seen_by(versions().drain_timer(tokio::time::sleep), true).await, 20);
     assert_eq!(seen_by(versions(), true).await, 20, "hyper's client reads before it writes");
 }
 
-/// The loop that hyper's documentation shows. Its connections are tasks, so the service has to be
-/// `Send` in the eyes of the compiler.
+/// This is the loop of hyper's documentation. Its connections are tasks, so that the compiler has to find the
+/// service `Send`.
 #[tokio::test]
-async fn a_bare_accept_loop_takes_tokio_spawn() {
+async fn a_bare_accept_loop_can_drain_on_tokio_spawn() {
     let inner = service_fn(async |_: Request<Incoming>| {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });

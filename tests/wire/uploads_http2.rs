@@ -1,12 +1,12 @@
-//! Uploads over HTTP/2 by other people's clients, through our 307 and through nginx's.
+//! Uploads over HTTP/2 by foreign clients, through our 307 and through that of nginx.
 //!
-//! Each client follows by itself. An upload has arrived when the target of the redirection answers
-//! with its digest. `WIRE_ROUNDS` says how many of the largest each client sends on each route, 2
-//! unless set; of the others it sends 40.
+//! Each client follows by itself. An upload has arrived if the target of the redirection answers with its
+//! digest. On each route a client sends 40 uploads of each size, but of the largest only `WIRE_ROUNDS`, or 2
+//! if that is not set.
 //!
-//! nginx, and our layer with `.drain_on`, answer before they have read the upload. One that fits the
-//! window arrives there, too. Of larger ones the counts are printed for comparison: curl 7.88 may wait
-//! for its own timeout, undici, got and Java give up on a stream whose other half has ended.
+//! nginx, and our layer with `.drain_on`, answer before they have read the upload. An upload that fits the
+//! window arrives there, too. For larger ones the counts are only printed: curl 7.88 may wait for its own
+//! timeout, and undici, got and Java give up on a stream whose other half has ended.
 //!
 //! The clients are curl, Java's `HttpClient`, and undici and got in `$CARGO_TARGET_TMPDIR/clients`,
 //! where `.ci/run` installs them.
@@ -44,11 +44,11 @@ const SIZES: [usize; 5] = [10, 1000, 60_000, MIB, 64 * MIB];
 fn count(size: usize, required: bool) -> (usize, Duration) {
     let rounds = std::env::var("WIRE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
     let count = if size > MIB { rounds.unwrap_or(2) } else { 40 };
-    // Two cores that others use, too, take a minute for 64 MiB by Java.
+    // On two busy cores, Java takes a minute for 64 MiB.
     if required { (count, Duration::from_secs(180)) } else { (2, Duration::from_secs(10)) }
 }
 
-/// Whether the client has sent an upload of this size before it sees the answer, on any route.
+/// Whether the client sends all of an upload of this size before it sees the answer.
 fn fits_the_window(size: usize) -> bool {
     size <= 60_000
 }
@@ -57,7 +57,7 @@ fn hex(digest: impl AsRef<[u8]>) -> String {
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Answers with the version, the length and the digest of what it was sent.
+/// Answers with the version, the length and the digest of an upload.
 async fn digest(request: Request) -> String {
     let version = request.version();
     let mut body = request.into_body();
@@ -77,8 +77,8 @@ fn redirect(from: &'static str, to: &str) -> Outcome<RedirectLayer<impl Redirect
     Ok(RedirectLayer::new(policy).drain_timer(tokio::time::sleep))
 }
 
-/// `/twice` redirects to `/once`, and that to `/digest`. Each has a layer of its own, since one
-/// layer would make one redirection of the two. `/early` is answered before the upload is read.
+/// `/twice` redirects to `/once`, and `/once` to `/digest`. Each has its own layer, because one layer would
+/// merge the two redirections. `/early` is answered before the upload is read.
 fn app() -> Outcome<Router> {
     let app = Router::new().route("/digest", post(digest));
     let app = app.layer(redirect("/once", "/digest")?).layer(redirect("/twice", "/once")?);
@@ -94,7 +94,7 @@ async fn serve(app: Router, tls: Option<TlsAcceptor>) -> Outcome<u16> {
             let (service, tls) = (TowerToHyperService::new(app.clone()), tls.clone());
             tokio::spawn(async move {
                 let server = auto::Builder::new(TokioExecutor::new()).http2_only();
-                // Clients leave without a farewell: how a connection ends says nothing.
+                // Clients may leave in any way, so that an error of the connection means nothing.
                 let _ = match tls {
                     None => server.serve_connection(TokioIo::new(stream), service).await,
                     Some(tls) => match tls.accept(stream).await {
@@ -126,7 +126,7 @@ impl Servers {
         let mut config = config.with_single_cert(vec![certificate], key)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
         let tls = serve(app()?, Some(TlsAcceptor::from(Arc::new(config)))).await?;
-        // On a port of its own: curl 7.88 cannot use a connection twice that begins with HTTP/2.
+        // The target has another port, because curl 7.88 cannot reuse a connection that begins with HTTP/2.
         let target = serve(app()?, None).await?;
         let elsewhere = redirect("/elsewhere", &format!("http://127.0.0.1:{target}/digest"))?;
         let clear = serve(app()?.layer(elsewhere), None).await?;
@@ -140,7 +140,7 @@ impl Servers {
         Ok(Self { folder, tls, clear, nginx, _program: program })
     }
 
-    /// The routes by name. The last two are answered early.
+    /// The routes, each with its name, its URL, and whether it is answered before the upload is read.
     fn routes(&self) -> [(&'static str, String, bool); 5] {
         let Self { tls, clear, nginx, .. } = self;
         [
@@ -152,7 +152,7 @@ impl Servers {
         ]
     }
 
-    /// A file of this size, and what the target answers when it has arrived.
+    /// Writes a file of this size, and returns the answer of the target when the file has arrived, too.
     fn file(&self, size: usize) -> Outcome<(PathBuf, String)> {
         let block = Sha256::digest(size.to_le_bytes());
         let bytes: Vec<u8> = block.iter().copied().cycle().take(size).collect();
@@ -215,14 +215,14 @@ impl Client {
     }
 }
 
-/// Every upload arrives, on each route and of each size; the counts are printed.
+/// Asserts that every upload arrives that has to, on each route and of each size, and prints the counts.
 async fn every_upload_arrives(client: Client) -> Outcome {
     let servers = Servers::start(&format!("{client:?}").to_lowercase()).await?;
     let certificate = servers.folder.join("cert.pem");
     let mut complete = true;
     for (route, url, early) in servers.routes() {
         if url.starts_with("http:") && client != Client::Curl {
-            // The others begin with HTTP/1.1 there.
+            // Over http, the other clients begin with HTTP/1.1.
             continue;
         }
         for size in SIZES {
