@@ -1,4 +1,4 @@
-//! How the body of a redirection is read, and how an upload ends that a redirection overtakes.
+//! The body of a redirection is read or dropped, and an upload that a redirection overtakes ends.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! Targets to which a guard lets nobody lead a client.
+//! The targets that a guard allows and refuses.
 
 use std::net::IpAddr;
 

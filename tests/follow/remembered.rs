@@ -93,7 +93,7 @@ async fn only_cacheable_permanent_redirections_of_plain_requests_are_learned() {
             "{shown}"
         );
     }
-    // Neither a downgrade is learned, nor a target that a policy chose.
+    // A downgrade is not learned, nor is a target that a policy chose.
     let memory = Remembered::new();
     let first = request("GET", "https://a.test/", &[]);
     asked_again(&memory, first, moved(301, "http://a.test/new", &[])).await;
@@ -386,7 +386,7 @@ async fn at_most_twenty_remembered_redirections_are_applied_at_once() {
 }
 
 #[tokio::test]
-async fn requests_with_a_host_that_differs_with_no_cache_or_upgrade_are_sent_as_they_are() {
+async fn requests_with_another_host_no_cache_or_an_upgrade_are_sent_as_they_are() {
     let url = "http://a.test/";
     for (fields, is_learned, is_moved) in [
         (&[("host", "a.test")][..], true, true),

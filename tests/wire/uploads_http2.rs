@@ -215,7 +215,7 @@ impl Client {
     }
 }
 
-/// Asserts that every upload arrives that has to, on each route and of each size, and prints the counts.
+/// Asserts that all uploads arrive that have to, and prints the counts for each route and size.
 async fn every_upload_arrives(client: Client) -> Outcome {
     let servers = Servers::start(&format!("{client:?}").to_lowercase()).await?;
     let certificate = servers.folder.join("cert.pem");
