@@ -45,7 +45,7 @@
 //! 7. The redirection's own body is read, up to
 //!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused.
 //!    Over HTTP/2 it is read while the next request is under way, because servers end connections on
-//!    which too many streams are reset, and is dropped when the next response arrives. It is dropped unread
+//!    which too many streams are reset; it is dropped when the next response arrives. It is dropped unread
 //!    if the server announces that it closes the connection. If the request is still being uploaded, its
 //!    upload is ended, and the redirection's body is dropped unread, too. Then the inner service is polled
 //!    ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and

@@ -207,7 +207,8 @@ impl Remembered {
         }
         let now = (self.now)();
         let Some(location) = headers.get(header::LOCATION) else { return };
-        // These are copied: the originals may share the buffer of a response head, and would keep it alive.
+        // The URLs and `location` are copied, because they may share the buffer of a response head, and would
+        // keep it alive.
         let asked = key(&hop.uri);
         let key = asked.to_string();
         if key.len() + location.len() > MAX_LENGTH || *asked == hop.next_uri {

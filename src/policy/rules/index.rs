@@ -22,7 +22,8 @@ pub(super) struct Index {
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) parent: u32,
-    /// Where the literal segment begins in the table's text; [`NONE`] for a name or a root.
+    /// Where the literal segment begins in the table's text. `start` and `length` are [`NONE`] for a name
+    /// or a root.
     pub(super) start: u32,
     pub(super) length: u32,
     /// The node that any segment that is not empty leads to, or [`NONE`].

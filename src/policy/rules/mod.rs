@@ -17,8 +17,8 @@
 //!    - `:name` matches one segment that is not empty. `*name`, which can only be the last segment,
 //!      matches the rest of the path.
 //!    - Servers differ in how they read a path with `\`, `%2e`, `%2f`, `%5c`, a dot segment, or an
-//!      empty segment other than the last. Only two kinds of rules match such a path: those without
-//!      captures and `*`, and those that keep the path or copy a last `*name` unchanged to the end of
+//!      empty segment other than the last. Only two kinds of rules match such a path: those with
+//!      neither captures nor `*`, and those that keep the path or copy a last `*name` unchanged to the end of
 //!      the target.
 //! 3. **A capture cannot change the structure of the target.** The name of a capture is a letter,
 //!    followed by letters, digits and `_`.

@@ -110,7 +110,7 @@ impl Pattern {
         &self.text
     }
 
-    /// Whether this is a path without captures and `*`, and not a regex.
+    /// Whether this is a path with neither captures nor `*`, and not a regex.
     pub(super) fn is_exact(&self) -> bool {
         self.kind == Kind::Exact
     }
