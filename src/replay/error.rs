@@ -82,7 +82,7 @@ impl Error for ReplayError {
     }
 }
 
-/// Prints a number of bytes, in MiB or KiB if it is a multiple of one.
+/// Prints a number of bytes, in MiB or KiB if that gives a whole number.
 struct ByteCount(u64);
 
 impl fmt::Display for ByteCount {

@@ -151,7 +151,8 @@ impl<'t, 'h> Captures<'t, 'h> {
     }
 }
 
-/// Encodes a piece of a path for a query, where it cannot begin another parameter or be read as a space.
+/// Encodes a piece of a path for a query, so that it begins no other parameter and its `+` is not read as a
+/// space.
 fn as_query_value(piece: &str) -> String {
     let mut out = String::with_capacity(piece.len());
     for part in piece.split_inclusive(['&', '=', '+', ';']) {
