@@ -76,7 +76,7 @@ type Recognize = dyn Fn(&str) -> bool + Send + Sync;
 /// The version in a path, by the rules of a [`Versioning`].
 pub(super) enum PathVersion<'a> {
     /// The path is not below the prefix, is ambiguous, or is a well-known URI.
-    NotVersioned,
+    OutOfScope,
     /// The current version, or one that was not declared.
     Served,
     /// A retired version, at the bytes from `start` to `end` of the path.
@@ -175,7 +175,7 @@ impl Versioning {
     /// Finds the version in `path`.
     pub(super) fn locate(&self, path: &str) -> PathVersion<'_> {
         let Some(at) = length_of_prefix(path, &self.prefix) else {
-            return PathVersion::NotVersioned;
+            return PathVersion::OutOfScope;
         };
         let rest = path.get(at + 1..).unwrap_or_default();
         let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
@@ -185,7 +185,7 @@ impl Versioning {
         }
         let checked = without_trailing_slash(path);
         if !checked.is_empty() && is_ambiguous(checked) {
-            return PathVersion::NotVersioned;
+            return PathVersion::OutOfScope;
         }
         // `v%31` is `v1` (RFC 3986 §6.2.2.2).
         let segment = normalize(segment);
@@ -200,7 +200,7 @@ impl Versioning {
         if is_v_and_digits(&segment) || !segment.is_empty() && is_recognized() {
             PathVersion::Served
         } else if is_well_known(path) && self.prefix.is_empty() {
-            PathVersion::NotVersioned
+            PathVersion::OutOfScope
         } else {
             PathVersion::Unversioned { at }
         }
@@ -230,7 +230,7 @@ impl RedirectPolicy for Versioning {
                 head.because("the path names a version that is served");
                 Decision::Pass
             }
-            PathVersion::NotVersioned => {
+            PathVersion::OutOfScope => {
                 head.because(
                     "its path is not below the prefix, is a well-known uri, or is read differently by servers",
                 );
