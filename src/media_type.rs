@@ -4,8 +4,8 @@ use http::HeaderValue;
 
 /// Returns whether a `Content-Type` is one of gRPC's, which all begin with `application/grpc`.
 pub(crate) fn is_grpc(content_type: &HeaderValue) -> bool {
-    let essence = content_type.as_bytes().get(..b"application/grpc".len());
-    essence.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
+    let start = content_type.as_bytes().get(..b"application/grpc".len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
 }
 
 /// Returns whether a line of `Accept` lists this media type or range without refusing it by `q=0`
@@ -14,8 +14,8 @@ pub(crate) fn is_named(media_type: &str, accept: &HeaderValue) -> bool {
     weight_in(accept, media_type) > Some(0)
 }
 
-/// Returns the weight, in thousandths, of a media type in the lines of `Accept` (RFC 9110 §12.5.1): that of
-/// the first of `ranges` that a line lists. `None` if no line lists one. `ranges` starts with the most specific.
+/// Returns the weight, in thousandths, of the first of `ranges` that a line of `Accept` lists (RFC 9110
+/// §12.5.1). `None` if no line lists any of them. `ranges` starts with the most specific.
 pub(crate) fn weight(ranges: &[&str], accept: &[&HeaderValue]) -> Option<u16> {
     let of_range = |range: &&str| accept.iter().filter_map(|line| weight_in(line, range)).max();
     ranges.iter().find_map(of_range)

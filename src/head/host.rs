@@ -18,7 +18,7 @@
 //! In the last two rows, a port that is the default of the other scheme is left out.
 //!
 //! Refusing a `Host` that differs from an absolute-form target deviates from RFC 9112 §3.2.2 on
-//! purpose: the inner service may read the one that the layer ignores.
+//! purpose: the layer reads the target, and the inner service may read `Host`.
 
 use http::{StatusCode, Version, header};
 

@@ -180,7 +180,7 @@ impl<'a> RequestHead<'a> {
         self.parts.path()
     }
 
-    /// The query as it was sent, not decoded and without the `?`.
+    /// The query, not decoded and without the `?`.
     pub fn query(&self) -> Option<&'a str> {
         self.parts.query()
     }

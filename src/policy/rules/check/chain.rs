@@ -120,7 +120,7 @@ fn step(table: &Table, witness: &Witness, now: &Now<'_>, chain: &mut Chain) -> O
 }
 
 /// The URL that messages show for `location`, which answers the request `at`. If `location` is a path and
-/// the URL `before` it is absolute, the origin of `at` is added, since it may be that of another host. The
+/// the URL `before` it is absolute, the origin of `at` is added, since a redirection may have changed it. The
 /// fragment of `before` is kept unless `location` has one (RFC 9110 §10.2.2).
 fn shown_url(location: &str, at: &Witness, before: Option<&String>) -> String {
     let mut url = location.to_owned();

@@ -57,8 +57,8 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
             }
             (Some(Segment::Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
             (Some(Segment::Rest(_)), _) => {
-                // The later rule also matches its path without the slash at its end, which may end
-                // before the rest.
+                // The later rule also matches its path without the slash at its end. That path may end
+                // before the slash of the earlier rule's `*`.
                 let ends_before = earlier.has(flag::BELOW_ONLY) && later.has(flag::EITHER_SLASH);
                 return covers_odd && !ends_before;
             }

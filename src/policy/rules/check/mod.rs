@@ -104,8 +104,8 @@ impl Checks<'_> {
         self.warnings.push(RuleWarning::new(position, message.into()));
     }
 
-    /// Whether a rule that redirects any request redirects its witnesses, too. A rule that changes the query,
-    /// the case, the last slash or the origin may lead a witness to itself, but redirect other requests.
+    /// Whether a rule redirects its witnesses if it redirects any request at all. A rule that changes the
+    /// query, the case, the last slash or the origin may lead a witness to itself, but redirect other requests.
     fn answers_its_witnesses(&self, rule: &Stored) -> bool {
         const CHANGES: [u16; 4] =
             [flag::IGNORE_CASE, flag::EITHER_SLASH, flag::HAS_QUERY, flag::DROPS_QUERY];
@@ -192,7 +192,7 @@ impl Checks<'_> {
     }
 }
 
-/// Whether a regex holds an escape of a path whose hexadecimal digits are not in upper case.
+/// Whether a regex contains a percent-encoded byte with a hexadecimal digit in lower case.
 fn has_lower_case_escape(regex: &str) -> bool {
     regex.as_bytes().windows(3).any(|window| match window {
         [b'%', digits @ ..] => {
