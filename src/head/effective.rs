@@ -22,7 +22,7 @@ pub(super) struct EffectiveCache<'a> {
 }
 
 impl<'a> EffectiveCache<'a> {
-    /// The values of the same request at `origin`, or at its own origin if that is `None`.
+    /// The values of the same request at `origin`, or at its own origin if `origin` is `None`.
     pub(super) fn at<'m>(&'m self, origin: Option<Origin<'m>>) -> EffectiveCache<'m> {
         let (scheme, authority) = match origin {
             Some(origin) => (Some(origin.scheme()), Some(Some(origin.authority()))),

@@ -246,9 +246,9 @@ fn normal_name(host: &str) -> Option<Box<str>> {
     }
 }
 
-/// Returns the name by which a host is looked up, in the form of [`normal_name`]. It is not `None` for a
-/// host that `url` refuses or that ends in several dots, because the host may still resolve to a server
-/// below a known domain.
+/// Returns the name by which a host is looked up. Unlike [`normal_name`], returns a name for a host that
+/// `url` refuses or that ends in several dots, because the host may still resolve to a server below a
+/// known domain.
 fn name_to_look_up(host: &str) -> Option<Box<str>> {
     if host.len() > MAX_HOST_LEN {
         return None;
