@@ -131,7 +131,7 @@ where
 impl<B> Clone for ReplayBody<B> {
     fn clone(&self) -> Self {
         self.lock().add_handle();
-        Self { shared: self.shared.clone(), handle: self.handle.copy(), done: false }
+        Self { shared: self.shared.clone(), handle: self.handle.for_clone(), done: false }
     }
 }
 

@@ -16,7 +16,7 @@ impl Handle {
     pub(super) const FIRST: Self = Self { number: Some(0), family: 0 };
 
     /// The handle of a clone, which is not an attempt yet.
-    pub(super) fn copy(self) -> Self {
+    pub(super) fn for_clone(self) -> Self {
         Self { number: None, ..self }
     }
 }
