@@ -141,7 +141,7 @@ fn request_steps<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
     if let Some(authority) = head.authority() {
         let is_listed = match settings.hosts.has_list() {
             true => "is listed",
-            false => "is taken, as any host is: none are listed",
+            false => "is accepted, because no hosts are listed",
         };
         steps.push(Step::noted("host", format_args!("{authority} {is_listed}")));
     }
