@@ -56,7 +56,7 @@ impl Config {
         hasher.finish() >> 16
     }
 
-    /// Returns possible mistakes in the rules: see [`Rules::warnings`](crate::policy::Rules::warnings).
+    /// Returns possible mistakes in `rules`: see [`Rules::warnings`](crate::policy::Rules::warnings).
     /// There are none for rules that [`build`](Self::build) refuses.
     ///
     /// ```

@@ -210,7 +210,7 @@ pub struct HttpsConfig {
 pub struct HstsConfig {
     /// The seconds for which browsers use only https; with 0, they forget the host.
     pub max_age: u64,
-    /// Whether this applies to all subdomains.
+    /// Whether all subdomains are included.
     #[serde(default, skip_serializing_if = "is_false")]
     pub include_subdomains: bool,
     /// Whether browsers may put the host into the list that they ship with.

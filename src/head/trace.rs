@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::event::OneLine;
 
-/// The reasons that policies gave for their decisions about one request. Created only if they are used.
+/// The reasons that policies gave for their decisions about one request. Collected only if they are used.
 #[derive(Default)]
 pub(crate) struct Trace {
     /// The reason for the decision that is being made.

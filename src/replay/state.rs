@@ -199,7 +199,7 @@ impl<B> State<B> {
     /// attempt.
     fn record(&mut self, frame: &Frame<Bytes>) {
         if self.over_limit {
-            // Set from the size hint of the source, or below by an earlier frame.
+            // The size hint of the source, or an earlier frame, has exceeded the limit.
             self.discard(NotReplayable::TooLarge { limit: self.limit });
         } else if self.is_last() {
             // No other handle is left that could begin a later attempt.

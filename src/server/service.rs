@@ -70,9 +70,9 @@ pub(super) fn decide<P: RedirectPolicy + ?Sized, B>(
     decide_about(&head, policy, settings, None, report::answered)
 }
 
-/// [`decide`] for a layer that reports answers or diagnoses, with a trace. `finish` may change who answers,
-/// and gets the head with the notes of the decision. Kept out of `decide`, so that other layers do not pay
-/// for it.
+/// [`decide`] for a layer that reports answers or diagnoses, or has a policy to ask after a 404. `finish` may
+/// change who answers, and gets the head with the notes of the decision. Kept out of `decide`, so that other
+/// layers do not pay for it.
 #[cold]
 #[inline(never)]
 fn decide_reported<P: RedirectPolicy + ?Sized, B>(
