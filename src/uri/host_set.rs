@@ -155,7 +155,7 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
     }
     // In Django and nginx, a dot in front means the name and all names below it.
     if text.starts_with('.') {
-        return refused("without the dot in front; what is below it is `*.example.com`");
+        return refused("without the dot in front; the names below it are `*.example.com`");
     }
     if name.contains('*') {
         return refused("`*.` is allowed only in front, for one or more labels: `*.example.com`");

@@ -114,7 +114,7 @@ fn each_error_names_the_cure() {
         (hosts("https://a.test"), "without scheme"),
         (hosts("*"), "leave the list out"),
         (hosts("_"), "leave the list out"),
-        (hosts(".a.test"), "what is below it is `*.example.com`"),
+        (hosts(".a.test"), "the names below it are `*.example.com`"),
         (page("closed.html"), "begins with one `/`"),
         (HttpsOnly::new().exempt("/assets/*").map(drop), "everything below a path is exempt"),
         (Versioning::new("/{tenant}", "v2").map(drop), "no wildcards"),

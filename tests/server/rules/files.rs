@@ -225,7 +225,7 @@ fn csv() {
         ],
     );
     let errors = Rules::from_csv(
-        "/a,/b,200\n/a\n/a,\n/a,/b,301,x\n\"/a,/b\n\"/a\"x,/b\n/a,/b,410\n,/b\n/ä ö,/b\n/ok,/fine\n/ää,:x\n",
+        "/a,/b,200\n/a\n/a,\n/a,/b,301,x\n\"/a,/b\n\"/a\"x,/b\n/a,/b,410\n,/b\n/ä ö,/b\n/ok,/fine\n/ää,:x\n\"/a\"  x,/b\n",
     );
     let errors = errors.expect_err("refused");
     let places: Vec<_> = errors
@@ -234,7 +234,7 @@ fn csv() {
         .collect();
     assert_eq!(
         places,
-        [(1, 7), (2, 3), (3, 4), (4, 11), (5, 1), (6, 5), (7, 7), (8, 1), (9, 1), (11, 5)],
+        [(1, 7), (2, 3), (3, 4), (4, 11), (5, 1), (6, 5), (7, 7), (8, 1), (9, 1), (11, 5), (12, 7)],
         "{errors}"
     );
 }

@@ -59,10 +59,11 @@ fn fields(line: Line<'_>) -> Result<Vec<(usize, String)>, Mistake> {
             if next.is_empty() {
                 return Ok(fields);
             }
+            at += after.len() - next.len();
             if !next.starts_with(',') {
                 return Err(Word { text: next, at }.refuse("a comma must follow the closing quote"));
             }
-            at += after.len() - next.len() + 1;
+            at += 1;
         } else {
             let end = rest.find(',');
             let text = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
