@@ -1,8 +1,8 @@
 //! Guides: one page for each task, whose examples are compiled and run.
 //!
-//! Servers: [`policies`], [`https`], [`behind_a_proxy`], [`caches`], [`maintenance`], [`versions`]; with features,
-//! `rules` and `observability`. Clients: `following` and `uploads`. To replace other software:
-//! [`migrating`]. When something goes wrong: [`troubleshooting`].
+//! Servers: [`policies`], [`https`], [`behind_a_proxy`], [`caches`], [`maintenance`], [`versions`], and,
+//! behind features, `rules` and `observability`. Clients: `following` and `uploads`. To replace other
+//! software: [`migrating`]. When something goes wrong: [`troubleshooting`].
 
 #[doc = include_str!("behind_a_proxy.md")]
 pub mod behind_a_proxy {}
