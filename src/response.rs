@@ -26,8 +26,7 @@ pub(crate) fn append_headers(headers: &mut HeaderMap, added: HeaderMap) {
     }
 }
 
-/// Returns the value of a `Cache-Control` by which caches may keep an answer for the whole seconds of
-/// `time`.
+/// Returns a `Cache-Control` value that lets caches keep an answer for `time`, in whole seconds.
 pub(crate) fn max_age(time: Duration) -> HeaderValue {
     let value = HeaderValue::try_from(format!("max-age={}", time.as_secs()));
     value.unwrap_or_else(|_| HeaderValue::from_static("no-store"))

@@ -13,8 +13,8 @@
 //!    midnight UTC), as text or as TOML dates. A time without an offset is an error.
 //! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. A
 //!    configuration sets the switch only if its `on`, `from` or `until` differs from the previous
-//!    configuration. The first configuration is compared with maintenance that is off. Otherwise the
-//!    switch stays as an administrator has set it.
+//!    configuration; otherwise the switch stays as an administrator has set it. The first configuration
+//!    is compared with maintenance that is off.
 //!
 //! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with more keys should hold
 //! [`Config`] in a separate field. A rule that has no effect, such as a duplicate, is not an error: see

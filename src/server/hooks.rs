@@ -70,7 +70,7 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Sets the hash by which a fleet is checked: nodes that serve the same configuration have the same hash.
-    /// `Live` reports it in its status and metrics. A layer that `Config::build` has built has one.
+    /// `Live` reports it in its status and metrics. `Config::build` sets it.
     ///
     /// ```
     /// use tower_redirect::{HttpsOnly, RedirectLayer};

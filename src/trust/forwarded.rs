@@ -2,7 +2,8 @@
 //! its grammar (RFC 7239 §4).
 //!
 //! Each proxy appends an entry, so lists are read from the right, as long as the addresses are trusted.
-//! Entries further left may be forged by the client. They are neither read nor validated.
+//! Entries further left may be forged by the client. They are ignored, but a quoted string in `Forwarded`
+//! that does not end also makes the entries to its right malformed.
 
 use std::net::IpAddr;
 use std::str;
@@ -22,7 +23,7 @@ pub(super) static X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forw
 /// The client's address, if it is known, and the position of its entry, counted from the right.
 pub(super) type Client = (Option<IpAddr>, usize);
 
-/// Reads the fields of a trusted peer. Each `Err` names the malformed field.
+/// Reads the fields of a trusted peer. Each `Err` is the text of a 400 response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ForwardedReader<'p> {
     pub(super) trust: &'p Trust,

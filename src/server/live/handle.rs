@@ -78,8 +78,7 @@ impl<P, D> Live<P, D> {
         drop(self.with_status(|status| self.replace(None, layer, status)));
     }
 
-    /// Explains the answer to a request by the layer that is served now: see
-    /// [`RedirectLayer::explain`].
+    /// Explains how the layer that is served now answers a request: see [`RedirectLayer::explain`].
     pub fn explain<B>(&self, request: &Request<B>) -> Explanation
     where
         P: RedirectPolicy,
