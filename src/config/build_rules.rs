@@ -81,13 +81,17 @@ fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rul
 }
 
 fn from(section: &RuleConfig) -> Result<Rule, ConfigError> {
-    if !section.regex {
-        return Rule::new(&section.from);
-    }
-    #[cfg(feature = "regex")]
-    return Rule::regex(&section.from);
-    #[cfg(not(feature = "regex"))]
-    Err(ConfigError::path(&section.from, "a regex needs feature `regex` of this program"))
+    if section.regex { regex(&section.from) } else { Rule::new(&section.from) }
+}
+
+#[cfg(feature = "regex")]
+fn regex(pattern: &str) -> Result<Rule, ConfigError> {
+    Rule::regex(pattern)
+}
+
+#[cfg(not(feature = "regex"))]
+fn regex(pattern: &str) -> Result<Rule, ConfigError> {
+    Err(ConfigError::path(pattern, "a regex needs feature `regex` of this program"))
 }
 
 fn status(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Problems) -> Rule {

@@ -313,7 +313,7 @@ fn contradiction(rule: &Rule) -> Option<&'static str> {
     }
     if let (Some(starts), Some(ends)) = (rule.starts, rule.ends) {
         if ends <= starts {
-            return Some("a rule ends after it begins");
+            return Some("a rule has to end after it begins");
         }
     }
     None

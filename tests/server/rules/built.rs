@@ -341,7 +341,7 @@ fn rules_without_effect_and_contradictory_rules_are_refused() {
             "rule 1: a rule needs a target, or status 410 (`gone()`)",
         ),
         (rule("/a", "/b").gone(), "rule 1: a rule that is gone has no target: remove it"),
-        (rule("/a", "/b").since(at(2)).until(at(2)), "rule 1: a rule ends after it begins"),
+        (rule("/a", "/b").since(at(2)).until(at(2)), "rule 1: a rule has to end after it begins"),
         (
             rule("/a", "/b").on_methods([]),
             "rule 1: a rule for no method never matches: leave the condition out",
