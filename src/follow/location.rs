@@ -86,7 +86,7 @@ impl Base<'_> {
         // The base has no userinfo and no fragment that a relative reference could inherit.
         let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
         if !cross_origin && self.uri.authority().is_none() {
-            // The caller's client expects the form of URI that the caller chose.
+            // The inner client expects the form of URI that the caller chose.
             let target = origin_form(&uri(url)?).map(Target::same_origin)?;
             return Ok(Target { userinfo, fragment, ..target });
         }
@@ -101,9 +101,9 @@ impl Base<'_> {
         })
     }
 
-    /// Resolves a reference against a base that the parser cannot read: a URI in origin-form, or a URI that is
-    /// not a valid http or https URL. The parser gets a stand-in for the origin. If the reference has no host,
-    /// the scheme and the authority of the base are kept.
+    /// Resolves a reference against a base that the parser cannot read: a URI in origin-form if `Host` or the
+    /// scheme is missing, or a URI that is not a valid http or https URL. The parser gets a stand-in for the
+    /// origin. If the reference has no host, the scheme and the authority of the base are kept.
     fn resolve_with_stand_in(&self, reference: &str) -> Result<Target, RedirectErrorKind> {
         let old_scheme = Scheme::of(self.uri);
         let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
@@ -125,7 +125,7 @@ impl Base<'_> {
         let url = joined.map_err(|_| RedirectErrorKind::InvalidLocation)?;
         let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
         if names_host {
-            // The parser accepts this origin, but not that of the base, so they differ.
+            // The parser accepts the origin of the target, but not that of the base, so they differ.
             let downgrade = old_scheme == Some(Scheme::Https) && url.scheme() == "http";
             let target = Target::same_origin(uri(url)?);
             return Ok(Target { cross_origin: true, downgrade, userinfo, fragment, ..target });

@@ -42,7 +42,7 @@ impl Vary {
         self.all.set(true);
     }
 
-    /// The value of `Vary` (RFC 9110 §12.5.5); `None` if nothing was read.
+    /// The value of `Vary` (RFC 9110 §12.5.5); `None` if nothing was noted.
     pub(super) fn value(&self, trust: &Trust) -> Option<HeaderValue> {
         if self.all.get() {
             return Some(HeaderValue::from_static("*"));

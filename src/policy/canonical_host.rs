@@ -18,9 +18,9 @@ use crate::uri::{Authority, Host, HostPattern, LONGEST_NAME};
 /// 2. The twin (the host with `www.` added or removed) and every [`alias`](Self::aliases) get a 307 to
 ///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query are kept.
 ///
-/// Pitfalls: [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) has to list the aliases, too, or
-/// they get 421. Behind a proxy that rewrites `Host`, nothing is redirected: configure the proxy to
-/// keep `Host`, or trust its [forwarded host](crate::Trust::forwarded_host).
+/// Pitfalls: if [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) is set, it has to list the
+/// aliases, too, or they get 421. Behind a proxy that rewrites `Host`, nothing is redirected: configure
+/// the proxy to keep `Host`, or trust its [forwarded host](crate::Trust::forwarded_host).
 ///
 /// ```
 /// use http::Request;
@@ -101,8 +101,8 @@ impl CanonicalHost {
     /// # Errors
     ///
     /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) for a name that is not a host,
-    /// and for every name after [`www`](Self::www) or [`apex`](Self::apex), which redirect to more than
-    /// one host.
+    /// and for every name if the policy was created by [`www`](Self::www) or [`apex`](Self::apex), because
+    /// it redirects to more than one host.
     pub fn aliases<I>(mut self, hosts: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -130,7 +130,7 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     static SAVES: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = SAVES.fetch_add(1, Ordering::Relaxed);
-        // The name of `path` is not part of the new name, which it could make too long for the file system.
+        // The new name does not contain that of `path`: it could become too long for the file system.
         let beside = path.with_file_name(format!(".hsts-{}-{number}", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&beside) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
