@@ -40,8 +40,8 @@ pub struct Config {
     /// [`RedirectLayer::separate_https_redirect`](crate::RedirectLayer::separate_https_redirect).
     #[serde(skip_serializing_if = "is_false")]
     pub separate_https_redirect: bool,
-    /// Whether this configuration may drop `https` or more than half of the rules of the configuration that
-    /// it replaces, or may be empty: see [`shrinks`](Self::shrinks).
+    /// Whether this configuration may be much smaller than the one that it replaces: without its `https`,
+    /// with fewer than half as many rules, or empty. See [`shrinks`](Self::shrinks).
     #[serde(skip_serializing_if = "is_false")]
     pub allow_shrink: bool,
     /// Which peers are trusted.
@@ -79,9 +79,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether this configuration drops `https` or more than half of the rules of `before`, or is empty
-    /// while `before` is not, and does not set `allow_shrink = true`. A program that reloads should refuse
-    /// such a configuration, because a file that was cut off is often still valid.
+    /// Whether this configuration lacks the `https` that `before` has, has fewer than half as many rules, or
+    /// is empty while `before` is not. Always `false` if this configuration sets `allow_shrink = true`.
+    ///
+    /// A program that reloads should refuse a configuration that shrinks, because a file that was cut off is
+    /// often still valid.
     ///
     /// ```
     /// use tower_redirect::config::Config;
@@ -168,7 +170,8 @@ pub enum TransportConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CanonicalHostConfig {
-    /// The host; or `www` or `apex`, for each name that `hosts` lists both with `www.` and without.
+    /// The host. In its place, `www` redirects `example.com` to `www.example.com`, for each name that `hosts`
+    /// lists both with and without `www.`, and `apex` does the reverse.
     pub host: String,
     /// The hosts that are redirected to `host`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

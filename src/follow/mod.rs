@@ -32,9 +32,11 @@
 //!      `Cookie`, `Cookie2`, `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`,
 //!      `Referer`, `Origin`, headers with a value that
 //!      [is sensitive](http::HeaderValue::is_sensitive), and those that are
-//!      [configured](FollowRedirectsLayer::sensitive_headers). They are kept between origins that
-//!      trust each other, by [a list](FollowRedirectsLayer::trust_origins) or
-//!      [a predicate](FollowRedirectsLayer::trust_origins_when), but never from https to http.
+//!      [configured](FollowRedirectsLayer::sensitive_headers). Credentials and extensions are kept
+//!      between the origins of [a list](FollowRedirectsLayer::trust_origins), where
+//!      [a predicate](FollowRedirectsLayer::trust_origins_when) returns `true`, and, if
+//!      [configured](FollowRedirectsLayer::keep_credentials_on_https_upgrade), from http to https on the
+//!      same host, but never from https to http.
 //!    - Always, headers of the connection, and the userinfo of a URL (`user:password@`). The userinfo
 //!      of the caller's own URL is removed, too, unless the layer has
 //!      [moved it to `Authorization`](FollowRedirectsLayer::userinfo_as_basic).
@@ -56,8 +58,8 @@
 //!
 #![doc = include_str!("../guide/follow.svg")]
 //!
-//! [`RedirectHistory::of`] returns the redirections that led to a response, and the parts that each
-//! removed. The error of a call, [`FollowError`], prints the URL and the hop at which the call failed.
+//! [`RedirectHistory::of`] returns the redirections that led to a response, and what each removed from
+//! the request. The error of a call, [`FollowError`], prints the URL and the hop at which the call failed.
 //! The reason is its source.
 //!
 //! Pitfalls: http and https on one host are two origins. A redirection between them drops

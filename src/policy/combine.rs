@@ -11,7 +11,7 @@ use super::{Annotation, Decision, RedirectPolicy, ask};
 use crate::head::RequestHead;
 use crate::response::append_headers;
 
-/// The name of tuples and lists. Diagnoses name the policy in the list that decided, not the list.
+/// The name of tuples and lists. An answer gets the name of the policy in the list that decided instead.
 const LIST: &str = "list";
 
 /// The headers of the policies that passed so far.

@@ -1,4 +1,5 @@
-//! Diagnoses why a redirection to https may never end. A diagnosis does not change the decision.
+//! Diagnoses why a redirection to https may never end, and explains why a request is not treated as
+//! secure. Neither changes the decision.
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
