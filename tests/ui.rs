@@ -86,7 +86,7 @@ fn a_closure_that_does_not_return_a_decision_is_pointed_to_its_return_type() {
     let said = words(&said);
     assert!(!compiles);
     assert!(said.contains("is not a decision"), "{said}");
-    assert!(said.contains("are called once, before the closure"), "{said}");
+    assert!(said.contains("once before the closure"), "{said}");
     let (compiles, said) = compile("ui-decision", &program("Redirection::to(\"/b\").ok()"));
     assert!(compiles, "{said}");
 }
@@ -106,7 +106,7 @@ fn a_bare_closure_is_pointed_to_follow_fn() {
     let said = words(&said);
     assert!(!compiles);
     assert!(said.contains("is not a follow policy"), "{said}");
-    assert!(said.contains("a closure becomes one by `follow_fn( attempt ..)`"), "{said}");
+    assert!(said.contains("`follow_fn( attempt ..)` makes a policy of a closure"), "{said}");
     let (compiles, said) = compile("ui-follow-closure", &program(&format!("follow_fn({closure})")));
     assert!(compiles, "{said}");
 }

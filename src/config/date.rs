@@ -36,7 +36,7 @@ pub struct Date {
     instant: SystemTime,
 }
 
-const NO_DATE: &str = "not a date: `2026-12-01T22:00:00Z` or `2026-12-01`";
+const NO_DATE: &str = "not a date; write `2026-12-01T22:00:00Z` or `2026-12-01`";
 
 impl Date {
     fn parse(text: &str) -> Result<Self, &'static str> {
@@ -46,7 +46,7 @@ impl Date {
         // Text that is longer than `2026-12-01` is a time without an offset, or not a date at all.
         if text.len() > "2026-12-01".len() {
             let is_local = text.parse::<DateTime>().is_ok();
-            let no_offset = "a time without an offset: `2026-12-01T22:00:00Z`";
+            let no_offset = "a time without an offset; write `2026-12-01T22:00:00Z`";
             return Err(if is_local { no_offset } else { NO_DATE });
         }
         let day: civil::Date = text.parse().map_err(|_| NO_DATE)?;

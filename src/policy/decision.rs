@@ -50,8 +50,8 @@ impl From<Option<Redirection>> for Decision {
     message = "`{Self}` is not a decision",
     label = "returns no `Decision`, `Redirection` or `Option<Redirection>`",
     note = "put a response into `Decision::Respond`",
-    note = "`Redirection::to(..)` and others that return a `Result` are called once, before the closure, \
-            which clones the redirection",
+    note = "call `Redirection::to(..)`, and other constructors that return a `Result`, once before the \
+            closure, and clone the redirection in it",
     note = "a policy decides without I/O, so the closure cannot be `async`"
 )]
 pub trait IntoDecision {

@@ -55,7 +55,7 @@ use crate::follow::redacted::Redacted;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a follow policy",
     label = "not a `FollowPolicy`",
-    note = "a closure becomes one by `follow_fn(|attempt| ..)`, which returns an `Action`"
+    note = "`follow_fn(|attempt| ..)` makes a policy of a closure that returns an `Action`"
 )]
 pub trait FollowPolicy: Send + Sync {
     /// Decides what to do with this redirection.
@@ -139,7 +139,7 @@ impl fmt::Debug for Action {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a follow policy",
     label = "not a `FollowPolicy`",
-    note = "a closure becomes one by `follow_fn(|attempt| ..)`, which returns an `Action`"
+    note = "`follow_fn(|attempt| ..)` makes a policy of a closure that returns an `Action`"
 )]
 pub trait LayerPolicy: sealed::LayerPolicy {}
 
