@@ -7,7 +7,8 @@ use super::invalid::Problems;
 use super::sections::MaintenanceConfig;
 use crate::policy::{Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectPolicy};
 
-/// Returns the window in which maintenance is on; `None` if it is off.
+/// Returns the window in which maintenance is on; `None` if it is off, or if the keys that turn it on are
+/// wrong, which adds to `problems`.
 pub(super) fn window(
     section: &MaintenanceConfig,
     problems: &mut Problems,
@@ -45,8 +46,8 @@ pub(super) fn maintenance(
     if let Some(seconds) = section.retry_after {
         policy = policy.retry_after(Duration::from_secs(seconds));
     }
-    if let Some(page) = &section.html {
-        policy = policy.html(page.clone());
+    if let Some(html) = &section.html {
+        policy = policy.html(html.clone());
     }
     if section.problem_json {
         policy = policy.problem_json();

@@ -51,7 +51,7 @@ pub enum Diagnosis {
     /// A peer that is not trusted says that the user agent used https. If it is a proxy of yours, its
     /// requests are redirected forever.
     UntrustedProxy {
-        /// The peer, if its address is known.
+        /// The peer, if it is known.
         peer: Option<Peer>,
         /// The name, in lower case, of the field that says https.
         header: &'static str,
@@ -61,7 +61,7 @@ pub enum Diagnosis {
     /// A request that seems to come over http has headers that browsers send only over https. A proxy
     /// in front may terminate TLS.
     BrowserOverTls {
-        /// The peer, if its address is known.
+        /// The peer, if it is known.
         peer: Option<Peer>,
     },
     /// A trusted proxy does not say which scheme the user agent used. The request is treated as http.
@@ -81,15 +81,15 @@ pub enum Diagnosis {
     },
     /// A trusted proxy sent forwarded fields that are malformed. The request got 400.
     ForwardedRefused {
-        /// The peer, if its address is known.
+        /// The peer, if it is known.
         peer: Option<Peer>,
         /// Why the fields were refused.
         reason: &'static str,
     },
-    /// A trusted proxy replaced `Host`, so redirections lead to the name by which the proxy knows this
-    /// server.
+    /// A trusted proxy forwards a host that differs from `Host`, and is not believed. If the proxy replaced
+    /// `Host`, redirections lead to the name by which the proxy knows this server.
     HostReplaced {
-        /// The peer, if its address is known.
+        /// The peer, if it is known.
         peer: Option<Peer>,
         /// The `Host` that the proxy sent.
         host: String,
@@ -105,7 +105,7 @@ pub enum Diagnosis {
     },
     /// A client asked for https on a connection that is not known to be secure. The request got 421.
     TransportNotDeclared {
-        /// The peer, if its address is known.
+        /// The peer, if it is known.
         peer: Option<Peer>,
     },
     /// Many requests were redirected to https, but none has arrived that is known to be secure.
@@ -117,7 +117,7 @@ pub enum Diagnosis {
     /// its address. The request was not treated as that of such a client, because the peer may forward
     /// requests of anybody.
     ClientThroughProxy {
-        /// The peer, if its address is known.
+        /// The peer, if it is known.
         peer: Option<Peer>,
     },
     /// Redirections lead in a loop. The request got 500, because a client would follow the loop.

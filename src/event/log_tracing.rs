@@ -15,8 +15,8 @@ pub(super) fn wants_diagnoses() -> bool {
     enabled!(target: TARGET, Level::WARN)
 }
 
-/// Whether a subscriber wants answers. The level of an answer is known only after it is made, so answers
-/// of level `debug` are also made for a subscriber that wants only `info`.
+/// Whether a subscriber wants events about answers. The level of such an event depends on the answer, so
+/// events of level `debug` are prepared even if the subscriber wants only `info`.
 pub(super) fn wants_answers() -> bool {
     enabled!(target: TARGET, Level::INFO)
 }

@@ -25,7 +25,8 @@ impl RequestHead<'_> {
         }
     }
 
-    /// Diagnoses a trusted proxy that sends a `Host` different from the host that it forwards.
+    /// Diagnoses a trusted proxy that sends a `Host` different from the host that it forwards, unless the
+    /// forwarded host is believed.
     pub(crate) fn diagnose_replaced_host(&self) {
         if self.trust.believes_host() {
             return;

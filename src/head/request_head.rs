@@ -50,8 +50,8 @@ pub struct RequestHead<'a> {
     /// Collects the reasons of policies and the names of rules, which allocates. `None` if nothing uses
     /// them.
     pub(super) trace: Option<&'a Trace>,
-    /// Receives diagnoses. `None` if neither a hook nor a subscriber wants them, and for a moved head,
-    /// whose request was never made.
+    /// Receives diagnoses. `None` if neither a hook nor a subscriber wants them, for an
+    /// [observer](Self::observed), and for a moved head, whose request was never made.
     on_diagnosis: Option<&'a DiagnosisHook>,
 }
 
@@ -247,8 +247,8 @@ impl<'a> RequestHead<'a> {
         self.parts.headers
     }
 
-    /// All headers, without a note for `Vary`: for diagnoses, and for a bypass, because caches do not
-    /// store its responses.
+    /// All headers, without a note for `Vary`: for diagnoses, for conditions on clients, because caches do
+    /// not store the answers, and to recognize gRPC.
     pub(crate) fn headers_without_note(&self) -> &'a HeaderMap {
         self.parts.headers
     }
@@ -294,7 +294,7 @@ impl<'a> RequestHead<'a> {
         self.authority().map(|authority| Origin::new(self.scheme(), authority))
     }
 
-    /// Whether the operator listed the host of this origin.
+    /// Whether the operator listed the host of this origin or set it as the default.
     pub(crate) fn lists_host(&self, origin: &Origin<'_>) -> bool {
         self.hosts.contains(&origin.authority(), || origin.port())
     }
@@ -304,7 +304,7 @@ impl<'a> RequestHead<'a> {
         self.hosts.lists_port(&origin.authority(), origin.port())
     }
 
-    /// Whether the operator listed this host, given as text without a port.
+    /// Whether the operator listed exactly this name without a port. An entry `*.example.com` does not count.
     pub(crate) fn lists_name(&self, host: &str) -> bool {
         self.hosts.contains_text(host.as_bytes())
     }
