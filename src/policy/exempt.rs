@@ -5,7 +5,7 @@ use http::Method;
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
-use crate::uri::{is_below, may_be_misread, without_trailing_slash};
+use crate::uri::{is_at_or_below, may_be_misread, without_trailing_slash};
 
 /// The path of ACME challenges and the configured paths, each with everything below it. Paths are compared
 /// segment by segment.
@@ -58,7 +58,7 @@ impl Exempt {
         }
         let path = head.path();
         is_acme_challenge(head)
-            || self.paths.iter().any(|prefix| is_below(path, prefix))
+            || self.paths.iter().any(|prefix| is_at_or_below(path, prefix))
                 && !may_be_misread(without_trailing_slash(path))
     }
 }
@@ -68,7 +68,7 @@ impl Exempt {
 pub(crate) fn is_acme_challenge(head: &RequestHead<'_>) -> bool {
     let path = head.path();
     is_get_or_head(head.method())
-        && is_below(path, "/.well-known/acme-challenge")
+        && is_at_or_below(path, "/.well-known/acme-challenge")
         && !may_be_misread(without_trailing_slash(path))
 }
 

@@ -13,7 +13,7 @@ use crate::uri::{is_ambiguous, is_well_known};
 /// Rules, in order:
 ///
 /// 1. Only GET and HEAD are redirected, unless [`methods`](Self::methods) lists others. All other
-///    methods pass.
+///    methods pass, and so does a CORS preflight.
 /// 2. The root passes, and so does a path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\`:
 ///    only the application knows its meaning. A path below `/.well-known/` passes (RFC 8615): an ACME
 ///    challenge has to be answered under its own URL.

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 /// Attempts are numbered in the order in which they are made. One is current. Those with a lower
 /// number are superseded, and [`supersede`](Self::supersede) makes one with a higher number current.
 ///
-/// Methods return the wakers that they replace. The caller wakes or drops them once its lock is
+/// Methods return the wakers that they replace or remove. The caller wakes or drops them once its lock is
 /// released, because a waker may call back into the body.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle {
     /// The number of the attempt. `None` for a clone that was not polled: its first poll makes it the
-    /// newest attempt.
+    /// newest attempt, if it [may begin](Lineage::may_begin) one.
     pub(super) number: Option<u64>,
     /// The number of the replay that this handle is, or was cloned from; 0 for the first body and its
     /// clones.
@@ -26,16 +26,16 @@ impl Handle {
 pub(super) struct Lineage(Vec<(u64, u64)>);
 
 impl Lineage {
-    /// Adds the replay `number` of `handle`, and ends earlier replays of the same family. Returns the
-    /// handle of the new replay.
+    /// Adds the replay `number` of `handle`, and ends the replays made earlier from the same family. Returns
+    /// the handle of the new replay.
     pub(super) fn replace(&mut self, handle: Handle, number: u64) -> Handle {
         self.end_replays(handle);
         self.0.push((number, handle.family));
         Handle { number: Some(number), family: number }
     }
 
-    /// Ends the replays of the family of `handle`, and the replays made from those. A clone of an ended
-    /// replay that is first polled afterwards supersedes nothing.
+    /// Ends the replays made from the family of `handle`, and the replays made from those. If a clone of an
+    /// ended replay is first polled afterwards, it supersedes nothing.
     pub(super) fn end_replays(&mut self, handle: Handle) {
         let mut ended = Vec::new();
         // Replays are in the order in which they were made, so each comes after its parent.

@@ -1,4 +1,5 @@
-//! Headers that hint at the scheme, whoever sent them. They are read only for diagnoses, and not believed.
+//! Headers that hint at the scheme, whoever sent them. Here they are read only for diagnoses, and not
+//! believed.
 
 use http::HeaderMap;
 

@@ -54,7 +54,7 @@ impl Host {
     }
 }
 
-/// Checks for common mistakes in a host. The error tells what to write.
+/// Checks for common mistakes in a host. The error names the mistake, or tells what to write.
 pub(super) fn check_spelling(text: &str) -> Result<(), &'static str> {
     if text.contains("://") {
         return Err("a host only, without scheme");

@@ -58,8 +58,8 @@ impl HostSet {
         self.any(authority, |listed| listed.is_none_or(|listed| listed == port()))
     }
 
-    /// Whether the value of a `Host` header is a name that is listed without a port, compared without
-    /// case. Such a value need not be parsed.
+    /// Whether the value of a `Host` header is a name that is listed without a port, and not only by a
+    /// suffix. Compared without case. Such a value need not be parsed.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
         // A suffix is kept with its dot in front, which no name has.
         !host.starts_with(b".") && self.names.any(host, |port| port.is_none())

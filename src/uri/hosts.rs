@@ -57,8 +57,8 @@ impl Hosts {
             || self.default_host().is_some_and(|default| default.same_host(authority))
     }
 
-    /// Whether the value of a `Host` header is a name that is listed without a port, compared without
-    /// case.
+    /// Whether the value of a `Host` header is a name that is listed without a port, and not only by a
+    /// suffix. Compared without case.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.contains_text(host))
     }

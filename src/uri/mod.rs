@@ -21,6 +21,6 @@ pub(crate) use hosts::Hosts;
 pub(crate) use normal::{decode_escape, length_of_prefix, normalize, push_escaped};
 pub(crate) use origin::Origin;
 pub(crate) use path::{
-    is_ambiguous, is_below, is_well_known, may_be_misread, without_trailing_slash,
+    is_ambiguous, is_at_or_below, is_well_known, may_be_misread, without_trailing_slash,
 };
 pub use scheme::Scheme;

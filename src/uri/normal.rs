@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{PLAIN, is_below};
+use super::{PLAIN, is_at_or_below};
 
 /// Returns the normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
 /// escapes in upper case, and bytes that a path may not hold percent-encoded, except `[` and `]`.
@@ -44,7 +44,7 @@ pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
 /// Finds `prefix` at the start of `path`, and returns the number of bytes that it occupies there. `prefix` is
 /// in normal form and consists of whole segments; `path` may have any spelling.
 pub(crate) fn length_of_prefix(path: &str, prefix: &str) -> Option<usize> {
-    if is_below(path, prefix) {
+    if is_at_or_below(path, prefix) {
         return Some(prefix.len());
     }
     // Spellings differ only in escapes: without any, the prefix would have been found above.

@@ -77,9 +77,9 @@ mod client {
             Some(Self::new(scheme, Authority { host: url.host_str()?, v6, port: url.port() }))
         }
 
-        /// The origin of `uri` if the `url` crate would write it in the same way: http or https, a name in
-        /// lower case or a plain IPv4 address, no userinfo, no default port. `None` for all others,
-        /// which need the URL parser.
+        /// The origin of `uri` if the `url` crate is sure to write it in the same way: http or https, a name
+        /// in lower case without `--` or a plain IPv4 address, no userinfo, no default port. `None` for all
+        /// others, which need the URL parser.
         pub(crate) fn plain(uri: &'a Uri) -> Option<Self> {
             let scheme = Scheme::from_lower_case(uri.scheme_str()?)?;
             let text = uri.authority()?.as_str();

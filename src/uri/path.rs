@@ -1,14 +1,14 @@
 //! Compares and checks paths, byte by byte and without decoding (RFC 3986 §3.3).
 
 /// Whether `path` is `prefix` or something below it, compared per segment.
-pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
+pub(crate) fn is_at_or_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether this is the path of a well-known URI (RFC 8615 §3), which must not change: an ACME challenge
 /// that is redirected to another path fails.
 pub(crate) fn is_well_known(path: &str) -> bool {
-    is_below(path, "/.well-known")
+    is_at_or_below(path, "/.well-known")
 }
 
 /// Removes one slash at the end of the path, if there is one: an empty last segment is only another spelling

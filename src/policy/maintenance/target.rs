@@ -92,10 +92,10 @@ fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
 /// replaced the host that the user agent asked for: that host may be the target, and the redirection
 /// would then lead back here.
 fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
-    let Some(asked) = head.sent_authority() else { return };
+    let Some(sent) = head.sent_authority() else { return };
     let Some(origin) = target.origin() else { return };
     if !head.headers_without_note().keys().any(is_sign_of_proxy)
-        || asked.same_host(&origin.authority())
+        || sent.same_host(&origin.authority())
     {
         return;
     }
@@ -103,10 +103,10 @@ fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
     let forwards_target =
         head.headers_without_note().get_all("x-forwarded-host").iter().any(names_target);
     // A proxy that replaces the host writes the address or the short name of its upstream server.
-    let is_upstream = asked.address().is_some() || !asked.host().contains('.');
+    let is_upstream = sent.address().is_some() || !sent.host().contains('.');
     if forwards_target || is_upstream {
-        let (asked, target) = (asked.to_string(), origin.authority().to_string());
-        head.diagnose(Diagnosis::TargetMayBeSelf { authority: asked, target });
+        let (authority, target) = (sent.to_string(), origin.authority().to_string());
+        head.diagnose(Diagnosis::TargetMayBeSelf { authority, target });
     }
 }
 
