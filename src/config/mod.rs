@@ -4,7 +4,7 @@
 //! 2. [`Config::build`] builds a [`RedirectLayer`](crate::RedirectLayer): policies, trust, hosts and
 //!    options. The policies are asked in this order: canonical host, https, maintenance, rules,
 //!    versions, trailing slash. Those of `after_not_found` are asked once the application has answered
-//!    404. HSTS adds its header to all answers over https, those of the application included.
+//!    404. HSTS has no place in this order: see [`Hsts`](crate::Hsts) for the answers that get its header.
 //! 3. **All wrong values are reported together**, each with its path in the configuration
 //!    (`rules[3].to`) and what to write instead. Once each rule is valid, the rules are checked together,
 //!    for example for circles. A syntax error, an unknown key or a value of the wrong type is reported by

@@ -5,8 +5,8 @@ use std::fmt::{self, Display, Write};
 /// The maximum length of escaped text in bytes, without the `…` that ends shortened text.
 const LONGEST: usize = 256;
 
-/// Writes text in one line: control characters are escaped, so no request can begin a new line in a log
-/// or colour a terminal.
+/// Writes text in one line. Control characters, and characters that end a line or change the direction of
+/// text, are escaped, so no request can begin a new line in a log or colour a terminal.
 pub(crate) struct OneLine<T>(pub(crate) T);
 
 impl<T: Display> Display for OneLine<T> {

@@ -24,7 +24,8 @@ struct CauseReports {
     cause: &'static str,
     is_public: bool,
     peers: Vec<Option<Peer>>,
-    is_full: bool,
+    /// Whether [`Novelty::Overflow`] was reported.
+    has_overflowed: bool,
 }
 
 /// Whether a cause is new for a peer.
@@ -54,14 +55,19 @@ impl Reports {
         let is_same =
             |group: &&mut CauseReports| group.cause == cause && group.is_public == is_public;
         let Some(group) = self.groups.iter_mut().find(is_same) else {
-            self.groups.push(CauseReports { cause, is_public, peers: vec![peer], is_full: false });
+            self.groups.push(CauseReports {
+                cause,
+                is_public,
+                peers: vec![peer],
+                has_overflowed: false,
+            });
             return Novelty::First;
         };
-        if group.is_full || group.peers.contains(&peer) {
+        if group.has_overflowed || group.peers.contains(&peer) {
             return Novelty::Known;
         }
         if group.peers.len() == MAX_PEERS {
-            group.is_full = true;
+            group.has_overflowed = true;
             return Novelty::Overflow;
         }
         group.peers.push(peer);

@@ -86,11 +86,11 @@ impl OriginSets {
             list.binary_search_by(|listed| listed.key().cmp(&key)).is_ok()
         };
         let host = origin.host();
-        // All parent domains of the host.
-        let mut domains = host.match_indices('.').filter(|(dot, _)| *dot > 0);
+        // After each of these dots comes a parent domain of the host.
+        let mut dots = host.match_indices('.').filter(|(dot, _)| *dot > 0);
         has(&self.exact, host)
             || !self.below.is_empty()
-                && domains.any(|(dot, _)| host.get(dot + 1..).is_some_and(|d| has(&self.below, d)))
+                && dots.any(|(dot, _)| host.get(dot + 1..).is_some_and(|d| has(&self.below, d)))
     }
 }
 
@@ -112,7 +112,8 @@ impl ListedOrigin {
     }
 }
 
-/// A function that decides whether two origins trust each other.
+/// A function that decides whether credentials and extensions are kept on a redirection from one URL to
+/// another.
 #[derive(Clone)]
 pub(super) struct TrustFn(Arc<Trusts>);
 

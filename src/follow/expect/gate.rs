@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Holds a body back until the server asks for it. The body, the callback for informational responses
-/// and the response share one gate.
+/// Holds a body back until the server asks for it or the wait times out. The body, the callback for
+/// informational responses and the response share one gate.
 #[derive(Clone)]
 pub(super) struct Gate(Arc<Mutex<State>>);
 
@@ -17,7 +17,7 @@ struct State {
 enum Phase {
     /// The body waits for the server.
     Closed,
-    /// The body may be sent: the server has asked for it.
+    /// The body may be sent: the server has asked for it, or has already answered 2xx.
     Open,
     /// The body may be sent: the server did not ask for it in time.
     TimedOut,

@@ -70,7 +70,8 @@ impl Settings {
         let origin = OriginKey::of(request.uri());
         let is_useless = origin.as_ref().is_some_and(|origin| self.memory.is_useless(origin));
         if has_expect {
-            // The caller's header is sent. The body waits, unless waiting was useless for this origin.
+            // The request's own header is sent. The body waits if `100-continue` is the only expectation
+            // and waiting has not been useless for this origin.
             return match expects_only_continue(request) && !is_useless {
                 true => Plan::Waiting(origin),
                 false => Plan::AtOnce,
