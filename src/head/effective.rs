@@ -80,7 +80,8 @@ impl<'a> RequestHead<'a> {
     }
 
     /// The address of the user agent, or of the nearest proxy that is not trusted: the peer's address,
-    /// or one that a trusted proxy forwards. `None` if neither is known.
+    /// or one that a trusted proxy forwards. `None` if neither is known, or if the proxy's fields are
+    /// malformed: the layer then answers 400, whatever the policy decides.
     ///
     /// Pitfall: caches compare requests, not their senders. `Vary: X-Forwarded-For` does not help, because
     /// proxies between the cache and the server add that header. Call
@@ -102,8 +103,9 @@ impl<'a> RequestHead<'a> {
         self.trust.peer(self.parts.extensions)
     }
 
-    /// The host and port that the user agent asked for. `None` if the request names no host (HTTP/1.0), or
-    /// one that is refused: the layer then answers 400 or 421, whatever the policy decides.
+    /// The host and port that the user agent asked for. `None` if an HTTP/1.0 request names no host and
+    /// there is no default host. Also `None` if the host is refused: the layer then answers 400 or 421,
+    /// whatever the policy decides.
     ///
     /// The default port of the other scheme is left out, because a proxy that terminates TLS may send
     /// `Host: a.test:80` for https.

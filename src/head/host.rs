@@ -9,8 +9,8 @@
 //! | HTTP/1.1 without `Host` | 400 |
 //! | `Host` differs from the target's authority, after default ports are filled in | 400 |
 //! | an https target on a connection that is not secure | 421 (RFC 9110 §7.4) |
-//! | a forwarded host that is believed and malformed | 400 |
-//! | HTTP/2 without any host | 400 |
+//! | a trusted proxy may replace host or port, and one of its fields is malformed | 400 |
+//! | HTTP/2 or HTTP/3 without any host | 400 |
 //! | HTTP/1.0 without any host | the default host; if there is none, 400 if hosts are listed, else none |
 //! | a host that is not listed | 421 (RFC 9110 §15.5.20) |
 //! | anything else | the forwarded host, or the target's, or `Host` |
@@ -104,7 +104,8 @@ fn without_foreign_port<'a>(head: &RequestHead<'a>, authority: Authority<'a>) ->
 }
 
 impl RequestHead<'_> {
-    /// Whether the host is listed. If it is not, [`refusal`](Self::refusal) returns the reason.
+    /// Whether the host is listed or the default. Called only if there is a list. If the result is `false`,
+    /// [`refusal`](Self::refusal) returns the reason.
     #[inline(always)]
     pub(crate) fn has_listed_host(&self) -> bool {
         self.has_plainly_listed_host() || self.has_host()

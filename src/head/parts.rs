@@ -10,8 +10,8 @@ pub(super) struct Parts<'a> {
     pub(super) method: &'a Method,
     uri: &'a Uri,
     source: UriSource,
-    /// The URI that the client asked for, once it is looked up.
-    original: Cell<Option<&'a Uri>>,
+    /// The URI that policies see, once it is looked up in `source`.
+    seen: Cell<Option<&'a Uri>>,
     pub(super) version: Version,
     pub(super) headers: &'a HeaderMap,
     pub(super) extensions: &'a Extensions,
@@ -28,7 +28,7 @@ impl<'a> Parts<'a> {
             method: request.method(),
             uri: request.uri(),
             source,
-            original: Cell::new(None),
+            seen: Cell::new(None),
             version: request.version(),
             headers: request.headers(),
             extensions: request.extensions(),
@@ -43,25 +43,26 @@ impl<'a> Parts<'a> {
         'a: 'm,
     {
         let Self { method, uri, source, version, headers, extensions, moved, .. } = *self;
-        let original = Cell::new(self.original.get());
+        let seen = Cell::new(self.seen.get());
         let plain = Cell::new(self.plain.get());
-        Parts { method, uri, source, original, version, headers, extensions, moved, plain }
+        Parts { method, uri, source, seen, version, headers, extensions, moved, plain }
     }
 
     /// The same parts with another path and query, which are encoded as in a `Location`.
     pub(super) fn at<'m>(&'m self, path: &'m str, query: Option<&'m str>) -> Parts<'m> {
         let Self { method, uri, source, version, headers, extensions, .. } = *self;
-        let original = Cell::new(self.original.get());
+        let seen = Cell::new(self.seen.get());
         let (moved, plain) = (Some((path, query)), Cell::new(Some(true)));
-        Parts { method, uri, source, original, version, headers, extensions, moved, plain }
+        Parts { method, uri, source, seen, version, headers, extensions, moved, plain }
     }
 
-    /// The URI that the client asked for.
+    /// The URI that policies see, with the path and query of the request even if a redirection replaced
+    /// them.
     pub(super) fn uri(&self) -> &'a Uri {
-        self.original.get().unwrap_or_else(|| {
+        self.seen.get().unwrap_or_else(|| {
             let original = self.source.find(self.extensions);
             let uri = original.unwrap_or(self.uri);
-            self.original.set(Some(uri));
+            self.seen.set(Some(uri));
             uri
         })
     }
