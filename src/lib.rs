@@ -68,11 +68,10 @@
 //! # Behind a proxy
 //!
 //! Behind a proxy that terminates TLS, every request arrives over http, and [`HttpsOnly`] would
-//! redirect it forever. Set which peers are your proxies, and which headers they send, on
-//! [`RedirectLayer`]: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for
-//! the rules. [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so
-//! does feature `tracing`. A cache in front has to keep http and https apart: add the scheme to its
-//! key.
+//! redirect it forever. Tell [`RedirectLayer`] which peers are your proxies, and which headers they
+//! send: `.trust(Trust::proxies(["10.0.0.0/8"])?.x_forwarded())`. See [`trust`] for the rules.
+//! [`RedirectLayer::on_diagnosis`] reports why a request is redirected forever, and so does feature
+//! `tracing`. A cache in front has to keep http and https apart: add the scheme to its key.
 //!
 //! # Features
 //!

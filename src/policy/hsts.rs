@@ -17,8 +17,8 @@ use crate::uri::HostPattern;
 /// difference. Rules, in order:
 ///
 /// 1. A request that is not proven secure does not get the header (§7.2).
-/// 2. Neither does a request for an address (§8.1.1), for `localhost`, for a host that is refused, or for
-///    a host of [`except_hosts`](Self::except_hosts).
+/// 2. Neither does a request without a host, or for an address (§8.1.1), `localhost` or a name below it, a
+///    host that is refused, or a host of [`except_hosts`](Self::except_hosts).
 /// 3. A header that the application set is not changed.
 /// 4. Every other answer gets the header once.
 ///

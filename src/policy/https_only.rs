@@ -107,7 +107,8 @@ impl HttpsOnly {
         self
     }
 
-    /// Sends 301 for GET and HEAD, and 308 for other methods. Replaces [`permanent`](Self::permanent).
+    /// Sends 301 for GET and HEAD, and 308 for other methods. Replaces [`permanent`](Self::permanent), and
+    /// needs the same settings: without them, 302 and 307 are sent, and a diagnosis reports it.
     pub fn moved_permanently(mut self) -> Self {
         self.to = self.to.moved_permanently();
         self

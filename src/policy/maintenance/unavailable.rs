@@ -78,7 +78,8 @@ impl<T> Maintenance<T> {
     ///
     /// It is shown under the URL that was asked for, so that people can reload it and search engines
     /// keep the URL: prefer this to [`page`](Maintenance::page), unless the page has to come from
-    /// elsewhere. Clients whose `Accept` allows no HTML get a line of text.
+    /// elsewhere. Clients whose `Accept` allows no HTML get a line of text, or JSON if
+    /// [`problem_json`](Self::problem_json) is set and `Accept` lists JSON.
     ///
     /// ```
     /// use http::Request;
@@ -106,7 +107,8 @@ impl<T> Maintenance<T> {
         self
     }
 
-    /// Sets problem details (RFC 9457) as the body of 503 responses to clients that accept JSON.
+    /// Sets problem details (RFC 9457) as the body of 503 responses to clients whose `Accept` lists JSON by
+    /// name, and does not prefer the page of [`html`](Self::html).
     pub fn problem_json(mut self) -> Self {
         self.unavailability.problem_json = true;
         self
@@ -115,8 +117,9 @@ impl<T> Maintenance<T> {
     /// Builds 503 responses with a function, in place of [`html`](Self::html) and
     /// [`problem_json`](Self::problem_json).
     ///
-    /// The function returns the body and the headers. The status is 503 whatever the function sets, and
-    /// `Retry-After` is added unless the function sets it.
+    /// The function returns the body and the headers. The status is 503 whatever the function sets.
+    /// `Retry-After` is added unless the function sets it, if the window has an end or
+    /// [`retry_after`](Self::retry_after) is set.
     pub fn respond_with(
         mut self,
         respond: impl Fn(&RequestHead<'_>) -> Response<Bytes> + Send + Sync + 'static,
