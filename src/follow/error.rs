@@ -7,7 +7,7 @@ use super::saved_request::SavedRequest;
 
 /// The error of a call: the inner service failed, or a redirection could not be followed.
 ///
-/// `Display` prints the URL and the hop at which the call failed. The reason is the
+/// `Display` prints the URL and the hop at which the call failed, if they are known. The reason is the
 /// [`source`](Error::source): the error of the inner service, or the [`RedirectError`].
 ///
 /// ```

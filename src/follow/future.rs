@@ -156,7 +156,8 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         }
         // A remembered redirection may have dropped the content.
         let body = if saved_request.has_content { body } else { B::empty() };
-        // An upload that was cut short has lost its connection or stream: reading the body would save neither.
+        // An upload that was cut short has lost its connection or stream. Reading the redirection's body would
+        // save neither.
         let limit = settings.response_drain_limit;
         let rest = if uploading { None } else { Rest::of(response, limit) };
         Ok(ControlFlow::Continue((body, rest)))
@@ -196,7 +197,7 @@ where
             let next = match state.as_mut().project() {
                 StateProj::Calling { future } => {
                     let Poll::Ready(outcome) = future.poll(cx) else {
-                        // The next request was sent already, so it does not wait for this body.
+                        // The request was sent already, so it does not wait for the redirection's body.
                         let _ = poll_rest(rest.as_mut(), cx);
                         return Poll::Pending;
                     };

@@ -1,6 +1,7 @@
 //! Request bodies that can be sent again from their first byte.
 //!
-//! An attempt is one reading of a body. Rules:
+//! An attempt is one reading of a body. The handles of a recording are the [`ReplayBody`]s that share it: the
+//! first one, its replays and their clones. Rules:
 //!
 //! 1. A body is [`Replay`] if another attempt can be made from it: `Full`, `Empty` and `String` are
 //!    cloned, `Either`, `Option` and `Box` delegate to the inner body, a [`ReplayFn`] calls a function

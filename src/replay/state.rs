@@ -126,7 +126,7 @@ impl<B> State<B> {
     }
 
     /// Compares an attempt with the current one: `Greater` for a clone that was not polled, unless it was
-    /// cloned from a replay that has ended.
+    /// cloned from a replay that has since been replaced or aborted.
     fn compare(&self, handle: Handle) -> Ordering {
         match handle.number {
             Some(number) => self.attempts.compare(number),
@@ -152,7 +152,7 @@ impl<B> State<B> {
 
     /// Moves the position to the first byte, for an attempt that has just become current.
     fn rewind(&mut self) {
-        // Small chunks that are still being gathered cannot be read.
+        // Small chunks that are still being gathered can be read only after this.
         self.recording.seal();
         self.position = Position::start(&self.recording);
     }
@@ -253,8 +253,8 @@ where
                 return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
             }
         }
-        // The source is treated as failed while it is polled. If it panics it stays failed, because a frame
-        // may be lost, and no attempt may take the rest for a whole body.
+        // The source is treated as failed while it is polled. If it panics it stays failed: a frame may be
+        // lost, and an attempt would take the rest for a whole body.
         deferred.drop_source = std::mem::replace(&mut self.source, Source::Failed);
         let source = match &mut deferred.drop_source {
             Source::Live(source) => source,

@@ -24,7 +24,7 @@ use crate::redirection::Redirection;
 ///    A request also passes with a bypass: by [client](Self::bypass_clients), by secret (header or
 ///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.
 /// 3. Upgrades, CONNECT and `OPTIONS *` get 503, and a gRPC call gets the status `UNAVAILABLE`. Offers
-///    of `h2c` and `TLS/*` are not treated as upgrades, because servers may decline them.
+///    of `h2c` and `TLS/*` do not count as upgrades, because the request can be answered without them.
 /// 4. The answer to other requests depends on the target of the policy:
 ///
 /// | request | no target | [`page`](Self::page) | [`standby`](Self::standby) | [`redirect_to`](Self::redirect_to) |
@@ -43,7 +43,7 @@ use crate::redirection::Redirection;
 /// [`problem_json`](Self::problem_json) or [`respond_with`](Self::respond_with). Its `Retry-After` is the
 /// time until the window ends, or, if it has no end, the time set by [`retry_after`](Self::retry_after).
 ///
-/// Pitfalls: if the standby is the origin in maintenance itself, its requests get 503, and a diagnosis
+/// Pitfalls: if the standby has the same origin as the request, the answer is 503, and a diagnosis
 /// reports it. If this application serves the page, exempt the paths of its styles and pictures, too.
 ///
 /// ```
@@ -87,7 +87,7 @@ impl Maintenance {
         }
     }
 
-    /// Redirects navigations to this page, an absolute URL or a path. Other requests get 503.
+    /// Redirects navigations by GET or HEAD to this page, an absolute URL or a path. Other requests get 503.
     ///
     /// # Errors
     ///

@@ -93,7 +93,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if the path is none of these, or
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `from` is none of these, or
     /// of kind [`Host`](crate::ConfigErrorKind::Host) if the host is invalid or has a port.
     ///
     /// ```
@@ -133,7 +133,7 @@ impl Rule {
         Ok(rule)
     }
 
-    /// Creates a rule for a path, without conditions or a target.
+    /// Creates a rule for a pattern, without conditions or a target.
     pub(super) fn of(from: Pattern) -> Self {
         Self {
             from,
@@ -185,7 +185,8 @@ impl Rule {
         Ok(self)
     }
 
-    /// Changes the scheme. If the request has another scheme, the port becomes the default of `scheme`.
+    /// Changes the scheme. If the request has another scheme, the port becomes the default of `scheme`, or
+    /// the one set by [`to_port`](Self::to_port).
     pub fn to_scheme(mut self, scheme: Scheme) -> Self {
         self.target.origin.scheme = Some(scheme);
         self
@@ -243,7 +244,8 @@ impl Rule {
         self
     }
 
-    /// Answers 301 or 302 to every method. Clients then turn a POST into a GET without content.
+    /// Answers a 301 or 302 to every method, not only to GET and HEAD. Clients then turn a POST into a GET
+    /// without content. Rules with another status stay as they are.
     pub fn rewriting_methods(mut self) -> Self {
         self.rewriting_methods = true;
         self

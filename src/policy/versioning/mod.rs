@@ -1,5 +1,5 @@
-//! Versions of an API: redirects requests for retired versions, announces their end, and refuses
-//! them afterwards.
+//! Versions of an API: redirects requests for retired versions, announces when a version ends, and
+//! refuses requests for it afterwards.
 
 mod check;
 mod header;
