@@ -10,7 +10,7 @@ use std::time::Duration;
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 type MakeSleep = dyn Fn(Duration) -> Sleep + Send + Sync;
 
-/// Makes futures that resolve after a time, such as `tokio::time::sleep`.
+/// Makes futures that resolve after a time, as `tokio::time::sleep` does.
 #[derive(Clone)]
 pub(crate) struct Timer(Arc<MakeSleep>);
 

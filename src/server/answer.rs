@@ -136,8 +136,8 @@ pub(super) fn is_targeted(name: &HeaderName) -> bool {
         || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires")
 }
 
-/// Adds the headers of an annotation to an answer of the layer. An answer with `no-store` gets none of the
-/// headers that some caches follow instead.
+/// Adds the headers of an annotation to an answer of the layer. If no cache may store the answer, it gets
+/// none of the headers that some caches follow instead of `Cache-Control`.
 pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) {
     let headers = response.headers_mut();
     let forbids_storing = !may_be_stored(headers);
@@ -147,7 +147,7 @@ pub(super) fn annotate(response: &mut Response<Bytes>, annotation: &Annotation) 
     }
 }
 
-/// Appends values of `Vary`, unless no cache may store the answer.
+/// Appends values of `Vary` if some cache may store the answer.
 pub(super) fn append_vary<I>(headers: &mut HeaderMap, values: impl FnOnce() -> I)
 where
     I: IntoIterator<Item = HeaderValue>,
@@ -161,8 +161,8 @@ where
     }
 }
 
-/// Returns whether some cache may store an answer: it does not have `no-store`, or it has a header that
-/// some caches follow instead.
+/// Returns whether some cache may store an answer: its `Cache-Control` is not `no-store`, or it has a header
+/// that some caches follow instead.
 fn may_be_stored(headers: &HeaderMap) -> bool {
     headers.get(header::CACHE_CONTROL) != Some(&NO_STORE) || headers.keys().any(is_targeted)
 }

@@ -1,4 +1,4 @@
-//! Sets the hooks of a layer for answers and diagnoses, and the hash of its configuration.
+//! Sets what a layer reports and to which hooks, and the hash of its configuration.
 
 use super::layer::RedirectLayer;
 use crate::diagnosis::Diagnosis;

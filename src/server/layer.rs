@@ -206,10 +206,10 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.html_body = true)
     }
 
-    /// Asks `policy` about GET and HEAD requests that the inner service answers with 404, so that its
+    /// Asks `policy` about GET and HEAD requests that the inner service answers with 404, so that the policy's
     /// redirections never shadow live pages. If the policy passes, the 404 stays; otherwise it is dropped.
     ///
-    /// The head of each such request is copied before the inner service is called.
+    /// The head of every GET and HEAD request is copied before the inner service is called.
     ///
     /// ```
     /// use http::{Request, Response, StatusCode};
@@ -244,7 +244,7 @@ impl<P, D> RedirectLayer<P, D> {
     ///
     /// Beyond either limit the rest stays unread: over HTTP/1 the answer has `Connection: close`,
     /// over HTTP/2 the stream is reset after the answer. A client that reads only after it has written
-    /// everything may then not receive the answer.
+    /// everything can then miss the answer.
     ///
     /// The time is a deadline only with a [`drain_timer`](Self::drain_timer). Without one it is
     /// checked whenever more of the upload arrives.
@@ -270,8 +270,8 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.drain.timer = Some(Timer::new(sleep)))
     }
 
-    /// Answers at once, and hands uploads to an executor, which reads them up to the same limits:
-    /// `.drain_on(tokio::spawn)`.
+    /// Answers at once, and hands uploads to an executor, which reads them up to the limits of
+    /// [`upload_drain_limit`](Self::upload_drain_limit): `.drain_on(tokio::spawn)`.
     pub fn drain_on<F>(self, spawn: F) -> RedirectLayer<P, DrainOn<F>> {
         let Self { policy, settings, .. } = self;
         RedirectLayer { policy, settings, drain: DrainOn::new(spawn) }

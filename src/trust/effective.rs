@@ -17,7 +17,7 @@ use crate::uri::Scheme;
 /// The scheme, host and port that the user agent used, according to the acceptor or a trusted proxy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effective<'a> {
-    /// `None` if a trusted proxy sent no scheme.
+    /// `None` if a trusted proxy sent no scheme, unless a missing field means http.
     pub(crate) scheme: Option<Scheme>,
     /// The forwarded host, if it is believed.
     pub(crate) host: Option<&'a [u8]>,

@@ -21,11 +21,13 @@
 //!    read are not validated. `unknown` and `_hidden` end the reading.
 //! 7. A single value of `X-Forwarded-Proto` is the scheme. In a list, the scheme is the value at the
 //!    client's position, counted from the right; a list that is too short for it is answered 400. The
-//!    addresses are read only if a policy asks for the client, or if the scheme comes as a list.
+//!    same holds for `X-Forwarded-Host` and `-Port`. The addresses are read only if a policy asks for the
+//!    client, or if one of these fields is read and is a list.
 //! 8. The parameters `for` and `proto` of `Forwarded` are validated, and `host` if it is believed. `:` and
 //!    `[]` need no quotes there, because real routers send none. Other parameters are ignored.
 //! 9. A malformed value is answered 400 if it is read. `Vary` names the fields that were read.
-//! 10. [`Trust::scheme_field`] and [`Trust::scheme_on`] name another field for the scheme.
+//! 10. [`Trust::scheme_field`] and [`Trust::scheme_on`] name another field for the scheme. If the field of
+//!     `scheme_on` is missing, the scheme is http, and no diagnosis reports it.
 //!
 //! Pitfalls: behind a proxy that terminates TLS, every request looks plain until the proxy is trusted.
 //! Trust addresses that only your proxies can have. Each trusted proxy has to set or append *both*

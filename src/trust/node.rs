@@ -11,7 +11,8 @@ pub(super) enum Node {
     Unix,
 }
 
-/// Parses `address [ ":" port ]`, where an IPv6 address needs brackets only if it has a port.
+/// Parses `unknown`, an obfuscated identifier, `unix:`, or `address [ ":" port ]`, where an IPv6 address
+/// needs brackets only if it has a port.
 pub(super) fn parse(text: &[u8]) -> Option<Node> {
     let text = str::from_utf8(text).ok()?;
     if text.eq_ignore_ascii_case("unknown") || is_obfuscated(text) {

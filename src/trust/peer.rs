@@ -2,7 +2,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 /// The other end of the connection. The acceptor sets it as a request extension, or
-/// [`Trust::peer_from`](super::Trust::peer_from) finds it.
+/// [`Trust::peer_from`](super::Trust::peer_from) finds it. With feature `axum`, the address in
+/// `ConnectInfo<SocketAddr>` is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Peer {
@@ -13,8 +14,8 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// Whether the peer may be anyone on the internet: its address is not in a loopback, private, shared or
-    /// link-local range (RFC 1918, RFC 6598, RFC 4193).
+    /// Whether the peer may be anyone on the internet: its address is not unspecified, nor in a loopback,
+    /// private, shared or link-local range (RFC 1918, RFC 6598, RFC 4193).
     pub(crate) fn is_public(self) -> bool {
         let Self::Ip(address) = self else { return false };
         match address.to_canonical() {
