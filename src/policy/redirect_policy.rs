@@ -16,9 +16,10 @@ use crate::head::RequestHead;
 /// server, the layer asks about the target, so that several redirections become one: see
 /// [`Redirection::allow_self`](crate::Redirection::allow_self) for policies that must not be asked again.
 ///
-/// Pitfalls: a policy runs on the thread that serves the request, so it must not block. A redirection to
-/// the requested URL itself is a pass. Read the host with [`RequestHead::authority`], not from the header:
-/// the method accounts for proxies, HTTP/2 and refused hosts.
+/// Pitfalls: a policy runs on the thread that serves the request, so it must not block. A redirection that
+/// repeats the same request is a pass, unless [`allow_self`](crate::Redirection::allow_self) is set. Read
+/// the host with [`RequestHead::authority`], not from the header: the method accounts for proxies, HTTP/2
+/// and refused hosts.
 ///
 /// ```
 /// use http::Request;

@@ -30,7 +30,7 @@ static CALLS_KEYS: LazyLock<Vec<(Outcome, &str, Key)>> = LazyLock::new(|| {
     ends.map(|(outcome, error_type)| (outcome, error_type, key(outcome, error_type))).collect()
 });
 
-/// Starts the series at zero.
+/// Describes the metrics, and starts the counters at zero.
 pub(crate) fn start() {
     with_recorder(|recorder| {
         let hops = "Hops of each call that was redirected.";

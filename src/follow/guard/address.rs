@@ -65,7 +65,7 @@ impl Nat64 {
     }
 
     /// Returns the IPv4 address that follows the prefix; `None` for an address without this prefix.
-    /// Bits 64 to 71, which are always 0, are skipped.
+    /// Bits 64 to 71, which RFC 6052 reserves, are skipped.
     #[allow(clippy::cast_possible_truncation)] // The low 32 bits are the address.
     fn inner(self, address: u128) -> Option<Ipv4Addr> {
         if (address ^ self.prefix) >> (128 - self.length) != 0 {
@@ -81,7 +81,7 @@ impl Nat64 {
 }
 
 /// Whether an address is globally reachable. If an IPv6 address holds an IPv4 address, the IPv4 address
-/// is checked instead. `nat64` lists prefixes in addition to the well-known one.
+/// is checked instead; in ISATAP, both are. `nat64` lists prefixes in addition to the well-known one.
 pub(super) fn is_global(address: IpAddr, nat64: &[Nat64]) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_global_v4(address),

@@ -9,14 +9,15 @@ use crate::uri::{Authority, Scheme};
 
 /// The maximum number of redirections in a row that is not an error.
 const MAX_HOPS: usize = 8;
-/// The maximum number of redirections that are followed: enough to tell circles and growth from other
+/// After more redirections than this, no more are followed: enough to tell circles and growth from other
 /// long chains.
 const MAX_FOLLOWED: usize = 64;
 
 /// How a chain of redirections ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChainOutcome {
-    /// No rule redirects any further, or the last redirection leads to another server.
+    /// No rule redirects any further, the last redirection leads to another server, or its
+    /// rule has [`flag::ALLOWS_SELF`].
     Ends,
     /// A request is repeated.
     Circle,
@@ -26,15 +27,17 @@ pub(super) enum ChainOutcome {
     TooLong,
 }
 
-/// A chain of redirections: the rules that answered, and the URL that each of them led to.
+/// A chain of redirections.
 #[derive(Debug)]
 pub(super) struct Chain {
     pub(super) outcome: ChainOutcome,
+    /// The rules that answered, in order; for a circle, only those in it.
     pub(super) rules: Vec<u32>,
+    /// The URLs that the redirections led to, in order.
     pub(super) urls: Vec<String>,
 }
 
-/// Follows `witness` through the table until no rule redirects it any further.
+/// Follows `witness` through the table until the chain ends, repeats a request, or is too long to follow.
 pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Chain {
     let mut chain = Chain { outcome: ChainOutcome::Ends, rules: Vec::new(), urls: Vec::new() };
     let Some(mut at) = step(table, witness, now, &mut chain) else { return chain };
