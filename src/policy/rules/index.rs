@@ -86,7 +86,7 @@ impl Index {
     }
 
     /// Visits the patterns below the node `at` that match. `rest` is the path after `depth` segments and
-    /// their slash, or `None` at the end of the path.
+    /// the slash that follows them, or `None` at the end of the path.
     fn walk(
         &self,
         texts: &impl Texts,

@@ -118,7 +118,7 @@ impl Lists {
 /// The most places that a request can visit. A table in which a request could visit more is refused.
 pub(super) const MAX_PLACES: usize = 64;
 
-/// The places that a request visits, and an iterator over their rules.
+/// The places that a request visits, and an iterator over their rules and those whose regex matches.
 pub(super) struct Visited<'t> {
     lists: &'t Lists,
     query: Option<&'t str>,
@@ -162,7 +162,7 @@ impl<'t> Visited<'t> {
     }
 }
 
-/// The rules of all places, in the order of the table.
+/// The rules of all places, and those whose regex matches, in the order of the table.
 impl Iterator for Visited<'_> {
     type Item = u32;
 

@@ -36,8 +36,9 @@
 //!    first parameter of that name, decoded; the request may have other parameters.
 //! 5. **The status is 307 unless another is set**: [`Rule::permanent`] (308), [`Rule::found`]
 //!    (302), [`Rule::moved_permanently`] (301), [`Rule::see_other`] (303), [`Rule::gone`] (410).
-//!    301 and 302 are sent for GET and HEAD; other methods get 308 and 307 in their place.
-//!    [`Rule::until`] ends a rule at a date, and caches are told to keep its answers no longer.
+//!    301 and 302 are sent for GET and HEAD; other methods get 308 and 307 in their place, unless
+//!    [`Rule::rewriting_methods`] is set. [`Rule::until`] ends a rule at a date, and caches are told
+//!    to keep its answers no longer.
 //! 6. **A table is checked when it is built**, with requests that are made from its rules.
 //!    Circles, targets that grow with each redirection, and more than eight redirections in a row
 //!    are errors, which show the request and the line of every rule on the way. [`Rules::warnings`]
@@ -93,7 +94,7 @@
 //! | default status | 301 | 302 | 307 |
 //! | slash at the end | ignored | compared | compared |
 //! | `/a/*` matches `/a` | yes | no | yes |
-//! | the rest that `*` matches, in a target | `:splat` | `:splat` | `*name`, `*` |
+//! | what a target writes for the rest that `*` matches | `:splat` | `:splat` | `*name`, `*` |
 //! | conditions on the query | `/a id=:id /b` | none | `/a?id=:id,/b` |
 //! | rules for a host | `http://old.example.com/*` | none | `http://old.example.com/*` |
 //! | comments | `#`, also at the end of a line | lines that begin with `#` | lines that begin with `#` |

@@ -69,7 +69,7 @@ pub(super) fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
     parts.map(|part| part.split_once('=').unwrap_or((part, "")))
 }
 
-/// The first value of the parameter `name`, still encoded. `name` is decoded.
+/// The first value of the parameter `name`, still encoded. `name` is in decoded form.
 pub(super) fn parameter<'q>(query: &'q str, name: &[u8]) -> Option<&'q str> {
     parameters(query).find(|(key, _)| *form_decoded(key) == *name).map(|(_, value)| value)
 }

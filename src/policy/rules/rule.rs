@@ -177,7 +177,7 @@ impl Rule {
     /// ```
     pub fn to(mut self, target: &str) -> Result<Self, ConfigError> {
         let origin = std::mem::take(&mut self.target.origin);
-        let parsed = Target::parse(target, |name| self.find(name))?;
+        let parsed = Target::parse(target, |name| self.source_of(name))?;
         self.target = parsed;
         if self.target.origin.scheme.is_none() {
             self.target.origin = origin;

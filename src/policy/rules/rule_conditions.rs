@@ -35,7 +35,8 @@ impl Rule {
         self
     }
 
-    /// Applies only to requests in which a header has this value.
+    /// Applies only to requests in which this header has this value. If it was sent several times, one of its
+    /// values has to be this one.
     pub fn on_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.conditions.push(Condition::Header(name, Expected::Value(value)));
         self
@@ -108,7 +109,7 @@ impl Rule {
         let key: Box<[u8]> = form_decoded(key).into();
         let condition = match value.strip_prefix(':') {
             Some(name) if is_name(name) => {
-                if self.find(name).is_some() {
+                if self.source_of(name).is_some() {
                     return Err(ConfigError::path(from, "two captures have the same name"));
                 }
                 self.conditions.push(Condition::Captured { parameter: key, name: name.into() });
@@ -122,7 +123,7 @@ impl Rule {
     }
 
     /// Returns the source of the capture `name`. An empty name finds the source of `*name`, whatever its name.
-    pub(super) fn find(&self, name: &str) -> Option<Source> {
+    pub(super) fn source_of(&self, name: &str) -> Option<Source> {
         let mut rest = None;
         for (at, segment) in self.from.segments().enumerate() {
             let at = u16::try_from(at).ok()?;

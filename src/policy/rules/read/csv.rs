@@ -21,18 +21,18 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         return Err(extra.refuse("three fields at most: from, to, status"));
     }
     let rule = Rule::new(from.text).map_err(from.mistake())?;
-    let number = field(2).filter(|word| !word.text.is_empty());
+    let code = field(2).filter(|word| !word.text.is_empty());
     let target = field(1).filter(|word| !word.text.is_empty());
-    match (number, target) {
+    match (code, target) {
         (Some(Word { text: "410", .. }), None) => Ok(Some(rule.gone())),
         (Some(word @ Word { text: "410", .. }), Some(_)) => {
             Err(word.refuse("410 has no target: remove it"))
         }
         (_, None) => Err(line.end().refuse("a target is missing: `from,to[,status]`")),
-        (number, Some(target)) => {
+        (code, Some(target)) => {
             let rule = rule.to(target.text).map_err(target.mistake())?;
-            Ok(Some(match number {
-                Some(number) => rule.status(status(number)?),
+            Ok(Some(match code {
+                Some(code) => rule.status(status(code)?),
                 None => rule,
             }))
         }
