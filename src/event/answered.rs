@@ -144,13 +144,15 @@ impl<'a> Answered<'a> {
         self.scheme
     }
 
-    /// The requested host, in the case in which it was sent. `None` if it was refused, or if the request
-    /// has none.
+    /// The requested host, in the case in which it was sent. If the request has none, this is the
+    /// [default host](crate::RedirectLayer::default_host). `None` if the host was refused, or if there is
+    /// neither.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
     }
 
-    /// The requested port. `None` if the request names none.
+    /// The requested port. `None` if the request names none, if its host was refused, or if the port is the
+    /// default of the other scheme (80 for https, 443 for http).
     pub fn port(&self) -> Option<u16> {
         self.port
     }

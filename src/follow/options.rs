@@ -40,7 +40,7 @@ pub enum RedirectMode {
     /// Follow them.
     #[default]
     Follow,
-    /// Return the redirection to the caller, unchanged. The request is not saved.
+    /// Return the redirection to the caller, unchanged. The request is not saved to be sent again.
     Manual,
     /// End the call with an error, even if the redirection has no `Location`.
     Error,

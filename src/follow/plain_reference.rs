@@ -29,8 +29,8 @@ impl Base<'_> {
         }
     }
 
-    /// Returns the part of `location` after the scheme and the authority of the base, if it begins with
-    /// them.
+    /// Returns the part of `location` after the scheme and the authority of the base, if `location` begins
+    /// with them and a slash follows.
     fn after_origin<'l>(&self, location: &'l [u8]) -> Option<&'l [u8]> {
         let rest =
             location.strip_prefix(self.uri.scheme_str()?.as_bytes())?.strip_prefix(b"://")?;

@@ -7,7 +7,8 @@ use super::history::RedirectHistory;
 use super::redacted::{Redacted, scheme};
 use crate::replay::NotReplayable;
 
-/// The error of a redirection that could not be followed, with the chain before it.
+/// The error of a redirection that could not be followed, with the chain before it, or of a call whose URL
+/// the [guard](super::guard) refuses.
 ///
 /// `Display` and `Debug` print the names in a query, never its values.
 ///
@@ -168,13 +169,12 @@ impl RedirectError {
         self
     }
 
-    /// Returns the reason why the redirection was not followed.
+    /// Returns the reason why the redirection was not followed, or the call not sent.
     pub fn kind(&self) -> RedirectErrorKind {
         self.0.kind
     }
 
-    /// Whether the redirection is beyond the limit. `false` for
-    /// [`Loop`](RedirectErrorKind::Loop).
+    /// Whether the redirection is beyond the limit. `false` for [`Loop`](RedirectErrorKind::Loop).
     pub fn is_too_many_redirects(&self) -> bool {
         self.kind() == RedirectErrorKind::TooManyRedirects
     }
@@ -254,8 +254,9 @@ impl RedirectError {
         &self.0.uri
     }
 
-    /// Returns the first `Location` as the server sent it, if it could not be resolved to an http or
-    /// https URL.
+    /// Returns the first `Location` as the server sent it, if the redirection has no target: `Location` does
+    /// not resolve to an http or https URL, several `Location` headers differ, or the URL that the policy
+    /// [chose](super::Action::FollowTo) does not resolve.
     pub fn location(&self) -> Option<&HeaderValue> {
         self.0.location.as_ref()
     }

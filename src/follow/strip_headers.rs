@@ -26,7 +26,8 @@ pub(super) struct Changes {
 /// Removes the headers that may not be sent on, and returns their names.
 ///
 /// A removed header does not come back later in the chain, because nothing adds headers. For the same
-/// reason, only the first request can have connection-specific headers.
+/// reason, only the first request can have connection-specific headers, apart from `TE: trailers` and its
+/// `Connection: TE`.
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,
     changes: Changes,

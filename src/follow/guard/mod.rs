@@ -14,8 +14,9 @@
 //!    checked instead. The prefixes of NAT64 are the well-known one (RFC 6052) and those given to
 //!    [`nat64_prefix`](TargetGuard::nat64_prefix). [`deny`](TargetGuard::deny) applies to both addresses. An ISATAP
 //!    address (RFC 5214) and the IPv4 address in it both have to be globally reachable.
-//! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so is any scheme but http and
-//!    https. A request in origin-form (`/path`) is refused, because its URL does not name its host.
+//! 4. `localhost` and names below it are refused (RFC 6761 §6.3), and so are names with an empty label
+//!    (`a..test`) and any scheme but http and https. A request in origin-form (`/path`) is refused, because
+//!    its URL does not name its host.
 //! 5. The error is the same for every reason,
 //!    [`TargetRefused`](super::RedirectErrorKind::TargetRefused): it does not reveal which addresses exist.
 //!

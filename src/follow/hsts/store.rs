@@ -136,7 +136,7 @@ impl HstsStore {
         self.lock().learned.len()
     }
 
-    /// Whether no host was learned.
+    /// Whether there are no learned hosts.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -227,7 +227,8 @@ fn last_two_labels(name: &str) -> &str {
     name.get(start..).unwrap_or(name)
 }
 
-/// The longest text that is parsed as a host. Every valid name is shorter, even if percent-encoded.
+/// The longest text that is parsed as a host. Every valid name is shorter, even if its ASCII form is
+/// percent-encoded.
 const MAX_HOST_LEN: usize = 4 * LONGEST_NAME;
 
 /// Returns a host as `url` writes it, without a trailing dot. `None` for addresses, and for text that is

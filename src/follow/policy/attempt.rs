@@ -62,7 +62,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Returns the URL of the next request: `Location`, resolved. `None` if `Location` does not resolve or
-    /// is neither http nor https, or if there are two that differ. The call then ends with an error,
+    /// is neither http nor https, or if several `Location` headers differ. The call then ends with an error,
     /// unless the policy returns [`Action::Stop`](super::Action::Stop) or names another URL by
     /// [`Action::FollowTo`](super::Action::FollowTo).
     pub fn next_uri(&self) -> Option<&'a Uri> {
