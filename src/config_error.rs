@@ -49,7 +49,7 @@ pub enum ConfigErrorKind {
     Hsts,
     /// A header name (RFC 9110 §5.1), or a prefix of one.
     HeaderName,
-    /// A version of an API.
+    /// A version of an API, or the query parameter or media type that carries it.
     Version,
     /// A status code of a redirection.
     Status,
@@ -61,7 +61,8 @@ impl ConfigError {
         self.kind
     }
 
-    /// The value that was refused, as it was given; for dates, what they are for.
+    /// The value that was refused, as it was given. For dates and for a bypass, [`ConfigErrorKind`] says what
+    /// it is.
     pub fn value(&self) -> &str {
         &self.value
     }

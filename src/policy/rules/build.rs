@@ -54,8 +54,9 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// Returns all mistakes in the table: rules without a target, circles, targets that grow, chains of more
-    /// than eight redirections, and rules that together would make the table slow.
+    /// Returns the mistakes in the table: rules without a target or with settings that contradict each other,
+    /// circles, targets that grow, chains of more than eight redirections, and rules that together would make
+    /// the table slow or too large.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, RuleErrors> {
         RulesBuilder::new().build(rules)
     }
@@ -115,7 +116,7 @@ impl<'r> FoundRule<'r> {
         self.number as usize
     }
 
-    /// Returns the name that [`Rule::named`] set, or else the pattern of the rule.
+    /// Returns the name of the rule, which is its pattern unless another is set: see [`Rule::named`].
     pub fn name(&self) -> &'r str {
         let Some(rule) = self.table.rule(self.number) else { return "" };
         let name = self.table.extra(rule).and_then(|extra| extra.name.as_deref());

@@ -84,7 +84,8 @@ impl Condition {
         }
     }
 
-    /// Whether this holds for every request for which `other` holds.
+    /// Whether this is known to hold for every request for which `other` holds. Ranges of clients are only
+    /// compared as text.
     pub(super) fn follows_from(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Scheme(one), Self::Scheme(other)) => one == other,

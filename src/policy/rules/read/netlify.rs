@@ -3,7 +3,7 @@
 use super::{Line, Mistake, Word, status, with_splat};
 use crate::policy::rules::rule::{Rule, Status};
 
-/// Parses `from [key=value ..] to [status] [condition ..]`.
+/// Parses `from [key=value ..] to [status]`. The conditions that Netlify allows after the status are refused.
 pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     let mut words = line.words().take_while(|word| !word.text.starts_with('#'));
     let Some(from) = words.next() else { return Ok(None) };
@@ -41,7 +41,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
                 )));
             }
             _ if at == 0 => {
-                // Rules are tried first here, with or without `!`.
+                // Netlify tries a rule with `!` before its files. Here `!` changes nothing.
                 let number = word.text.strip_suffix('!').unwrap_or(word.text);
                 rule = rule.status(status(Word { text: number, ..word })?);
             }
