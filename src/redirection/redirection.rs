@@ -157,7 +157,8 @@ impl Redirection {
         self
     }
 
-    /// Changes the host. The request's port is kept.
+    /// Changes the host. The request's port is kept, unless the scheme changes or [`port`](Self::port) is
+    /// set.
     ///
     /// # Errors
     ///

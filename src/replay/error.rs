@@ -16,7 +16,7 @@ pub enum NotReplayable {
     Released,
     /// The body has a frame that is neither data nor trailers, which cannot be recorded.
     UnknownFrame,
-    /// The source of the body failed.
+    /// The source of the body failed, or the function of a [`ReplayFn`](super::ReplayFn) did.
     SourceFailed,
     /// The body cannot be sent again at all. For implementations of [`Replay`](super::Replay) that
     /// have no other reason.

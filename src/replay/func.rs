@@ -62,7 +62,8 @@ pin_project! {
         Reading { #[pin] body: B },
         // Everything was read.
         Complete,
-        // A newer attempt was made before everything was read, or this is a handle that reads nothing.
+        // A newer attempt was made or the body was aborted before everything was read, or this is a handle
+        // that reads nothing.
         Superseded,
         // The body failed. Frames that it returned afterwards would not be the rest of the content.
         Failed,
@@ -94,7 +95,7 @@ impl<F, B> ReplayFn<F, B> {
 }
 
 fn lock(attempts: &Mutex<Attempts>) -> MutexGuard<'_, Attempts> {
-    // The lock is poisoned only if a waker panics while it is cloned, before anything has changed.
+    // The lock is poisoned only if a waker panics while it is cloned, which leaves the attempts consistent.
     attempts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -6,7 +6,7 @@ use http_body::{Body, SizeHint};
 pub(super) enum Source<B> {
     /// Boxed, so that it stays pinned when it is moved to a [`Deferred`](super::deferred::Deferred).
     Live(Pin<Box<B>>),
-    /// It was read to its end and was dropped.
+    /// It was read to its end and was dropped, or there was none.
     Ended,
     /// It failed or was aborted, and was dropped.
     Failed,

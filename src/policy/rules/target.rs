@@ -103,7 +103,8 @@ impl Target {
         origin && self.path.is_none() && self.query.is_none()
     }
 
-    /// Whether the target keeps the path, or ends in a byte-for-byte copy of the rest of the path.
+    /// Whether the target keeps the path, or ends in a byte-for-byte copy of the rest of the path and copies
+    /// it nowhere else.
     pub(super) fn copies_the_rest(&self) -> bool {
         let Some(path) = &self.path else { return true };
         let is_rest = |piece: &Piece| matches!(piece, Piece::Capture(Source::Rest(_)));
@@ -149,7 +150,7 @@ fn parse_absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
 
 /// Refuses the capture and variable syntax of other servers. `Err` is the reason.
 fn check_variables(text: &str) -> Result<(), &'static str> {
-    // The variables of nginx for parts of the URL. Other words may follow a `$`, as in OData's `$filter`.
+    // The variables of nginx that describe a request. Other words may follow a `$`, as in OData's `$filter`.
     const VARIABLES: [&str; 11] = [
         "args",
         "document_uri",
@@ -219,7 +220,7 @@ fn pieces(text: &str, find: impl Fn(&str) -> Option<Source>) -> Result<Vec<Piece
             plain.push(':');
             continue;
         }
-        // The syntax of Next.js. Read as `:name` and `*`, it would write the rest twice.
+        // `:name*` is the syntax of Next.js. Read as `:name` and `*`, it would write the rest twice.
         let is_unnamed = |rest: &str| name_length(rest) == 0;
         if !name.is_empty() && after.strip_prefix('*').is_some_and(is_unnamed) {
             return Err("a capture of the rest is written `*name` alone; a literal star is `%2A`");

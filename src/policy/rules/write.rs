@@ -67,7 +67,8 @@ impl<'t, 'h> Captures<'t, 'h> {
             Some(rest) if is_last => out.push(rest),
             // More pieces follow, so the slash would not be at the end of the target.
             Some(rest) => out.push(rest.strip_suffix('/').unwrap_or(rest)),
-            // The request path ends before the slash of the rest, so the target does, too.
+            // The request path ends before the slash that precedes the rest, so the target ends without
+            // one, too.
             None if is_last => out.pop_slash(),
             None => {}
         }

@@ -20,13 +20,13 @@ use crate::quoted::split;
 /// Rules, in order:
 ///
 /// 1. A request passes if it lacks the header, if the header lacks the configured media type, if the path
-///    carries the version, or if the request is a CORS preflight.
+///    carries a version, or if the request is a CORS preflight.
 /// 2. A served version passes. The answer for a retired one depends on the stage of its [`Retirement`]:
 ///    headers are added for a deprecated version, then 307 or 308 is sent if the path can carry the version,
 ///    then 410.
-/// 3. `Accept` is a list of alternatives. The request passes if one of them is served, or is another
-///    media type. Otherwise the retired version at the earliest stage determines the answer, with 406 in
-///    place of 410, because the client can ask for another media type (RFC 9110 §15.5.7).
+/// 3. `Accept` is a list of alternatives. The request passes if one of them is served, names no version, or
+///    is another media type. Otherwise the retired version at the earliest stage determines the answer, with
+///    406 in place of 410, because the client can ask for another media type (RFC 9110 §15.5.7).
 /// 4. A version that was not declared gets 400, and so does a header with several values. In `Accept`,
 ///    such a version gets 406 if no other is offered.
 ///
@@ -134,7 +134,7 @@ impl HeaderVersioning {
         Ok(Self { source, served, retired: Vec::new(), in_path: None, clock })
     }
 
-    /// Redirects retired versions to paths that carry the version: from `/api/orders` to
+    /// Redirects requests for retired versions to paths that carry `version`: from `/api/orders` to
     /// `/api/v2/orders`, for the prefix `/api` and the version `v2`.
     ///
     /// A path that already carries a version passes, whatever the header contains.
@@ -187,8 +187,8 @@ impl HeaderVersioning {
             .map_or(HeaderVersion::Unknown, HeaderVersion::Retired)
     }
 
-    /// Returns the version in a subtype. Case is ignored (RFC 9110 §8.3.1), unless two versions differ only
-    /// in case.
+    /// Returns the version in a subtype. Case is ignored (RFC 9110 §8.3.1), but a version in the same case
+    /// comes first.
     fn classify_subtype(&self, version: &str) -> HeaderVersion<'_> {
         match self.classify(version) {
             HeaderVersion::Unknown => self.find(|name| name.eq_ignore_ascii_case(version)),
@@ -208,7 +208,8 @@ impl HeaderVersioning {
     }
 
     /// Returns the best version that `Accept` offers: a served one, or else the retired one at the
-    /// earliest stage, or else an unknown one. It is `None` if another media type is acceptable.
+    /// earliest stage, or else an unknown one. Returns `None` if another media type is acceptable, or if
+    /// `Accept` offers nothing or is not a valid list.
     fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut earliest: Option<(Stage, &RetiredVersion)> = None;
         let mut otherwise = HeaderVersion::None;

@@ -81,7 +81,7 @@ pub(super) enum PathVersion<'a> {
     Served,
     /// A retired version, at the bytes from `start` to `end` of the path.
     Retired { version: &'a RetiredVersion, start: usize, end: usize },
-    /// No version. It belongs at byte `at` of the path.
+    /// No version; one can be inserted at byte `at` of the path.
     Unversioned { at: usize },
 }
 

@@ -111,8 +111,8 @@ impl QueryVersioning {
         self
     }
 
-    /// Adds `api-supported-versions` and `api-deprecated-versions` to every answer, as ASP.NET's API
-    /// versioning does. The latter names the deprecated versions, the former all others that are served.
+    /// Adds `api-supported-versions` to every answer, and `api-deprecated-versions` if a version is
+    /// deprecated, as ASP.NET's API versioning does. A deprecated version is named only in the latter.
     pub fn report_versions(mut self) -> Self {
         self.report_versions = true;
         self
