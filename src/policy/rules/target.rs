@@ -60,10 +60,7 @@ impl Target {
         }
         check_spelling(text).map_err(|reason| ConfigError::url(text, reason))?;
         check_variables(text).map_err(|reason| ConfigError::url(text, reason))?;
-        if text.starts_with('#') {
-            return refuse("a target starts with `/`, `http://` or `https://`");
-        }
-        let (text, fragment) = match text.split_once('#') {
+        let (target, fragment) = match text.split_once('#') {
             Some((target, fragment)) => (target, Some(fragment)),
             None => (text, None),
         };
@@ -73,12 +70,12 @@ impl Target {
         if fragment.is_some_and(|fragment| names_capture(fragment, &find)) {
             return refuse("a fragment has no captures");
         }
-        let (origin, rest) = match text.starts_with('/') {
-            true if text.starts_with("//") || text.starts_with("/\\") => {
+        let (origin, rest) = match target.starts_with('/') {
+            true if target.starts_with("//") || target.starts_with("/\\") => {
                 return refuse("not an absolute http or https url, and browsers read a host in it");
             }
-            true => (OriginChange::default(), text),
-            false => parse_absolute(text)?,
+            true => (OriginChange::default(), target),
+            false => parse_absolute(target).map_err(|reason| ConfigError::url(text, reason))?,
         };
         let (path, query) = match rest.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -115,23 +112,22 @@ impl Target {
     }
 }
 
-/// Splits an absolute URL into its origin and the text after it.
-fn parse_absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
-    let refuse = |reason| Err(ConfigError::url(text, reason));
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return refuse("a target starts with `/`, `http://` or `https://`");
+/// Splits an absolute URL into its origin and the text after it. `Err` is the reason.
+fn parse_absolute(target: &str) -> Result<(OriginChange, &str), &'static str> {
+    let Some((scheme, rest)) = target.split_once("://") else {
+        return Err("a target starts with `/`, `http://` or `https://`");
     };
     let is_scheme = |known: &Scheme| known.as_str().eq_ignore_ascii_case(scheme);
     let Some(scheme) = [Scheme::Http, Scheme::Https].into_iter().find(is_scheme) else {
-        return refuse("not an absolute http or https url");
+        return Err("not an absolute http or https url");
     };
     let end = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
     if authority.contains('@') {
-        return refuse("a target has no user and no password");
+        return Err("a target has no user and no password");
     }
     if !authority.is_ascii() {
-        return refuse("an international name is written in punycode: `xn--..`");
+        return Err("an international name is written in punycode: `xn--..`");
     }
     let parsed = Authority::parse(authority);
     let is_name = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -140,9 +136,9 @@ fn parse_absolute(text: &str) -> Result<(OriginChange, &str), ConfigError> {
         !authority.contains(['@', '[']) && after_colons.any(is_name)
     };
     if authority.contains('*') || parsed.is_err() && is_pattern() {
-        return refuse("a capture never becomes part of a scheme, host or port");
+        return Err("a capture never becomes part of a scheme, host or port");
     }
-    let authority = parsed.map_err(|why| ConfigError::url(text, why))?;
+    let authority = parsed?;
     let port = authority.effective_port(scheme);
     let host = Host::from(&authority);
     Ok((OriginChange { scheme: Some(scheme), host: Some(host), port: Some(port) }, rest))
