@@ -82,7 +82,7 @@ pub struct RuleConfig {
     /// The name of the rule in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The name under which the answers of the rule are counted, as `rules/name`.
+    /// The name under which the answers of the rule are counted: with `shop`, as policy `rules/shop`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<String>,
     /// Whether the answers of the rule are kept out of `on_answer` and `tracing`. They are still counted.

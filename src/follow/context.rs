@@ -4,9 +4,9 @@ use http::{Extensions, Uri};
 
 use super::redacted::Redacted;
 
-/// Describes the chain of redirections that led to a request. It is in the extensions of each request
-/// but the first, so that a layer *inside* the follower can withhold credentials once the chain has left
-/// the trusted origins.
+/// Describes the chain of redirections that led to a request. It is in the extensions of each request that
+/// a redirection led to, so that a layer *inside* the follower can withhold credentials once the chain has
+/// left the trusted origins.
 ///
 /// ```
 /// use http::{HeaderValue, Request, header};
@@ -31,22 +31,22 @@ pub struct RedirectContext {
 }
 
 impl RedirectContext {
-    /// Returns the context of a request, from its extensions; `None` for the first request of a chain.
+    /// Returns the context of a request, from its extensions; `None` if no redirection led to it.
     pub fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }
 
-    /// Returns how many redirections led to this request: 1 for the second request.
+    /// Returns how many redirections led to this request, including remembered ones.
     pub fn hop(&self) -> usize {
         self.hop
     }
 
-    /// Returns the URL of the first request.
+    /// Returns the URL before the first redirection.
     pub fn first_uri(&self) -> &Uri {
         &self.first_uri
     }
 
-    /// Returns the URL of the request before this one, which was answered with a redirection.
+    /// Returns the URL before the last redirection, which led to this request.
     ///
     /// The follower adds no `Referer`, because this URL may hold secrets. A
     /// [hook](crate::FollowRedirectsLayer::on_request) or a layer inside can add the header. The hook

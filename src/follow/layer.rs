@@ -107,7 +107,8 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Sets the scheme of requests whose URI is in origin-form (`/path`). The scheme and `Host` then
-    /// form the origin of such a request. By default, only references that stay on the origin are followed.
+    /// form the origin of such a request. By default, its origin is not known, and only a `Location`
+    /// without a host (`/path`) is followed.
     /// The HSTS store, the guard and the lists of origins do not use this scheme: a request in
     /// origin-form is not upgraded, a guard refuses it, and its origin is on no list.
     ///
@@ -155,8 +156,9 @@ impl<P> FollowRedirectsLayer<P> {
     /// `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`, `Referer` and `Origin`. A header
     /// that is not in `names` is then sent to any origin that a redirection leads to.
     ///
-    /// [`sensitive_headers`](Self::sensitive_headers) adds to the list instead. Headers with a value that
-    /// [is sensitive](http::HeaderValue::is_sensitive) are still dropped.
+    /// [`sensitive_headers`](Self::sensitive_headers) and [`sensitive_prefix`](Self::sensitive_prefix) add
+    /// to the list instead. What they add is still dropped, and so are headers with a value that
+    /// [is sensitive](http::HeaderValue::is_sensitive).
     pub fn replace_credential_headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.set(|settings| settings.sensitive.replace_credentials(names))
     }
@@ -231,7 +233,7 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.error_on_loop = true)
     }
 
-    /// Adds the URL of the last request to every response:
+    /// Adds the URL of the last request to every response, for
     /// [`FinalUri::of`](super::FinalUri::of). This takes up to three allocations per call. A caller that
     /// still has the URL of its request can use
     /// [`RedirectHistory::final_uri_or`](super::RedirectHistory::final_uri_or), which takes none.

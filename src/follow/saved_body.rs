@@ -55,8 +55,8 @@ impl<B: Body + Replay> SavedBody<B> {
         }
     }
 
-    /// Ends an upload that is under way and frees the saved content. For responses that are not returned
-    /// to the caller.
+    /// Ends an upload that is under way, and frees the saved content. Called after a response that is not
+    /// returned to the caller.
     pub(in crate::follow) fn abort(&mut self) {
         if let Some(body) = self.handle() {
             body.abort();
@@ -72,7 +72,7 @@ impl<B: Body + Replay> SavedBody<B> {
         }
     }
 
-    /// Frees the saved content, and lets an upload that is under way continue. For responses that are
+    /// Frees the saved content, and lets an upload that is under way continue. Called before a response is
     /// returned to the caller.
     pub(in crate::follow) fn release(&mut self) {
         *self = Self::Empty;

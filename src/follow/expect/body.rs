@@ -86,14 +86,14 @@ where
     }
 }
 
-/// The error of an [`ExpectBody`]: the server answered without asking for the body, or the body failed.
+/// The error of an [`ExpectBody`]: the body was ended before it was sent in full, or it failed.
 // `None` if the body was ended before it was sent in full.
 #[derive(Debug)]
 pub struct ExpectBodyError(Option<BoxError>);
 
 impl ExpectBodyError {
-    /// Whether the body was not sent in full because the server answered without asking for it, or
-    /// because the call was dropped.
+    /// Whether the body was ended before it was sent in full: the final response was not a 2xx, so the
+    /// server does not need the body, or the call was dropped.
     pub const fn is_not_asked_for(&self) -> bool {
         self.0.is_none()
     }

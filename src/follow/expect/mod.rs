@@ -30,7 +30,7 @@
 //! Pitfalls: a hyper request has only one callback for informational responses. This layer cannot keep
 //! the caller's callback, and replaces it for requests whose body waits. If a server neither sends 100
 //! nor answers, the first upload to that server waits for the full time. Bodies up to the threshold are
-//! sent at once, as without this layer.
+//! sent at once, as without this layer, unless the caller has set the header.
 //!
 //! ```no_run
 //! use bytes::Bytes;

@@ -3,7 +3,8 @@
 //! 1. [`TargetGuard`] is given to [`FollowRedirectsLayer::guard`](crate::FollowRedirectsLayer::guard).
 //!    It is asked about the URL of a call and about the target of each redirection, after an
 //!    [HSTS upgrade](super::hsts) and after the policy.
-//! 2. A URL whose host is an address is refused if that address is not globally reachable: if IANA's
+//! 2. A URL whose host is an address is refused if that address is not globally reachable, unless
+//!    [`allow`](TargetGuard::allow) lists it. An address is not globally reachable if IANA's
 //!    registries of special-purpose addresses list it as such (private, loopback, link-local, shared,
 //!    documentation and others), if it is multicast or reserved, or if it is IPv6 outside of
 //!    2000::/3. The host is parsed as `url` parses it, so every spelling is recognized
@@ -20,9 +21,9 @@
 //! 5. The error is the same for every reason,
 //!    [`TargetRefused`](super::RedirectErrorKind::TargetRefused): it does not reveal which addresses exist.
 //!
-//! Pitfall: a *name* other than `localhost` passes, whatever it resolves to, and may resolve to another
-//! address the next time. Use a resolver that asks [`TargetGuard::allows_address`] about each address,
-//! and connect only to addresses that the guard allows, as `examples/guarded_fetch` does. A client behind a
+//! Pitfall: a *name* that rule 4 does not refuse passes, whatever it resolves to, and may resolve to
+//! another address the next time. Use a resolver that asks [`TargetGuard::allows_address`] about each
+//! address, and connect only to addresses that the guard allows, as `examples/guarded_fetch` does. A client behind a
 //! proxy does not resolve names, so the proxy has to check them.
 //!
 //! ```
