@@ -1,7 +1,7 @@
 //! Collapses redirections that follow each other on this server into one.
 //!
-//! A client that is sent from http to https, and from there from v1 to v2, makes two more requests and
-//! uploads its body three times. Here the policies are asked about the request as it would come back,
+//! A client that is redirected first from http to https, and then from v1 to v2, makes two more requests
+//! and uploads its body three times. Here the policies are asked about the request as it would come back,
 //! before it is made, and their answers become one `Location`.
 
 use std::borrow::Cow;

@@ -26,8 +26,8 @@ impl<F> DrainOn<F> {
 
 /// The future that reads an upload to its end, handed to the executor of [`DrainOn`].
 ///
-/// This is a named type, because the executor is generic, and rustc cannot prove that a connection's task
-/// may spawn a `Pin<Box<dyn Future>>` for every lifetime.
+/// This is a named type, because the executor is generic: in the task of a connection, rustc would have to
+/// prove that the executor accepts a `Pin<Box<dyn Future>>` of every lifetime, and cannot.
 pub struct DrainTask(Pin<Box<dyn Future<Output = Connection> + Send>>);
 
 impl Future for DrainTask {

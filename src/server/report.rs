@@ -9,8 +9,9 @@ use super::settings::Settings;
 use crate::event::{AnswerCounter, AnswerKind, Answered};
 use crate::head::RequestHead;
 
-/// Reports an answer of the layer to hooks, `tracing` and `metrics`. Must be called after the answer is
-/// built, so that headers that are read here are not added to its `Vary`.
+/// Reports an answer of the layer to hooks, `tracing` and `metrics`, and to outer layers if the answer is to
+/// carry an [`Answered`]. Must be called after the answer is built, so that headers that are read here are
+/// not added to its `Vary`.
 #[inline]
 pub(super) fn answered(
     head: &RequestHead<'_>,

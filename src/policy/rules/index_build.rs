@@ -87,7 +87,7 @@ fn exact_slots(
                 .iter_mut()
                 .find(|(host, text, _)| (*host, *text) == (rule.host, path(rule)))
             {
-                Some((_, _, rules)) => rules.push(*at),
+                Some((_, _, positions)) => positions.push(*at),
                 None => by_key.push((rule.host, path(rule), vec![*at])),
             }
         }
@@ -123,15 +123,15 @@ fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
     lists.place(&numbers, parameter_of)
 }
 
-/// Groups pairs of a node and a rule by their node.
+/// Groups pairs of a node and the position of a rule by their node.
 fn groups(mut pairs: Vec<(u32, u32)>) -> Vec<(u32, Vec<u32>)> {
     pairs.sort_unstable();
     pairs.dedup();
     let mut groups: Vec<(u32, Vec<u32>)> = Vec::new();
-    for (node, rule) in pairs {
+    for (node, at) in pairs {
         match groups.last_mut() {
-            Some((last, rules)) if *last == node => rules.push(rule),
-            _ => groups.push((node, vec![rule])),
+            Some((last, positions)) if *last == node => positions.push(at),
+            _ => groups.push((node, vec![at])),
         }
     }
     groups
@@ -142,9 +142,9 @@ struct Tree<'r> {
     nodes: Vec<Node>,
     roots: Vec<u32>,
     edges: HashMap<(u32, &'r str), u32>,
-    /// Pairs of a node and a rule whose pattern ends there.
+    /// Pairs of a node and the position of a rule whose pattern ends there.
     ends: Vec<(u32, u32)>,
-    /// Pairs of a node and a rule whose pattern ends in `*` there.
+    /// Pairs of a node and the position of a rule whose pattern ends in `*` there.
     rests: Vec<(u32, u32)>,
 }
 

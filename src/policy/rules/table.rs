@@ -248,7 +248,8 @@ impl Table {
         Position { line, column: 0, rule: number.saturating_add(1) }
     }
 
-    /// The pattern, with its literals in normal form.
+    /// The pattern: a path in normal form, in lower case if the rule ignores case, or a regex as it was
+    /// written.
     pub(super) fn from(&self, rule: &Stored) -> &str {
         self.text(rule.start, rule.length.into())
     }

@@ -97,7 +97,7 @@ pub(super) enum Stage {
     Gone,
 }
 
-/// A version that is retired: its dates, which are checked, and the header values that announce them.
+/// A version that is retired, with its validated dates and the header values that announce them.
 #[derive(Clone, Debug)]
 pub(super) struct RetiredVersion {
     version: Box<str>,
@@ -225,7 +225,7 @@ impl RetiredVersion {
     }
 }
 
-/// Returns a 410 with a `Link` to the successor.
+/// Returns a 410, with a `Link` to the successor if `to` is given and [`successor_link`] returns one.
 pub(super) fn gone_response(head: &RequestHead<'_>, to: Option<&Redirection>) -> Response<Bytes> {
     let mut response = text_response(StatusCode::GONE, "this version was retired\n");
     if let Some(link) = to.and_then(|to| successor_link(head, to)) {
@@ -237,8 +237,8 @@ pub(super) fn gone_response(head: &RequestHead<'_>, to: Option<&Redirection>) ->
 /// Returns the value of `Link` (RFC 8288, RFC 5829). It needs no escaping, because a `Location` of this
 /// crate holds no `>`.
 ///
-/// `None` if the URL would carry a host or port that the client chose: caches may store the response, and
-/// would send other clients there.
+/// `None` if the request has no acceptable host for the URL, or if the URL would carry a host or port that
+/// the client chose: caches may store the response, and would send other clients there.
 fn successor_link(head: &RequestHead<'_>, to: &Redirection) -> Option<HeaderValue> {
     let resolved = to.resolve(head);
     if resolved.carries_unlisted_host() || resolved.carries_unlisted_port() {

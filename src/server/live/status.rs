@@ -68,8 +68,8 @@ impl Status {
         self.confirmed_at
     }
 
-    /// The revision that is served; `None` if the layer came from [`Live::new`](super::Live::new) or
-    /// [`Live::store`](super::Live::store).
+    /// The revision that is served; `None` if the layer came from [`Live::new`](super::Live::new),
+    /// [`Live::named`](super::Live::named) or [`Live::store`](super::Live::store).
     pub const fn revision(&self) -> Option<u64> {
         self.revision
     }
