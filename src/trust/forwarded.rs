@@ -36,7 +36,7 @@ pub(super) type Value<'a> = (&'a [u8], bool);
 impl ForwardedReader<'_> {
     /// Returns the value of a field: in a list, the value at the position of the client, counted from
     /// the right. Each trusted proxy appends to this list and to the list of addresses, so the values that
-    /// a client sends are to the left of theirs, and do not change the position.
+    /// a client sends are to the left of the proxies' values, and do not change the position.
     pub(super) fn value<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -62,7 +62,8 @@ impl ForwardedReader<'_> {
     }
 
     /// Returns the client according to `X-Forwarded-For`: from the right, the first address that is not
-    /// trusted, or the last address within the hop limit.
+    /// trusted. If all within the hop limit are trusted, the leftmost of these is the client. The client's
+    /// address is not known if the search ends at an entry that is not an address.
     pub(super) fn x_forwarded_for(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
         let mut client = (None, 0);
         let nodes = from_the_right(headers, &X_FORWARDED_FOR);

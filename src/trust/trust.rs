@@ -109,9 +109,9 @@ impl Trust {
         Self { proxies: Some(proxies), family, ..Self::nobody() }
     }
 
-    /// Reads the scheme of a trusted proxy's request from another field, such as
-    /// `CloudFront-Forwarded-Proto` or `X-Forwarded-Scheme`. In a list, the scheme is the value at the
-    /// client's position, as for `X-Forwarded-Proto`.
+    /// Reads the scheme of a trusted proxy's request from the field `name`, such as
+    /// `CloudFront-Forwarded-Proto` or `X-Forwarded-Scheme`, instead of `X-Forwarded-Proto` or `Forwarded`.
+    /// In a list, the scheme is the value at the client's position, as for `X-Forwarded-Proto`.
     ///
     /// ```
     /// use http::Request;

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::{PLAIN, is_at_or_below};
 
-/// Returns the normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes decoded, all other
-/// escapes in upper case, and bytes that a path may not hold percent-encoded, except `[` and `]`.
+/// Returns the normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes are decoded, all other
+/// escapes are in upper case, and bytes that are not allowed in a path are percent-encoded. Exceptions are
+/// `[`, `]` and a `%` that does not begin an escape: they stay.
 ///
 /// Slashes are neither added nor removed, so the segments of both forms correspond.
 pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
