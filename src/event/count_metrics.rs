@@ -98,6 +98,9 @@ fn describe() {
     let describe = |name: &'static str, text: &'static str| {
         with_recorder(|recorder| recorder.describe_counter(name.into(), None, text.into()));
     };
-    describe(ANSWERS, "Answers of a redirect layer, given in place of the application or only reported.");
+    describe(
+        ANSWERS,
+        "Answers of a redirect layer, given in place of the application or only reported.",
+    );
     describe(DIAGNOSES, "Signs that the configuration does not do what the operator wants.");
 }

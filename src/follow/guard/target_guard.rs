@@ -13,7 +13,7 @@ use crate::uri::{Origin, Scheme};
 
 /// Refuses targets in networks that a client must not be led to. See the [module](super) for the rules.
 ///
-/// Pitfall: a name other than `localhost` passes, whatever it resolves to. The resolver has to ask
+/// Pitfall: a name that the guard does not refuse by itself passes, whatever it resolves to. The resolver has to ask
 /// [`allows_address`](Self::allows_address).
 ///
 /// ```
