@@ -13,8 +13,8 @@ use crate::uri::{Origin, Scheme};
 
 /// Refuses targets in networks that a client must not be led to. See the [module](super) for the rules.
 ///
-/// Pitfall: a name that the guard does not refuse by itself passes, whatever it resolves to. The resolver has to ask
-/// [`allows_address`](Self::allows_address).
+/// Pitfall: any name but `localhost` and malformed ones passes, whatever it resolves to. The resolver has
+/// to ask [`allows_address`](Self::allows_address).
 ///
 /// ```
 /// use tower_redirect::follow::guard::TargetGuard;
