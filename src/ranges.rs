@@ -20,7 +20,7 @@ pub(crate) struct Ranges {
 type Sorted<N> = Arc<[(N, N)]>;
 
 impl Ranges {
-    /// Parses addresses and ranges. Returns the first text that is neither as `Err`.
+    /// Parses addresses and ranges. `Err` holds the first text that is neither.
     pub(crate) fn parse<I>(ranges: I) -> Result<Self, String>
     where
         I: IntoIterator<Item: AsRef<str>>,

@@ -118,7 +118,7 @@ impl<P, D> RedirectLayer<P, D> {
     /// # Errors
     ///
     /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if the prefix does not start with
-    /// `/`, has no segment, or has an empty one, a dot segment or a character not allowed in a path.
+    /// `/`, has no segment, or has an empty or dot segment, `%2e`, `%2f`, `%5c` or a byte not allowed in paths.
     pub fn mounted_at(self, prefix: &str) -> Result<Self, ConfigError> {
         let mount = check_mount(prefix)?;
         Ok(self.set(|settings| settings.hosts.set_mount(mount)))

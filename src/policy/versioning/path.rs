@@ -91,9 +91,9 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `prefix` is not a path or
-    /// could never match, and one of kind [`Version`](crate::ConfigErrorKind::Version) if
-    /// `current` is not one plain segment.
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `prefix` is not a path, holds
+    /// `*`, `{` or `}`, or could never match, and one of kind
+    /// [`Version`](crate::ConfigErrorKind::Version) if `current` is not one plain segment.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
         let trimmed = without_trailing_slash(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {

@@ -35,7 +35,7 @@ pub struct Live<P, D = DrainInline>(Arc<Shared<P, D>>);
 
 pub(super) struct Shared<P, D> {
     layer: ArcSwap<RedirectLayer<P, D>>,
-    /// Locked to store a layer and to read the status, never to serve a request.
+    /// Locked to store a layer, and to read or change the status, never to serve a request.
     status: Mutex<Status>,
     /// The name in metrics.
     name: Option<Box<str>>,

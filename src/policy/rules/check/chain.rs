@@ -141,7 +141,7 @@ fn host_of(text: &str) -> Option<Authority<'_>> {
     Authority::parse(text).ok()
 }
 
-/// Whether clients follow a redirection of this method with GET (RFC 9110 §15.4).
+/// Whether clients change this method to GET when they follow a redirection (RFC 9110 §15.4).
 fn becomes_get(status: StatusCode, method: &Method) -> bool {
     match status {
         StatusCode::SEE_OTHER => *method != Method::HEAD,
