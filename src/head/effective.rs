@@ -80,8 +80,8 @@ impl<'a> RequestHead<'a> {
     }
 
     /// The address of the user agent, or of the nearest proxy that is not trusted: the peer's address,
-    /// or one that a trusted proxy forwards. `None` if neither is known, or if the proxy's fields are
-    /// malformed: the layer then answers 400, whatever the policy decides.
+    /// or one that a trusted proxy forwards. `None` if neither is known. Also `None` if the proxy's fields
+    /// are malformed: the layer then answers 400, whatever the policy decides.
     ///
     /// Pitfall: caches compare requests, not their senders. `Vary: X-Forwarded-For` does not help, because
     /// proxies between the cache and the server add that header. Call

@@ -247,8 +247,8 @@ impl<'a> RequestHead<'a> {
         self.parts.headers
     }
 
-    /// All headers, without a note for `Vary`: for diagnoses, for conditions on clients, because caches do
-    /// not store the answers, and to recognize gRPC.
+    /// All headers, without a note for `Vary`: for diagnoses, to recognize gRPC, and for conditions on
+    /// clients. Caches do not store an answer that depends on such a condition.
     pub(crate) fn headers_without_note(&self) -> &'a HeaderMap {
         self.parts.headers
     }
@@ -315,7 +315,7 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// The value of `Vary` for the answer, which names the headers that were read; `None` if none
+    /// The value of `Vary` for the answer, which names the headers that were noted; `None` if none
     /// was.
     pub(crate) fn vary(&self) -> Option<HeaderValue> {
         self.notes.get().vary.value(self.trust)

@@ -7,7 +7,7 @@ use crate::head::{Outcome, RequestHead, Step, Trace};
 use crate::redirection::Redirection;
 
 /// Asks `policy`, and returns [`Decision::Pass`] for a redirection that the client could not follow,
-/// or that leads to the URL that was asked for.
+/// or that repeats the same request although [`allow_self`](Redirection::allow_self) is not set.
 #[inline(always)] // A decision that passes is not moved, which saves 80 instructions.
 pub(crate) fn ask<P: RedirectPolicy + ?Sized>(policy: &P, head: &RequestHead<'_>) -> Decision {
     let steps_before = head.trace().map_or(0, Trace::len);
@@ -71,7 +71,7 @@ fn reason_to_pass(to: &Redirection, head: &RequestHead<'_>) -> Option<&'static s
 }
 
 /// Adds a step for a policy that was asked. `steps_before` is the number of steps before it was asked:
-/// if there are more now, the policy is a list, and the policies in the list have added their own steps.
+/// if there are more now, the policy contains others, as a list does, and those have added their own steps.
 #[cold]
 #[inline(never)]
 fn add_step<P: RedirectPolicy + ?Sized>(

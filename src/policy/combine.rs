@@ -11,7 +11,8 @@ use super::{Annotation, Decision, RedirectPolicy, ask};
 use crate::head::RequestHead;
 use crate::response::append_headers;
 
-/// The name of tuples and lists. An answer gets the name of the policy in the list that decided instead.
+/// The name of tuples and lists. An answer does not get this name, but that of the policy in the list that
+/// decided.
 const LIST: &str = "list";
 
 /// The headers of the policies that passed so far.

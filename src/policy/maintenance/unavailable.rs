@@ -118,8 +118,8 @@ impl<T> Maintenance<T> {
     /// [`problem_json`](Self::problem_json).
     ///
     /// The function returns the body and the headers. The status is 503 whatever the function sets.
-    /// `Retry-After` is added unless the function sets it, if the window has an end or
-    /// [`retry_after`](Self::retry_after) is set.
+    /// If the window has an end, or [`retry_after`](Self::retry_after) is set, `Retry-After` is added to a
+    /// response that lacks it.
     pub fn respond_with(
         mut self,
         respond: impl Fn(&RequestHead<'_>) -> Response<Bytes> + Send + Sync + 'static,
