@@ -14,7 +14,7 @@ use crate::uri::Scheme;
 ///
 /// 1. A secure request passes.
 /// 2. A request for an exempt path passes, whatever its host: `/.well-known/acme-challenge/` for GET and
-///    HEAD, and the paths given to [`exempt`](Self::exempt).
+///    HEAD, and the paths given to [`exempt`](Self::exempt) for GET, HEAD and OPTIONS.
 /// 3. `OPTIONS *`, CONNECT (and with it websockets over HTTP/2) and CORS preflights get 403, because they
 ///    cannot be redirected. With [`refuse_unsafe`](Self::refuse_unsafe), so do unsafe methods.
 /// 4. A request without an acceptable host gets 400 or 421.
@@ -123,7 +123,8 @@ impl HttpsOnly {
     /// Answers requests with unsafe methods with 403 instead of a redirection. All methods but GET, HEAD,
     /// OPTIONS and TRACE are unsafe (RFC 9110 §9.2.1).
     ///
-    /// The content of such a request was already sent in clear, and the error tells the sender so.
+    /// The content of such a request was already sent in clear. A client that is redirected does not notice
+    /// this; one that gets an error does.
     pub fn refuse_unsafe(mut self) -> Self {
         self.refuse_unsafe = true;
         self

@@ -18,8 +18,8 @@ use crate::redirection::Redirection;
 ///
 /// 1. Outside of the switch's [`MaintenanceWindow`], every request passes.
 /// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and the paths given to
-///    [`exempt`](Self::exempt)), and so do CORS preflights, GET and HEAD of the page, and every method of
-///    the `redirect_to` URL. A slash at the end of these two URLs makes no difference, and their origin is
+///    [`exempt`](Self::exempt) for GET, HEAD and OPTIONS), and so do CORS preflights, GET and HEAD of the
+///    page, and every method of the `redirect_to` URL. A slash at the end of these two URLs makes no difference, and their origin is
 ///    compared if they have one: a page at `/x` of another host does not let `/x` of this host pass.
 ///    A request also passes with a bypass: by [client](Self::bypass_clients), by secret (header or
 ///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.

@@ -19,8 +19,9 @@ use crate::quoted::split;
 ///
 /// Rules, in order:
 ///
-/// 1. A request passes if it lacks the header, if the header lacks the configured media type, if the path
-///    carries a version, or if the request is a CORS preflight.
+/// 1. A request passes if it lacks the header, if the header lacks the configured media type, if
+///    [`in_path`](Self::in_path) is set and the path carries a version, or if the request is a CORS
+///    preflight.
 /// 2. A served version passes. The answer for a retired one depends on the stage of its [`Retirement`]:
 ///    headers are added for a deprecated version, then 307 or 308 is sent if the path can carry the version,
 ///    then 410.
@@ -208,8 +209,8 @@ impl HeaderVersioning {
     }
 
     /// Returns the best version that `Accept` offers: a served one, or else the retired one at the
-    /// earliest stage, or else an unknown one. Returns `None` if another media type is acceptable, or if
-    /// `Accept` offers nothing or is not a valid list.
+    /// earliest stage, or else an unknown one. Returns `None` if another media type is acceptable or the
+    /// configured one without a version, or if `Accept` offers nothing or is not a valid list.
     fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut earliest: Option<(Stage, &RetiredVersion)> = None;
         let mut otherwise = HeaderVersion::None;
@@ -327,7 +328,7 @@ fn offer<'a>(range: &'a str, media_type: &str) -> Offer<'a> {
     if !start.eq_ignore_ascii_case(media_type) {
         return Offer::Other;
     }
-    // `rest` is `.v2+json`, `+json` or empty.
+    // For the configured media type, `rest` is empty or like `.v2+json`, `.v2` or `+json`.
     let dotted = rest.split_once('+').map_or(rest, |(dotted, _)| dotted);
     match (dotted.strip_prefix('.'), version) {
         (Some(version), _) => Offer::Subtype(version),

@@ -17,8 +17,8 @@ use crate::redirection::Redirection;
 ///
 /// Rules, in order:
 ///
-/// 1. A request without the parameter passes, and so does one that has it more than once: the application
-///    answers both. So do CORS preflights.
+/// 1. CORS preflights pass. So does a request without the parameter, and one that has it more than once:
+///    the application answers them.
 /// 2. The current version passes, and so does one that was not declared.
 /// 3. A retired version gets a 307 to the same URL with the current version in its place, or the answer
 ///    of its [`Retirement`]. With [`get_and_head_only`](Self::get_and_head_only) only GET and HEAD are
