@@ -34,9 +34,9 @@ pub(crate) struct Endless {
 /// Collapses `first`, the redirection of `head`, with those that `next` decides about the request as
 /// it would come back. Returns `None` if `first` is to be sent unchanged.
 ///
-/// Only redirections to our own hosts that keep the method are merged. If `next` returns any other
-/// redirection or `None`, the redirection found so far is the result, and the policies are asked again
-/// when the client follows it. With `separate_https_redirect`, the step to https is sent alone.
+/// Only redirections to our own hosts that keep the method and lack `allow_self` are merged. If `next`
+/// returns any other redirection or `None`, the redirection found so far is the result, and the policies
+/// are asked again when the client follows it. With `separate_https_redirect`, the step to https is sent alone.
 pub(crate) fn collapse(
     first: &Redirection,
     head: &RequestHead<'_>,

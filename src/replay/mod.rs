@@ -77,7 +77,7 @@ pub use layer::{ReplayBodyLayer, ReplayBodyService};
 )]
 pub trait Replay: Sized {
     /// Makes a new attempt: the same body from its first byte. An older attempt that is still under
-    /// way ends with an error.
+    /// way ends with an error, unless the body does not track its attempts, such as `Full`.
     ///
     /// # Errors
     ///

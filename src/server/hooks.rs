@@ -5,8 +5,9 @@ use crate::diagnosis::Diagnosis;
 use crate::event::{Answered, DiagnosisHook};
 
 impl<P, D> RedirectLayer<P, D> {
-    /// Calls `hook` with each answer that this layer gives in place of the inner service. Several hooks
-    /// are called in the order given.
+    /// Calls `hook` with each answer that this layer gives in place of the inner service, or, with
+    /// [`report_only`](Self::report_only), would have given. Answers of [quiet](crate::policy::Rule::quiet)
+    /// rules are left out. Several hooks are called in the order given.
     ///
     /// A hook runs on the thread that serves the request, so it should only log or count.
     ///
