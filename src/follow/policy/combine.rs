@@ -25,7 +25,7 @@ impl Asked {
                 self.0 = Some(uri);
                 None
             }
-            refused => Some(refused),
+            stop_or_reject => Some(stop_or_reject),
         }
     }
 
@@ -37,8 +37,8 @@ impl Asked {
 impl<P: FollowPolicy> FollowPolicy for [P] {
     fn decide(&self, attempt: &Attempt<'_>) -> Action {
         let mut asked = Asked::default();
-        let refused = self.iter().find_map(|policy| asked.ask(policy, attempt));
-        refused.unwrap_or_else(|| asked.follow())
+        let stop_or_reject = self.iter().find_map(|policy| asked.ask(policy, attempt));
+        stop_or_reject.unwrap_or_else(|| asked.follow())
     }
 }
 
@@ -80,8 +80,8 @@ macro_rules! tuples {
                 let ($($policy,)+) = self;
                 let mut asked = Asked::default();
                 $(
-                    if let Some(refused) = asked.ask($policy, attempt) {
-                        return refused;
+                    if let Some(stop_or_reject) = asked.ask($policy, attempt) {
+                        return stop_or_reject;
                     }
                 )+
                 asked.follow()
