@@ -230,10 +230,10 @@ pub struct HstsConfig {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MaintenanceConfig {
-    /// Whether maintenance is on, without an end unless `until` is given.
+    /// Whether maintenance is on at once, without an end unless `until` is given. Not together with `from`.
     #[serde(skip_serializing_if = "is_false")]
     pub on: bool,
-    /// When maintenance begins.
+    /// When maintenance begins, if it is not on at once. Needs `until`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Date>,
     /// When maintenance ends.

@@ -8,9 +8,9 @@ use crate::trust::Peer;
 /// A sign that the configuration does not do what the operator wants, seen in a request.
 ///
 /// It is passed to the hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis), and
-/// feature `tracing` logs it at level `WARN` with target `tower_redirect`: once for each cause and peer,
-/// for up to 16 private and 16 public peers in an hour. `Display` names the cause and every call that may
-/// mend it, and never advises trusting a public address, which may be a visitor's.
+/// feature `tracing` logs it at level `WARN` with target `tower_redirect`. Within an hour, each cause is
+/// reported once for each peer, for up to 16 private and 16 public peers. `Display` names the cause and every
+/// call that may mend it, and never advises trusting a public address, which may be a visitor's.
 ///
 /// ```
 /// use tower_redirect::{Diagnosis, trust::Peer};

@@ -112,7 +112,8 @@ impl RedirectHistory {
     }
 
     /// Returns the fragment of the final URL, without the `#`: that of the last `Location` that had
-    /// one, or else the fragment of the first URL (RFC 9110 §10.2.2). `None` if nothing was followed.
+    /// one, or else the fragment of the first URL (RFC 9110 §10.2.2). `None` if there is none, or if
+    /// nothing was followed.
     pub fn fragment(&self) -> Option<&str> {
         self.hops.last().and_then(Hop::fragment)
     }
@@ -121,7 +122,7 @@ impl RedirectHistory {
     ///
     /// It is the last URL that was reached by permanent hops alone: by 301 or 308, with the method kept,
     /// not from https to http, not by an HSTS upgrade, and not to a URL that a policy chose. `None` if the
-    /// first hop was not permanent.
+    /// first hop was not permanent, or if nothing was followed.
     pub fn permanent_uri(&self) -> Option<&Uri> {
         let permanent = self.hops.iter().take_while(|hop| hop.is_permanent());
         permanent.last().map(|hop| &hop.next_uri)

@@ -219,7 +219,7 @@ impl<P> FollowRedirectsLayer<P> {
         self.set(|settings| settings.userinfo_as_basic = true)
     }
 
-    /// Keeps the extension of type `T` on redirections to another origin, which drop all others.
+    /// Keeps the extension of type `T` on redirections to another origin, which drop extensions by default.
     pub fn keep_extension<T: Clone + Send + Sync + 'static>(self) -> Self {
         self.set(|settings| settings.kept_extensions.push(move_extension::<T>))
     }

@@ -13,8 +13,8 @@ use crate::uri::{Origin, Scheme};
 
 /// Refuses targets in networks that a client must not be led to. See the [module](super) for the rules.
 ///
-/// Pitfall: any name but `localhost` and malformed ones passes, whatever it resolves to. The resolver has
-/// to ask [`allows_address`](Self::allows_address).
+/// Pitfall: a name passes, whatever it resolves to, unless it is malformed, `localhost` or below
+/// `localhost`. The resolver has to ask [`allows_address`](Self::allows_address).
 ///
 /// ```
 /// use tower_redirect::follow::guard::TargetGuard;
@@ -41,8 +41,8 @@ pub struct TargetGuard {
 }
 
 impl TargetGuard {
-    /// Creates a guard that allows globally reachable addresses, and names other than `localhost`, at any
-    /// port.
+    /// Creates a guard that allows globally reachable addresses, and names other than `localhost` and those
+    /// below it, at any port.
     pub fn new() -> Self {
         Self {
             allowed: Vec::new(),

@@ -64,7 +64,8 @@ impl<'a> Attempt<'a> {
     /// Returns the URL of the next request: `Location`, resolved. `None` if `Location` does not resolve or
     /// is neither http nor https, or if several `Location` headers differ. The call then ends with an error,
     /// unless the policy returns [`Action::Stop`](super::Action::Stop) or names another URL by
-    /// [`Action::FollowTo`](super::Action::FollowTo).
+    /// [`Action::FollowTo`](super::Action::FollowTo), or the redirection is beyond the limit and is
+    /// [returned](crate::FollowRedirectsLayer::on_limit).
     pub fn next_uri(&self) -> Option<&'a Uri> {
         self.next_uri
     }
