@@ -32,7 +32,9 @@ pub enum ConfigErrorKind {
     Host,
     /// A URL that a redirection leads to, or an origin.
     Url,
-    /// A path, pattern or regex that requests are compared with.
+    /// A path, pattern or regex that requests are compared with. Also the prefix of
+    /// [`RedirectLayer::mounted_at`](crate::RedirectLayer::mounted_at), and a path or prefix that a
+    /// [`RequestRedirect`](crate::policy::rules::RequestRedirect) puts in place of another.
     Path,
     /// An address, or a range of addresses, of trusted proxies.
     Proxy,
@@ -61,8 +63,8 @@ impl ConfigError {
         self.kind
     }
 
-    /// The value that was refused, as it was given. For dates and for a bypass, [`ConfigErrorKind`] says what
-    /// it is.
+    /// The value that was refused, as it was given. For dates, a bypass and HSTS, [`ConfigErrorKind`] says
+    /// what it is.
     pub fn value(&self) -> &str {
         &self.value
     }

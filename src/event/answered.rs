@@ -116,8 +116,8 @@ impl<'a> Answered<'a> {
     }
 
     /// The [name](crate::RedirectPolicy::name) of the policy that decided. `None` if the layer refused
-    /// the request before a policy decided. If several redirections were joined into one, this is the
-    /// policy of the first.
+    /// the request, and would have done so whatever the policies decided. If several redirections were
+    /// joined into one, this is the policy of the first.
     pub fn policy(&self) -> Option<&str> {
         self.policy.as_deref()
     }

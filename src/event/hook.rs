@@ -10,8 +10,8 @@ use crate::trust::Peer;
 
 type OnDiagnosis = dyn Fn(&Diagnosis) + Send + Sync;
 
-/// Reports the diagnoses of a layer to its hook and to `tracing`. Clones share the history, so that
-/// nothing is reported twice.
+/// Reports the diagnoses of a layer to its hook, `tracing` and `metrics`. Clones share the history, so that
+/// together they report each diagnosis no more often than one alone would.
 #[derive(Clone)]
 pub(crate) struct DiagnosisHook {
     hook: Option<Arc<OnDiagnosis>>,

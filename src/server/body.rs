@@ -7,8 +7,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The response body of [`Redirect`](crate::Redirect): that of the inner service, or the short body
-    /// of an answer of the layer.
+    /// The response body of [`Redirect`](crate::Redirect): that of the inner service, or the bytes of
+    /// an answer of the layer.
     ///
     /// It implements [`Body`] if the inner body does, and if the inner `Data` converts from [`Bytes`].
     pub struct ResponseBody<R> {

@@ -49,7 +49,7 @@ pin_project! {
 /// Whether the connection can be used for another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
-    /// Everything was read, or only the stream is reset.
+    /// Everything was read, an executor reads the rest, or only the stream is reset.
     Keep,
     /// Input remains unread.
     Close,

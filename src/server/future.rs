@@ -32,7 +32,7 @@ pin_project! {
 }
 
 pin_project! {
-    /// Resolves to a response that differs from the inner service's.
+    /// Resolves to a response that may differ from the inner service's.
     #[project = ChangedProj]
     enum ChangedFuture<F, B> {
         // `additions` are taken when the response arrives.

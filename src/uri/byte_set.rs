@@ -29,6 +29,6 @@ impl ByteSet {
     }
 }
 
-/// Bytes that a path or a query holds without percent-encoding, `%` and `[]` included. Nearly every
+/// Bytes that need percent-encoding neither in a path nor in a query, `%` and `[]` included. Nearly every
 /// path consists of these alone, and is then copied whole.
 pub(crate) static PLAIN: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=@[]_~");
