@@ -26,7 +26,7 @@ impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
             head.rename_policy(self.name.clone());
         }
         if let Some(trace) = head.trace() {
-            // An inner list keeps the names of its policies.
+            // If the inner policy is a list that asked several policies, their steps keep their names.
             if steps_before.is_some_and(|before| trace.len() == before + 1) {
                 trace.rename_last(self.name.clone());
             }

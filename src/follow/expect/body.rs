@@ -103,7 +103,7 @@ impl fmt::Display for ExpectBodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Some(_) => "the body failed",
-            None => "the server has answered without the body",
+            None => "the body was ended before it was sent in full",
         })
     }
 }
