@@ -48,8 +48,8 @@ fn persists(version: Version, headers: &HeaderMap) -> bool {
 }
 
 /// Reads the body until it ends, fails, or its limit is used up, and then drops it. A body that announces
-/// more than the limit is not read at all: its connection is lost in any case. Returns `Pending` if the
-/// next request has to wait.
+/// more than the limit is not read at all: it would be dropped before its end in any case. Returns `Pending`
+/// if the next request has to wait.
 pub(super) fn poll_rest<R: Body>(
     mut rest: Pin<&mut Option<Rest<R>>>,
     cx: &mut Context<'_>,

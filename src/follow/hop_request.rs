@@ -108,7 +108,7 @@ fn restore_host(headers: &mut HeaderMap, hosts: Vec<HeaderValue>) {
     if !headers.get_all(header::HOST).iter().eq(&hosts) {
         headers.remove(header::HOST);
         for host in hosts {
-            // Fails only if the hook has added so many headers that no more fit.
+            // Fails only if the hooks have added so many headers that no more fit.
             let _ = headers.try_append(header::HOST, host);
         }
     }

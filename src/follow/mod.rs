@@ -19,9 +19,9 @@
 //! 4. By default, ten redirections are followed. The next is an error, which names the URLs that
 //!    repeat, or is [returned](FollowRedirectsLayer::on_limit). A redirection from https to http is
 //!    an error, unless it is [allowed](FollowRedirectsLayer::allow_https_to_http).
-//! 5. Method and content are kept or changed: see [`MethodRewrite`]. On 307 and 308 the body is
-//!    sent again from its first byte. Once a redirection has dropped the body, later ones do not
-//!    send it.
+//! 5. Method and content are kept or changed: see [`MethodRewrite`]. If the content is kept, as on 307
+//!    and 308, the body is sent again from its first byte. Once a redirection has dropped the body,
+//!    later ones do not send it.
 //! 6. Headers are removed:
 //!    - If the content is dropped, those about content: `Content-Encoding`, `Content-Language`,
 //!      `Content-Location`, `Content-Type`, `Content-Length`, `Content-Range`, `Content-Digest`,
@@ -37,8 +37,8 @@
 //!      [a predicate](FollowRedirectsLayer::trust_origins_when) returns `true`, and, if
 //!      [configured](FollowRedirectsLayer::keep_credentials_on_https_upgrade), from http to https on the
 //!      same host, but never from https to http.
-//!    - Always, headers of the connection, and the userinfo of a URL (`user:password@`). The userinfo
-//!      of the caller's own URL is removed, too, unless the layer has
+//!    - Always, headers of the connection except `TE: trailers`, and the userinfo of a URL
+//!      (`user:password@`). The userinfo of the caller's own URL is removed, too, unless the layer has
 //!      [moved it to `Authorization`](FollowRedirectsLayer::userinfo_as_basic).
 //!
 //!    Nothing that was removed comes back, even if the chain returns to the first origin. The
