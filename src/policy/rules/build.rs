@@ -67,7 +67,7 @@ impl Rules {
     }
 
     /// Returns possible mistakes in the table: duplicates, rules that an earlier rule covers, rules that
-    /// have ended, have no effect or look like a regex, and chains.
+    /// have ended, have no effect or look like a regex, regexes with an escape in lower case, and chains.
     pub fn warnings(&self) -> &[RuleWarning] {
         &self.warnings
     }

@@ -35,7 +35,7 @@ impl HostIndex {
         self.count == 0
     }
 
-    /// How many numbers there are: one for each host, and 0 for rules without a host.
+    /// How many numbers there are: one for each host, and the number 0, for rules without a host.
     pub(super) fn number_count(&self) -> usize {
         self.count as usize + 1
     }

@@ -29,7 +29,7 @@
 //!    - No capture is written to the scheme, host or port, and none can begin an authority.
 //!    - If `*name` is empty, a target that ends in it ends in a slash if and only if the
 //!      request path does.
-//!    - A literal colon in a target is written `%3A`.
+//!    - A literal colon before a letter in the path or query of a target is written `%3A`.
 //! 4. **The query is kept**, unless the target has a query, which replaces it.
 //!    [`Rule::merge_query`] adds the request's parameters of other names to the query of the target.
 //!    [`Rule::drop_query`] removes the request's query. A condition on a parameter compares the
@@ -41,19 +41,20 @@
 //!    to keep its answers no longer.
 //! 6. **A table is checked when it is built**, with requests that are made from its rules.
 //!    Circles, targets that grow with each redirection, and more than eight redirections in a row
-//!    are errors, which show the request and the line of every rule on the way. [`Rules::warnings`]
-//!    lists duplicates, rules that an earlier rule covers, rules that have ended, and chains, with
-//!    the target to write instead. A circle of regexes, or one that depends on the conditions of
-//!    several rules at once, may be found only when a request runs into it; the answer is then a 500.
+//!    are errors, which show the request and the lines of at most 16 rules that cause the error.
+//!    [`Rules::warnings`] lists possible mistakes, such as duplicates, rules that an earlier rule covers,
+//!    rules that have ended, and chains. If one target would do for all requests of a chain's first rule,
+//!    the warning shows it. A circle of regexes, or one that depends on the conditions of several rules at
+//!    once, may be found only when a request runs into it; the answer is then a 500.
 //! 7. **An exact path costs one look-up.** A prefix or pattern costs one step for each segment, and
 //!    two if both a literal segment and a `:name` can follow. Rules of one path that compare the
 //!    same parameter are found by the value; other rules of one path are tried in order. A table is
-//!    refused if one request could visit more than 64 places in it. A place is a pattern, or a
-//!    parameter that rules of one path compare.
+//!    refused if one request could visit more than 64 places in it. A place is an exact path, a pattern,
+//!    or a parameter that rules of one path compare.
 //!
-//! Pitfalls: after a rule is removed, caches keep its `301` or `308` for a day, unless
-//! [`Rule::max_age`] is set. A rule without a host applies to every host that the server answers
-//! for. The checks follow a target on another host only if a rule names that host.
+//! Pitfalls: after a rule is removed, caches keep its `301`, `308` or `410` for a day, unless
+//! [`Rule::max_age`] or [`Rule::until`] sets another time. A rule without a host applies to every host
+//! that the server answers for. The checks follow a target on another host only if a rule names that host.
 //!
 //! ```
 //! use http::Request;

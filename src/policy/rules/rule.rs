@@ -275,7 +275,8 @@ impl Rule {
         self
     }
 
-    /// Matches the path with and without a slash at its end. A regex stays as it is.
+    /// Matches the path with and without a slash at its end. A regex stays as it is, and so does a path that
+    /// ends in `*` or `*name`.
     pub fn either_slash(mut self) -> Self {
         self.either_slash = true;
         self
@@ -306,8 +307,8 @@ impl Rule {
         self
     }
 
-    /// Names the rule in events and explanations. By default its name is its pattern, in normal form, and
-    /// in lower case if case is ignored.
+    /// Names the rule in events and explanations. By default its name is its pattern: a path in normal form,
+    /// in lower case if case is ignored, or a regex as it was written.
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self

@@ -100,8 +100,8 @@ impl Target {
         origin && self.path.is_none() && self.query.is_none()
     }
 
-    /// Whether the target keeps the path, or ends in a byte-for-byte copy of the rest of the path and copies
-    /// it nowhere else.
+    /// Whether the target keeps the path, or its own path ends in a byte-for-byte copy of the rest of the
+    /// request's path and has no other copy of it.
     pub(super) fn copies_the_rest(&self) -> bool {
         let Some(path) = &self.path else { return true };
         let is_rest = |piece: &Piece| matches!(piece, Piece::Capture(Source::Rest(_)));

@@ -50,7 +50,7 @@ struct Checks<'a> {
     token: Token,
     errors: &'a mut Vec<RuleError>,
     warnings: Vec<RuleWarning>,
-    /// Rules that an error names already.
+    /// The rules of the faulty chains for which an error was added.
     reported: HashSet<u32>,
     /// The number of faulty chains found so far.
     found: usize,
@@ -165,7 +165,7 @@ impl Checks<'_> {
         self.table.is_fixed(rule) && !keeps_query && !self.token.is_in(end)
     }
 
-    /// Adds an error if the chain is faulty, unless an error names one of its rules already.
+    /// Adds an error if the chain is faulty, unless an error was already added for one of its rules.
     fn report(&mut self, chain: &Chain, witness: &Witness) {
         if chain.outcome == ChainOutcome::Ends {
             return;

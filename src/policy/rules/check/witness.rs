@@ -58,8 +58,9 @@ impl fmt::Display for Witness {
     }
 }
 
-/// Makes the requests that a rule is checked with: one for each of its methods. If its pattern ends in
-/// `*`, there are three for each method: the `*` matches zero, one and forty segments. A regex has none.
+/// Makes the requests that a rule is checked with: one for each method that it lists, or one GET if it lists
+/// none. If its pattern ends in `*`, there are three for each method: the `*` matches zero, one and forty
+/// segments. A regex has none.
 pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witness> {
     let conditions = table.conditions(rule);
     let host = match table.extra(rule).and_then(|extra| extra.host.as_ref()) {
