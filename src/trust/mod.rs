@@ -26,8 +26,8 @@
 //! 8. The parameters `for` and `proto` of `Forwarded` are validated, and `host` if it is believed. `:` and
 //!    `[]` need no quotes there, because real routers send none. Other parameters are ignored.
 //! 9. A malformed value is answered 400 if it is read. `Vary` names the fields that were read.
-//! 10. [`Trust::scheme_field`] and [`Trust::scheme_on`] name another field for the scheme. If the field of
-//!     `scheme_on` is missing, the scheme is http, and no diagnosis reports it.
+//! 10. [`Trust::scheme_field`] and [`Trust::scheme_on`] name another field for the scheme. Rule 7 holds for
+//!     it, too. If the field of `scheme_on` is missing, the scheme is http, and no diagnosis reports it.
 //!
 //! Pitfalls: behind a proxy that terminates TLS, every request looks plain until the proxy is trusted.
 //! Trust addresses that only your proxies can have. Each trusted proxy has to set or append *both*

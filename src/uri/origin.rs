@@ -77,8 +77,9 @@ mod client {
             Some(Self::new(scheme, Authority { host: url.host_str()?, v6, port: url.port() }))
         }
 
-        /// The origin of `uri` if the `url` crate is sure to write it in the same way: http or https, a plain
-        /// IPv4 address or a name in lower case without `--`, no userinfo, no default port. `None` for all
+        /// The origin of `uri` if the `url` crate is sure to write it in the same way: http or https, no
+        /// userinfo, no port that is the default or begins with `0`, and as its host a plain IPv4 address, or
+        /// a name in lower case without `--` whose last label does not begin with a digit. `None` for all
         /// others, which need the URL parser.
         pub(crate) fn plain(uri: &'a Uri) -> Option<Self> {
             let scheme = Scheme::from_lower_case(uri.scheme_str()?)?;

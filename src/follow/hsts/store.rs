@@ -248,8 +248,8 @@ fn normal_name(host: &str) -> Option<Box<str>> {
 }
 
 /// Returns the name by which a host is looked up. Unlike [`normal_name`], returns a name for a host that
-/// `url` refuses or that ends in several dots, because the host may still resolve to a server below a
-/// known domain.
+/// `url` refuses or that has an empty label (`a..test`, `a.test..`), because the host may still resolve to
+/// a server below a known domain.
 fn name_to_look_up(host: &str) -> Option<Box<str>> {
     if host.len() > MAX_HOST_LEN {
         return None;

@@ -57,7 +57,7 @@ impl<P, D> Live<P, D> {
     ///
     /// On an error, and on a revision that is not newer than the one that is served, the layer stays.
     /// `on_error` is then called, and [`status`](Self::status) has the reason until a later update is
-    /// accepted. [`Update::Same`] is accepted, too.
+    /// accepted, or [`store`](Self::store) is called. [`Update::Same`] is accepted, too.
     ///
     /// ```
     /// use tower_redirect::policy::{Rule, Rules};

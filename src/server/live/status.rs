@@ -62,8 +62,8 @@ impl Status {
         self.changed_at
     }
 
-    /// The time at which the source last gave this layer, or confirmed it. It does not change
-    /// while the source is silent, so an old time means that the layer may be stale.
+    /// The time at which this layer was given to the handle, or at which the source last confirmed it. It
+    /// does not change while the source is silent, so an old time means that the layer may be stale.
     pub const fn confirmed_at(&self) -> SystemTime {
         self.confirmed_at
     }
@@ -80,8 +80,9 @@ impl Status {
         self.config_hash
     }
 
-    /// The refusal of the last update; `None` if it was accepted, or if there was none yet.
-    /// [`Update::Same`](super::Update::Same) is always accepted.
+    /// The refusal of the last update; `None` if the update was accepted, if there was none yet, or if
+    /// [`Live::store`](super::Live::store) was called after it. [`Update::Same`](super::Update::Same) is
+    /// always accepted.
     pub const fn rejection(&self) -> Option<&Rejection> {
         self.rejected.as_ref()
     }
