@@ -21,7 +21,7 @@ const NO_POLICY: &str = "none";
 /// Counts the answers of a layer.
 ///
 /// The keys of the first 32 series are kept. Each is made when the layer makes a service, or when the first
-/// answer of its series is counted. Each later answer costs a lookup, and allocates nothing.
+/// answer of its series is counted. Each later answer of these series costs a lookup, and allocates nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AnswerCounter(Arc<[OnceLock<Series>; 32]>);
 

@@ -11,7 +11,7 @@ use crate::event::OneLine;
 pub(crate) struct Trace {
     /// The reason for the decision that is being made.
     reason: Cell<Option<Box<str>>>,
-    /// One step for each policy that was asked, if the decision is to be explained.
+    /// The steps so far, if the decision is to be explained.
     steps: Option<RefCell<Vec<Step>>>,
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Re
 }
 
 impl Trace {
-    /// A trace that keeps a step for each policy that is asked.
+    /// A trace that keeps the steps, so that the decision can be explained.
     pub(crate) fn explaining() -> Self {
         Self { reason: Cell::default(), steps: Some(RefCell::default()) }
     }

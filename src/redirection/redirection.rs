@@ -286,8 +286,8 @@ impl Redirection {
         self
     }
 
-    /// Allows this redirection to lead to the requested URL itself. Without this, a redirection to that URL
-    /// is treated as [`Decision::Pass`](crate::Decision::Pass).
+    /// Allows this redirection to lead to the requested URL itself. Without this, a redirection that
+    /// repeats the same request is treated as [`Decision::Pass`](crate::Decision::Pass).
     ///
     /// The redirection is sent unchanged: the policies are not asked about its target, even if the target
     /// is on one of [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). A policy that spreads requests

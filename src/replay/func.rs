@@ -168,7 +168,7 @@ where
         }
         attempts.begin();
         let stale = attempts.register(cx);
-        // The body is polled and the waker is dropped after unlocking: both may call back.
+        // The body is polled and the replaced waker is dropped after unlocking: both may call back.
         drop(attempts);
         drop(stale);
         let polled = body.as_mut().poll_frame(cx);

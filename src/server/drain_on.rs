@@ -24,7 +24,7 @@ impl<F> DrainOn<F> {
     }
 }
 
-/// The future that reads an upload to its end, handed to the executor of [`DrainOn`].
+/// The future that reads the rest of an upload, up to the limits, handed to the executor of [`DrainOn`].
 ///
 /// This is a named type, because the executor is generic: in the task of a connection, rustc would have to
 /// prove that the executor accepts a `Pin<Box<dyn Future>>` of every lifetime, and cannot.
@@ -48,8 +48,8 @@ impl fmt::Debug for DrainTask {
 /// Reads the uploads of requests that the layer answers. Sealed: only [`DrainInline`] and [`DrainOn`]
 /// implement it.
 pub trait Drain<B> {
-    /// Starts to read the body of `request`, and returns the upload that the response future has to read
-    /// before it resolves.
+    /// Takes the body of `request`, and returns the upload that the response future has to read before it
+    /// resolves: with [`DrainOn`] a finished one.
     #[doc(hidden)]
     fn start(&self, request: Request<B>, limit: &DrainLimit) -> Upload<B>;
 }

@@ -67,7 +67,8 @@ impl Rules {
     }
 
     /// Returns possible mistakes in the table: duplicates, rules that an earlier rule covers, rules that
-    /// have ended, have no effect or look like a regex, regexes with an escape in lower case, and chains.
+    /// have ended, have no effect or look like a regex, regexes with a percent-encoded byte in lower case
+    /// (`%c3`), and chains.
     pub fn warnings(&self) -> &[RuleWarning] {
         &self.warnings
     }

@@ -29,7 +29,7 @@ use crate::quoted::split;
 ///    is another media type. Otherwise the retired version at the earliest stage determines the answer, with
 ///    406 in place of 410, because the client can ask for another media type (RFC 9110 §15.5.7).
 /// 4. A version that was not declared gets 400, and so does a header with several values. In `Accept`,
-///    such a version gets 406 if no other is offered.
+///    undeclared versions get 406 if nothing else is offered.
 ///
 /// Pitfalls: the layer sets `Vary` on its own answers. If the application's answer depends on the
 /// header, the application has to set `Vary` itself. With [`accept`](Self::accept), every media type
