@@ -18,7 +18,7 @@ impl UriSource {
     pub(crate) const ORIGINAL: Self = Self::Original;
     pub(crate) const REQUEST: Self = Self::Request;
 
-    /// Returns the URI from the extensions; `None` if policies see the URI of the request.
+    /// Returns the URI from the extensions; `None` if they have none, or if the source is the request.
     pub(crate) fn find(self, extensions: &Extensions) -> Option<&Uri> {
         match self {
             Self::Original => extensions.get().map(|OriginalUri(uri)| uri),

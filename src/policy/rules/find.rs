@@ -110,10 +110,10 @@ impl Table {
         }
     }
 
-    /// Returns the answer of a rule whose path matches, or `None` if a condition does not hold, if the
-    /// answer leads to the requested URL although `allow_self` is not set, or if the target of a regex has a
-    /// segment that servers read differently. `is_simple_path` is the result of [`is_simple`] for the path of
-    /// the request.
+    /// Returns the answer of a rule whose path matches, or `None` if the rule's host, dates or conditions
+    /// do not match, if the answer leads to the requested URL although `allow_self` is not set, or if the
+    /// target of a regex has a segment that servers read differently. `is_simple_path` is the result of
+    /// [`is_simple`] for the path of the request.
     fn answer(
         &self,
         rule: &Stored,

@@ -176,8 +176,8 @@ impl RequestRedirect {
         self
     }
 
-    /// Sets the port of the listener that the route is attached to, as clients see it. By default, the port
-    /// of the request is kept.
+    /// Sets the port of the listener that the route is attached to, as clients see it. If neither
+    /// this nor [`port`](Self::port) nor [`scheme`](Self::scheme) is set, the port of the request is kept.
     pub fn listener_port(mut self, port: u16) -> Self {
         self.listener_port = Some(port);
         self

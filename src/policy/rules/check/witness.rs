@@ -68,7 +68,7 @@ pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witn
         Some(HostPattern::Suffix(suffix)) => format!("{}{suffix}", token.0),
         None => format!("{}.invalid", token.0),
     };
-    let mut first = Witness {
+    let mut template = Witness {
         request: Request::new(()),
         scheme: Scheme::Http,
         host,
@@ -79,7 +79,7 @@ pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witn
     let mut query = Vec::new();
     for condition in conditions {
         match condition {
-            Condition::Scheme(scheme) => first.scheme = *scheme,
+            Condition::Scheme(scheme) => template.scheme = *scheme,
             Condition::Methods(listed) => methods = listed.to_vec(),
             Condition::Header(name, expected) => {
                 let value = match expected {
@@ -87,7 +87,7 @@ pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witn
                     Expected::Present => HeaderValue::from_static("1"),
                     Expected::Value(value) => value.clone(),
                 };
-                first.request.headers_mut().append(name.clone(), value);
+                template.request.headers_mut().append(name.clone(), value);
             }
             Condition::Query(name, Expected::Value(value)) => query.push(parameter(name, value)),
             Condition::Query(_, Expected::Absent) => {}
@@ -96,16 +96,16 @@ pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witn
                 query.push(parameter(name, token.0.as_bytes()));
             }
             Condition::Clients { example, .. } => {
-                first.request.extensions_mut().insert(Peer::Ip(*example));
+                template.request.extensions_mut().insert(Peer::Ip(*example));
             }
         }
     }
-    first.query = (!query.is_empty()).then(|| query.join("&"));
+    template.query = (!query.is_empty()).then(|| query.join("&"));
     let paths = paths(table, rule, token);
     let each = |path: String| {
-        let first = &first;
+        let template = &template;
         methods.iter().map(move |method| {
-            let mut witness = Witness { path: path.clone(), ..first.clone() };
+            let mut witness = Witness { path: path.clone(), ..template.clone() };
             *witness.request.method_mut() = method.clone();
             witness
         })
