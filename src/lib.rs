@@ -86,8 +86,8 @@
 //! - `hyper`: long uploads that [wait until they are asked for].
 //! - `live`: a layer in a handle, [replaced while it serves].
 //! - `regex`: rules for paths that a regular expression matches.
-//! - `metrics`: answers, hops, reported diagnoses and the reloads of a named `Live` are counted; nothing
-//!   else has to be called.
+//! - `metrics`: answers, hops, reported diagnoses and the reloads of a named `Live` are counted with the
+//!   recorder that you install; nothing else has to be called.
 //! - `tracing`: answers, hops and diagnoses are events with target `tower_redirect`; nothing has to be
 //!   called.
 //!

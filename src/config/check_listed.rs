@@ -7,9 +7,9 @@ use crate::uri::{Authority, HostPattern, HostSet};
 const UNLISTED: &str =
     "no effect: `hosts` does not list this host, so its requests are answered 421";
 
-/// Adds a problem for each alias, and for each host of a rule, that `hosts` does not list. The default host,
-/// and a host that is listed with any port, count as listed. Patterns are not checked, because some of their
-/// hosts may be listed. Nothing is checked if there is no list, or if the list itself is wrong.
+/// Adds a problem for each alias, and for each host in the `from` of a rule, that `hosts` does not list. The
+/// default host, and a host that is listed with any port, count as listed. Patterns are not checked, because
+/// some of their hosts may be listed. Nothing is checked if there is no list, or if the list itself is wrong.
 pub(super) fn check_listed(config: &Config, problems: &mut Problems) {
     let Ok(listed) = HostSet::parse(&config.hosts) else { return };
     if listed.is_empty() {

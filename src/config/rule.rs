@@ -104,7 +104,7 @@ pub enum QueryMode {
     Merge,
 }
 
-/// Redirections of requests that the inner service answers with 404.
+/// Redirections of GET and HEAD requests that the inner service answers with 404.
 ///
 /// ```
 /// use tower_redirect::config::{Config, Switches};

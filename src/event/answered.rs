@@ -74,8 +74,8 @@ pub struct Answered<'a> {
 pub enum AnswerKind {
     /// A policy redirected.
     Redirect,
-    /// The layer refused the request: 400 or 421 for its host or forwarded headers, 500 for
-    /// redirections without an end.
+    /// The layer refused the request: 400 or 421 for its host, scheme or forwarded headers, 500
+    /// for redirections without an end.
     Refuse,
     /// A policy answered with a response of its own, such as 503 during maintenance.
     Respond,

@@ -119,11 +119,10 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         settings.observe(&saved_request.method, &saved_request.uri, &response);
         let (status, headers) = (response.status(), response.headers());
         let can_resend = || saved_body.is_replayable();
-        let may_not_learn = settings.remembered.is_some() && {
-            !settings.request_hooks.is_empty()
-                || saved_request.memory_use == MemoryUse::None
-                || saved_request.has_credentials(settings)
-        };
+        let may_learn = settings.remembered.is_some()
+            && settings.request_hooks.is_empty()
+            && saved_request.memory_use != MemoryUse::None
+            && !saved_request.has_credentials(settings);
         let next = step(settings, &**policy, saved_request, status, headers, can_resend);
         if next.map_err(|error| error.with_headers_of(&mut response))? == NextStep::Return {
             saved_body.release();
@@ -149,7 +148,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         let length = saved_request.has_content.then(|| body.size_hint().lower());
         settings.events.followed(&saved_request.history, length);
         if let Some(memory) = &settings.remembered {
-            if let Some(hop) = saved_request.history.hops().last().filter(|_| !may_not_learn) {
+            if let Some(hop) = saved_request.history.hops().last().filter(|_| may_learn) {
                 memory.learn(hop, response.headers());
             }
             memory.apply(settings, &**policy, saved_request)?;

@@ -117,8 +117,9 @@ impl RequestHead<'_> {
         self.authority().is_some()
     }
 
-    /// Whether a single `Host` is the only source of the host, and the host is listed and has no port. No
-    /// row of the module's table refuses such a request. This saves 600 instructions when a request passes.
+    /// A quick check. If it returns `true`, a single `Host` is the only source of the host, and the host is
+    /// listed and has no port: no row of the module's table refuses such a request. `false` says nothing. This
+    /// saves 600 instructions when a request passes.
     #[inline(always)]
     fn has_plainly_listed_host(&self) -> bool {
         let headers = self.parts.headers;

@@ -86,7 +86,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Whether the request has no URL that could move: CONNECT names only a host and port, and `OPTIONS *`
-    /// the server as a whole (RFC 9112 §3.2).
+    /// the server as a whole (RFC 9112 §3.2). An extended CONNECT (RFC 8441) counts as a CONNECT.
     pub(super) fn has_no_url(&self) -> bool {
         *self.method == Method::CONNECT || self.path() == "*"
     }

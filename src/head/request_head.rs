@@ -275,7 +275,7 @@ impl<'a> RequestHead<'a> {
         self.parts.is_preflight()
     }
 
-    /// Whether the request is a CONNECT or `OPTIONS *`, which have no URL that could move.
+    /// Whether the request is a CONNECT or `OPTIONS *`, which cannot be redirected.
     pub(crate) fn has_no_url(&self) -> bool {
         self.parts.has_no_url()
     }

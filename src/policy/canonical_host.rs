@@ -18,9 +18,10 @@ use crate::uri::{Authority, Host, HostPattern, LONGEST_NAME};
 /// 2. The twin (the host with `www.` added or removed) and every [`alias`](Self::aliases) get a 307 to
 ///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query are kept.
 ///
-/// Pitfalls: if [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) is set, it has to list the
-/// aliases, too, or they get 421. Behind a proxy that rewrites `Host`, nothing is redirected: configure
-/// the proxy to keep `Host`, or trust its [forwarded host](crate::Trust::forwarded_host).
+/// Pitfalls: if [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) is set, it has to list the twin
+/// and the aliases, too, or requests for them get 421. Behind a proxy that rewrites `Host`, nothing is
+/// redirected: configure the proxy to keep `Host`, or trust its
+/// [forwarded host](crate::Trust::forwarded_host).
 ///
 /// ```
 /// use http::Request;

@@ -79,8 +79,8 @@ impl HttpsOnly {
     /// still refused.
     ///
     /// This has no effect with
-    /// [`separate_https_redirect`](crate::RedirectLayer::separate_https_redirect), which changes the
-    /// scheme alone: use [`CanonicalHost`](crate::CanonicalHost) instead.
+    /// [`separate_https_redirect`](crate::RedirectLayer::separate_https_redirect), which changes
+    /// only the scheme and the port: use [`CanonicalHost`](crate::CanonicalHost) instead.
     ///
     /// # Errors
     ///
