@@ -71,8 +71,9 @@ pub enum Diagnosis {
         /// The name, in lower case, of a field that says https but is not read.
         header: Option<&'static str>,
     },
-    /// A trusted proxy says http for a request with headers that browsers send only over https. Another
-    /// proxy in front of it may terminate TLS, and the trusted proxy may not pass on its scheme.
+    /// A trusted proxy says http for a request with headers that browsers send only over https. Perhaps
+    /// another proxy in front of it terminates TLS, and the trusted proxy does not pass on the scheme that
+    /// the other one sends.
     ProxySaysHttp {
         /// The proxy.
         peer: Peer,
@@ -135,7 +136,8 @@ pub enum Diagnosis {
         /// The first `Location`s, in order.
         locations: Vec<String>,
     },
-    /// A diagnosis applies to more peers than it is reported for. This is reported once an hour.
+    /// A diagnosis applies to more peers than it is reported for. Within an hour, this is reported at most
+    /// once for private peers and once for public peers.
     ManyPeers {
         /// The [`name`](Self::name) of the diagnosis.
         diagnosis: &'static str,

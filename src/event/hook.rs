@@ -51,7 +51,7 @@ impl DiagnosisHook {
 
     /// Reports a diagnosis about a request from `peer`, unless one of the same name was reported for this
     /// peer in the current hour. If it was reported for too many peers, [`Diagnosis::ManyPeers`] is reported
-    /// instead, once.
+    /// instead, at most once for private peers and once for public peers.
     pub(crate) fn report(&self, diagnosis: Diagnosis, peer: Option<Peer>) {
         let name = diagnosis.name();
         // The lock is released before the hook and the subscriber run: they may report, too.

@@ -36,7 +36,7 @@ pub(super) struct SavedRequest {
 /// Identifies a request among those of one chain.
 ///
 /// Only the number of headers is compared: a chain only removes headers, so equal counts mean equal
-/// headers, except for the options of `Connection`.
+/// headers, except that the value of `Connection` may have been reduced to `TE`.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct RequestKey {
     method: Method,

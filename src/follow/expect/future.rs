@@ -19,7 +19,8 @@ use crate::replay::Replay;
 pin_project! {
     /// The response future of [`ExpectContinue`](super::ExpectContinue).
     ///
-    /// Dropping the future ends an upload that waits.
+    /// If the body had to wait for the server, dropping the future before the response arrives ends the
+    /// upload, even if the body is being sent already.
     pub struct ExpectFuture<S, B>
     where
         S: Service<Request<ExpectBody<B>>>,
@@ -50,7 +51,8 @@ pub(super) struct WaitingCall<S, B> {
     pub(super) retry: Retry<S, B>,
 }
 
-/// The service, head and saved body to send a request with again after 417. The head has no `Expect`.
+/// What it takes to send a request again after 417: the service, the head without `Expect`, and the saved
+/// body.
 pub(super) struct Retry<S, B> {
     pub(super) service: S,
     pub(super) head: Parts,

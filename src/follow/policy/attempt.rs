@@ -75,7 +75,8 @@ impl<'a> Attempt<'a> {
         self.location
     }
 
-    /// Returns the headers of the redirection.
+    /// Returns the headers of the redirection; only `Location` if it is
+    /// [remembered](crate::follow::Remembered).
     pub fn headers(&self) -> &'a HeaderMap {
         self.headers
     }
