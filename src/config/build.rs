@@ -217,7 +217,7 @@ fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
     let mut ports = Vec::new();
     for (http, https) in &section.port_map {
         match (http.parse::<u16>(), *https) {
-            (Ok(port), https @ 1..) if port.to_string() == *http => ports.push((port, https)),
+            (Ok(port @ 1..), https @ 1..) if port.to_string() == *http => ports.push((port, https)),
             _ => problems.add(format_args!("https.port_map.{http}"), INVALID_PORT),
         }
     }

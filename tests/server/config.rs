@@ -268,7 +268,7 @@ fn all_wrong_values_are_reported_at_once_with_their_cures() {
         [https]
         status = 303
         exempt = ["/ok", "health", "/a*"]
-        port_map = { http = 443, "080" = 443 }
+        port_map = { http = 443, "080" = 443, "0" = 443 }
         [hsts]
         max_age = 60
         preload = true
@@ -319,6 +319,7 @@ fn all_wrong_values_are_reported_at_once_with_their_cures() {
             "canonical_host.host",
             "canonical_host.aliases[1]",
             "canonical_host.status",
+            "https.port_map.0",
             "https.port_map.080",
             "https.port_map.http",
             "https.status",
