@@ -13,9 +13,9 @@ use crate::uri::Scheme;
 ///
 /// The hook of [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) is called with it,
 /// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the
-/// extensions of the response, and feature `tracing` makes it an event: `debug` for redirections,
-/// `info` for all others. Answers of [quiet](crate::policy::Rule::quiet) rules are only put into the
-/// extensions.
+/// extensions of the response, unless the layer only reports, and feature `tracing` makes it an event:
+/// `debug` for redirections, `info` for all others. Answers of [quiet](crate::policy::Rule::quiet) rules
+/// are only put into the extensions.
 ///
 /// It holds no credential and no value of a query. From headers it has only the host, the scheme and,
 /// if [asked for](crate::RedirectLayer::report_client_ip), the client's address. Host and path are as
@@ -98,7 +98,7 @@ impl AnswerKind {
 
 impl Answered<'static> {
     /// Returns the event that a layer with [`insert_answered`](crate::RedirectLayer::insert_answered) has
-    /// put into the extensions of its answer. `None` for a response of the inner service.
+    /// put into the extensions of its answer. `None` for any other response.
     pub fn of<B>(response: &Response<B>) -> Option<&Self> {
         response.extensions().get()
     }

@@ -24,7 +24,7 @@ enum Progress {
     New,
     /// It was polled.
     Reading,
-    /// It has read everything, has failed, or was dropped or aborted.
+    /// It was dropped or aborted. In a `ReplayFn`, also once it has read everything or has failed.
     Ended,
 }
 

@@ -144,8 +144,8 @@ impl<P, D> RedirectLayer<P, D> {
     /// An entry is
     ///
     /// - a name, or `*.example.com` for one or more labels in front, at any port;
-    /// - either of these with a port, `example.com:8443`, which matches only at that port. A listed port
-    ///   may appear in answers that caches store;
+    /// - either of these with a port, `example.com:8443`, which matches only at that port. A 301 or 308 with
+    ///   the requested port in its `Location` becomes a 302 or 307, unless that port is listed;
     /// - an address, with or without a port, or a range (`10.0.0.7`, `10.0.0.0/8`), compared with an
     ///   address in `Host`, and never with the peer: for health checks that use an address as the host.
     ///

@@ -7,7 +7,8 @@
 //!    host and the host is refused, whatever the policy decided. HTTP/1.0 requests without a host get the
 //!    [`RedirectLayer::default_host`], if there is one.
 //! 2. The policy is asked about the request's head. If it passes, the inner service gets the request
-//!    unchanged, and nothing is allocated.
+//!    unchanged. The layer allocates nothing for a pass, unless it reports answers or diagnoses, or has a
+//!    policy to ask after a 404.
 //!    A redirection to a host of this server is not sent yet: the policy is asked again about the
 //!    request that it would lead to, so that several redirections become one. A loop is answered 500.
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and

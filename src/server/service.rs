@@ -179,7 +179,7 @@ fn decide_about<P: RedirectPolicy + ?Sized>(
 }
 
 /// Asks the policies for the headers that they add. Called after the decision: if `annotate` reads a
-/// host that is refused, the answer gets no headers and is otherwise unchanged.
+/// host that is refused, the answer gets none of them and is otherwise unchanged.
 #[inline]
 fn annotation<P: RedirectPolicy + ?Sized>(
     policy: &P,

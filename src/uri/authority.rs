@@ -38,7 +38,8 @@ impl<'a> Authority<'a> {
         Authority::parse(name).is_ok_and(|other| self.same_host(&other))
     }
 
-    /// The port, if one was written.
+    /// The port, if one was written. [`RequestHead::authority`](crate::RequestHead::authority) leaves out
+    /// the default port of the other scheme.
     pub const fn port(&self) -> Option<u16> {
         self.port
     }

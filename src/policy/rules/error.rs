@@ -27,7 +27,8 @@ impl fmt::Display for Position {
     }
 }
 
-/// The error of a table of rules that was refused: all of its mistakes, in the order of its lines.
+/// The error of a table of rules that was refused: all mistakes that were found in it, in the order of its
+/// lines.
 ///
 /// ```
 /// use tower_redirect::policy::Rules;
