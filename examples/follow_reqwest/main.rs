@@ -2,7 +2,7 @@
 //! `cargo run --example follow_reqwest -- http://127.0.0.1:3000/api/v1/orders`
 //!
 //! A `reqwest::Client` as a tower service that follows redirects. Its requests and responses remain those
-//! of `reqwest`.
+//! of `reqwest`. For a client with a guard, `resolver.rs` checks the addresses of names.
 
 use std::error::Error;
 use std::time::Duration;

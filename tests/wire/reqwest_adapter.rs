@@ -3,6 +3,9 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::pending;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,9 +17,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::Frame;
 use http_body_util::StreamBody;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::TcpListener;
 use tokio_stream::StreamExt;
 use tower::ServiceExt;
+use tower_redirect::follow::guard::TargetGuard;
 use tower_redirect::replay::NotReplayable;
 use tower_redirect::{FollowError, RedirectHistory, follow::RedirectErrorKind};
 
@@ -24,6 +29,8 @@ use crate::support::Frames;
 
 #[path = "../../examples/follow_reqwest/adapter.rs"]
 mod adapter;
+#[path = "../../examples/follow_reqwest/resolver.rs"]
+mod resolver;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 type Answer = Result<reqwest::Response, FollowError<reqwest::Error>>;
@@ -125,5 +132,38 @@ async fn the_timeouts_of_request_and_client_are_kept() -> Outcome {
     let patient = builder().timeout(Duration::from_secs(60)).build()?;
     let request = patient.get(format!("{origin}/never")).timeout(Duration::ZERO).build()?;
     assert!(is_timeout(&send(&patient, request).await?.err().ok_or("answered")?));
+    Ok(())
+}
+
+/// Resolves every name to a public address the first time, and to this server afterwards.
+struct Rebinding(SocketAddr, AtomicBool);
+
+impl Resolve for Rebinding {
+    fn resolve(&self, _: Name) -> Resolving {
+        let public = SocketAddr::from(([93, 184, 216, 34], 80));
+        let address = if self.1.swap(true, Ordering::SeqCst) { self.0 } else { public };
+        Box::pin(async move { Ok(Box::new(std::iter::once(address)) as Addrs) })
+    }
+}
+
+/// The resolver checks the address that is used, so a name that had a public address before is refused.
+#[tokio::test]
+async fn a_guarded_resolver_refuses_a_name_that_leads_inside() -> Outcome {
+    let origin = serve(Router::new().route("/", get(async || "inside"))).await?;
+    let address: SocketAddr = origin.trim_start_matches("http://").parse()?;
+    let url = format!("http://rebind.test:{}/", address.port());
+    let fetch = async |guard: TargetGuard| {
+        let inner = Rebinding(address, AtomicBool::new(false));
+        let public = inner.resolve("rebind.test".parse()?).await?.next().ok_or("an address")?;
+        assert!(guard.allows_address(public.ip()), "the first answer is allowed");
+        let resolver = resolver::GuardedResolver::new(inner, guard.clone());
+        let client = builder().dns_resolver(Arc::new(resolver)).build()?;
+        Ok::<_, Box<dyn Error + Send + Sync>>(client.get(&url).send().await?.text().await?)
+    };
+    let refused = fetch(TargetGuard::new()).await.expect_err("a private address");
+    let text = format!("{refused:?}");
+    assert!(text.contains("the target is not allowed"), "{text}");
+    let inside = TargetGuard::new().allow(["127.0.0.0/8"])?;
+    assert_eq!(fetch(inside).await.map_err(|error| error.to_string())?, "inside");
     Ok(())
 }
