@@ -40,7 +40,7 @@ impl Config {
         let layer = self.set_options(layer, &mut problems);
         let window = self.maintenance.as_ref().and_then(|section| window(section, &mut problems));
         let policies = self.policies(switch, &mut problems);
-        check_listed(self, &mut problems);
+        check_listed(self, layer.served_hosts(), &mut problems);
         if !problems.is_empty() {
             return Err(problems.into_error());
         }

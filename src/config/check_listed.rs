@@ -2,31 +2,19 @@
 
 use super::invalid::Problems;
 use super::sections::Config;
-use crate::uri::{Authority, HostPattern, HostSet};
+use crate::uri::{Authority, Hosts};
 
 const UNLISTED: &str =
     "no effect: `hosts` does not list this host, so its requests are answered 421";
 
 /// Adds a problem for each alias, and for each host in the `from` of a rule, that `hosts` does not list. The
 /// default host, and a host that is listed with any port, count as listed. Patterns are not checked, because
-/// some of their hosts may be listed. Nothing is checked if there is no list, or if the list itself is wrong.
-pub(super) fn check_listed(config: &Config, problems: &mut Problems) {
-    let Ok(listed) = HostSet::parse(&config.hosts) else { return };
-    if listed.is_empty() {
-        return;
-    }
+/// some of their hosts may be listed. Nothing is found if `hosts` has no list. It has none
+/// if the configured list is wrong.
+pub(super) fn check_listed(config: &Config, hosts: &Hosts, problems: &mut Problems) {
     let is_unlisted = |host: &str| {
-        if host.starts_with('*') {
-            return false;
-        }
-        let default = config.default_host.as_deref();
-        let with_port = config.hosts.iter().filter_map(|entry| entry.rsplit_once(':'));
-        let mut others = with_port.map(|(name, _)| name).chain(default);
-        Authority::parse(host).is_ok_and(|host| {
-            let matches =
-                |other: &str| HostPattern::parse(other).is_ok_and(|other| other.matches(&host));
-            !listed.contains(&host, || 0) && !others.any(matches)
-        })
+        let is_pattern = host.starts_with('*');
+        !is_pattern && Authority::parse(host).is_ok_and(|host| hosts.refuses_at_every_port(&host))
     };
     let aliases = config.canonical_host.iter().flat_map(|section| &section.aliases);
     for (at, _) in aliases.enumerate().filter(|(_, alias)| is_unlisted(alias)) {

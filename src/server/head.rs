@@ -1,9 +1,11 @@
-//! The head of a request as a layer sees it.
+//! The head of a request as a layer sees it, and the hosts that it answers for.
 
 use http::Request;
 
 use super::layer::RedirectLayer;
 use crate::head::RequestHead;
+#[cfg(feature = "config")]
+use crate::uri::Hosts;
 
 impl<P, D> RedirectLayer<P, D> {
     /// Returns the head of `request` as the policies of this layer see it: with the scheme, the host and the
@@ -26,5 +28,11 @@ impl<P, D> RedirectLayer<P, D> {
     pub fn head<'a, B>(&'a self, request: &'a Request<B>) -> RequestHead<'a> {
         let settings = &*self.settings;
         RequestHead::with_hosts(request, settings.uri_source, settings.trust(), &settings.hosts)
+    }
+
+    /// Returns the hosts that this layer answers for.
+    #[cfg(feature = "config")]
+    pub(crate) fn served_hosts(&self) -> &Hosts {
+        &self.settings.hosts
     }
 }

@@ -58,6 +58,12 @@ impl HostSet {
         self.any(authority, |listed| listed.is_none_or(|listed| listed == port()))
     }
 
+    /// Whether the host is listed, with any port or without one.
+    #[cfg(feature = "config")]
+    pub(crate) fn contains_at_any_port(&self, authority: &Authority<'_>) -> bool {
+        self.any(authority, |_| true)
+    }
+
     /// Whether the value of a `Host` header is a name that is listed without a port, and not only by a
     /// suffix. Compared without case. Such a value need not be parsed.
     pub(crate) fn contains_text(&self, host: &[u8]) -> bool {

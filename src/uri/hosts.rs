@@ -54,7 +54,18 @@ impl Hosts {
     /// An entry with a port matches only if `port` returns that port.
     pub(crate) fn contains(&self, authority: &Authority<'_>, port: impl Fn() -> u16) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.contains(authority, port))
-            || self.default_host().is_some_and(|default| default.same_host(authority))
+            || self.is_default(authority)
+    }
+
+    fn is_default(&self, authority: &Authority<'_>) -> bool {
+        self.default_host().is_some_and(|default| default.same_host(authority))
+    }
+
+    /// Whether requests for this host are refused at every port.
+    #[cfg(feature = "config")]
+    pub(crate) fn refuses_at_every_port(&self, authority: &Authority<'_>) -> bool {
+        self.listed.as_ref().is_some_and(|listed| !listed.contains_at_any_port(authority))
+            && !self.is_default(authority)
     }
 
     /// Whether the value of a `Host` header is a name that is listed without a port, and not only by a
