@@ -130,6 +130,7 @@ mod event;
 pub mod follow;
 pub mod guide;
 mod head;
+mod list;
 mod media_type;
 mod method;
 pub mod policy;

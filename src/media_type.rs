@@ -2,6 +2,8 @@
 
 use http::HeaderValue;
 
+use crate::list::members;
+
 /// Returns whether a `Content-Type` is one of gRPC's, which all begin with `application/grpc`.
 pub(crate) fn is_grpc(content_type: &HeaderValue) -> bool {
     let start = content_type.as_bytes().get(..b"application/grpc".len());
@@ -10,7 +12,7 @@ pub(crate) fn is_grpc(content_type: &HeaderValue) -> bool {
 
 /// Returns whether a line of `Accept` lists this media type or range without refusing it by `q=0`
 /// (RFC 9110 §12.4.2).
-pub(crate) fn is_named(media_type: &str, accept: &HeaderValue) -> bool {
+pub(crate) fn is_named(accept: &HeaderValue, media_type: &str) -> bool {
     weight_in(accept, media_type) > Some(0)
 }
 
@@ -24,8 +26,7 @@ pub(crate) fn weight(ranges: &[&str], accept: &[&HeaderValue]) -> Option<u16> {
 /// Returns the weight of a media type or range in one line. The greatest is returned if it is listed more
 /// than once.
 fn weight_in(accept: &HeaderValue, media_type: &str) -> Option<u16> {
-    let ranges = accept.as_bytes().split(|byte| *byte == b',');
-    let weights = ranges.filter_map(|range| {
+    let weights = members(accept.as_bytes()).filter_map(|range| {
         let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let name = parts.next()?;
         name.eq_ignore_ascii_case(media_type.as_bytes())
@@ -58,9 +59,9 @@ mod tests {
             assert_eq!(is_grpc(&HeaderValue::from_static(value)), grpc, "{value}");
         }
         let accept = HeaderValue::from_static("application/json, Text/Event-Stream;q=0.5");
-        assert!(is_named("text/event-stream", &accept));
-        assert!(!is_named("text/html", &accept));
-        assert!(!is_named("text/html", &HeaderValue::from_static("")));
+        assert!(is_named(&accept, "text/event-stream"));
+        assert!(!is_named(&accept, "text/html"));
+        assert!(!is_named(&HeaderValue::from_static(""), "text/html"));
         for (accept, named) in [
             ("a/b, Text/HTML ;charset=utf-8; q=0.9", true),
             ("text/html;q=0, */*", false),
@@ -69,7 +70,7 @@ mod tests {
             ("text/html-sandboxed", false),
             ("x-text/html", false),
         ] {
-            assert_eq!(is_named("text/html", &HeaderValue::from_static(accept)), named, "{accept}");
+            assert_eq!(is_named(&HeaderValue::from_static(accept), "text/html"), named, "{accept}");
         }
         let html = ["text/html", "text/*", "*/*"];
         for (accept, expected) in [

@@ -8,6 +8,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::drain::poll_drain;
+use crate::list::members;
 
 pin_project! {
     /// The body of a redirection, of which at most `left` more bytes are read.
@@ -41,8 +42,8 @@ impl<R: Body> Rest<R> {
 fn persists(version: Version, headers: &HeaderMap) -> bool {
     let lists = |option: &str| {
         let lines = headers.get_all(header::CONNECTION).iter();
-        let mut options = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-        options.any(|listed| listed.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
+        let mut options = lines.flat_map(|line| members(line.as_bytes()));
+        options.any(|listed| listed.eq_ignore_ascii_case(option.as_bytes()))
     };
     !lists("close") && (version >= Version::HTTP_11 || lists("keep-alive"))
 }

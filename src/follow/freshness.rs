@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, header};
 
 use super::cache_control::{Directive, directives, seconds};
+use crate::list::members;
 
 /// How long a redirection is kept if its response states no lifetime.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -36,7 +37,7 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration
         }),
     };
     // The first of several ages is used (RFC 9111 §5.1).
-    let age = headers.get(header::AGE).and_then(|age| age.as_bytes().split(|b| *b == b',').next());
+    let age = headers.get(header::AGE).and_then(|age| members(age.as_bytes()).next());
     let age = Duration::from_secs(age.map_or(0, seconds));
     // At least the time since `Date`, because not every cache on the path adds an `Age` (RFC 9111 §4.2.3).
     let age = age.max(now.duration_since(date).unwrap_or_default());

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use http::{HeaderName, header};
 
 use super::saved_headers::SavedHeaders;
+use crate::list::members;
 
 /// The differences between the last request and the next that decide which headers are removed.
 #[derive(Clone, Copy, Debug)]
@@ -80,9 +81,8 @@ fn connection_options(headers: &SavedHeaders) -> HashSet<HeaderName> {
     let mut names = HashSet::new();
     for (name, value, _) in headers.iter() {
         if name == header::CONNECTION {
-            let list = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
             // Text that is not a header name cannot match a header.
-            names.extend(list.filter_map(|name| HeaderName::from_bytes(name).ok()));
+            names.extend(members(value).filter_map(|name| HeaderName::from_bytes(name).ok()));
         }
     }
     names

@@ -3,6 +3,7 @@ use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use super::after_not_found::SavedHead;
 use super::answer::{annotate, append_vary, forbid_storing, is_targeted};
 use super::body::ResponseBody;
+use crate::list::members;
 use crate::policy::Annotation;
 use crate::response::append_headers;
 
@@ -82,6 +83,6 @@ fn is_private(headers: &HeaderMap) -> bool {
     };
     headers.iter().any(|(name, value)| {
         (*name == header::CACHE_CONTROL || is_targeted(name))
-            && value.as_bytes().split(|byte| *byte == b',').any(|part| forbids(name, part))
+            && members(value.as_bytes()).any(|directive| forbids(name, directive))
     })
 }

@@ -11,6 +11,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::drain::{Drained, poll_drain};
+use crate::list::members;
 use crate::media_type::{is_grpc, is_named};
 use crate::system_clock::Instant;
 use crate::timer::{Timeout, Timer};
@@ -128,12 +129,10 @@ impl<B: Body> Upload<B> {
 /// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1): `Expect` lists
 /// `100-continue`, which HTTP/1.0 does not define.
 fn expects_continue<B>(request: &Request<B>) -> bool {
-    let is_continue = |value: &HeaderValue| {
-        let mut expectations = value.as_bytes().split(|byte| *byte == b',');
-        expectations.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"100-continue"))
-    };
+    let lines = request.headers().get_all(header::EXPECT).iter();
+    let mut expectations = lines.flat_map(|line| members(line.as_bytes()));
     request.version() >= Version::HTTP_11
-        && request.headers().get_all(header::EXPECT).iter().any(is_continue)
+        && expectations.any(|name| name.eq_ignore_ascii_case(b"100-continue"))
 }
 
 fn has_unknown_length<B: Body>(request: &Request<B>) -> bool {
@@ -146,7 +145,7 @@ fn waits_for_answer<B: Body>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let mut accept = headers.get_all(header::ACCEPT).iter();
     headers.get(header::CONTENT_TYPE).is_some_and(is_grpc)
-        || has_unknown_length(request) && accept.any(|value| is_named("text/event-stream", value))
+        || has_unknown_length(request) && accept.any(|value| is_named(value, "text/event-stream"))
 }
 
 impl<B: Body> Future for Upload<B> {

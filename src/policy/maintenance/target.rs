@@ -2,6 +2,7 @@ use http::{HeaderValue, Version, header};
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
+use crate::list::members;
 use crate::media_type::is_named;
 use crate::method::is_get_or_head;
 use crate::policy::clients::is_sign_of_proxy;
@@ -126,8 +127,8 @@ fn asks_for_upgrade(head: &RequestHead<'_>) -> bool {
             || protocol.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"TLS/"))
     };
     head.header_all(header::UPGRADE)
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-        .any(|protocol| !is_transport(protocol.trim_ascii()))
+        .flat_map(|line| members(line.as_bytes()))
+        .any(|protocol| !is_transport(protocol))
 }
 
 /// Returns whether a browser asks for a page to show.
@@ -137,6 +138,6 @@ fn is_navigation(head: &RequestHead<'_>) -> bool {
     }
     match head.header(http::HeaderName::from_static("sec-fetch-mode")) {
         Some(mode) => mode == "navigate",
-        None => head.header_all(header::ACCEPT).any(|accept| is_named("text/html", accept)),
+        None => head.header_all(header::ACCEPT).any(|accept| is_named(accept, "text/html")),
     }
 }
