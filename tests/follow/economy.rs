@@ -16,7 +16,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_redirect::replay::ReplayError;
 use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayBody, ReplayFn};
 
-use crate::support::{self, Frames};
+use crate::support::{self, Fed, Frames, fed};
 
 /// What happened, in order.
 type Log = Arc<Mutex<Vec<String>>>;
@@ -263,25 +263,10 @@ impl Service<Request<ReplayBody<Fed>>> for Hasty {
     }
 }
 
-/// A source that does not end while its sender exists.
-struct Fed(tokio::sync::mpsc::UnboundedReceiver<Bytes>);
-
-impl Body for Fed {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(cx).map(|data| data.map(|data| Ok(Frame::data(data))))
-    }
-}
-
 fn upload(limit: u64) -> (tokio::sync::mpsc::UnboundedSender<Bytes>, Request<ReplayBody<Fed>>) {
-    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, source) = fed();
     sender.send("first".into()).expect("open");
-    let body = ReplayBody::new(Fed(receiver), limit);
+    let body = ReplayBody::new(source, limit);
     (sender, Request::put("http://a.test/").body(body).expect("valid"))
 }
 
@@ -323,10 +308,10 @@ type OpenOnce = Box<dyn Fn() -> Result<Fed, &'static str> + Send + Sync>;
 #[tokio::test]
 async fn an_upload_that_cannot_be_opened_again_ends_all_the_same() {
     for (status, followed) in [(303, true), (307, false)] {
-        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, source) = fed();
         sender.send(Bytes::from("first")).expect("open");
-        let once = Mutex::new(Some(receiver));
-        let open = move || once.lock().expect("not poisoned").take().map(Fed).ok_or("in use");
+        let once = Mutex::new(Some(source));
+        let open = move || once.lock().expect("not poisoned").take().ok_or("in use");
         let body = Opened::new(Box::new(open)).expect("opened");
         let uploads = Arc::new(Mutex::new(Vec::<Opened>::new()));
         let noted = uploads.clone();

@@ -7,30 +7,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
-use http_body::{Body, Frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_test::{assert_pending, assert_ready};
 use tower::{Layer, Service};
 use tower_redirect::{FollowRedirects, FollowRedirectsLayer};
 
-/// A body that ends when its sender is dropped, and holds a permit of its service.
-#[derive(Debug)]
-struct Fed {
-    frames: mpsc::UnboundedReceiver<Bytes>,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Body for Fed {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.frames.poll_recv(cx).map(|data| data.map(|data| Ok(Frame::data(data))))
-    }
-}
+use crate::support::{Fed, fed};
 
 type Answers = Vec<oneshot::Receiver<Response<Fed>>>;
 
@@ -43,9 +25,9 @@ struct Server {
 }
 
 impl Service<Request<String>> for Server {
-    type Response = Response<Fed>;
+    type Response = Response<Fed<Option<OwnedSemaphorePermit>>>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Fed>, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         if self.permits.available_permits() > 0 {
@@ -60,7 +42,7 @@ impl Service<Request<String>> for Server {
         let permit = self.permits.clone().try_acquire_owned().ok();
         Box::pin(async move {
             let response = answer.await.expect("an answer");
-            Ok(response.map(|fed| Fed { _permit: permit, ..fed }))
+            Ok(response.map(|fed| fed.holding(permit)))
         })
     }
 }
@@ -69,8 +51,8 @@ type Sender = mpsc::UnboundedSender<Bytes>;
 
 /// A response and the sender of its body.
 fn answer(status: StatusCode) -> (Response<Fed>, Sender) {
-    let (sender, frames) = mpsc::unbounded_channel();
-    let mut response = Response::new(Fed { frames, _permit: None });
+    let (sender, body) = fed();
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.version_mut() = Version::HTTP_2;
     if status.is_redirection() {

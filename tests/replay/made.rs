@@ -10,14 +10,13 @@ use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
-use tokio::sync::mpsc;
 use tower::{Layer, ServiceExt};
 use tower_redirect::replay::{
     NotReplayable, Replay, ReplayBody, ReplayBudget, ReplayError, ReplayFn,
 };
 use tower_redirect::{FollowRedirectsLayer, ReplayBodyLayer};
 
-use crate::support::{self, Frames, chain};
+use crate::support::{self, Frames, chain, fed};
 
 fn poll<B>(body: &mut B) -> Poll<Option<Result<Frame<Bytes>, ReplayError>>>
 where
@@ -32,21 +31,6 @@ struct Wakes(AtomicUsize);
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// A body whose data the test sends.
-struct Fed(mpsc::UnboundedReceiver<Bytes>);
-
-impl Body for Fed {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(cx).map(|data| data.map(|data| Ok(Frame::data(data))))
     }
 }
 
@@ -70,14 +54,14 @@ async fn a_body_is_made_once_for_each_attempt() {
 
 #[test]
 fn a_newer_attempt_ends_the_older_at_once() {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let first = std::cell::RefCell::new(Some(receiver));
+    let (sender, source) = fed();
+    let first = std::cell::RefCell::new(Some(source));
     // The first body is that of the handle, which is never read. The second one reads the channel.
     let calls = std::cell::Cell::new(0);
     let make = || {
         calls.set(calls.get() + 1);
-        let receiver = if calls.get() == 2 { first.take() } else { None };
-        Ok::<_, Infallible>(Fed(receiver.unwrap_or_else(|| mpsc::unbounded_channel().1)))
+        let source = if calls.get() == 2 { first.take() } else { None };
+        Ok::<_, Infallible>(source.unwrap_or_else(|| fed().1))
     };
     let kept = ReplayFn::new(make).expect("infallible");
     let mut old = kept.replay().expect("made anew");
@@ -137,9 +121,9 @@ fn an_older_attempt_does_not_affect_a_newer_one() {
     // Bodies that are pending while these senders live.
     let senders = std::sync::Mutex::new(Vec::new());
     let make = || {
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, source) = fed();
         senders.lock().expect("not poisoned").push(sender);
-        Ok::<_, Infallible>(Fed(receiver))
+        Ok::<_, Infallible>(source)
     };
     let kept = ReplayFn::new(make).expect("made");
     let mut old = kept.replay().expect("made anew");

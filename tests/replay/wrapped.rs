@@ -1,16 +1,15 @@
 //! `Replay` for types that wrap a body, and for a user's own body.
 
-use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use http::Request;
-use http_body::{Body, Frame};
+use http_body::Body;
 use http_body_util::{Either, Full};
 use tower_redirect::replay::{NotReplayable, Replay, ReplayBody};
 
-use crate::support::{Frames, chain};
+use crate::support::{Frames, Once, chain};
 
 type Recorded = ReplayBody<Frames>;
 type FullOrRecorded = Either<Full<Bytes>, Recorded>;
@@ -73,31 +72,6 @@ fn the_methods_of_replay_reach_the_inner_body() {
     assert!(none.replay().expect("nothing").is_none() && Option::<Recorded>::empty().is_none());
     assert!(Some(recorded(3)).abort_handle().is_some());
     assert!(Some(Full::<Bytes>::from("tea")).abort_handle().is_none(), "tracks no attempts");
-}
-
-/// A user's own body, which can be read only once.
-struct Once(Option<Bytes>);
-
-impl Body for Once {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
-    }
-}
-
-impl Replay for Once {
-    fn replay(&self) -> Result<Self, NotReplayable> {
-        Err(NotReplayable::Unsupported)
-    }
-
-    fn empty() -> Self {
-        Self(None)
-    }
 }
 
 #[tokio::test]

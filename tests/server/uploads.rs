@@ -22,7 +22,7 @@ use tower::{Layer, Service, ServiceExt};
 use tower_redirect::server::{DrainTask, ResponseBody};
 use tower_redirect::{Decision, RedirectLayer, RedirectPolicy, Redirection, policy_fn};
 
-use crate::support::Inner;
+use crate::support::{Inner, fed};
 
 /// Redirects every request, but answers CONNECT, which cannot be redirected, with a response.
 fn layer() -> RedirectLayer<impl RedirectPolicy> {
@@ -245,31 +245,20 @@ async fn on_an_executor_all_is_read_but_connect_expect_and_long_uploads() {
 
 #[test]
 fn the_answer_waits_for_the_upload_and_a_timer_is_made_only_then() {
-    struct Fed(tokio::sync::mpsc::UnboundedReceiver<Frame<Bytes>>);
-    impl Body for Fed {
-        type Data = Bytes;
-        type Error = Infallible;
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-            self.0.poll_recv(cx).map(|frame| frame.map(Ok))
-        }
-    }
     let made = Arc::new(AtomicUsize::new(0));
     let counter = made.clone();
     let layer = layer().drain_timer(move |_| {
         counter.fetch_add(1, Ordering::SeqCst);
         pending()
     });
-    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<Frame<Bytes>>();
+    let (sender, body) = fed();
     let mut service = layer.layer(Inner::default());
-    let future = service.call(Request::post("/p").body(Fed(receiver)).expect("valid"));
+    let future = service.call(Request::post("/p").body(body).expect("valid"));
     let mut future = std::pin::pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
     assert_eq!(made.load(Ordering::SeqCst), 0);
     assert!(future.as_mut().poll(&mut cx).is_pending());
-    sender.send(Frame::data("x".into())).expect("open");
+    sender.send("x".into()).expect("open");
     assert!(future.as_mut().poll(&mut cx).is_pending());
     assert_eq!(made.load(Ordering::SeqCst), 1);
     drop(sender);
