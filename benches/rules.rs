@@ -2,76 +2,28 @@
 //!
 //! Times redirections by tables of rules, and beside them a `HashMap`, matchit and a list that is tried in
 //! order. `-- growth` measures tables of 1 000 to 1 000 000 rules, `-- regexes` and `-- mistakes` measure
-//! only those, and `-- instructions` counts instructions with callgrind instead.
+//! only those, and `-- instructions` counts instructions with callgrind instead. `rules_memory` measures bytes
+//! and allocations: counting them takes time.
 
 mod harness;
+#[path = "harness/tables.rs"]
+mod tables;
 
-use std::collections::HashMap;
 use std::env;
 use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use allocation_counter::measure;
 use http::Request;
 use tower_redirect::policy::{Rule, Rules};
 use tower_redirect::{Decision, RedirectPolicy, RequestHead};
 
+use tables::{HOT, Kind, map, requests, router, scattered, table};
+
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-const HOT: usize = 1_024;
+/// The number of different requests that do not stay in the caches of a processor.
 const COLD: usize = 65_536;
-
-/// Maps consecutive numbers to ones without a visible order.
-fn scattered(number: usize) -> usize {
-    number.wrapping_mul(2_654_435_761) % 1_000_003
-}
-
-/// A kind of table: the paths of its rules, where they lead, and requests for them.
-#[derive(Clone, Copy)]
-enum Kind {
-    Exact,
-    Prefix,
-    Pattern,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Prefix => "prefix",
-            Self::Pattern => "pattern",
-        }
-    }
-
-    fn from(self, number: usize) -> String {
-        let (group, page) = (number % 997, scattered(number));
-        match self {
-            Self::Exact => format!("/shop/{group}/item-{page}-{number}"),
-            Self::Prefix => format!("/shop/{group}/item-{page}-{number}/*rest"),
-            Self::Pattern => format!("/shop/{group}/item-{page}-{number}/:color/:size"),
-        }
-    }
-
-    /// The path of `from`, in the syntax of matchit.
-    fn route(self, number: usize) -> String {
-        let from = self.from(number);
-        from.replace("*rest", "{*rest}").replace(":color", "{color}").replace(":size", "{size}")
-    }
-
-    fn to(self, number: usize) -> String {
-        match self {
-            Self::Exact => format!("/products/{number}/{}", scattered(number)),
-            Self::Prefix => format!("/products/{number}/*rest"),
-            Self::Pattern => format!("/products/{number}/:size/:color"),
-        }
-    }
-
-    fn asked(self, number: usize) -> String {
-        let from = self.from(number);
-        from.replace("*rest", "a/b").replace(":color", "red").replace(":size", "xl")
-    }
-}
 
 /// The time that `work` takes.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
@@ -86,25 +38,6 @@ fn time(times: usize, mut call: impl FnMut(usize)) -> f64 {
     runs.min().unwrap_or(Duration::ZERO).as_nanos() as f64 / times as f64
 }
 
-fn requests(kind: Kind, rules: usize, count: usize) -> Outcome<Vec<Request<()>>> {
-    let number = |at: usize| scattered(at * 7 + 1) % rules;
-    let request = |at| Ok(Request::get(kind.asked(number(at))).body(())?);
-    (0..count).map(request).collect()
-}
-
-fn table(kind: Kind, count: usize) -> Outcome<Rules> {
-    let rule = |number| Rule::new(&kind.from(number))?.to(&kind.to(number));
-    let rules = (0..count).map(rule).collect::<Result<Vec<_>, _>>()?;
-    Ok(Rules::new(rules)?)
-}
-
-/// Returns the result of `work`, and the number of bytes that it still holds.
-fn kept<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let mut result = None;
-    let info = measure(|| result = Some(work()));
-    (result.expect("measured"), info.bytes_current as f64)
-}
-
 fn compare(kind: Kind, count: usize) -> Outcome {
     let rule = |number| Rule::new(&kind.from(number))?.to(&kind.to(number));
     let (rules, parsed) = timed(|| (0..count).map(rule).collect::<Result<Vec<_>, _>>());
@@ -114,29 +47,11 @@ fn compare(kind: Kind, count: usize) -> Outcome {
     };
     drop(built_rules?);
 
-    let (ours, bytes) = kept(|| table(kind, count));
-    let ours = ours?;
-    let empty = Rules::new([])?;
-    let (map, map_bytes) = kept(|| {
-        let entry = |number| (kind.asked(number), kind.to(number));
-        (0..count).map(entry).collect::<HashMap<String, String>>()
-    });
-    let (router, router_bytes) = kept(|| {
-        let mut router = matchit::Router::new();
-        for number in 0..count {
-            router.insert(kind.route(number), kind.to(number))?;
-        }
-        Ok::<_, matchit::InsertError>(router)
-    });
-    let router = router?;
+    let (ours, empty) = (table(kind, count)?, Rules::new([])?);
+    let (map, router) = (map(kind, count), router(kind, count)?);
     println!(
-        "{} rules, {}: parsed in {parsed:.0?}, built and checked in {built:.1?}; {:.0} B a rule \
-         (HashMap {:.0}, matchit {:.0})",
-        count,
-        kind.name(),
-        bytes / count as f64,
-        map_bytes / count as f64,
-        router_bytes / count as f64
+        "{count} rules, {}: parsed in {parsed:.0?}, built and checked in {built:.1?}",
+        kind.name()
     );
     for (name, number) in [("hot", HOT), ("cold", COLD)] {
         let requests = requests(kind, count, number)?;
@@ -154,12 +69,10 @@ fn compare(kind: Kind, count: usize) -> Outcome {
         let in_router = time(times, |at| {
             black_box(router.at(of(at).uri().path()).is_ok());
         });
-        let allocations = |rules: &Rules| measure(|| drop(black_box(decide(rules, 3)))).count_total;
-        let allocated = allocations(&ours) - allocations(&empty);
         assert!(matches!(decide(&ours, 3), Decision::Redirect(_)));
         println!(
-            "  {name}: {:.0} ns beyond an empty table's {none:.0} (find {:.0}), {allocated} \
-             allocations; HashMap {in_map:.0}, matchit {in_router:.0}: {:.2} and {:.2} of them",
+            "  {name}: {:.0} ns beyond an empty table's {none:.0} (find {:.0}); HashMap \
+             {in_map:.0}, matchit {in_router:.0}: {:.2} and {:.2} of them",
             whole - none,
             found - none,
             (whole - none) / in_map,
@@ -189,8 +102,6 @@ fn regexes(count: usize) -> Outcome {
     let text = |number| format!("^/shop/(?<id>[0-9]+)/item-{}-[a-z]+\\.html$", scattered(number));
     let rule = |number| Rule::regex(&text(number))?.to("/items/:id");
     let rules = (0..count).map(rule).collect::<Result<Vec<_>, _>>()?;
-    let (table, bytes) = kept(|| Rules::new(rules.clone()));
-    drop(table?);
     let (rules, built) = timed(|| Rules::new(rules));
     let rules = rules?;
     let each = |number| regex_automata::meta::Regex::new(&text(number)).ok();
@@ -206,8 +117,7 @@ fn regexes(count: usize) -> Outcome {
     });
     assert!((0..HOT).all(|at| rules.find(&RequestHead::from(of(at))).is_some()));
     println!(
-        "{count} regexes: built and checked in {built:.0?}, {:.0} B each; {:.2} us, in turn {:.1} us: 1/{:.0}",
-        bytes / count as f64,
+        "{count} regexes: built and checked in {built:.0?}; {:.2} us, in turn {:.1} us: 1/{:.0}",
         found / 1000.0,
         in_turn / 1000.0,
         in_turn / found
@@ -287,17 +197,13 @@ fn scenario(name: &str, times: usize) -> Outcome {
             }
         }
         "map" => {
-            let entry = |number| (kind.asked(number), kind.to(number));
-            let map: HashMap<String, String> = (0..HOT).map(entry).collect();
+            let map = map(kind, HOT);
             for at in 0..times {
                 black_box(map.get(of(at).uri().path()));
             }
         }
         _ => {
-            let mut router = matchit::Router::new();
-            for number in 0..HOT {
-                router.insert(kind.route(number), number)?;
-            }
+            let router = router(kind, HOT)?;
             for at in 0..times {
                 black_box(router.at(of(at).uri().path()).is_ok());
             }
