@@ -10,7 +10,7 @@ use http::{Response, StatusCode, header};
 use super::check::{check, slow_table_error};
 use super::condition::Condition;
 use super::error::{Position, RuleError, RuleErrors, RuleWarning};
-use super::find::{Answer, Now};
+use super::find::Now;
 use super::lists::MAX_PLACES;
 use super::rule::{Rule, Status};
 use super::table::{Table, flag};
@@ -99,8 +99,8 @@ impl Rules {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn find(&self, head: &RequestHead<'_>) -> Option<FoundRule<'_>> {
-        let (number, _) = self.table.find(head, &Now::of(&self.clock))?;
-        Some(FoundRule { table: &self.table, number })
+        let found = self.table.find(head, &Now::of(&self.clock))?;
+        Some(FoundRule { table: &self.table, number: found.number })
     }
 }
 
@@ -168,17 +168,18 @@ impl fmt::Debug for FoundRule<'_> {
 
 impl RedirectPolicy for Rules {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        let Some((number, answer)) = self.table.find(head, &Now::of(&self.clock)) else {
+        let now = Now::of(&self.clock);
+        let Some(found) = self.table.find(head, &now) else {
             head.because("no rule matches");
             return Decision::Pass;
         };
-        let rule = FoundRule { table: &self.table, number };
+        let rule = FoundRule { table: &self.table, number: found.number };
         head.note_rule(|| rule.decider(), rule.counted().is_some());
         head.because("the first rule that matches");
-        match answer {
-            Answer::Redirect(to) => Decision::Redirect(to),
-            Answer::Gone(kept_for) => Decision::Respond(gone(kept_for)),
+        if found.is_gone() {
+            return Decision::Respond(gone(self.table.kept_for(found.rule, &now)));
         }
+        Decision::Redirect(self.table.redirection(found, &now))
     }
 
     fn name(&self) -> Cow<'static, str> {

@@ -9,19 +9,22 @@ use super::lists::Visited;
 use super::normal::{is_simple, plain_segments};
 use super::regex::Groups;
 use super::table::{Extra, Stored, Table, flag};
-use super::write::Captures;
+use super::write::{Captures, Written};
 use crate::head::RequestHead;
 use crate::policy::ask::is_redirectable;
 use crate::policy::clock::Clock;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 use crate::uri::{HostPattern, normalize};
 
-/// The answer of a rule.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Redirect(Redirection),
-    /// A 410, and how long caches may keep it.
-    Gone(Duration),
+/// The first rule that matches a request, and the changes that its answer makes to the request's URL.
+#[derive(Clone)]
+pub(super) struct Match<'t> {
+    pub(super) number: u32,
+    pub(super) rule: &'t Stored,
+    /// `None` keeps the path.
+    path: Option<Written<'t>>,
+    /// `None` keeps the query, `Some(None)` removes it.
+    query: Option<Option<Written<'t>>>,
 }
 
 /// The time of a search. The clock is read at most once, and only if a rule with dates is compared.
@@ -44,10 +47,17 @@ impl<'c> Now<'c> {
     }
 }
 
+impl Match<'_> {
+    /// Whether the answer is a 410.
+    pub(super) fn is_gone(&self) -> bool {
+        self.rule.has(flag::GONE)
+    }
+}
+
 impl Table {
-    /// Returns the number of the first rule that matches, and its answer. A rule that leads to the requested
-    /// URL is passed over, unless [`allow_self`](super::Rule::allow_self) is set.
-    pub(super) fn find(&self, head: &RequestHead<'_>, now: &Now<'_>) -> Option<(u32, Answer)> {
+    /// Returns the first rule that matches. A rule that leads to the requested URL is passed over, unless
+    /// [`allow_self`](super::Rule::allow_self) is set.
+    pub(super) fn find(&self, head: &RequestHead<'_>, now: &Now<'_>) -> Option<Match<'_>> {
         if !is_redirectable(head) {
             return None;
         }
@@ -78,8 +88,9 @@ impl Table {
             } else {
                 None
             };
-            if let Some(answer) = self.answer(rule, head, now, groups, is_simple) {
-                return Some((number, answer));
+            let found = self.match_rest(number, rule, head, now, groups, is_simple);
+            if found.is_some() {
+                return found;
             }
         }
         None
@@ -110,52 +121,66 @@ impl Table {
         }
     }
 
-    /// Returns the answer of a rule whose path matches, or `None` if the rule's host, dates or conditions
-    /// do not match, if the answer leads to the requested URL although `allow_self` is not set, or if the
-    /// target of a regex has a segment that servers read differently. `is_simple_path` is the result of
+    /// Completes the match of a rule whose path matches. Returns `None` if the rule's host, dates or
+    /// conditions do not match, if the answer leads to the requested URL although `allow_self` is not set, or
+    /// if the target of a regex has a segment that servers read differently. `is_simple_path` is the result of
     /// [`is_simple`] for the path of the request.
-    fn answer(
-        &self,
-        rule: &Stored,
+    fn match_rest<'t>(
+        &'t self,
+        number: u32,
+        rule: &'t Stored,
         head: &RequestHead<'_>,
         now: &Now<'_>,
         groups: Option<Groups<'_>>,
         is_simple_path: bool,
-    ) -> Option<Answer> {
+    ) -> Option<Match<'t>> {
         let extra = self.extra(rule);
         if extra.is_some_and(|extra| !extra.holds(head, now, rule.has(flag::REGEX))) {
             return None;
         }
         if rule.has(flag::GONE) {
-            return Some(Answer::Gone(kept_for(extra, now)));
+            return Some(Match { number, rule, path: None, query: None });
         }
-        let mut to = self.base(rule)?.clone();
-        if rule.has(flag::KEPT) && extra.is_some_and(|extra| extra.ends.is_some()) {
-            to = to.max_age(kept_for(extra, now));
+        let captures = Captures::new(self, rule, head, groups, is_simple_path);
+        let (path, query) = (captures.path(), captures.query());
+        let written = path.as_ref().map(Written::as_str);
+        let is_odd = |path| plain_segments(path) != usize::MAX;
+        if rule.has(flag::REGEX) && written.is_some_and(is_odd) {
+            return None;
         }
-        let is_regex = groups.is_some();
-        let captures = Captures::new(self, rule, head, groups);
-        let mut is_elsewhere = false;
-        if let Some(path) = captures.path() {
-            // Nothing is encoded in a simple path, so any other text leads elsewhere. For most rules, this
-            // saves the comparison of the encoded paths.
-            is_elsewhere = is_simple_path && *path != *head.path();
-            if is_regex && plain_segments(&path) != usize::MAX {
-                return None;
-            }
-            to.set_path(path);
-        }
-        captures.set_query(&mut to);
-        (is_elsewhere || !to.resolve(head).is_self()).then_some(Answer::Redirect(to))
+        // Nothing is encoded in a simple path, so any other text leads elsewhere. For most rules, this saves
+        // the comparison of the encoded paths.
+        let is_elsewhere = is_simple_path && written.is_some_and(|path| path != head.path());
+        let found = Match { number, rule, path, query };
+        let is_self = || self.redirection(found.clone(), now).resolve(head).is_self();
+        (is_elsewhere || !is_self()).then_some(found)
     }
-}
 
-/// Returns how long caches may keep an answer of a rule: at most until the rule ends.
-fn kept_for(extra: Option<&Extra>, now: &Now<'_>) -> Duration {
-    let max_age = extra.and_then(|extra| extra.max_age).unwrap_or(PERMANENT_MAX_AGE);
-    match extra.and_then(|extra| extra.ends) {
-        Some(ends) => max_age.min(ends.duration_since(now.get()).unwrap_or_default()),
-        None => max_age,
+    /// Returns the redirection of a rule that matches, if it is not a 410.
+    pub(super) fn redirection(&self, found: Match<'_>, now: &Now<'_>) -> Redirection {
+        let Match { rule, path, query, .. } = found;
+        let mut to = self.base(rule).map_or_else(Redirection::new, Clone::clone);
+        if let Some(path) = path {
+            to.set_path(path.into());
+        }
+        if let Some(query) = query {
+            to.set_query(query.map(Into::into));
+        }
+        let ends = self.extra(rule).is_some_and(|extra| extra.ends.is_some());
+        if rule.has(flag::KEPT) && ends {
+            return to.max_age(self.kept_for(rule, now));
+        }
+        to
+    }
+
+    /// Returns how long caches may keep an answer of a rule: at most until the rule ends.
+    pub(super) fn kept_for(&self, rule: &Stored, now: &Now<'_>) -> Duration {
+        let extra = self.extra(rule);
+        let max_age = extra.and_then(|extra| extra.max_age).unwrap_or(PERMANENT_MAX_AGE);
+        match extra.and_then(|extra| extra.ends) {
+            Some(ends) => max_age.min(ends.duration_since(now.get()).unwrap_or_default()),
+            None => max_age,
+        }
     }
 }
 

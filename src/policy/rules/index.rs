@@ -26,6 +26,8 @@ pub(super) struct Node {
     /// or a root.
     pub(super) start: u32,
     pub(super) length: u32,
+    /// Whether literal segments lead to other nodes.
+    pub(super) has_literals: bool,
     /// The node that any segment that is not empty leads to, or [`NONE`].
     pub(super) named: u32,
     /// Patterns that end here.
@@ -66,11 +68,13 @@ impl Index {
         visited: &mut Visited<'_>,
     ) {
         let key = |place| texts.key(lists.any_rule(place).unwrap_or(NONE));
-        let exact = self.exact.find(hash(compared.path.as_bytes(), host.into()), |place| {
-            let (other, path) = key(place);
-            other == host && path == compared.path
-        });
-        visited.visit(exact.unwrap_or(NONE));
+        if !self.exact.is_empty() {
+            let exact = self.exact.find(hash(compared.path.as_bytes(), host.into()), |place| {
+                let (other, path) = key(place);
+                other == host && path == compared.path
+            });
+            visited.visit(exact.unwrap_or(NONE));
+        }
         if !self.slashless.is_empty() {
             let bare = slashless(compared.path);
             let either = self.slashless.find(hash(bare.as_bytes(), host.into()), |place| {
@@ -105,7 +109,8 @@ impl Index {
             let (segment, after) = next_segment(path);
             (rest, depth) = (after, depth + 1);
             let named = if segment.is_empty() { NONE } else { node.named };
-            at = match self.literal(texts, at, segment) {
+            let literal = if node.has_literals { self.literal(texts, at, segment) } else { None };
+            at = match literal {
                 Some(literal) => {
                     if named != NONE {
                         self.walk(texts, named, rest, depth, plain_segments, visited);

@@ -191,6 +191,9 @@ impl<'r> Tree<'r> {
             return *known;
         }
         let node = self.push(parent, start, to_u32(literal.len()));
+        if let Some(parent) = self.nodes.get_mut(parent as usize) {
+            parent.has_literals = true;
+        }
         self.edges.insert((parent, literal), node);
         node
     }
@@ -208,7 +211,8 @@ impl<'r> Tree<'r> {
     }
 
     fn push(&mut self, parent: u32, start: u32, length: u32) -> u32 {
-        let node = Node { parent, start, length, named: NONE, end: NONE, rest: NONE };
+        let node =
+            Node { parent, start, length, has_literals: false, named: NONE, end: NONE, rest: NONE };
         self.nodes.push(node);
         to_u32(self.nodes.len() - 1)
     }

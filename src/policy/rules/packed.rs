@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::pattern::Segment;
+use super::pattern::{Pattern, Segment};
 use super::rule::{QueryMode, Rule, Status};
 use super::target::{OriginChange, Source};
 use crate::redirection::Redirection;
@@ -11,10 +11,34 @@ use crate::uri::HostPattern;
 /// A piece of a path or query, packed: a range of the table's text, or the source of a capture.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoredPiece {
+    /// Where the text begins; for a capture, [`LiteralPrefix::bytes`].
     pub(super) start: u32,
+    /// The length of the text; for a capture, [`LiteralPrefix::segments`].
     pub(super) length: u16,
     /// [`TEXT`], or the kind of a [`Source`] in the upper bits and its number in the others.
     pub(super) source: u16,
+}
+
+/// The literal segments before the first capture of a pattern. The index has compared them, so captures are
+/// looked for behind them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LiteralPrefix {
+    pub(super) segments: u16,
+    /// The length of the segments, with the slash before each of them and the one that follows.
+    pub(super) bytes: u32,
+}
+
+impl LiteralPrefix {
+    pub(super) fn of(pattern: &Pattern) -> Self {
+        let mut prefix = Self { segments: 0, bytes: 1 };
+        for segment in pattern.segments() {
+            let Segment::Literal(literal) = segment else { break };
+            prefix.segments = prefix.segments.saturating_add(1);
+            let length = u32::try_from(literal.len()).unwrap_or(u32::MAX);
+            prefix.bytes = prefix.bytes.saturating_add(length).saturating_add(1);
+        }
+        prefix
+    }
 }
 
 pub(super) const TEXT: u16 = u16::MAX;

@@ -11,7 +11,7 @@ use super::index::{Index, Texts};
 use super::index_build::{self, Indexed};
 use super::lists::{Lists, MAX_RULES};
 pub(super) use super::packed::flag;
-use super::packed::{BaseKey, StoredPiece, TEXT, base, flags, packed, unpacked};
+use super::packed::{BaseKey, LiteralPrefix, StoredPiece, TEXT, base, flags, packed, unpacked};
 use super::regex::RegexIndex;
 use super::rule::Rule;
 use super::slots::NONE;
@@ -69,7 +69,7 @@ pub(super) struct Extra {
 #[derive(Clone, Copy)]
 pub(super) enum PieceRef<'t> {
     Text(&'t str),
-    Capture(Source),
+    Capture(Source, LiteralPrefix),
 }
 
 impl Table {
@@ -94,8 +94,9 @@ impl Table {
             }
         }
         let pieces = at(self.pieces.len());
-        let path_pieces = self.push_pieces(rule.target.path.as_deref());
-        let query_pieces = self.push_pieces(rule.target.query.as_deref());
+        let prefix = LiteralPrefix::of(&rule.from);
+        let path_pieces = self.push_pieces(rule.target.path.as_deref(), prefix);
+        let query_pieces = self.push_pieces(rule.target.query.as_deref(), prefix);
         let flags = flags(&rule);
         let key = BaseKey::of(&rule);
         let base = *bases.entry(key).or_insert_with(|| {
@@ -133,7 +134,7 @@ impl Table {
         Ok(())
     }
 
-    fn push_pieces(&mut self, pieces: Option<&[Piece]>) -> u8 {
+    fn push_pieces(&mut self, pieces: Option<&[Piece]>, prefix: LiteralPrefix) -> u8 {
         let pieces = pieces.unwrap_or_default();
         for piece in pieces {
             let stored = match piece {
@@ -144,7 +145,8 @@ impl Table {
                     StoredPiece { start, length, source: TEXT }
                 }
                 Piece::Capture(source) => {
-                    StoredPiece { start: 0, length: 0, source: packed(*source) }
+                    let LiteralPrefix { segments, bytes } = prefix;
+                    StoredPiece { start: bytes, length: segments, source: packed(*source) }
                 }
             };
             self.pieces.push(stored);
@@ -285,7 +287,10 @@ impl Table {
         let pieces = self.pieces.get(start..start + usize::from(count)).unwrap_or_default();
         pieces.iter().map(|piece| match unpacked(piece.source) {
             None => PieceRef::Text(self.text(piece.start, piece.length.into())),
-            Some(source) => PieceRef::Capture(source),
+            Some(source) => {
+                let prefix = LiteralPrefix { segments: piece.length, bytes: piece.start };
+                PieceRef::Capture(source, prefix)
+            }
         })
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::condition::Condition;
 use super::normal::{form_decoded, next_segment, parameter, parameters};
+use super::packed::LiteralPrefix;
 use super::regex::Groups;
 use super::table::{PieceRef, Stored, Table, flag};
 use super::target::Source;
 use crate::head::RequestHead;
-use crate::redirection::Redirection;
 use crate::uri::push_escaped;
 
 /// A rule that matched, and the parts of the request that its captures copy.
@@ -16,8 +16,36 @@ pub(super) struct Captures<'t, 'h> {
     table: &'t Table,
     rule: &'t Stored,
     path: &'h str,
+    /// Whether the path is written as the index compared it.
+    is_simple_path: bool,
     query: Option<&'h str>,
     groups: Option<Groups<'h>>,
+}
+
+/// A part of a target.
+#[derive(Clone)]
+pub(super) enum Written<'t> {
+    /// The text of a target without captures.
+    Fixed(&'t str),
+    Filled(Arc<str>),
+}
+
+impl Written<'_> {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Fixed(text) => text,
+            Self::Filled(text) => text,
+        }
+    }
+}
+
+impl From<Written<'_>> for Arc<str> {
+    fn from(written: Written<'_>) -> Self {
+        match written {
+            Written::Fixed(text) => text.into(),
+            Written::Filled(text) => text,
+        }
+    }
 }
 
 impl<'t, 'h> Captures<'t, 'h> {
@@ -26,19 +54,20 @@ impl<'t, 'h> Captures<'t, 'h> {
         rule: &'t Stored,
         head: &'h RequestHead<'_>,
         groups: Option<Groups<'h>>,
+        is_simple_path: bool,
     ) -> Self {
-        Self { table, rule, path: head.path(), query: head.query(), groups }
+        Self { table, rule, path: head.path(), is_simple_path, query: head.query(), groups }
     }
 
     /// The path that the rule leads to; `None` keeps the path of the request.
-    pub(super) fn path(&self) -> Option<Arc<str>> {
+    pub(super) fn path(&self) -> Option<Written<'t>> {
         if !self.rule.has(flag::HAS_PATH) {
             return None;
         }
         let mut pieces = self.table.path_pieces(self.rule);
         let (first, second) = (pieces.next(), pieces.next());
         if let (Some(PieceRef::Text(text)), None) = (first, second) {
-            return Some(text.into());
+            return Some(Written::Fixed(text));
         }
         let mut out = Buffer::default();
         let mut pieces = self.table.path_pieces(self.rule).peekable();
@@ -49,21 +78,23 @@ impl<'t, 'h> Captures<'t, 'h> {
                     let follows_slash = out.ends_with_slash();
                     out.push(text.strip_prefix('/').filter(|_| follows_slash).unwrap_or(text));
                 }
-                PieceRef::Capture(Source::Rest(at)) => {
-                    self.push_rest(at, pieces.peek().is_none(), &mut out);
+                PieceRef::Capture(Source::Rest(at), prefix) => {
+                    self.push_rest(at, prefix, pieces.peek().is_none(), &mut out);
                 }
-                PieceRef::Capture(Source::Segment(at)) => out.push(self.segment(at)),
-                PieceRef::Capture(Source::Query(at)) => {
+                PieceRef::Capture(Source::Segment(at), prefix) => {
+                    out.push(self.segment(at, prefix));
+                }
+                PieceRef::Capture(Source::Query(at), _) => {
                     out.push(&as_segment(self.parameter(at)));
                 }
-                PieceRef::Capture(Source::Group(at)) => out.push(self.group(at)),
+                PieceRef::Capture(Source::Group(at), _) => out.push(self.group(at)),
             }
         }
-        Some(out.as_str().into())
+        Some(Written::Filled(out.as_str().into()))
     }
 
-    fn push_rest(&self, at: u16, is_last: bool, out: &mut Buffer) {
-        match self.rest(at) {
+    fn push_rest(&self, at: u16, prefix: LiteralPrefix, is_last: bool, out: &mut Buffer) {
+        match self.rest(at, prefix) {
             Some(rest) if is_last => out.push(rest),
             // More pieces follow, so the slash would not be at the end of the target.
             Some(rest) => out.push(rest.strip_suffix('/').unwrap_or(rest)),
@@ -74,41 +105,41 @@ impl<'t, 'h> Captures<'t, 'h> {
         }
     }
 
-    /// Sets the query that the rule leads to.
-    pub(super) fn set_query(&self, to: &mut Redirection) {
+    /// The query that the rule leads to; `None` keeps the query of the request, and `Some(None)` removes it.
+    pub(super) fn query(&self) -> Option<Option<Written<'t>>> {
         if !self.rule.has(flag::HAS_QUERY) {
-            if self.rule.has(flag::DROPS_QUERY) {
-                to.set_query(None);
-            }
-            return;
+            return self.rule.has(flag::DROPS_QUERY).then_some(None);
         }
         let mut pieces = self.table.query_pieces(self.rule);
         let (first, second) = (pieces.next(), pieces.next());
         let merges = self.rule.has(flag::MERGES_QUERY) && self.query.is_some();
         if let (Some(PieceRef::Text(text)), None, false) = (first, second, merges) {
-            return to.set_query(Some(text).filter(|text| !text.is_empty()).map(Into::into));
+            return Some(Some(text).filter(|text| !text.is_empty()).map(Written::Fixed));
         }
         let mut out = Buffer::default();
         for piece in self.table.query_pieces(self.rule) {
             match piece {
                 PieceRef::Text(text) => out.push(text),
-                PieceRef::Capture(Source::Segment(at)) => {
-                    out.push(&as_query_value(self.segment(at)));
+                PieceRef::Capture(Source::Segment(at), prefix) => {
+                    out.push(&as_query_value(self.segment(at, prefix)));
                 }
-                PieceRef::Capture(Source::Rest(at)) => {
-                    out.push(&as_query_value(self.rest(at).unwrap_or_default()));
+                PieceRef::Capture(Source::Rest(at), prefix) => {
+                    out.push(&as_query_value(self.rest(at, prefix).unwrap_or_default()));
                 }
-                PieceRef::Capture(Source::Query(at)) => {
+                PieceRef::Capture(Source::Query(at), _) => {
                     // A value of a query contains no `&`, and its `+` already means a space.
                     out.push(&self.parameter(at).replace('=', "%3D").replace(';', "%3B"));
                 }
-                PieceRef::Capture(Source::Group(at)) => out.push(&as_query_value(self.group(at))),
+                PieceRef::Capture(Source::Group(at), _) => {
+                    out.push(&as_query_value(self.group(at)))
+                }
             }
         }
         if merges {
             self.merge(&mut out);
         }
-        to.set_query(Some(out.as_str()).filter(|query| !query.is_empty()).map(Into::into));
+        let query = Some(out.as_str()).filter(|query| !query.is_empty());
+        Some(query.map(|query| Written::Filled(query.into())))
     }
 
     /// Adds the request's parameters with names that `out` does not have.
@@ -130,14 +161,17 @@ impl<'t, 'h> Captures<'t, 'h> {
         self.groups.as_ref().map_or("", |groups| groups.get(at))
     }
 
-    fn segment(&self, at: u16) -> &'h str {
-        self.rest(at).map_or("", |rest| next_segment(rest).0)
+    fn segment(&self, at: u16, prefix: LiteralPrefix) -> &'h str {
+        self.rest(at, prefix).map_or("", |rest| next_segment(rest).0)
     }
 
     /// The path from the segment `at` on; `None` if the path ends before it.
-    fn rest(&self, at: u16) -> Option<&'h str> {
-        let path = self.path.strip_prefix('/').unwrap_or(self.path);
-        (0..at).try_fold(path, |rest, _| next_segment(rest).1)
+    fn rest(&self, at: u16, prefix: LiteralPrefix) -> Option<&'h str> {
+        let (before, rest) = match self.is_simple_path {
+            true => (prefix.segments, self.path.get(prefix.bytes as usize..)?),
+            false => (0, self.path.strip_prefix('/').unwrap_or(self.path)),
+        };
+        (before..at).try_fold(rest, |rest, _| next_segment(rest).1)
     }
 
     /// The value of the parameter that a condition names, as it was sent.

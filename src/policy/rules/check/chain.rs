@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 
 use super::witness::Witness;
-use crate::policy::rules::find::{Answer, Now};
+use crate::policy::rules::find::Now;
 use crate::policy::rules::table::{Table, flag};
 use crate::uri::{Authority, Scheme};
 
@@ -87,13 +87,16 @@ fn key(witness: &Witness) -> String {
 /// The request that a client makes next, if it comes back to the table. Adds to `chain`.
 fn step(table: &Table, witness: &Witness, now: &Now<'_>, chain: &mut Chain) -> Option<Witness> {
     let (location, status) = witness.with_head(|head| {
-        let (number, answer) = table.find(head, now)?;
-        chain.rules.push(number);
-        let Answer::Redirect(to) = answer else { return None };
+        let found = table.find(head, now)?;
+        chain.rules.push(found.number);
+        let stops = found.rule.has(flag::ALLOWS_SELF);
+        if found.is_gone() {
+            return None;
+        }
+        let to = table.redirection(found, now);
         let location = to.location_for(head)?;
         let location = location.to_str().ok()?.to_owned();
         chain.urls.push(shown_url(&location, witness, chain.urls.last()));
-        let stops = table.rule(number).is_some_and(|rule| rule.has(flag::ALLOWS_SELF));
         (!stops).then(|| (location, to.status_for(head.method())))
     })??;
     let mut next = witness.clone();
