@@ -10,10 +10,10 @@ use http::{Response, StatusCode, header};
 use super::check::{check, slow_table_error};
 use super::condition::Condition;
 use super::error::{Position, RuleError, RuleErrors, RuleWarning};
-use super::find::Now;
+use super::find::{Match, Now};
 use super::lists::MAX_PLACES;
 use super::rule::{Rule, Status};
-use super::table::{Table, flag};
+use super::table::{Stored, Table, flag};
 use crate::head::{Decider, RequestHead};
 use crate::policy::clock::Clock;
 use crate::policy::{Decision, RedirectPolicy};
@@ -100,7 +100,7 @@ impl Rules {
     /// ```
     pub fn find(&self, head: &RequestHead<'_>) -> Option<FoundRule<'_>> {
         let found = self.table.find(head, &Now::of(&self.clock))?;
-        Some(FoundRule { table: &self.table, number: found.number })
+        Some(FoundRule::of(&self.table, &found))
     }
 }
 
@@ -108,10 +108,15 @@ impl Rules {
 #[derive(Clone, Copy)]
 pub struct FoundRule<'r> {
     table: &'r Table,
+    rule: &'r Stored,
     number: u32,
 }
 
 impl<'r> FoundRule<'r> {
+    fn of(table: &'r Table, found: &Match<'r>) -> Self {
+        Self { table, rule: found.rule, number: found.number }
+    }
+
     /// Returns the position of the rule in the table, from 0.
     pub fn index(&self) -> usize {
         self.number as usize
@@ -119,20 +124,19 @@ impl<'r> FoundRule<'r> {
 
     /// Returns the name of the rule, which is its pattern unless another is set: see [`Rule::named`].
     pub fn name(&self) -> &'r str {
-        let Some(rule) = self.table.rule(self.number) else { return "" };
-        let name = self.table.extra(rule).and_then(|extra| extra.name.as_deref());
-        name.unwrap_or_else(|| self.table.from(rule))
+        let name = self.table.extra(self.rule).and_then(|extra| extra.name.as_deref());
+        name.unwrap_or_else(|| self.table.from(self.rule))
     }
 
     /// Returns the line of the rule in its file, from 1, if it is known.
     pub fn line(&self) -> Option<u32> {
-        self.table.rule(self.number).map(|rule| rule.line()).filter(|line| *line > 0)
+        Some(self.rule.line()).filter(|line| *line > 0)
     }
 
     /// The name, or else the pattern with its line: after an edit of the file, a line alone could mean
     /// another rule.
     fn label(&self) -> String {
-        let given = || self.table.extra(self.table.rule(self.number)?)?.name.as_deref();
+        let given = || self.table.extra(self.rule)?.name.as_deref();
         match (given(), self.line()) {
             (None, Some(line)) => format!("{} (line {line})", self.name()),
             _ => self.name().to_owned(),
@@ -141,7 +145,7 @@ impl<'r> FoundRule<'r> {
 
     /// The name that the rule's answers are counted under: see [`Rule::counted`].
     fn counted(&self) -> Option<&'r Arc<str>> {
-        self.table.extra(self.table.rule(self.number)?)?.counted.as_ref()
+        self.table.extra(self.rule)?.counted.as_ref()
     }
 
     fn decider(&self) -> Decider {
@@ -156,7 +160,7 @@ impl<'r> FoundRule<'r> {
 
     /// Returns whether the answers of the rule are kept out of events.
     pub fn is_quiet(&self) -> bool {
-        self.table.rule(self.number).is_some_and(|rule| rule.has(flag::QUIET))
+        self.rule.has(flag::QUIET)
     }
 }
 
@@ -173,7 +177,7 @@ impl RedirectPolicy for Rules {
             head.because("no rule matches");
             return Decision::Pass;
         };
-        let rule = FoundRule { table: &self.table, number: found.number };
+        let rule = FoundRule::of(&self.table, &found);
         head.note_rule(|| rule.decider(), rule.counted().is_some());
         head.because("the first rule that matches");
         if found.is_gone() {

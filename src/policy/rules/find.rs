@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use super::index::ComparedPath;
 use super::lists::Visited;
 use super::normal::{is_simple, plain_segments};
-use super::regex::Groups;
 use super::table::{Extra, Stored, Table, flag};
 use super::write::{Captures, Written};
 use crate::head::RequestHead;
@@ -61,9 +60,9 @@ impl Table {
         if !is_redirectable(head) {
             return None;
         }
-        let path = head.path();
-        let is_simple = is_simple(path);
-        let (compared, plain_segments) = match is_simple {
+        let (path, query) = (head.path(), head.query());
+        let is_simple_path = is_simple(path);
+        let (compared, plain_segments) = match is_simple_path {
             true => (Cow::Borrowed(path), usize::MAX),
             false => (normalize(path), plain_segments(path)),
         };
@@ -71,9 +70,9 @@ impl Table {
             usize::MAX => self.regexes.matching(&compared),
             _ => Vec::new(),
         };
-        let mut visited = Visited::new(&self.lists, head.query(), regexes);
+        let mut visited = Visited::new(&self.lists, query, regexes);
         self.visit(head, &compared, plain_segments, &mut visited);
-        for number in visited {
+        for number in &mut visited {
             let Some(rule) = self.rule(number) else { continue };
             let is_plain = plain_segments == usize::MAX;
             if !(is_plain || rule.has(flag::EXACT) || rule.has(flag::COPIES_THE_REST)) {
@@ -88,7 +87,8 @@ impl Table {
             } else {
                 None
             };
-            let found = self.match_rest(number, rule, head, now, groups, is_simple);
+            let captures = Captures { table: self, rule, path, is_simple_path, query, groups };
+            let found = self.match_rest(number, &captures, head, now);
             if found.is_some() {
                 return found;
             }
@@ -123,17 +123,15 @@ impl Table {
 
     /// Completes the match of a rule whose path matches. Returns `None` if the rule's host, dates or
     /// conditions do not match, if the answer leads to the requested URL although `allow_self` is not set, or
-    /// if the target of a regex has a segment that servers read differently. `is_simple_path` is the result of
-    /// [`is_simple`] for the path of the request.
+    /// if the target of a regex has a segment that servers read differently.
     fn match_rest<'t>(
-        &'t self,
+        &self,
         number: u32,
-        rule: &'t Stored,
+        captures: &Captures<'t, '_>,
         head: &RequestHead<'_>,
         now: &Now<'_>,
-        groups: Option<Groups<'_>>,
-        is_simple_path: bool,
     ) -> Option<Match<'t>> {
+        let rule = captures.rule;
         let extra = self.extra(rule);
         if extra.is_some_and(|extra| !extra.holds(head, now, rule.has(flag::REGEX))) {
             return None;
@@ -141,7 +139,6 @@ impl Table {
         if rule.has(flag::GONE) {
             return Some(Match { number, rule, path: None, query: None });
         }
-        let captures = Captures::new(self, rule, head, groups, is_simple_path);
         let (path, query) = (captures.path(), captures.query());
         let written = path.as_ref().map(Written::as_str);
         let is_odd = |path| plain_segments(path) != usize::MAX;
@@ -150,7 +147,8 @@ impl Table {
         }
         // Nothing is encoded in a simple path, so any other text leads elsewhere. For most rules, this saves
         // the comparison of the encoded paths.
-        let is_elsewhere = is_simple_path && written.is_some_and(|path| path != head.path());
+        let is_elsewhere =
+            captures.is_simple_path && written.is_some_and(|path| path != captures.path);
         let found = Match { number, rule, path, query };
         let is_self = || self.redirection(found.clone(), now).resolve(head).is_self();
         (is_elsewhere || !is_self()).then_some(found)

@@ -11,29 +11,36 @@ pub(super) struct Index {
     pub(super) exact: Slots,
     /// The same for rules that ignore a slash at the end.
     pub(super) slashless: Slots,
-    /// Nodes of literal segments, by parent and segment.
-    pub(super) edges: Slots,
+    /// Nodes behind literal segments, by branch and segments.
+    pub(super) literals: Slots,
     pub(super) nodes: Box<[Node]>,
-    /// The root of each host's tree, or [`NONE`].
+    /// The branch of each host, or [`NONE`].
     pub(super) roots: Box<[u32]>,
 }
 
-/// A node of the tree of patterns, which a literal segment or a name leads to.
+/// A node of the tree of patterns.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
+    pub(super) kind: NodeKind,
     pub(super) parent: u32,
-    /// Where the literal segment begins in the table's text. `start` and `length` are [`NONE`] for a name
-    /// or a root.
-    pub(super) start: u32,
-    pub(super) length: u32,
-    /// Whether literal segments lead to other nodes.
-    pub(super) has_literals: bool,
-    /// The node that any segment that is not empty leads to, or [`NONE`].
+    /// The branch that any segment that is not empty leads to, or [`NONE`].
     pub(super) named: u32,
     /// Patterns that end here.
     pub(super) end: Place,
     /// Patterns that end in `*` here.
     pub(super) rest: Place,
+}
+
+/// How a node is reached. There are no nodes between the literal segments of a pattern, so that a request is
+/// compared with all of them at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NodeKind {
+    /// The root of a host, or the node that a name leads to. Bit `n` of `depths` is set if there are nodes
+    /// behind `n + 1` literal segments.
+    Branch { depths: u64 },
+    /// The node behind literal segments that follow a branch. `start` and `length` are their text, without
+    /// the slash before an empty last segment.
+    Literal { branch: u32, start: u32, length: u16, depth: u8 },
 }
 
 /// The path of a request, in the form that the index compares.
@@ -46,8 +53,8 @@ pub(super) struct ComparedPath<'p> {
 
 /// The parts of the table that the index reads.
 pub(super) trait Texts {
-    /// The bytes of a literal segment.
-    fn segment(&self, start: u32, length: u32) -> &[u8];
+    /// The bytes of literal segments.
+    fn segments(&self, start: u32, length: u16) -> &[u8];
     /// Host and path of a rule.
     fn key(&self, rule: u32) -> (u32, &str);
 }
@@ -89,48 +96,65 @@ impl Index {
         }
     }
 
-    /// Visits the patterns below the node `at` that match. `rest` is the path after `depth` segments and
-    /// the slash that follows them, or `None` at the end of the path.
+    /// Visits the patterns of the branch `at` that match. `rest` is the path after `depth` segments and the
+    /// slash that follows them, or `None` at the end of the path.
     fn walk(
         &self,
         texts: &impl Texts,
-        mut at: u32,
+        at: u32,
         mut rest: Option<&str>,
-        mut depth: usize,
+        depth: usize,
         plain_segments: usize,
         visited: &mut Visited<'_>,
     ) {
-        while let Some(node) = self.nodes.get(at as usize) {
-            visited.visit(node.rest);
-            let Some(path) = rest else { return visited.visit(node.end) };
-            if depth >= plain_segments {
-                return;
-            }
-            let (segment, after) = next_segment(path);
-            (rest, depth) = (after, depth + 1);
-            let named = if segment.is_empty() { NONE } else { node.named };
-            let literal = if node.has_literals { self.literal(texts, at, segment) } else { None };
-            at = match literal {
-                Some(literal) => {
-                    if named != NONE {
-                        self.walk(texts, named, rest, depth, plain_segments, visited);
-                    }
-                    literal
+        let Some(branch) = self.nodes.get(at as usize) else { return };
+        self.pass(texts, branch, rest, depth, plain_segments, visited);
+        let NodeKind::Branch { mut depths } = branch.kind else { return };
+        let (path, mut state) = (rest.unwrap_or_default(), branch_seed(at));
+        let mut literals = 0;
+        while let Some(text) = rest.filter(|_| depths != 0 && depth + literals < plain_segments) {
+            let (segment, after) = next_segment(text);
+            state = hash(segment.as_bytes(), state);
+            literals += 1;
+            if depths & 1 == 1 {
+                let slash = usize::from(segment.is_empty() || after.is_some());
+                let end = path.len().saturating_sub(after.map_or(0, str::len) + slash);
+                let compared = path.get(..end).unwrap_or_default();
+                let number = self.literals.find(state, |number| {
+                    self.nodes.get(number as usize).is_some_and(|node| match node.kind {
+                        NodeKind::Literal { branch, start, length, depth } => {
+                            (branch, usize::from(depth)) == (at, literals)
+                                && texts.segments(start, length) == compared.as_bytes()
+                        }
+                        NodeKind::Branch { .. } => false,
+                    })
+                });
+                if let Some(node) = self.nodes.get(number.unwrap_or(NONE) as usize) {
+                    self.pass(texts, node, after, depth + literals, plain_segments, visited);
                 }
-                // `NONE` is not a node, so the loop ends.
-                None => named,
-            };
+            }
+            (rest, depths) = (after, depths >> 1);
         }
     }
 
-    /// The node that this segment leads to from the node `from`.
-    fn literal(&self, texts: &impl Texts, from: u32, segment: &str) -> Option<u32> {
-        self.edges.find(hash(segment.as_bytes(), edge_seed(from)), |node| {
-            let is_edge = |node: &Node| {
-                node.parent == from && texts.segment(node.start, node.length) == segment.as_bytes()
-            };
-            self.nodes.get(node as usize).is_some_and(is_edge)
-        })
+    /// Visits the patterns that end at a node, and those behind its name.
+    fn pass(
+        &self,
+        texts: &impl Texts,
+        node: &Node,
+        rest: Option<&str>,
+        depth: usize,
+        plain_segments: usize,
+        visited: &mut Visited<'_>,
+    ) {
+        visited.visit(node.rest);
+        let Some(path) = rest else { return visited.visit(node.end) };
+        if node.named != NONE && depth < plain_segments {
+            let (segment, after) = next_segment(path);
+            if !segment.is_empty() {
+                self.walk(texts, node.named, after, depth + 1, plain_segments, visited);
+            }
+        }
     }
 
     /// The most places that a request can visit in the tree of each host.
@@ -152,7 +176,7 @@ impl Index {
             if let Some(slot) = weights.get_mut(at) {
                 *slot = weight;
             }
-            if node.length != NONE {
+            if node.is_literal() {
                 if let Some(parent) = by_literal.get_mut(node.parent as usize) {
                     *parent = weight.max(*parent);
                 }
@@ -172,9 +196,15 @@ impl Index {
             rules.extend(lists.any_rule(node.end));
             open.push(node.named);
             let children = (0..).zip(&self.nodes);
-            let children = children.filter(|(_, child)| child.parent == at && child.length != NONE);
+            let children = children.filter(|(_, child)| child.parent == at && child.is_literal());
             open.extend(children.map(|(at, _)| at).max_by_key(|at| weight(*at)));
         }
+    }
+}
+
+impl Node {
+    fn is_literal(&self) -> bool {
+        matches!(self.kind, NodeKind::Literal { .. })
     }
 }
 
@@ -183,7 +213,8 @@ pub(super) fn slashless(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }
 
-/// The seed of the hashes of segments below a node.
-pub(super) fn edge_seed(node: u32) -> u64 {
-    u64::from(node) << 32 | 1
+/// The seed of the hash of the first literal segment behind a branch. The hash of each segment is the seed of
+/// the next.
+pub(super) fn branch_seed(branch: u32) -> u64 {
+    u64::from(branch) << 32 | 1
 }

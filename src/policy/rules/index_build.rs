@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::index::{Index, Node, edge_seed, slashless};
+use super::index::{Index, Node, NodeKind, branch_seed, slashless};
 use super::lists::{Lists, Place};
 use super::pattern::{Segment, segments};
 use super::slots::{NONE, Slots, hash};
@@ -46,17 +46,8 @@ pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (
             node.rest = place(lists, rules, &group);
         }
     }
-    let edges = tree.edges.iter();
-    let edges: Vec<_> = edges
-        .map(|((parent, segment), node)| (hash(segment.as_bytes(), edge_seed(*parent)), *node))
-        .collect();
-    let index = Index {
-        exact,
-        slashless,
-        edges: Slots::new(&edges),
-        nodes: tree.nodes.into(),
-        roots: tree.roots.into(),
-    };
+    let (literals, nodes, roots) = tree.compress();
+    let index = Index { exact, slashless, literals, nodes, roots };
     for (weight, more) in weights.iter_mut().zip(index.weights(lists)) {
         *weight = weight.saturating_add(more);
     }
@@ -139,13 +130,35 @@ fn groups(mut pairs: Vec<(u32, u32)>) -> Vec<(u32, Vec<u32>)> {
 
 /// The patterns, segment by segment.
 struct Tree<'r> {
-    nodes: Vec<Node>,
+    nodes: Vec<TreeNode<'r>>,
     roots: Vec<u32>,
     edges: HashMap<(u32, &'r str), u32>,
     /// Pairs of a node and the position of a rule whose pattern ends there.
     ends: Vec<(u32, u32)>,
     /// Pairs of a node and the position of a rule whose pattern ends in `*` there.
     rests: Vec<(u32, u32)>,
+}
+
+struct TreeNode<'r> {
+    parent: u32,
+    /// The literal segment that leads here, and where it begins in the table's text. `None` for a root, and
+    /// for the node that a name leads to.
+    literal: Option<(&'r str, u32)>,
+    named: u32,
+    end: Place,
+    rest: Place,
+}
+
+/// The literal segments between a branch and a node.
+#[derive(Clone, Copy)]
+struct Run {
+    branch: u32,
+    /// The last node that is stored, up to this one.
+    stored: u32,
+    start: u32,
+    length: u16,
+    depth: u8,
+    hash: u64,
 }
 
 impl<'r> Tree<'r> {
@@ -156,7 +169,7 @@ impl<'r> Tree<'r> {
 
     fn insert(&mut self, at: u32, rule: &Indexed<'r>) {
         let known = self.roots.get(rule.host as usize).copied().unwrap_or(NONE);
-        let mut node = if known == NONE { self.push(NONE, NONE, NONE) } else { known };
+        let mut node = if known == NONE { self.push(NONE, None) } else { known };
         if let Some(root) = self.roots.get_mut(rule.host as usize) {
             *root = node;
         }
@@ -178,7 +191,7 @@ impl<'r> Tree<'r> {
         self.ends.push((node, at));
         if rule.either_slash {
             let twin = match self.nodes.get(node as usize) {
-                Some(last) if last.length == 0 => last.parent,
+                Some(TreeNode { literal: Some(("", _)), parent, .. }) => *parent,
                 // An empty segment has no text, so it can start anywhere.
                 _ => self.literal(node, "", rule.start),
             };
@@ -190,10 +203,7 @@ impl<'r> Tree<'r> {
         if let Some(known) = self.edges.get(&(parent, literal)) {
             return *known;
         }
-        let node = self.push(parent, start, to_u32(literal.len()));
-        if let Some(parent) = self.nodes.get_mut(parent as usize) {
-            parent.has_literals = true;
-        }
+        let node = self.push(parent, Some((literal, start)));
         self.edges.insert((parent, literal), node);
         node
     }
@@ -203,18 +213,69 @@ impl<'r> Tree<'r> {
         if known != NONE {
             return known;
         }
-        let node = self.push(parent, NONE, NONE);
+        let node = self.push(parent, None);
         if let Some(parent) = self.nodes.get_mut(parent as usize) {
             parent.named = node;
         }
         node
     }
 
-    fn push(&mut self, parent: u32, start: u32, length: u32) -> u32 {
-        let node =
-            Node { parent, start, length, has_literals: false, named: NONE, end: NONE, rest: NONE };
-        self.nodes.push(node);
+    fn push(&mut self, parent: u32, literal: Option<(&'r str, u32)>) -> u32 {
+        self.nodes.push(TreeNode { parent, literal, named: NONE, end: NONE, rest: NONE });
         to_u32(self.nodes.len() - 1)
+    }
+
+    /// Leaves out the nodes behind literal segments at which no pattern ends and that no name follows. Returns
+    /// the slots of the others, all nodes, and the roots.
+    fn compress(self) -> (Slots, Box<[Node]>, Box<[u32]>) {
+        let mut nodes: Vec<Node> = Vec::new();
+        let mut slots = Vec::new();
+        // Parents come before their children.
+        let mut runs: Vec<Run> = Vec::with_capacity(self.nodes.len());
+        for TreeNode { parent, literal, named, end, rest } in &self.nodes {
+            let number = to_u32(nodes.len());
+            let before = runs.get(*parent as usize).copied();
+            let parent = before.map_or(NONE, |run| run.stored);
+            let node = |kind| Node { kind, parent, named: *named, end: *end, rest: *rest };
+            let (Some(before), Some((segment, start))) = (before, literal) else {
+                nodes.push(node(NodeKind::Branch { depths: 0 }));
+                let (branch, stored, hash) = (number, number, branch_seed(number));
+                runs.push(Run { branch, stored, start: 0, length: 0, depth: 0, hash });
+                continue;
+            };
+            let mut run = before.followed_by(segment, *start);
+            let Run { branch, start, length, depth, .. } = run;
+            if [*named, *end, *rest] != [NONE; 3] {
+                run.stored = number;
+                nodes.push(node(NodeKind::Literal { branch, start, length, depth }));
+                slots.push((run.hash, number));
+                let branch = nodes.get_mut(branch as usize).map(|branch| &mut branch.kind);
+                if let Some(NodeKind::Branch { depths }) = branch {
+                    *depths |= 1_u64.checked_shl(u32::from(depth) - 1).unwrap_or(0);
+                }
+            }
+            runs.push(run);
+        }
+        let stored = |number: &u32| runs.get(*number as usize).map_or(NONE, |run| run.stored);
+        for node in &mut nodes {
+            node.named = stored(&node.named);
+        }
+        (Slots::new(&slots), nodes.into(), self.roots.iter().map(stored).collect())
+    }
+}
+
+impl Run {
+    /// Adds a literal segment, which begins at `start` in the text of the table.
+    fn followed_by(self, segment: &str, start: u32) -> Self {
+        let hash = hash(segment.as_bytes(), self.hash);
+        let depth = self.depth.saturating_add(1);
+        if segment.is_empty() {
+            return Self { depth, hash, ..self };
+        }
+        // The segments before this one stand before it in the text, too.
+        let before = if self.depth == 0 { 0 } else { self.length + 1 };
+        let length = before.saturating_add(u16::try_from(segment.len()).unwrap_or(u16::MAX));
+        Self { start: start - u32::from(before), length, depth, hash, ..self }
     }
 }
 

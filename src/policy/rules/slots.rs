@@ -59,30 +59,39 @@ fn place(hash: u64, room: usize) -> (usize, u32) {
     ((((hash >> 32) * room as u64) >> 32) as usize, hash as u32)
 }
 
-/// Hashes a key with a seed, eight bytes at a time.
+/// Hashes a key with a seed, 16 bytes at a time.
 #[inline]
 pub(super) fn hash(key: &[u8], seed: u64) -> u64 {
-    let mut state = mix(seed ^ 0x9E37_79B9_7F4A_7C15);
-    let mut chunks = key.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = chunk.try_into().map_or(0, u64::from_le_bytes);
-        state = mix(state ^ word);
+    let mut state = seed ^ 0x9E37_79B9_7F4A_7C15;
+    for chunk in key.chunks_exact(16) {
+        state = mixed(chunk, state);
     }
-    // The last bytes, some of which may have been hashed before: this is faster than byte by byte.
-    let last = match (key.last_chunk(), key.first_chunk(), key.last_chunk()) {
-        (Some(last), ..) => u64::from_le_bytes(*last),
-        (None, Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
-        }
-        _ => key.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    };
-    mix(mix(state ^ last) ^ key.len() as u64)
+    // Of a longer key, some of the last 16 bytes are hashed twice: this is faster than byte by byte.
+    let end: &[u8] = key.last_chunk::<16>().map_or(key, |end| end);
+    mix(mixed(end, state) ^ key.len() as u64, MULTIPLIER)
 }
+
+/// Mixes at most 16 bytes into a state.
+#[inline]
+fn mixed(bytes: &[u8], state: u64) -> u64 {
+    let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) => {
+                (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
+            }
+            _ => (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+        },
+    };
+    mix(first ^ MULTIPLIER, last ^ state)
+}
+
+const MULTIPLIER: u64 = 0xA076_1D64_78BD_642F;
 
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // Both halves are used.
-fn mix(word: u64) -> u64 {
-    let product = u128::from(word) * 0xA076_1D64_78BD_642F;
+fn mix(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
     (product as u64) ^ ((product >> 64) as u64)
 }
 

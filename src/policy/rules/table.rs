@@ -297,9 +297,9 @@ impl Table {
 
 impl Texts for Table {
     #[inline]
-    fn segment(&self, start: u32, length: u32) -> &[u8] {
+    fn segments(&self, start: u32, length: u16) -> &[u8] {
         let start = start as usize;
-        self.text.as_bytes().get(start..start + length as usize).unwrap_or_default()
+        self.text.as_bytes().get(start..start + usize::from(length)).unwrap_or_default()
     }
 
     #[inline]

@@ -8,18 +8,18 @@ use super::packed::LiteralPrefix;
 use super::regex::Groups;
 use super::table::{PieceRef, Stored, Table, flag};
 use super::target::Source;
-use crate::head::RequestHead;
 use crate::uri::push_escaped;
 
 /// A rule that matched, and the parts of the request that its captures copy.
 pub(super) struct Captures<'t, 'h> {
-    table: &'t Table,
-    rule: &'t Stored,
-    path: &'h str,
-    /// Whether the path is written as the index compared it.
-    is_simple_path: bool,
-    query: Option<&'h str>,
-    groups: Option<Groups<'h>>,
+    pub(super) table: &'t Table,
+    pub(super) rule: &'t Stored,
+    pub(super) path: &'h str,
+    /// Whether the path is [simple](super::normal::is_simple): the index compared it as it is.
+    pub(super) is_simple_path: bool,
+    pub(super) query: Option<&'h str>,
+    /// The groups of a regex.
+    pub(super) groups: Option<Groups<'h>>,
 }
 
 /// A part of a target.
@@ -49,16 +49,6 @@ impl From<Written<'_>> for Arc<str> {
 }
 
 impl<'t, 'h> Captures<'t, 'h> {
-    pub(super) fn new(
-        table: &'t Table,
-        rule: &'t Stored,
-        head: &'h RequestHead<'_>,
-        groups: Option<Groups<'h>>,
-        is_simple_path: bool,
-    ) -> Self {
-        Self { table, rule, path: head.path(), is_simple_path, query: head.query(), groups }
-    }
-
     /// The path that the rule leads to; `None` keeps the path of the request.
     pub(super) fn path(&self) -> Option<Written<'t>> {
         if !self.rule.has(flag::HAS_PATH) {
