@@ -57,7 +57,7 @@ pub enum RedirectErrorKind {
     InsecureDowngrade,
     /// `Location` does not resolve to a URL.
     InvalidLocation,
-    /// The URL that `Location` leads to is longer than [`http::Uri`] can hold: 64 KiB and more.
+    /// The URL that `Location` leads to is longer than the 65,534 bytes that [`http::Uri`] can hold.
     LocationTooLong,
     /// There are several `Location` headers, and they differ.
     AmbiguousLocation,
@@ -189,7 +189,7 @@ impl RedirectError {
         self.kind() == RedirectErrorKind::InvalidLocation
     }
 
-    /// Whether the URL that `Location` leads to is too long: 64 KiB and more.
+    /// Whether the URL that `Location` leads to is longer than 65,534 bytes.
     pub fn is_location_too_long(&self) -> bool {
         self.kind() == RedirectErrorKind::LocationTooLong
     }
@@ -309,7 +309,7 @@ impl fmt::Display for RedirectError {
                 next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
             }
             RedirectErrorKind::InvalidLocation => write!(f, "{place} cannot be resolved"),
-            RedirectErrorKind::LocationTooLong => write!(f, "{place} is too long: 64 KiB or more"),
+            RedirectErrorKind::LocationTooLong => write!(f, "{place} is longer than 65534 bytes"),
             RedirectErrorKind::AmbiguousLocation => {
                 write!(f, "{answer} has two different locations")
             }
