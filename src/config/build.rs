@@ -10,7 +10,7 @@ use super::build_trust::set_trust;
 use super::check_listed::check_listed;
 use super::configured::{Configured, boxed};
 use super::invalid::{InvalidConfig, Problems};
-use super::rule::AfterNotFoundConfig;
+use super::rule::{AfterNotFoundConfig, RuleConfig};
 use super::sections::{
     CanonicalHostConfig, Config, HstsConfig, HttpsConfig, RetirementConfig, SlashConfig, SlashForm,
     VersionsConfig,
@@ -56,19 +56,34 @@ impl Config {
         hasher.finish() >> 16
     }
 
-    /// Returns possible mistakes in `rules`: see [`Rules::warnings`](crate::policy::Rules::warnings).
-    /// There are none for rules that [`build`](Self::build) refuses.
+    /// Returns possible mistakes in `rules` and `after_not_found.rules`, each with the path of its list: see
+    /// [`Rules::warnings`](crate::policy::Rules::warnings). There are none for rules that
+    /// [`build`](Self::build) refuses.
     ///
     /// ```
     /// use tower_redirect::config::Config;
     ///
     /// let config: Config = toml::from_str("rules = [{ from = \"/a\", to = \"/b\" }, { from = \"/a\", to = \"/c\" }]")?;
-    /// assert!(config.warnings()[0].to_string().starts_with("rule 2: the same as rule 1"));
+    /// let (path, warning) = &config.warnings()[0];
+    /// assert_eq!(*path, "rules");
+    /// assert!(warning.to_string().starts_with("rule 2: the same as rule 1"));
     /// # Ok::<(), toml::de::Error>(())
     /// ```
-    pub fn warnings(&self) -> Vec<RuleWarning> {
-        let rules = rules(&self.rules, "rules", &mut Problems::default());
-        rules.map(|rules| rules.warnings().to_vec()).unwrap_or_default()
+    pub fn warnings(&self) -> Vec<(&'static str, RuleWarning)> {
+        let lists = self.rule_lists().into_iter();
+        let warnings = lists.flat_map(|(path, list)| {
+            let rules = rules(list, path, &mut Problems::default());
+            let warnings = rules.map(|rules| rules.warnings().to_vec()).unwrap_or_default();
+            warnings.into_iter().map(move |warning| (path, warning))
+        });
+        warnings.collect()
+    }
+
+    /// The lists of rules, each with its path.
+    pub(super) fn rule_lists(&self) -> [(&'static str, &[RuleConfig]); 2] {
+        let after_not_found = self.after_not_found.as_ref();
+        let after_not_found = after_not_found.map_or(&[][..], |section| &section.rules);
+        [("rules", &*self.rules), ("after_not_found.rules", after_not_found)]
     }
 
     /// Sets everything but the policies.

@@ -20,8 +20,7 @@ pub(super) fn check_listed(config: &Config, hosts: &Hosts, problems: &mut Proble
     for (at, _) in aliases.enumerate().filter(|(_, alias)| is_unlisted(alias)) {
         problems.add(format_args!("canonical_host.aliases[{at}]"), UNLISTED);
     }
-    let after_not_found = config.after_not_found.as_ref().map_or(&[][..], |section| &section.rules);
-    for (path, rules) in [("rules", &*config.rules), ("after_not_found.rules", after_not_found)] {
+    for (path, rules) in config.rule_lists() {
         for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.regex) {
             let host = rule.from.split_once("//").filter(|(scheme, _)| scheme.ends_with(':'));
             let host = host.and_then(|(_, rest)| rest.split(['/', '?']).next());

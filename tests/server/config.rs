@@ -569,3 +569,15 @@ fn policies_are_asked_in_order() {
         ["canonical-host", "https", "hsts", "maintenance", "rules", "versions", "trailing-slash"];
     assert_eq!(names, expected);
 }
+
+#[test]
+fn warnings_name_the_list_of_the_rule() {
+    let twice = |list: &str| format!("[[{list}]]\nfrom = \"/a\"\nto = \"/b\"\n").repeat(2);
+    for list in ["rules", "after_not_found.rules"] {
+        let config: Config = toml::from_str(&twice(list)).expect("toml");
+        let warnings = config.warnings();
+        let [(path, warning)] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert_eq!(*path, list);
+        assert!(warning.to_string().starts_with("rule 2: the same as rule 1"), "{warning}");
+    }
+}

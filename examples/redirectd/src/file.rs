@@ -17,7 +17,9 @@ pub fn text(path: &Path) -> Result<String, String> {
 pub fn read(path: &Path) -> Outcome<Layer> {
     let text = text(path)?;
     let config = parse(path, &text)?;
-    config.warnings().iter().for_each(|each| eprintln!("{}: warning: {each}", path.display()));
+    for (list, warning) in config.warnings() {
+        eprintln!("{}: warning: {list}: {warning}", path.display());
+    }
     build(path, &text, &config, &Switches::new())
 }
 

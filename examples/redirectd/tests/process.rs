@@ -159,7 +159,7 @@ fn check_reports_every_mistake_with_its_line() {
     let output = run(&["check", doubtful.to_str().expect("utf-8")]);
     let said = String::from_utf8(output.stderr).expect("utf-8");
     assert!(
-        output.status.success() && said.contains("warning: rule 2: the same as rule 1"),
+        output.status.success() && said.contains("warning: rules: rule 2: the same as rule 1"),
         "{said}"
     );
 }
