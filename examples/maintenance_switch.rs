@@ -27,13 +27,13 @@ pub fn app(
         .layer(RedirectLayer::new(maintenance).drain_timer(tokio::time::sleep)))
 }
 
-/// The routes of both the application and its standby.
+/// The route that the application and its standby share.
 pub fn orders(name: &'static str) -> Router {
     let order = move |body: String| async move { format!("{name} took: {body}\n") };
     Router::new().route("/orders", post(order))
 }
 
-/// Turns maintenance on and off.
+/// Turns maintenance on and off, by POST.
 pub fn admin(switch: MaintenanceSwitch) -> Router {
     let (on, off) = (switch.clone(), switch);
     Router::new()
@@ -46,7 +46,7 @@ pub fn admin(switch: MaintenanceSwitch) -> Router {
 async fn main() -> Result<(), Box<dyn Error>> {
     let switch = MaintenanceSwitch::new();
     let main = app("main", switch.clone(), "http://127.0.0.1:3002")?;
-    println!("http://127.0.0.1:3000, its switch http://127.0.0.1:3001/on and /off");
+    println!("http://127.0.0.1:3000; its switch: POST http://127.0.0.1:3001/on and /off");
     let inside = TcpListener::bind("127.0.0.1:3001").await?;
     tokio::spawn(async move { axum::serve(inside, admin(switch)).await });
     let standby = TcpListener::bind("127.0.0.1:3002").await?;

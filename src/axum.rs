@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::{Extensions, Uri};
 
-/// The URI that policies see.
+/// The source of the URI that policies see.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum UriSource {
-    /// The URI before a nested router removed its prefix.
+    /// The URI with which the request arrived at the outermost router: with the prefixes that nested routers
+    /// removed, and without what other middleware has rewritten since. If no router has set it, the URI of the
+    /// request.
     Original,
     /// The URI of the request as it arrives at the layer.
     Request,
@@ -34,4 +36,5 @@ pub(crate) fn connect_info(extensions: &Extensions) -> Option<SocketAddr> {
 
 /// The advice for a server that does not know the addresses of its peers.
 pub(crate) const MAKE_PEERS_KNOWN: &str = "serve with `app.into_make_service_with_connect_info::<SocketAddr>()`, or put a `Peer` into each \
-     request's extensions (`axum::Extension(Peer::Unix)` as a layer, for a `UnixListener`)";
+     request's extensions outside of this layer (for a `UnixListener`, `axum::Extension(Peer::Unix)` as a \
+     layer)";

@@ -11,15 +11,15 @@ use http_body::Body;
 pub(crate) enum Drained {
     /// The body has ended.
     All,
-    /// The body is longer than the limit, or `may_continue` returned `false`.
+    /// The frames used up more than the limit, or `may_continue` returned `false`.
     LimitReached,
     /// The body returned an error.
     Failed,
 }
 
-/// Reads `body` until it ends, fails, or exceeds `left` bytes, or until `may_continue` returns `false`.
-/// `left` is reduced by the bytes that are read. `may_continue` is called before each frame, with the body
-/// and the bytes that are left.
+/// Reads `body` until it ends, fails, or has used up more than `left` bytes, or until `may_continue` returns
+/// `false`. Each frame uses up its bytes of data, and at least one, so that an endless series of frames without
+/// data reaches the limit. `may_continue` is called before each frame, with the body and the bytes that are left.
 pub(crate) fn poll_drain<B: Body>(
     mut body: Pin<&mut B>,
     left: &mut u64,
@@ -31,7 +31,6 @@ pub(crate) fn poll_drain<B: Body>(
             return Poll::Ready(Drained::LimitReached);
         }
         let read = match ready!(body.as_mut().poll_frame(cx)) {
-            // A frame without data counts as one byte, so that an endless series of them reaches the limit.
             Some(Ok(frame)) => frame.data_ref().map_or(0, Buf::remaining).max(1) as u64,
             Some(Err(_)) => return Poll::Ready(Drained::Failed),
             None => break,

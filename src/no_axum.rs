@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use http::{Extensions, Uri};
 
-/// The source of the URI that policies see: always the request. The type has no size, so that a head does not
-/// grow.
+/// The source of the URI that policies see: always the request. The type is zero-sized, so that it adds nothing
+/// to a `RequestHead`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UriSource;
 
@@ -23,5 +23,5 @@ pub(crate) const fn connect_info(_: &Extensions) -> Option<SocketAddr> {
 }
 
 /// The advice for a server that does not know the addresses of its peers.
-pub(crate) const MAKE_PEERS_KNOWN: &str = "put a `Peer` into each request's extensions, or call `Trust::peer_from`; with axum, turn on \
-     feature `axum` and serve with `app.into_make_service_with_connect_info::<SocketAddr>()`";
+pub(crate) const MAKE_PEERS_KNOWN: &str = "put a `Peer` into each request's extensions or call `Trust::peer_from` (with axum: turn on feature \
+     `axum` and serve with `app.into_make_service_with_connect_info::<SocketAddr>()`)";

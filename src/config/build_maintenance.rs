@@ -7,8 +7,8 @@ use super::invalid::Problems;
 use super::sections::MaintenanceConfig;
 use crate::policy::{Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectPolicy};
 
-/// Returns the window in which maintenance is on; `None` if it is off, or if the keys that turn it on are
-/// wrong, which adds to `problems`.
+/// Returns the window in which maintenance is on; `None` if it is off. If `on`, `from` and `until` do not fit
+/// together, adds a problem and returns `None`.
 pub(super) fn window(
     section: &MaintenanceConfig,
     problems: &mut Problems,
@@ -16,7 +16,10 @@ pub(super) fn window(
     let end = section.until.map(Into::into);
     match (section.on, section.from.map(Into::into), end) {
         (true, Some(_), _) => {
-            problems.add("maintenance.from", "either `on = true`, or `from` and `until`");
+            problems.add(
+                "maintenance.from",
+                "`on = true` begins maintenance at once: leave out one of the two",
+            );
             None
         }
         (true, None, Some(end)) => Some(MaintenanceWindow::until(end)),

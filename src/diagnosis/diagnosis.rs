@@ -8,8 +8,9 @@ use crate::trust::Peer;
 /// A sign that the configuration does not do what the operator wants, seen in a request.
 ///
 /// It is passed to the hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis), and
-/// feature `tracing` logs it at level `WARN` with target `tower_redirect`. Within an hour, each cause is
-/// reported once for each peer, for up to 16 private and 16 public peers. `Display` names the cause and every
+/// feature `tracing` logs it at level `WARN` with target `tower_redirect`. In a period of an
+/// hour, which begins with its first diagnosis, each cause is reported once for each peer, for up to 16 private
+/// and 16 public peers. `Display` names the cause and every
 /// call that may mend it, and never advises trusting a public address, which may be a visitor's.
 ///
 /// ```
@@ -136,8 +137,8 @@ pub enum Diagnosis {
         /// The first `Location`s, in order.
         locations: Vec<String>,
     },
-    /// A diagnosis applies to more peers than it is reported for. Within an hour, this is reported at most
-    /// once for private peers and once for public peers.
+    /// A diagnosis applies to more peers than it is reported for. In a period of an hour, this is
+    /// reported at most once for private peers and once for public peers.
     ManyPeers {
         /// The [`name`](Self::name) of the diagnosis.
         diagnosis: &'static str,

@@ -44,7 +44,7 @@ pub(super) fn answered(answered: &Answered<'_>) {
                 redirect.policy = answered.policy.as_deref(),
                 redirect.rule = answered.rule.as_ref().map(|rule| tracing::field::display(Escaped(rule))),
                 redirect.reason = answered.reason.as_ref().map(|reason| tracing::field::display(Escaped(reason))),
-                redirect.target = answered.target_origin.as_ref().map(|to| tracing::field::display(Escaped(to))),
+                redirect.target_origin = answered.target_origin.as_ref().map(|to| tracing::field::display(Escaped(to))),
                 "answered"
             )
         };

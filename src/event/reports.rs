@@ -8,21 +8,22 @@ use crate::trust::Peer;
 /// separately, so that strangers cannot use up the places of the operator's own network.
 const MAX_PEERS: usize = 16;
 
-/// The time after which everything is reported again.
+/// The length of a period, which begins with its first report. In the next period, every cause is new again.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
-/// The reports of the current period: each cause once for each peer, for up to [`MAX_PEERS`] peers.
+/// The reports of the current period: each cause once for each peer, for up to [`MAX_PEERS`] public peers and as
+/// many others. A peer that is not known is one of the others.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     since: Option<Instant>,
     groups: Vec<CauseReports>,
 }
 
-/// The peers for which one cause was reported.
+/// The public peers, or all others, for which one cause was reported.
 #[derive(Debug)]
 struct CauseReports {
     cause: &'static str,
-    is_public: bool,
+    of_public_peers: bool,
     peers: Vec<Option<Peer>>,
     /// Whether [`Novelty::Overflow`] was reported.
     has_overflowed: bool,
@@ -31,7 +32,7 @@ struct CauseReports {
 /// Whether a cause is new for a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Novelty {
-    /// The cause was not reported for this peer before.
+    /// The cause was not reported for this peer, or for another address of its /64, in this period.
     First,
     /// The places for peers are used up. This is reported once.
     Overflow,
@@ -53,11 +54,11 @@ impl Reports {
         let is_public = peer.is_some_and(Peer::is_public);
         let peer = peer.map(network);
         let is_same =
-            |group: &&mut CauseReports| group.cause == cause && group.is_public == is_public;
+            |group: &&mut CauseReports| group.cause == cause && group.of_public_peers == is_public;
         let Some(group) = self.groups.iter_mut().find(is_same) else {
             self.groups.push(CauseReports {
                 cause,
-                is_public,
+                of_public_peers: is_public,
                 peers: vec![peer],
                 has_overflowed: false,
             });
@@ -75,7 +76,8 @@ impl Reports {
     }
 }
 
-/// Maps all addresses of an IPv6 /64 to one peer, because one customer has them all.
+/// Maps an IPv4-mapped address to its IPv4 address, and each other IPv6 address to its /64, because one
+/// customer has a whole /64.
 fn network(peer: Peer) -> Peer {
     match peer {
         Peer::Ip(address) => Peer::Ip(match address.to_canonical() {

@@ -2,8 +2,9 @@ use std::fmt;
 
 use http::HeaderName;
 
-/// A part of a request that the next request was sent without: see
-/// [`Hop::dropped`](super::Hop::dropped).
+/// A header, the userinfo or the extensions that the next request was sent without: see
+/// [`Hop::dropped`](super::Hop::dropped). A body that is not sent again is not listed: see
+/// [`Followed::resends_body`](super::Followed::resends_body).
 ///
 /// ```
 /// use http::header;
@@ -16,9 +17,10 @@ use http::HeaderName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dropped {
-    /// All values of a header, or those that may not be sent on.
+    /// A header with all its values. Of `TE` and `Connection`, other values may be sent on.
     Header(HeaderName),
-    /// The user name and password in the URL of the first request or in `Location` (RFC 3986 §3.2.1).
+    /// The user name and password in the URL of the first request, in `Location`, or in the URL that a policy
+    /// chose (RFC 3986 §3.2.1).
     Userinfo,
     /// This many extensions of the request. [`http::Extensions`] does not name their types.
     Extensions(usize),

@@ -195,7 +195,7 @@ impl Hop {
         self.fragment.as_deref()
     }
 
-    /// Returns the parts of the request that the next request was sent without.
+    /// Returns the headers, userinfo and extensions that the next request was sent without.
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }

@@ -15,8 +15,8 @@ pub struct Followed<'a> {
 }
 
 impl<'a> Followed<'a> {
-    /// The number of the hop in its call, from 1. It is the `http.request.resend_count` of the next
-    /// request.
+    /// The number of the hop in its call, from 1. Remembered redirections count, although no request was sent
+    /// for them.
     pub fn number(&self) -> usize {
         self.number
     }
@@ -26,19 +26,23 @@ impl<'a> Followed<'a> {
         self.hop
     }
 
-    /// Whether the request's body is sent again.
+    /// Whether the redirection keeps the request's body, so that it is sent again. A remembered redirection
+    /// that is applied next may still drop the body. `false` if this redirection was itself remembered: no body
+    /// was sent before it.
     pub fn resends_body(&self) -> bool {
         self.resends_body
     }
 
-    /// The length of the body that is sent again, in bytes, as far as it is known beforehand. It is 0 if
-    /// no body is sent again.
+    /// The length in bytes of the body that is sent again, or the least that it can be
+    /// ([`SizeHint::lower`](http_body::SizeHint::lower)): 0 for a stream of unknown length. It is also 0 if no
+    /// body is sent again: see [`resends_body`](Self::resends_body).
     pub fn replayed_bytes(&self) -> u64 {
         self.replayed_bytes
     }
 }
 
-/// One line without userinfo and without values of a query:
+/// One line without userinfo and without values of a query. Methods and URLs are escaped, and each is cut to 256
+/// bytes:
 /// `hop 1: POST http://a.test/x: 307 -> POST http://b.test/x (left behind: cookie)`.
 impl fmt::Display for Followed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
