@@ -38,17 +38,17 @@ pub async fn rules(check: &mut Check<'_>) -> Outcome {
     check.same("the page has moved", arrived("/api/v2/orders"), seen.answer());
 
     // The file is replaced between requests: each is answered by one file or the other.
-    let mut others = 0;
+    let mut by_neither = 0;
     for n in 0..40 {
         if n == 20 {
             std::fs::write(&file.0, "from,to,status\n/old,/api/v2/uploads,308\n")?;
             load(&live, &file.0)?;
         }
         let seen = check.send_quietly(post(&url).body("tea".into())?).await?.answer();
-        let of_one = [arrived("/api/v2/orders"), arrived("/api/v2/uploads")].contains(&seen);
-        others += usize::from(!of_one);
+        let is_of_a_file = [arrived("/api/v2/orders"), arrived("/api/v2/uploads")].contains(&seen);
+        by_neither += usize::from(!is_of_a_file);
     }
-    check.same("requests that neither file answered", 0, others);
+    check.same("requests that neither file answered", 0, by_neither);
 
     std::fs::write(&file.0, "from,to,status\n/old,/api/v2/orders\n/new,/old,999\n")?;
     let error = load(&live, &file.0).err().map_or("accepted".to_owned(), |error| error.to_string());

@@ -43,7 +43,7 @@ use crate::uri::Scheme;
 /// assert_eq!((answered.path(), answered.target_origin()), ("/orders", Some("https://shop.test")));
 /// assert_eq!(
 ///     answered.reason(),
-///     Some("plain request, and no proxies are trusted that could say otherwise")
+///     Some("plain request without `Transport::Secure`, and no proxies are trusted")
 /// );
 ///
 /// let response = layer.layer(inner).oneshot(get("/health")?).await?;

@@ -1,4 +1,4 @@
-//! Reads the parts of a request that diagnoses report. They are neither believed nor noted for `Vary`.
+//! Reads parts of a request for diagnoses only. They are neither believed nor noted for `Vary`.
 
 use http::header;
 
@@ -13,7 +13,8 @@ impl RequestHead<'_> {
         self.parts.extensions.get::<Transport>().is_some()
     }
 
-    /// The host as it was sent, if it is valid. Reading it never refuses the request, so that a diagnosis
+    /// The host and port as they were sent, if they are valid: the authority of the request target, or else the
+    /// first `Host`. Reading them never refuses the request, so that a diagnosis
     /// does not change the answer.
     pub(crate) fn sent_authority(&self) -> Option<Authority<'_>> {
         match self.parts.uri().authority() {

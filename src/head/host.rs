@@ -8,14 +8,15 @@
 //! | `Host` or the target's authority is malformed | 400 |
 //! | HTTP/1.1 without `Host` | 400 |
 //! | `Host` differs from the target's authority, after default ports are filled in | 400 |
-//! | an https target on a connection that is not secure | 421 (RFC 9110 §7.4) |
+//! | an https target, and neither the connection nor, according to a trusted proxy, that of the user agent is secure | 421 (RFC 9110 §7.4) |
 //! | a trusted proxy may replace host or port, and one of its fields is malformed | 400 |
 //! | HTTP/2 or HTTP/3 without any host | 400 |
 //! | HTTP/1.0 without any host | the default host; if there is none, 400 if hosts are listed, else none |
-//! | a host that is not listed | 421 (RFC 9110 §15.5.20) |
+//! | hosts are listed, and the host is neither one of them nor the default | 421 (RFC 9110 §15.5.20) |
 //! | anything else | the forwarded host, or the target's, or `Host` |
 //!
-//! In the last two rows, a port that is the default of the other scheme is left out.
+//! In the last two rows, the default port of the scheme that the request does not have is left out: 80 for https, 443
+//! for http.
 //!
 //! Refusing a `Host` that differs from an absolute-form target deviates from RFC 9112 §3.2.2 on
 //! purpose: the layer reads the target, and the inner service may read `Host`.
@@ -69,7 +70,9 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
     }
     if target_scheme == Some(Scheme::Https) && !head.is_secure() && !head.is_connection_secure() {
         head.diagnose(Diagnosis::TransportNotDeclared { peer: head.peer() });
-        return Err(Refusal::misdirected("https asked for on a connection that is not secure\n"));
+        return Err(Refusal::misdirected(
+            "the request target is https, but the connection is not secure\n",
+        ));
     }
     let authority = match with_forwarded(head, target.or(field))? {
         Some(authority) => authority,
@@ -108,12 +111,12 @@ impl RequestHead<'_> {
     /// [`refusal`](Self::refusal) returns the reason.
     #[inline(always)]
     pub(crate) fn has_listed_host(&self) -> bool {
-        self.has_plainly_listed_host() || self.has_host()
+        self.has_plainly_listed_host() || self.has_accepted_host()
     }
 
     /// Not inlined, so that the pass path does not set up the stack frame of [`effective_host`].
     #[inline(never)]
-    fn has_host(&self) -> bool {
+    fn has_accepted_host(&self) -> bool {
         self.authority().is_some()
     }
 

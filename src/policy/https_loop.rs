@@ -1,11 +1,12 @@
-//! Diagnoses why a redirection to https may never end, and explains why a request is not treated as
-//! secure. Neither changes the decision.
+//! Diagnoses why requests may be redirected to https again and again, and explains why a request is not treated
+//! as secure. Neither changes the decision.
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
 use crate::trust::{https_field, is_browser_over_https};
 
-/// Diagnoses a request that is about to be redirected to https and may come back over http forever.
+/// Diagnoses a request that is not secure, although the user agent may have used https. If it is redirected, it may
+/// come back over http forever.
 pub(super) fn diagnose(head: &RequestHead<'_>) {
     if head.wants_diagnoses() && head.trust().fixed_scheme().is_none() {
         if let Some(diagnosis) = find(head) {
@@ -16,11 +17,11 @@ pub(super) fn diagnose(head: &RequestHead<'_>) {
 
 fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
     let (headers, peer) = (head.headers_without_note(), head.peer());
-    let is_browser = || is_browser_over_https(headers) && !is_local(head);
+    let browser_used_https = || is_browser_over_https(headers) && !may_be_loopback(head);
     if head.has_trusted_peer() {
         // A scheme that is missing, or a header that is refused, is diagnosed where it is read.
         let says_http = head.refusal().is_none() && !head.lacks_scheme();
-        let peer = peer.filter(|_| says_http && is_browser())?;
+        let peer = peer.filter(|_| says_http && browser_used_https())?;
         let header = https_field(headers, Some(head.trust().scheme_field_name()));
         return Some(Diagnosis::ProxySaysHttp { peer, header });
     }
@@ -29,13 +30,13 @@ fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
     }
     match https_field(headers, None) {
         Some(header) => Some(Diagnosis::UntrustedProxy { peer, header }),
-        None => is_browser().then_some(Diagnosis::BrowserOverTls { peer }),
+        None => browser_used_https().then_some(Diagnosis::BrowserOverTls { peer }),
     }
 }
 
 /// Returns whether the host may be loopback, which browsers treat as secure, too (W3C Secure Contexts
 /// §3.1).
-fn is_local(head: &RequestHead<'_>) -> bool {
+fn may_be_loopback(head: &RequestHead<'_>) -> bool {
     head.sent_authority().is_none_or(|authority| authority.is_local())
 }
 
@@ -51,7 +52,7 @@ pub(super) fn explain(head: &RequestHead<'_>) {
             head.because("plain request, since the layer's transport is fixed as plain");
         }
         _ if !trust.has_proxies() => {
-            head.because("plain request, and no proxies are trusted that could say otherwise");
+            head.because("plain request without `Transport::Secure`, and no proxies are trusted");
         }
         None => head.because("plain request, and its peer's address is unknown"),
         Some(_) if !head.has_trusted_peer() && !trace.is_explaining() => {
@@ -60,13 +61,14 @@ pub(super) fn explain(head: &RequestHead<'_>) {
         Some(peer) if !head.has_trusted_peer() => {
             head.because(format_args!("plain request, and its peer {peer} is not a trusted proxy"));
         }
+        Some(peer) if head.refusal().is_some() => head.because(format_args!(
+            "plain request, since what the trusted proxy {peer} says is refused"
+        )),
         Some(peer) if head.lacks_scheme() => head.because(format_args!(
-            "its proxy ({peer}) is trusted, and does not say which scheme the client used"
+            "plain request: the trusted proxy {peer} does not say which scheme the client used"
         )),
         Some(peer) => {
-            head.because(format_args!(
-                "its proxy ({peer}) is trusted, and says that the client used http"
-            ));
+            head.because(format_args!("plain request, according to the trusted proxy {peer}"));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Reads the fields in which proxies describe a request: `X-Forwarded-*`, and `Forwarded` according to
-//! its grammar (RFC 7239 §4).
+//! Reads the fields in which proxies describe a request: `X-Forwarded-*`, and `Forwarded` (RFC 7239 §4), of which
+//! more is accepted than its grammar allows.
 //!
 //! Each proxy appends an entry, so lists are read from the right, as long as the addresses are trusted.
 //! Entries further left may be forged by the client. They are ignored, but a quoted string in `Forwarded`
@@ -63,7 +63,7 @@ impl ForwardedReader<'_> {
 
     /// Returns the client according to `X-Forwarded-For`: from the right, the first address that is not
     /// trusted. If all within the hop limit are trusted, the leftmost of these is the client. The client's
-    /// address is not known if the search ends at an entry that is not an address.
+    /// address is not known if there is no entry, or if the search ends at one that is not an address.
     pub(super) fn x_forwarded_for(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
         let mut client = (None, 0);
         let nodes = from_the_right(headers, &X_FORWARDED_FOR);

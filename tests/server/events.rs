@@ -61,7 +61,7 @@ fn answers_have_the_level_and_the_fields_of_their_kind() {
     let rules = Rules::new([Rule::new("/a/*").expect("valid").to("/b/*").expect("valid").line(3)]);
     let rules = rules.expect("valid");
 
-    let redirected = r#"DEBUG tower_redirect message=answered http.request.method="POST" http.response.status_code=307 url.scheme="http" url.path=/x server.address=a.test server.port=8080 redirect.kind="redirect" redirect.policy="https" redirect.reason=plain request, and no proxies are trusted that could say otherwise redirect.target_origin=https://a.test"#;
+    let redirected = r#"DEBUG tower_redirect message=answered http.request.method="POST" http.response.status_code=307 url.scheme="http" url.path=/x server.address=a.test server.port=8080 redirect.kind="redirect" redirect.policy="https" redirect.reason=plain request without `Transport::Secure`, and no proxies are trusted redirect.target_origin=https://a.test"#;
     assert_eq!(events_of(HttpsOnly::new(), "POST", "/x?secret=1", "a.test:8080"), [redirected]);
 
     let responded = r#"INFO tower_redirect message=answered http.request.method="_OTHER" http.request.method_original=BREW http.response.status_code=503 url.scheme="http" url.path=/x redirect.kind="respond" redirect.policy="maintenance" redirect.reason=maintenance is on, until it is switched off"#;

@@ -116,7 +116,7 @@ fn each_policy_has_a_line_with_its_reason() {
          scheme: http\n\
          host: a.test is listed\n\
          maintenance: passed: no maintenance now\n\
-         both: redirected: plain request, and no proxies are trusted that could say otherwise\n\
+         both: redirected: plain request without `Transport::Secure`, and no proxies are trusted\n\
          one hop: asked again about /x/1 over https\n\
          maintenance: passed: no maintenance now\n\
          https: passed: the request came over https\n\

@@ -177,7 +177,7 @@ fn explain_says_what_each_policy_decides_and_why() {
         "peer: its address is unknown, and no proxies are trusted\n\
          scheme: http\n\
          host: shop.example.com is listed\n\
-         https: redirected: plain request, and no proxies are trusted that could say otherwise\n\
+         https: redirected: plain request without `Transport::Secure`, and no proxies are trusted\n\
          one hop: asked again about /api/v1/orders over https\n\
          https: passed: the request came over https\n\
          maintenance: passed: no maintenance now\n\

@@ -1,4 +1,4 @@
-//! The conditions of a rule besides its path and host.
+//! The conditions of a rule besides its path, host and dates.
 
 use std::net::IpAddr;
 

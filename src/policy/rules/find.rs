@@ -15,7 +15,7 @@ use crate::policy::clock::Clock;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 use crate::uri::{HostPattern, normalize};
 
-/// The first rule that matches a request, and the changes that its answer makes to the request's URL.
+/// A rule that matches a request, and the path and query that it leads to.
 #[derive(Clone)]
 pub(super) struct Match<'t> {
     pub(super) number: u32,
@@ -88,7 +88,7 @@ impl Table {
                 None
             };
             let captures = Captures { table: self, rule, path, is_simple_path, query, groups };
-            let found = self.match_rest(number, &captures, head, now);
+            let found = self.complete_match(number, &captures, head, now);
             if found.is_some() {
                 return found;
             }
@@ -124,7 +124,7 @@ impl Table {
     /// Completes the match of a rule whose path matches. Returns `None` if the rule's host, dates or
     /// conditions do not match, if the answer leads to the requested URL although `allow_self` is not set, or
     /// if the target of a regex has a segment that servers read differently.
-    fn match_rest<'t>(
+    fn complete_match<'t>(
         &self,
         number: u32,
         captures: &Captures<'t, '_>,
@@ -139,7 +139,7 @@ impl Table {
         if rule.has(flag::GONE) {
             return Some(Match { number, rule, path: None, query: None });
         }
-        let (path, query) = (captures.path(), captures.query());
+        let (path, query) = (captures.target_path(), captures.target_query());
         let written = path.as_ref().map(Written::as_str);
         let is_odd = |path| plain_segments(path) != usize::MAX;
         if rule.has(flag::REGEX) && written.is_some_and(is_odd) {
@@ -154,7 +154,7 @@ impl Table {
         (is_elsewhere || !is_self()).then_some(found)
     }
 
-    /// Returns the redirection of a rule that matches, if it is not a 410.
+    /// Returns the redirection of a rule that matches. The rule must not be a 410.
     pub(super) fn redirection(&self, found: Match<'_>, now: &Now<'_>) -> Redirection {
         let Match { rule, path, query, .. } = found;
         let mut to = self.base(rule).map_or_else(Redirection::new, Clone::clone);

@@ -31,16 +31,16 @@ pub(super) struct Node {
     pub(super) rest: Place,
 }
 
-/// How a node is reached. There are no nodes between the literal segments of a pattern, so that a request is
-/// compared with all of them at once.
+/// How a node is reached. Between two literal segments, there is a node only if a pattern ends there or a name
+/// follows. Each node holds all literal segments behind its branch, so that they are compared at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum NodeKind {
     /// The root of a host, or the node that a name leads to. Bit `n` of `depths` is set if there are nodes
     /// behind `n + 1` literal segments.
     Branch { depths: u64 },
-    /// The node behind literal segments that follow a branch. `start` and `length` are their text, without
-    /// the slash before an empty last segment.
-    Literal { branch: u32, start: u32, length: u16, depth: u8 },
+    /// The node behind `count` literal segments that follow a branch. `start` and `length` are their text,
+    /// without the slash before an empty last segment.
+    Literal { branch: u32, start: u32, length: u16, count: u8 },
 }
 
 /// The path of a request, in the form that the index compares.
@@ -108,37 +108,38 @@ impl Index {
         visited: &mut Visited<'_>,
     ) {
         let Some(branch) = self.nodes.get(at as usize) else { return };
-        self.pass(texts, branch, rest, depth, plain_segments, visited);
+        self.visit_node(texts, branch, rest, depth, plain_segments, visited);
         let NodeKind::Branch { mut depths } = branch.kind else { return };
         let (path, mut state) = (rest.unwrap_or_default(), branch_seed(at));
-        let mut literals = 0;
-        while let Some(text) = rest.filter(|_| depths != 0 && depth + literals < plain_segments) {
+        let mut count = 0;
+        while let Some(text) = rest.filter(|_| depths != 0 && depth + count < plain_segments) {
             let (segment, after) = next_segment(text);
             state = hash(segment.as_bytes(), state);
-            literals += 1;
+            count += 1;
             if depths & 1 == 1 {
-                let slash = usize::from(segment.is_empty() || after.is_some());
-                let end = path.len().saturating_sub(after.map_or(0, str::len) + slash);
+                // Without the slash behind the segment, or the one before an empty last segment.
+                let slashes = usize::from(segment.is_empty() || after.is_some());
+                let end = path.len().saturating_sub(after.map_or(0, str::len) + slashes);
                 let compared = path.get(..end).unwrap_or_default();
                 let number = self.literals.find(state, |number| {
                     self.nodes.get(number as usize).is_some_and(|node| match node.kind {
-                        NodeKind::Literal { branch, start, length, depth } => {
-                            (branch, usize::from(depth)) == (at, literals)
+                        NodeKind::Literal { branch, start, length, count: known } => {
+                            (branch, usize::from(known)) == (at, count)
                                 && texts.segments(start, length) == compared.as_bytes()
                         }
                         NodeKind::Branch { .. } => false,
                     })
                 });
                 if let Some(node) = self.nodes.get(number.unwrap_or(NONE) as usize) {
-                    self.pass(texts, node, after, depth + literals, plain_segments, visited);
+                    self.visit_node(texts, node, after, depth + count, plain_segments, visited);
                 }
             }
             (rest, depths) = (after, depths >> 1);
         }
     }
 
-    /// Visits the patterns that end at a node, and those behind its name.
-    fn pass(
+    /// Visits the patterns that end at a node and match, and those behind the name that follows the node.
+    fn visit_node(
         &self,
         texts: &impl Texts,
         node: &Node,
@@ -157,7 +158,7 @@ impl Index {
         }
     }
 
-    /// The most places that a request can visit in the tree of each host.
+    /// An upper bound of the number of places that a request visits in the tree of each host.
     pub(super) fn weights(&self, lists: &Lists) -> Vec<u32> {
         let weights = self.node_weights(lists);
         let weight = |root: &u32| weights.get(*root as usize).copied().unwrap_or(0);
@@ -185,8 +186,9 @@ impl Index {
         weights
     }
 
-    /// Adds to `rules` some of the rules on the way through the tree of `host` that visits the most places.
-    pub(super) fn heaviest(&self, lists: &Lists, host: usize, rules: &mut Vec<u32>) {
+    /// Returns some of the rules on the heaviest way through the tree of `host`.
+    pub(super) fn heaviest(&self, lists: &Lists, host: usize) -> Vec<u32> {
+        let mut rules = Vec::new();
         let weights = self.node_weights(lists);
         let weight = |at: u32| weights.get(at as usize).copied().unwrap_or(0);
         let mut open = vec![self.roots.get(host).copied().unwrap_or(NONE)];
@@ -199,6 +201,7 @@ impl Index {
             let children = children.filter(|(_, child)| child.parent == at && child.is_literal());
             open.extend(children.map(|(at, _)| at).max_by_key(|at| weight(*at)));
         }
+        rules
     }
 }
 

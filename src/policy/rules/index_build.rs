@@ -21,8 +21,8 @@ pub(super) struct Indexed<'r> {
     pub(super) parameter: Option<(&'r [u8], &'r [u8])>,
 }
 
-/// Builds the index of `rules`, which are in the order of their table. Also returns, for each host, the
-/// maximum number of places in the index that a request can visit.
+/// Builds the index of `rules`, which are in the order of their table. Also returns, for each host, an upper bound
+/// of the number of places in the index that a request visits.
 pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (Index, Vec<u32>) {
     if rules.is_empty() {
         return (Index::default(), vec![0; hosts]);
@@ -153,11 +153,11 @@ struct TreeNode<'r> {
 #[derive(Clone, Copy)]
 struct Run {
     branch: u32,
-    /// The last node that is stored, up to this one.
-    stored: u32,
+    /// The number that this node has in the index, or else its nearest ancestor there.
+    stored_node: u32,
     start: u32,
     length: u16,
-    depth: u8,
+    count: u8,
     hash: u64,
 }
 
@@ -226,7 +226,7 @@ impl<'r> Tree<'r> {
     }
 
     /// Leaves out the nodes behind literal segments at which no pattern ends and that no name follows. Returns
-    /// the slots of the others, all nodes, and the roots.
+    /// the slots of the literal nodes that remain, all nodes that remain, and the roots.
     fn compress(self) -> (Slots, Box<[Node]>, Box<[u32]>) {
         let mut nodes: Vec<Node> = Vec::new();
         let mut slots = Vec::new();
@@ -235,28 +235,28 @@ impl<'r> Tree<'r> {
         for TreeNode { parent, literal, named, end, rest } in &self.nodes {
             let number = to_u32(nodes.len());
             let before = runs.get(*parent as usize).copied();
-            let parent = before.map_or(NONE, |run| run.stored);
+            let parent = before.map_or(NONE, |run| run.stored_node);
             let node = |kind| Node { kind, parent, named: *named, end: *end, rest: *rest };
             let (Some(before), Some((segment, start))) = (before, literal) else {
                 nodes.push(node(NodeKind::Branch { depths: 0 }));
-                let (branch, stored, hash) = (number, number, branch_seed(number));
-                runs.push(Run { branch, stored, start: 0, length: 0, depth: 0, hash });
+                let (branch, stored_node, hash) = (number, number, branch_seed(number));
+                runs.push(Run { branch, stored_node, start: 0, length: 0, count: 0, hash });
                 continue;
             };
             let mut run = before.followed_by(segment, *start);
-            let Run { branch, start, length, depth, .. } = run;
+            let Run { branch, start, length, count, .. } = run;
             if [*named, *end, *rest] != [NONE; 3] {
-                run.stored = number;
-                nodes.push(node(NodeKind::Literal { branch, start, length, depth }));
+                run.stored_node = number;
+                nodes.push(node(NodeKind::Literal { branch, start, length, count }));
                 slots.push((run.hash, number));
                 let branch = nodes.get_mut(branch as usize).map(|branch| &mut branch.kind);
                 if let Some(NodeKind::Branch { depths }) = branch {
-                    *depths |= 1_u64.checked_shl(u32::from(depth) - 1).unwrap_or(0);
+                    *depths |= 1_u64.checked_shl(u32::from(count) - 1).unwrap_or(0);
                 }
             }
             runs.push(run);
         }
-        let stored = |number: &u32| runs.get(*number as usize).map_or(NONE, |run| run.stored);
+        let stored = |number: &u32| runs.get(*number as usize).map_or(NONE, |run| run.stored_node);
         for node in &mut nodes {
             node.named = stored(&node.named);
         }
@@ -268,14 +268,14 @@ impl Run {
     /// Adds a literal segment, which begins at `start` in the text of the table.
     fn followed_by(self, segment: &str, start: u32) -> Self {
         let hash = hash(segment.as_bytes(), self.hash);
-        let depth = self.depth.saturating_add(1);
+        let count = self.count.saturating_add(1);
         if segment.is_empty() {
-            return Self { depth, hash, ..self };
+            return Self { count, hash, ..self };
         }
         // The segments before this one stand before it in the text, too.
-        let before = if self.depth == 0 { 0 } else { self.length + 1 };
+        let before = if self.count == 0 { 0 } else { self.length + 1 };
         let length = before.saturating_add(u16::try_from(segment.len()).unwrap_or(u16::MAX));
-        Self { start: start - u32::from(before), length, depth, hash, ..self }
+        Self { start: start - u32::from(before), length, count, hash, ..self }
     }
 }
 

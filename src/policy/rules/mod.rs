@@ -46,10 +46,10 @@
 //!    rules that have ended, and chains. If one target would do for all requests of a chain's first rule,
 //!    the warning shows it. A circle of regexes, or one that depends on the conditions of several rules at
 //!    once, may be found only when a request runs into it; the answer is then a 500.
-//! 7. **An exact path costs one look-up.** A prefix or pattern costs one step for each segment, and
-//!    two if both a literal segment and a `:name` can follow. Rules of one path that compare the
+//! 7. **An exact path costs one look-up.** A prefix or pattern costs one look-up for
+//!    each number of literal segments that patterns of its host begin with, and the same behind each `:name`. Rules of one path that compare the
 //!    same parameter are found by the value; other rules of one path are tried in order. A table is
-//!    refused if one request could visit more than 64 places in it. A place is an exact path, a pattern,
+//!    refused if one request could visit more than 64 places in it, by an upper bound. A place is an exact path, a pattern,
 //!    or a parameter that rules of one path compare.
 //!
 //! Pitfalls: after a rule is removed, caches keep its `301`, `308` or `410` for a day, unless

@@ -19,8 +19,8 @@ pub(super) struct StoredPiece {
     pub(super) source: u16,
 }
 
-/// The literal segments before the first capture of a pattern. The index has compared them, so captures are
-/// looked for behind them.
+/// The literal segments before the first capture of a pattern. In a simple path they are as long as here, so its
+/// captures are looked for behind them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LiteralPrefix {
     pub(super) segments: u16,

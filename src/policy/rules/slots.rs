@@ -66,9 +66,10 @@ pub(super) fn hash(key: &[u8], seed: u64) -> u64 {
     for chunk in key.chunks_exact(16) {
         state = mixed(chunk, state);
     }
-    // Of a longer key, some of the last 16 bytes are hashed twice: this is faster than byte by byte.
+    // Some or all of the last 16 bytes were hashed above. Hashing them again is faster than hashing the rest byte
+    // by byte.
     let end: &[u8] = key.last_chunk::<16>().map_or(key, |end| end);
-    mix(mixed(end, state) ^ key.len() as u64, MULTIPLIER)
+    mix(mixed(end, state) ^ key.len() as u64, MIXING)
 }
 
 /// Mixes at most 16 bytes into a state.
@@ -83,10 +84,10 @@ fn mixed(bytes: &[u8], state: u64) -> u64 {
             _ => (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
         },
     };
-    mix(first ^ MULTIPLIER, last ^ state)
+    mix(first ^ MIXING, last ^ state)
 }
 
-const MULTIPLIER: u64 = 0xA076_1D64_78BD_642F;
+const MIXING: u64 = 0xA076_1D64_78BD_642F;
 
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // Both halves are used.

@@ -1,4 +1,5 @@
-//! The rules of a table, packed. All texts share one buffer; parts that few rules have are stored separately.
+//! The rules of a table, packed. The texts of patterns, and of the paths and queries of targets, share one buffer.
+//! Parts that few rules have are stored separately.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,15 +41,15 @@ pub(super) struct Table {
 /// The parts that each rule has: 32 bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
-    start: u32,
-    pieces: u32,
+    from_start: u32,
+    first_piece: u32,
     base: u32,
     extra: u32,
     host: u32,
     line: u32,
-    length: u16,
-    path_pieces: u8,
-    query_pieces: u8,
+    from_length: u16,
+    path_piece_count: u8,
+    query_piece_count: u8,
     flags: u16,
 }
 
@@ -83,20 +84,20 @@ impl Table {
             return Err("a table holds fewer than 2^31 rules, and at most 4 GiB of text");
         }
         let at = |number: usize| u32::try_from(number).unwrap_or(NONE);
-        let start = at(self.text.len());
+        let from_start = at(self.text.len());
         let from = rule.from.as_str();
-        let length = u16::try_from(from.len()).unwrap_or(u16::MAX);
+        let from_length = u16::try_from(from.len()).unwrap_or(u16::MAX);
         self.text.push_str(from);
         if rule.ignore_case && !rule.from.is_regex() {
-            // This also changes the names of captures, which are not needed any more.
-            if let Some(text) = self.text.get_mut(start as usize..) {
+            // This also changes the names of captures. Targets refer to them by position.
+            if let Some(text) = self.text.get_mut(from_start as usize..) {
                 text.make_ascii_lowercase();
             }
         }
-        let pieces = at(self.pieces.len());
+        let first_piece = at(self.pieces.len());
         let prefix = LiteralPrefix::of(&rule.from);
-        let path_pieces = self.push_pieces(rule.target.path.as_deref(), prefix);
-        let query_pieces = self.push_pieces(rule.target.query.as_deref(), prefix);
+        let path_piece_count = self.push_pieces(rule.target.path.as_deref(), prefix);
+        let query_piece_count = self.push_pieces(rule.target.query.as_deref(), prefix);
         let flags = flags(&rule);
         let key = BaseKey::of(&rule);
         let base = *bases.entry(key).or_insert_with(|| {
@@ -120,15 +121,15 @@ impl Table {
             self.extras.push(Extra { host, conditions, starts, ends, max_age, name, counted });
         }
         self.rules.push(Stored {
-            start,
-            pieces,
+            from_start,
+            first_piece,
             base,
             extra,
             host,
             line,
-            length,
-            path_pieces,
-            query_pieces,
+            from_length,
+            path_piece_count,
+            query_piece_count,
             flags,
         });
         Ok(())
@@ -164,8 +165,8 @@ impl Table {
         Ok(())
     }
 
-    /// Builds both indexes. Returns, for each index and each host, the maximum number of places in the index
-    /// that a request can visit.
+    /// Builds both indexes. Returns, for each index and each host, an upper bound of the number of places in the
+    /// index that a request visits.
     pub(super) fn build_index(&mut self) -> (Vec<u32>, Vec<u32>) {
         self.text.shrink_to_fit();
         self.rules.shrink_to_fit();
@@ -186,7 +187,7 @@ impl Table {
             rule: number,
             host: rule.host,
             from: self.from(rule),
-            start: rule.start,
+            start: rule.from_start,
             exact: rule.has(flag::EXACT),
             either_slash: rule.has(flag::EITHER_SLASH),
             parameter: self.conditions(rule).iter().find_map(Condition::equal_parameter),
@@ -194,16 +195,18 @@ impl Table {
         .collect()
     }
 
-    /// Finds the request that visits the most places, in the tree of one host or at one path, and returns some
-    /// of the rules there.
+    /// Returns some of the rules of the heaviest tree of one host, or of the heaviest list if that weighs as
+    /// much.
     pub(super) fn heaviest(&self) -> Vec<u32> {
         let (at_one_path, of_one_path) = self.lists.heaviest();
         let (mut rules, mut most) = (Vec::new(), 0);
         for index in [&self.index, &self.folded] {
             let weights = index.weights(&self.lists);
             let host = (0..weights.len()).max_by_key(|host| weights.get(*host)).unwrap_or(0);
-            most = weights.get(host).copied().unwrap_or(0).max(most);
-            index.heaviest(&self.lists, host, &mut rules);
+            let weight = weights.get(host).copied().unwrap_or(0);
+            if weight > most {
+                (rules, most) = (index.heaviest(&self.lists, host), weight);
+            }
         }
         if at_one_path >= most {
             rules = of_one_path;
@@ -219,7 +222,8 @@ impl Table {
             < self.from(rule).bytes().filter(|byte| *byte == b'/').count()
     }
 
-    /// Whether the path and the query of the target are the same text for each request.
+    /// Whether the target has a path, and neither its path nor its query has a capture. The query of the request
+    /// may still be kept or merged.
     pub(super) fn is_fixed(&self, rule: &Stored) -> bool {
         let is_text = |piece| matches!(piece, PieceRef::Text(_));
         rule.has(flag::HAS_PATH)
@@ -253,7 +257,7 @@ impl Table {
     /// The pattern: a path in normal form, in lower case if the rule ignores case, or a regex as it was
     /// written.
     pub(super) fn from(&self, rule: &Stored) -> &str {
-        self.text(rule.start, rule.length.into())
+        self.text(rule.from_start, rule.from_length.into())
     }
 
     pub(super) fn base(&self, rule: &Stored) -> Option<&Redirection> {
@@ -269,11 +273,12 @@ impl Table {
     }
 
     pub(super) fn path_pieces(&self, rule: &Stored) -> impl Iterator<Item = PieceRef<'_>> + Clone {
-        self.pieces(rule.pieces, rule.path_pieces)
+        self.pieces(rule.first_piece, rule.path_piece_count)
     }
 
     pub(super) fn query_pieces(&self, rule: &Stored) -> impl Iterator<Item = PieceRef<'_>> + Clone {
-        self.pieces(rule.pieces + u32::from(rule.path_pieces), rule.query_pieces)
+        let first = rule.first_piece + u32::from(rule.path_piece_count);
+        self.pieces(first, rule.query_piece_count)
     }
 
     #[inline]

@@ -10,19 +10,20 @@ use super::table::{PieceRef, Stored, Table, flag};
 use super::target::Source;
 use crate::uri::push_escaped;
 
-/// A rule that matched, and the parts of the request that its captures copy.
+/// A rule whose path matched, and the parts of the request that its captures copy.
 pub(super) struct Captures<'t, 'h> {
     pub(super) table: &'t Table,
     pub(super) rule: &'t Stored,
     pub(super) path: &'h str,
-    /// Whether the path is [simple](super::normal::is_simple): the index compared it as it is.
+    /// Whether the path is [simple](super::normal::is_simple): its literal segments are then as long as those of
+    /// the pattern.
     pub(super) is_simple_path: bool,
     pub(super) query: Option<&'h str>,
     /// The groups of a regex.
     pub(super) groups: Option<Groups<'h>>,
 }
 
-/// A part of a target.
+/// The path or the query that a rule leads to.
 #[derive(Clone)]
 pub(super) enum Written<'t> {
     /// The text of a target without captures.
@@ -50,7 +51,7 @@ impl From<Written<'_>> for Arc<str> {
 
 impl<'t, 'h> Captures<'t, 'h> {
     /// The path that the rule leads to; `None` keeps the path of the request.
-    pub(super) fn path(&self) -> Option<Written<'t>> {
+    pub(super) fn target_path(&self) -> Option<Written<'t>> {
         if !self.rule.has(flag::HAS_PATH) {
             return None;
         }
@@ -96,7 +97,7 @@ impl<'t, 'h> Captures<'t, 'h> {
     }
 
     /// The query that the rule leads to; `None` keeps the query of the request, and `Some(None)` removes it.
-    pub(super) fn query(&self) -> Option<Option<Written<'t>>> {
+    pub(super) fn target_query(&self) -> Option<Option<Written<'t>>> {
         if !self.rule.has(flag::HAS_QUERY) {
             return self.rule.has(flag::DROPS_QUERY).then_some(None);
         }

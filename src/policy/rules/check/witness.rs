@@ -132,7 +132,7 @@ fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
     for segment in segments(from) {
         match segment {
             Segment::Literal(literal) => path += &format!("/{literal}"),
-            // Each name gets a different segment, so that a target that swaps two of them differs.
+            // Each name gets a different segment, so that a target that swaps two of them leads to another URL.
             Segment::Name(_) if names > 0 => path += &format!("/{}{names}", token.0),
             Segment::Name(_) => path += &format!("/{}", token.0),
             Segment::Rest(_) => has_rest = true,
