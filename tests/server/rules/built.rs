@@ -384,6 +384,17 @@ fn slow_tables_are_refused() {
             "{errors}"
         );
     }
+    // The rules that are named are those of the heavier tree, here the one that ignores case.
+    let light = (0..9).map(|n| rule(&format!("{}/*", "/a".repeat(n)), "https://b.test/"));
+    let heavy = (0..128).map(|bits: usize| {
+        let segment = |level: usize| match bits >> level & 1 {
+            0 => "/b".to_owned(),
+            _ => format!("/:n{level}"),
+        };
+        rule(&(0..7).map(segment).collect::<String>(), "https://b.test/").ignore_case()
+    });
+    let errors = refused(light.chain(heavy));
+    assert!(errors.starts_with("rule 18: "), "{errors}");
     // Sixty prefixes inside each other are few enough.
     let deep = |depth: usize| {
         (0..depth).map(|n| rule(&format!("{}/*", "/a".repeat(n)), &format!("https://b.test/{n}")))
