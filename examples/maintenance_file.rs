@@ -1,9 +1,10 @@
 //! Run with: `cargo run --example maintenance_file -- /tmp/down`, then `touch /tmp/down`,
 //! `curl -i http://127.0.0.1:3000/` and `rm /tmp/down`
 //!
-//! While the file exists, the server is in maintenance. The file may contain the length of the maintenance
-//! in seconds (`echo 600 > /tmp/down`); every 503 then announces the end in `Retry-After`. No request waits
-//! for the disk: a task looks at the file twice a second, and sets the switch.
+//! The file begins maintenance, and removing it ends maintenance. The file may contain the length of the
+//! maintenance in seconds (`echo 600 > /tmp/down`): maintenance then ends after that time even if the file still
+//! exists, and every 503 announces the end in `Retry-After`. No request waits for the disk: a task looks at the
+//! file twice a second, and sets the switch.
 
 use std::env;
 use std::error::Error;
@@ -63,7 +64,7 @@ async fn look(file: &Path) -> Option<State> {
 #[allow(dead_code)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let file = PathBuf::from(env::args().nth(1).unwrap_or("/tmp/down".to_owned()));
-    println!("http://127.0.0.1:3000, in maintenance while {} exists", file.display());
+    println!("http://127.0.0.1:3000; the file {} begins maintenance", file.display());
     let switch = MaintenanceSwitch::new();
     tokio::spawn(follow(file, switch.clone()));
     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app(switch)).await?;

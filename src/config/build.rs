@@ -86,7 +86,7 @@ impl Config {
         [("rules", &*self.rules), ("after_not_found.rules", after_not_found)]
     }
 
-    /// Sets everything but the policies.
+    /// Sets everything but the policies that are asked before the inner service.
     fn set_options(
         &self,
         layer: RedirectLayer<Configured>,
@@ -193,8 +193,7 @@ fn canonical_host(
 ) -> Option<CanonicalHost> {
     let is_form = matches!(section.host.as_str(), "www" | "apex");
     if is_form && !lists_both_forms(hosts) {
-        let problem =
-            "no effect: `hosts` lists no name both with `www.` and without, each without a port";
+        let problem = "no effect: `hosts` lists no name in both forms, as `example.com` and `www.example.com`, without a port";
         problems.add("canonical_host.host", problem);
     }
     let policy = match section.host.as_str() {
@@ -212,7 +211,7 @@ fn canonical_host(
     Some(with_status("canonical_host", policy, section.status, setters, problems))
 }
 
-/// Whether a name is listed both with `www.` and without, each time without a port.
+/// Whether a name is listed in both forms, as `example.com` and `www.example.com`, without a port.
 fn lists_both_forms(hosts: &[String]) -> bool {
     let plain = |host: &String| host.trim_end_matches('.').to_ascii_lowercase();
     let hosts: HashSet<_> = hosts.iter().filter(|host| !host.contains(':')).map(plain).collect();

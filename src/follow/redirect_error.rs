@@ -98,7 +98,7 @@ impl RedirectErrorKind {
         "not_replayable",
     ];
 
-    /// Returns a short name, the same in every release. It is the `error.type` of events and metrics.
+    /// Returns a short name, the same in every release. `error.type` of events, `error_type` of metrics.
     ///
     /// ```
     /// use tower_redirect::follow::RedirectErrorKind;

@@ -3,7 +3,7 @@
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
-use crate::trust::{https_field, is_browser_over_https};
+use crate::trust::{has_fetch_metadata, https_field};
 
 /// Diagnoses a request that is not secure, although the user agent may have used https. If it is redirected, it may
 /// come back over http forever.
@@ -17,7 +17,7 @@ pub(super) fn diagnose(head: &RequestHead<'_>) {
 
 fn find(head: &RequestHead<'_>) -> Option<Diagnosis> {
     let (headers, peer) = (head.headers_without_note(), head.peer());
-    let browser_used_https = || is_browser_over_https(headers) && !may_be_loopback(head);
+    let browser_used_https = || has_fetch_metadata(headers) && !may_be_loopback(head);
     if head.has_trusted_peer() {
         // A scheme that is missing, or a header that is refused, is diagnosed where it is read.
         let says_http = head.refusal().is_none() && !head.lacks_scheme();

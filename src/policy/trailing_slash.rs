@@ -120,7 +120,7 @@ impl RedirectPolicy for TrailingSlash {
             return Decision::Pass;
         }
         if !self.is_for(head.method()) || is_ambiguous(bare) {
-            head.because("not for its method, or a path that servers read differently");
+            head.because("its method is not redirected, or servers read its path differently");
             return Decision::Pass;
         }
         head.because(match self.form {

@@ -174,15 +174,16 @@ impl Redirection {
         self
     }
 
-    /// Changes the path to this percent-encoded text. Bytes that a path may not hold, `?` and `#`
-    /// among them, are percent-encoded when the `Location` is written. A missing leading `/` is
+    /// Changes the path to this text. When the `Location` is written, bytes that a path may not hold, `?` and
+    /// `#` among them, are percent-encoded; `%` is kept, so nothing is encoded twice. A missing leading `/` is
     /// added.
     pub fn path(mut self, path: impl Into<Arc<str>>) -> Self {
         self.set_path(path.into());
         self
     }
 
-    /// Changes the path in place, so that a table of rules need not move the redirection for each part.
+    /// Changes the path in place: a table of rules sets the path and then the query, and need not move the
+    /// redirection for either.
     pub(crate) fn set_path(&mut self, path: Arc<str>) {
         let absolute = path.starts_with('/');
         self.path = Some(Path::Whole(if absolute { path } else { format!("/{path}").into() }));
@@ -194,8 +195,8 @@ impl Redirection {
         self
     }
 
-    /// Changes the query to this percent-encoded text, without the `?`. Bytes that a query may not
-    /// hold are percent-encoded when the `Location` is written.
+    /// Changes the query to this text, without the `?`. When the `Location` is written, bytes that a query may
+    /// not hold are percent-encoded; `%` is kept, so nothing is encoded twice.
     pub fn query(mut self, query: impl Into<Arc<str>>) -> Self {
         self.set_query(Some(query.into()));
         self

@@ -151,7 +151,10 @@ fn request_steps<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
 fn describe_peer(head: &RequestHead<'_>) -> String {
     let trust = head.trust();
     if let Some(scheme) = trust.fixed_scheme() {
-        return format!("not asked, since the layer's transport is fixed: {}", scheme.as_str());
+        return format!(
+            "not asked for the scheme, since the layer's transport is fixed: {}",
+            scheme.as_str()
+        );
     }
     match head.peer() {
         None if trust.has_proxies() => {
@@ -209,7 +212,13 @@ fn after_not_found_steps<B>(
     settings: &Settings,
 ) -> Vec<Step> {
     let (mut steps, responder) = explain_with(policy.policy(), request, settings);
-    steps.insert(0, Step::noted("after 404", "asked if the inner service answers 404"));
+    steps.insert(
+        0,
+        Step::noted(
+            "after 404",
+            "the policies below are asked only if the inner service answers 404",
+        ),
+    );
     if let Responder::Layer(_) = responder {
         steps.push(answer_step(&responder, settings));
     }

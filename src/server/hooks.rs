@@ -48,7 +48,8 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Puts the client's address into events: see [`Answered::client_ip`]. Without this call no event
-    /// holds the address, because it is personal data in many countries. Diagnoses name the peer in any case.
+    /// holds the address, because it is personal data in many countries. A diagnosis may name
+    /// the peer with or without this call.
     pub fn report_client_ip(self) -> Self {
         self.set(|settings| settings.report_client_ip = true)
     }

@@ -39,8 +39,8 @@
 //! keeps its request waiting as long as the connection is open. If the application's own answer
 //! depends on a header that a policy read, the application has to set `Vary` itself. The layer is ready
 //! only when the inner service is ready: with a `ConcurrencyLimit` inside of it, redirections wait for a
-//! permit that they do not use, and a service that is kept after a redirection keeps the permit. Put the
-//! limit outside of the layer, or around the handlers.
+//! permit that they do not use, and after a redirection the service holds its permit until a later request
+//! passes or the service is dropped. Put the limit outside of the layer, or around the handlers.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode, header};

@@ -69,6 +69,6 @@ pub(crate) use effective::Effective;
 pub(crate) use field_set::FieldSet;
 pub use peer::Peer;
 pub use proxies::TrustedProxies;
-pub(crate) use signs::{https_field, is_browser_over_https};
+pub(crate) use signs::{has_fetch_metadata, https_field};
 pub use transport::{SetTransport, Transport};
 pub use trust::Trust;

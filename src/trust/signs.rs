@@ -22,18 +22,19 @@ const SIGNS: [Sign; 8] = [
     Sign { name: "front-end-https", says_https: is_on },
 ];
 
-/// Returns the name of the first field, other than `read`, that states https.
-pub(crate) fn https_field(headers: &HeaderMap, read: Option<&str>) -> Option<&'static str> {
+/// Returns the name of the first of [`SIGNS`] that states https. The field `skipped`, from which the scheme was read
+/// already, is left out.
+pub(crate) fn https_field(headers: &HeaderMap, skipped: Option<&str>) -> Option<&'static str> {
     let says_https = |sign: &&Sign| {
         let mut values = headers.get_all(sign.name).iter();
         values.any(|value| (sign.says_https)(value.as_bytes()))
     };
-    let unread = |sign: &&Sign| read.is_none_or(|read| read != sign.name);
-    SIGNS.iter().filter(unread).find(says_https).map(|sign| sign.name)
+    let is_skipped = |sign: &&Sign| skipped.is_some_and(|name| name == sign.name);
+    SIGNS.iter().filter(|sign| !is_skipped(sign)).find(says_https).map(|sign| sign.name)
 }
 
 /// Whether the request has headers that browsers send only over https or to loopback (Fetch Metadata §2).
-pub(crate) fn is_browser_over_https(headers: &HeaderMap) -> bool {
+pub(crate) fn has_fetch_metadata(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
 }
 

@@ -270,7 +270,7 @@ fn a_bypass_a_circle_and_a_404_are_explained() {
     });
     let layer = RedirectLayer::new(HttpsOnly::new().when(|_| false)).after_not_found(moved);
     let explanation = layer.explain(&request("GET", "/old", &[])).to_string();
-    let lines = "after 404: asked if the inner service answers 404\n\
+    let lines = "after 404: the policies below are asked only if the inner service answers 404\n\
                  policy-fn: redirected\n\
                  one hop: asked again about /new\n\
                  policy-fn: passed\n\

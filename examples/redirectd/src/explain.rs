@@ -16,10 +16,10 @@ pub fn explain(
     peer: Option<IpAddr>,
     headers: &[(HeaderName, HeaderValue)],
 ) -> Outcome {
-    let layer = file::read(path)?;
+    let layer = file::load_layer(path)?;
     let is_http = matches!(url.scheme_str(), Some("http" | "https"));
     let host = url.authority().filter(|_| is_http);
-    let host = host.ok_or("an absolute url: http://shop.example.com/path")?.as_str();
+    let host = host.ok_or("an absolute http or https url is needed: http://a.test/path")?.as_str();
     // Clients leave userinfo out of `Host`.
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let target = url.path_and_query().map_or("/", |target| target.as_str());

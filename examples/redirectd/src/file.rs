@@ -1,4 +1,5 @@
-//! Reads the configuration file, and names the line of every mistake.
+//! Reads the configuration file. An error names the line of the first mistake in its syntax, or else the line of
+//! every wrong value.
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ pub fn text(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-pub fn read(path: &Path) -> Outcome<Layer> {
+pub fn load_layer(path: &Path) -> Outcome<Layer> {
     let text = text(path)?;
     let config = parse(path, &text)?;
     for (list, warning) in config.warnings() {

@@ -45,7 +45,7 @@ impl Forward {
         }
         join_cookies(request.headers_mut());
         remove_hop_by_hop(request.headers_mut());
-        for name in REPLACED {
+        for name in REMOVED {
             request.headers_mut().remove(name);
         }
         for (name, value) in &forwarded {
@@ -57,8 +57,8 @@ impl Forward {
                 if !is_head {
                     return response.map(Body::new);
                 }
-                // The length of this body is unknown. For an empty one axum would announce 0, which is not
-                // the length of a GET's content (RFC 9110 §8.6).
+                // An empty stream, whose length axum does not know. For `Body::empty()` it would announce 0,
+                // which is not the length of a GET's content (RFC 9110 §8.6).
                 let none = tokio_stream::empty::<Result<&str, Infallible>>();
                 response.map(|_| Body::from_stream(none))
             }
@@ -72,7 +72,7 @@ impl Forward {
 }
 
 /// Headers in which clients and proxies describe the client. They may be forged.
-const REPLACED: [&str; 6] = [
+const REMOVED: [&str; 6] = [
     "forwarded",
     "x-forwarded-for",
     "x-forwarded-host",

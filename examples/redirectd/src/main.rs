@@ -86,7 +86,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let outcome = match Command::parse() {
         Command::Serve(args) => serve::serve(args).await,
-        Command::Check { file } => file::read(&file).map(drop),
+        Command::Check { file } => file::load_layer(&file).map(drop),
         Command::Explain { file, method, url, peer, headers } => {
             explain::explain(&file, method, url, peer, &headers)
         }

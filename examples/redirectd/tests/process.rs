@@ -245,7 +245,7 @@ fn explain_takes_an_http_url_with_a_user() {
     assert!(said.contains("answer: 307, Location: /b"), "{said}");
     let output = run(&["explain", file, "GET", "ftp://a.test/a"]);
     let said = String::from_utf8(output.stderr).expect("utf-8");
-    assert!(!output.status.success() && said.contains("an absolute url"), "{said}");
+    assert!(!output.status.success() && said.contains("an absolute http or https url"), "{said}");
 }
 
 /// Each of these would make the server answer 400 or 502 to everything that passes.

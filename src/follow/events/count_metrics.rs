@@ -33,9 +33,10 @@ static CALLS_KEYS: LazyLock<Vec<(Outcome, &str, Key)>> = LazyLock::new(|| {
 /// Describes the metrics, and starts the counters at zero.
 pub(crate) fn start() {
     with_recorder(|recorder| {
-        let hops = "Hops of each call that was redirected.";
+        let hops = "Hops of each call that followed a redirection or ended with a RedirectError.";
         recorder.describe_histogram(HOPS.into(), None, hops.into());
-        let calls = "Calls that were redirected, by how they ended.";
+        let calls =
+            "Calls that followed a redirection or ended with a RedirectError, by how they ended.";
         recorder.describe_counter(CALLS.into(), None, calls.into());
         let bytes = "Bytes of bodies that were sent again.";
         recorder.describe_counter(BYTES.into(), Some(metrics::Unit::Bytes), bytes.into());

@@ -95,7 +95,7 @@ impl<S, B> WaitingCall<S, B> {
             let timed_out = upload.gate().is_some_and(|gate| gate.has_timed_out());
             let is_refused = status == StatusCode::EXPECTATION_FAILED;
             if timed_out || is_refused || response.version() >= Version::HTTP_2 {
-                memory.note_useless(origin);
+                memory.note_useless_wait(origin);
             }
             if status.is_redirection() {
                 memory.note_redirected(origin);

@@ -36,21 +36,21 @@ impl OriginKey {
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
     /// When a wait for the origin last timed out, or the origin last answered 417 or over HTTP/2.
-    useless: Option<Instant>,
+    useless_wait: Option<Instant>,
     /// When the origin last redirected an upload.
     redirected: Option<Instant>,
 }
 
 impl Known {
     fn last(&self) -> Option<Instant> {
-        self.useless.max(self.redirected)
+        self.useless_wait.max(self.redirected)
     }
 }
 
 impl Memory {
     /// Whether waiting for this origin was useless within the last hour.
-    pub(super) fn is_useless(&self, origin: &OriginKey) -> bool {
-        self.is_recent(origin, |known| known.useless)
+    pub(super) fn is_waiting_useless(&self, origin: &OriginKey) -> bool {
+        self.is_recent(origin, |known| known.useless_wait)
     }
 
     /// Whether this origin has redirected an upload within the last hour.
@@ -58,8 +58,8 @@ impl Memory {
         self.is_recent(origin, |known| known.redirected)
     }
 
-    pub(super) fn note_useless(&self, origin: &OriginKey) {
-        self.note(origin, |known, now| known.useless = Some(now));
+    pub(super) fn note_useless_wait(&self, origin: &OriginKey) {
+        self.note(origin, |known, now| known.useless_wait = Some(now));
     }
 
     pub(super) fn note_redirected(&self, origin: &OriginKey) {
@@ -102,12 +102,17 @@ mod tests {
     #[test]
     fn a_full_memory_forgets_the_oldest_origin() {
         let memory = Memory::default();
-        (0..MAX_ORIGINS + 10).for_each(|number| memory.note_useless(&key(number)));
+        (0..MAX_ORIGINS + 10).for_each(|number| memory.note_useless_wait(&key(number)));
         assert_eq!(memory.0.lock().expect("not poisoned").len(), MAX_ORIGINS);
-        assert!(!memory.is_useless(&key(0)) && memory.is_useless(&key(MAX_ORIGINS + 9)));
+        assert!(
+            !memory.is_waiting_useless(&key(0)) && memory.is_waiting_useless(&key(MAX_ORIGINS + 9))
+        );
         assert!(!memory.has_redirected(&key(MAX_ORIGINS)));
         memory.note_redirected(&key(MAX_ORIGINS));
-        assert!(memory.has_redirected(&key(MAX_ORIGINS)) && memory.is_useless(&key(MAX_ORIGINS)));
+        assert!(
+            memory.has_redirected(&key(MAX_ORIGINS))
+                && memory.is_waiting_useless(&key(MAX_ORIGINS))
+        );
     }
 
     #[test]

@@ -68,17 +68,18 @@ impl Settings {
             return Plan::AtOnce;
         }
         let origin = OriginKey::of(request.uri());
-        let is_useless = origin.as_ref().is_some_and(|origin| self.memory.is_useless(origin));
+        let is_waiting_useless =
+            origin.as_ref().is_some_and(|origin| self.memory.is_waiting_useless(origin));
         if has_expect {
             // The request's own header is sent. The body waits if `100-continue` is the only expectation
             // and waiting has not been useless for this origin.
-            return match expects_only_continue(request) && !is_useless {
+            return match expects_only_continue(request) && !is_waiting_useless {
                 true => Plan::Waiting(origin),
                 false => Plan::AtOnce,
             };
         }
         match origin {
-            Some(_) if is_useless => Plan::AtOnce,
+            Some(_) if is_waiting_useless => Plan::AtOnce,
             Some(origin) if self.only_after_redirect && !self.memory.has_redirected(&origin) => {
                 Plan::Watched(origin)
             }

@@ -7,8 +7,8 @@ use crate::follow::redacted::Redacted;
 
 /// Decides whether to follow a redirection, without I/O.
 ///
-/// A policy does not deal with credentials, `Host`, schemes or limits: these are checked *after* it,
-/// whatever it returns.
+/// A policy need not deal with credentials, `Host`, schemes or limits: these are checked *after* it, before a
+/// redirection is followed, and no policy can skip that.
 ///
 /// It is also asked about redirections that cannot be followed: their
 /// [`next_uri`](Attempt::next_uri) is `None`, or the body

@@ -10,13 +10,16 @@ use crate::config_error::ConfigError;
 pub(super) fn check_version(version: &str) -> Result<(), ConfigError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     if version.is_empty() || matches!(version, "." | "..") || !version.bytes().all(plain) {
-        return Err(ConfigError::version(version, "a version is one plain path segment"));
+        return Err(ConfigError::version(
+            version,
+            "a version holds letters, digits and `-._~`, and is not `.` or `..`",
+        ));
     }
     Ok(())
 }
 
 /// Checks that `version` is valid, and neither served nor retired already.
-pub(super) fn check_retired<S: Deref<Target = str>>(
+pub(super) fn check_can_be_retired<S: Deref<Target = str>>(
     version: &str,
     served: &[S],
     retired: &[RetiredVersion],

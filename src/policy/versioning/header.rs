@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use http::{HeaderName, StatusCode, header};
 
-use super::check::{check_retired, check_version};
+use super::check::{check_can_be_retired, check_version};
 use super::path::{PathVersion, Versioning};
 use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
 use crate::config_error::ConfigError;
@@ -158,7 +158,7 @@ impl HeaderVersioning {
     /// [`in_path`](Self::in_path), and one of kind [`Dates`](crate::ConfigErrorKind::Dates)
     /// in the same cases as [`Versioning::retire_by`].
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_retired(version, &self.served, &self.retired)?;
+        check_can_be_retired(version, &self.served, &self.retired)?;
         if plan.redirects() && self.in_path.is_none() {
             let reason = "a redirection cannot change a header: set its path with `in_path`";
             return Err(ConfigError::version(version, reason));

@@ -4,7 +4,7 @@ use std::slice;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::check::{check_retired, check_version};
+use super::check::{check_can_be_retired, check_version};
 use super::retirement::{RetiredVersion, Retirement};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
@@ -132,7 +132,7 @@ impl Versioning {
     /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not one
     /// plain segment, is the current version, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        check_retired(version, slice::from_ref(&self.current), &self.retired)?;
+        check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
@@ -145,7 +145,7 @@ impl Versioning {
     /// [`Dates`](crate::ConfigErrorKind::Dates) if the stages are out of order, or a date is outside of the
     /// years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_retired(version, slice::from_ref(&self.current), &self.retired)?;
+        check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use http::{HeaderName, HeaderValue};
 
-use super::check::{check_retired, check_version};
+use super::check::{check_can_be_retired, check_version};
 use super::retirement::{RetiredVersion, Retirement, Stage};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
@@ -89,7 +89,7 @@ impl QueryVersioning {
     /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not
     /// valid, is the current one, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        check_retired(version, slice::from_ref(&self.current), &self.retired)?;
+        check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
@@ -100,7 +100,7 @@ impl QueryVersioning {
     ///
     /// Returns the same errors as [`Versioning::retire_by`](crate::Versioning::retire_by).
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_retired(version, slice::from_ref(&self.current), &self.retired)?;
+        check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
     }

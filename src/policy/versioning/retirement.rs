@@ -127,7 +127,7 @@ impl RetiredVersion {
         if !in_order {
             return Err(ConfigError::dates(
                 version,
-                "a stage begins before, or with, an earlier one",
+                "the stages have to begin one after the other: deprecated, moved, permanent, gone",
             ));
         }
         if dates.into_iter().flatten().any(|date| seconds_of(date).is_none()) {

@@ -52,7 +52,7 @@ impl<E: fmt::Display> fmt::Display for UpdateError<E> {
 impl<E: fmt::Debug + fmt::Display> Error for UpdateError<E> {}
 
 impl<P, D> Live<P, D> {
-    /// Serves the layers of the stream `updates` until the stream ends. Spawn the future, or poll it
+    /// Stores the layers of the stream `updates` until the stream ends. The last one is served from then on. Spawn the future, or poll it
     /// beside the server.
     ///
     /// On an error, and on a revision that is not newer than the one that is served, the layer stays.

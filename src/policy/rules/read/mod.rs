@@ -214,7 +214,9 @@ fn status(word: Word<'_>) -> Result<Status, Mistake> {
             ));
         }
         "404" => {
-            return Err(word.refuse("404 serves a page, which the application does: take this out"));
+            return Err(
+                word.refuse("404 serves a page, which the application does: remove this line")
+            );
         }
         _ => return Err(word.refuse("the status is 301, 302, 303, 307 or 308")),
     })

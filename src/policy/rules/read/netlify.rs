@@ -8,8 +8,8 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     let mut words = line.words().take_while(|word| !word.text.starts_with('#'));
     let Some(from) = words.next() else { return Ok(None) };
     // Netlify reads `:1` as a placeholder, too, but `Rule::new` does not.
-    let is_unnamed = |name: &str| !name.starts_with(|first: char| first.is_ascii_alphabetic());
-    if from.text.split('/').filter_map(|segment| segment.strip_prefix(':')).any(is_unnamed) {
+    let is_invalid_name = |name: &str| !name.starts_with(|first: char| first.is_ascii_alphabetic());
+    if from.text.split('/').filter_map(|segment| segment.strip_prefix(':')).any(is_invalid_name) {
         return Err(from.refuse("the name of a placeholder begins with a letter"));
     }
     let mut rule = Rule::new(&with_splat(from)?).map_err(from.mistake())?.either_slash();
