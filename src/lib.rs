@@ -3,8 +3,8 @@
 //! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request. It passes the
 //! request on unchanged, or answers with a redirection: by default 307, on which clients keep
 //! method and body. On the client, [`FollowRedirectsLayer`] follows redirections. It sends the body
-//! again on 307 and 308, turns a POST into a GET on 301, 302 and 303, and sends no credentials to
-//! another origin.
+//! again on 307 and 308, turns a POST into a GET on 301, 302 and 303, and does not send the
+//! caller's `Authorization`, `Cookie` and similar headers to another origin.
 //!
 #![doc = include_str!("guide/body.svg")]
 //!

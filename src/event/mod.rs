@@ -1,6 +1,6 @@
 //! Events, which go to the hooks of a layer and, with feature `tracing`, to a subscriber.
 //!
-//! A [`Diagnosis`](crate::Diagnosis) is reported once for each cause and peer in a period of an hour.
+//! A [`Diagnosis`](crate::Diagnosis) is reported at most once for each cause and peer in a period of an hour.
 
 mod answer_hooks;
 mod answered;

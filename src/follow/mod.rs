@@ -177,7 +177,7 @@ pub use method::MethodRewrite;
 pub use options::{FollowOptions, OnLimit, RedirectMode};
 pub use policy::{
     Action, Attempt, FollowAll, FollowFn, FollowPolicy, LayerPolicy, SameOriginOnly,
-    SameOriginOrHttps, When, follow_fn,
+    SameOriginOrHttpsUpgrade, When, follow_fn,
 };
 pub use redirect_error::{RedirectError, RedirectErrorKind};
 pub use remembered::Remembered;

@@ -4,8 +4,8 @@ use std::fmt;
 use super::{Annotation, Decision, RedirectPolicy};
 use crate::head::RequestHead;
 
-/// A policy that is asked only if a condition holds: see [`RedirectPolicy::when`] and
-/// [`RedirectPolicy::unless`].
+/// A policy that is asked only if a condition holds ([`RedirectPolicy::when`]) or does not hold
+/// ([`RedirectPolicy::unless`]).
 #[derive(Clone)]
 #[must_use]
 pub struct When<P, F> {

@@ -76,8 +76,8 @@ where
 {
     /// Calls `make` for the first attempt, and keeps the function for others. It is called once for each
     /// attempt and has to return the same bytes each time.
-    /// [`FollowRedirects`](crate::follow::FollowRedirects) makes one more attempt than it sends: the first is
-    /// kept, so that the others can be made from it.
+    /// With [`FollowRedirects`](crate::follow::FollowRedirects), it is called once more than the body is sent:
+    /// the body of this first call is never read, and only serves to make the others.
     ///
     /// # Errors
     ///

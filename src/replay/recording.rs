@@ -26,7 +26,7 @@ impl Recording {
     }
 
     /// The number of chunks, without the one that is being gathered.
-    pub(super) fn chunks(&self) -> usize {
+    pub(super) fn chunk_count(&self) -> usize {
         self.chunks.len()
     }
 

@@ -106,7 +106,7 @@ impl<B> State<B> {
     }
 
     fn has_read_recording(&self) -> bool {
-        self.position.chunks >= self.recording.chunks()
+        self.position.chunks >= self.recording.chunk_count()
             && (self.position.trailers_sent || self.trailers.is_none())
     }
 
@@ -211,7 +211,7 @@ impl<B> State<B> {
             } else if self.not_replayable.is_none() {
                 // The current attempt gets this frame directly, so its position moves past it.
                 if self.recording.push(data) {
-                    self.position.chunks = self.recording.chunks();
+                    self.position.chunks = self.recording.chunk_count();
                 } else {
                     self.discard(NotReplayable::BudgetSpent);
                 }

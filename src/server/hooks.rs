@@ -63,7 +63,7 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.report_only = true)
     }
 
-    /// Calls `hook` with each [`Diagnosis`], once for each cause and peer in a period of an hour, which
+    /// Calls `hook` with each [`Diagnosis`], at most once for each cause and peer in a period of an hour, which
     /// begins with its first diagnosis. A second hook replaces the first.
     ///
     /// A hook runs on the thread that serves the request, so it should only log or count.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, REFERER};
 use http::{HeaderValue, Request};
 use http_body_util::Full;
-use tower_redirect::follow::{FollowOptions, RedirectErrorKind, SameOriginOrHttps};
+use tower_redirect::follow::{FollowOptions, RedirectErrorKind, SameOriginOrHttpsUpgrade};
 use tower_redirect::{FollowRedirectsLayer, MethodRewrite, RedirectContext};
 
 use crate::support::{Script, chain, redirection};
@@ -105,7 +105,7 @@ async fn a_hop_knows_the_url_before_it() {
 async fn same_origin_or_https_follows_only_on_one_origin_and_to_its_https() {
     use tower::{Layer, ServiceExt};
     let client =
-        |script: Script| FollowRedirectsLayer::new().policy(SameOriginOrHttps).layer(script);
+        |script: Script| FollowRedirectsLayer::new().policy(SameOriginOrHttpsUpgrade).layer(script);
     for (from, location, followed) in [
         ("http://a.test/", "/b", true),
         ("http://a.test/", "https://a.test/b", true),

@@ -72,8 +72,7 @@ impl Source {
     fn build(&mut self, text: String) -> Outcome<Update<Layer>> {
         let config = file::parse(&self.path, &text)?;
         if config.shrinks(&self.config) {
-            let lost = self.config.rules.len().saturating_sub(config.rules.len());
-            let lost = format!("all, https or {lost} rules are lost");
+            let lost = "everything, `[https]` or more than half of the rules are lost";
             return Err(format!("{lost}, without `allow_shrink = true`").into());
         }
         let layer = file::build(&self.path, &text, &config, &self.switches)?;

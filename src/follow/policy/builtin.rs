@@ -23,9 +23,9 @@ impl FollowPolicy for SameOriginOnly {
 /// Follows redirections within one origin, and from http to https on the same host, each on its
 /// default port. Rejects all others.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SameOriginOrHttps;
+pub struct SameOriginOrHttpsUpgrade;
 
-impl FollowPolicy for SameOriginOrHttps {
+impl FollowPolicy for SameOriginOrHttpsUpgrade {
     fn decide(&self, attempt: &Attempt<'_>) -> Action {
         if attempt.is_https_upgrade() { Action::Follow } else { SameOriginOnly.decide(attempt) }
     }

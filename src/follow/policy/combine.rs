@@ -101,8 +101,8 @@ tuples! {
     (A, B, C, D, E, F, G, H)
 }
 
-/// A policy that is asked only under a condition: see [`FollowPolicy::when`] and
-/// [`FollowPolicy::unless`].
+/// A policy that is asked only if a condition holds ([`FollowPolicy::when`]) or does not hold
+/// ([`FollowPolicy::unless`]).
 #[derive(Clone)]
 #[must_use]
 pub struct When<P, F> {

@@ -8,7 +8,7 @@ mod func;
 
 pub use attempt::Attempt;
 pub(super) use attempt::next_of;
-pub use builtin::{FollowAll, SameOriginOnly, SameOriginOrHttps};
+pub use builtin::{FollowAll, SameOriginOnly, SameOriginOrHttpsUpgrade};
 pub use combine::When;
 pub(super) use follow_policy::sealed;
 pub use follow_policy::{Action, FollowPolicy, LayerPolicy};
