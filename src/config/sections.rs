@@ -170,8 +170,8 @@ pub enum TransportConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CanonicalHostConfig {
-    /// The host. In its place, `www` redirects `example.com` to `www.example.com`, for each name that `hosts`
-    /// lists both with and without `www.`, and `apex` does the reverse.
+    /// The host, or one of the words `www` and `apex`. `www` redirects `example.com` to `www.example.com`, for
+    /// each name that `hosts` lists both with and without `www.`; `apex` does the reverse.
     pub host: String,
     /// The hosts that are redirected to `host`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

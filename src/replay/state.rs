@@ -110,8 +110,8 @@ impl<B> State<B> {
             && (self.position.trailers_sent || self.trailers.is_none())
     }
 
-    /// Makes a replay of `handle` current, from the first byte. It replaces an earlier one of the same
-    /// family.
+    /// Begins a replay of `handle` at the first byte, and makes it the current attempt. It replaces the replay that
+    /// was made earlier from the same family.
     pub(super) fn begin_replay(&mut self, handle: Handle, deferred: &mut Deferred<B>) -> Handle {
         let number = self.begin_attempt(deferred);
         self.lineage.replace(handle, number)
@@ -135,8 +135,8 @@ impl<B> State<B> {
         }
     }
 
-    /// Ends the current attempt, and the replays of the family of `handle`. If no handle is left besides
-    /// `handle` and that of the current attempt, the recording and the source are freed.
+    /// Ends the current attempt, the replays made from the family of `handle`, and the replays made from those. If
+    /// no handle is left besides `handle` and that of the current attempt, the recording and the source are freed.
     pub(super) fn abort(&mut self, handle: Handle, deferred: &mut Deferred<B>) {
         let is_own = self.compare(handle) == Ordering::Equal;
         self.lineage.end_replays(handle);

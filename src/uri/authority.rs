@@ -39,7 +39,7 @@ impl<'a> Authority<'a> {
     }
 
     /// The port, if one was written. [`RequestHead::authority`](crate::RequestHead::authority) leaves out
-    /// the default port of the other scheme.
+    /// port 80 of an https request, and port 443 of an http request.
     pub const fn port(&self) -> Option<u16> {
         self.port
     }
