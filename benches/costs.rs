@@ -2,9 +2,9 @@
 //!
 //! Counts the instructions per request that the server side adds to the bare service. Instruction counts
 //! repeat within 0.1 %, times do not. S3 and its floor, a hand-written redirection without any check, are
-//! compared with making and dropping a request, because they call no inner service. S4 is the same
-//! redirection over a hyper connection, compared with a fixed answer there, and shown beside a middleware
-//! as users of axum write it by hand.
+//! compared with making and dropping a request, because they call no inner service. S4 is the redirection
+//! of a request that a trusted proxy forwards, over a hyper connection, compared with a fixed answer there.
+//! S4-router is the same in an axum router, beside a middleware as users of axum write it by hand (from_fn).
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -21,9 +21,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
-use http_body_util::Empty;
+use http_body_util::{Empty, Full};
+use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceBuilder, service_fn};
 use tower_redirect::trust::Peer;
 use tower_redirect::{
     Hsts, HttpsOnly, Maintenance, MaintenanceSwitch, RedirectLayer, Transport, Trust, Versioning,
@@ -157,17 +158,17 @@ impl Service<Request<Body>> for Floor {
 }
 
 /// The request of S4, as bytes.
-const REQUEST: &str = "POST /api/v2/orders?id=7 HTTP/1.1\r\nhost: shop.example.com\r\n\
-    accept: application/json\r\nuser-agent: bench\r\nx-another-for: 1.1.1.1\r\n\
-    x-another-proto: https\r\naccept-encoding: gzip\r\naccept-language: en\r\nte: trailers\r\n\
-    x-request-id: 7\r\ncontent-length: 0\r\n\r\n";
+const REQUEST: &str = "GET /api/v2/orders?id=7 HTTP/1.1\r\nhost: shop.example.com\r\n\
+    accept: application/json\r\nuser-agent: bench\r\nx-forwarded-for: 1.1.1.1\r\n\
+    x-forwarded-proto: http\r\naccept-encoding: gzip\r\naccept-language: en\r\nte: trailers\r\n\
+    x-request-id: 7\r\nreferer: a\r\n\r\n";
 
 /// The target of the redirection in S4.
 const SECURE_URL: &str = "https://shop.example.com/api/v2/orders?id=7";
 
 /// The redirection to https, as users of axum write it by hand.
 async fn written_by_hand(request: axum::extract::Request, next: Next) -> axum::response::Response {
-    if request.extensions().get::<Transport>().is_some() {
+    if request.headers().get("x-forwarded-proto").is_some_and(|scheme| scheme == "https") {
         return next.run(request).await;
     }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
@@ -176,7 +177,35 @@ async fn written_by_hand(request: axum::extract::Request, next: Next) -> axum::r
     Redirect::temporary(&location).into_response()
 }
 
-const SCENARIOS: [&str; 16] = [
+/// Serves `service` over a hyper connection whose peer is a trusted proxy.
+fn serve<S, R>(service: S, times: usize) -> harness::Outcome
+where
+    S: Service<Request<Incoming>, Response = Response<R>, Error = Infallible> + Clone,
+    R: http_body::Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
+{
+    let add_peer = |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+        request
+    };
+    let service = ServiceBuilder::new().map_request(add_peer).service(service);
+    connection::serve(TowerToHyperService::new(service), REQUEST, times)
+}
+
+/// A fixed redirection, as users of hyper write it.
+async fn fixed(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    black_box(request);
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(SECURE_URL));
+    Ok(response)
+}
+
+async fn empty(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    black_box(request);
+    Ok(Response::new(Body::new()))
+}
+
+const SCENARIOS: [&str; 18] = [
     "bare",
     "request",
     "S1",
@@ -190,8 +219,10 @@ const SCENARIOS: [&str; 16] = [
     "S3",
     "S3-record",
     "S4-static",
-    "S4-from_fn",
     "S4",
+    "S4-router-static",
+    "S4-router-from_fn",
+    "S4-router",
     "S9",
 ];
 
@@ -243,7 +274,7 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
     match name {
         // The cost of the harness itself, which is subtracted from S3.
         "request" => (0..times).for_each(|_| drop(black_box(request(Way::Plain)))),
-        "page" => run(tower::service_fn(a_page), Way::Secure, times),
+        "page" => run(service_fn(a_page), Way::Secure, times),
         "bare" => run(Inner, Way::Secure, times),
         "S1" => run(RedirectLayer::new(policy_fn(|_| None)).layer(Inner), Way::Secure, times),
         #[cfg(feature = "live")]
@@ -276,22 +307,22 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
         }
         "floor" => run(Floor, Way::Plain, times),
         "S3" => run(RedirectLayer::new(https).layer(Inner), Way::Plain, times),
-        "S4-static" => {
+        "S4-static" => serve(service_fn(fixed), times)?,
+        "S4" => serve(RedirectLayer::new(https).trust(trust).layer(service_fn(empty)), times)?,
+        "S4-router-static" => {
             let fixed = async || (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, SECURE_URL)]);
-            let app = Router::new().fallback(fixed);
-            connection::serve(TowerToHyperService::new(app), REQUEST, times)?;
+            serve(Router::new().fallback(fixed), times)?;
         }
-        "S4-from_fn" => {
-            let app = Router::new().fallback(async || "").layer(from_fn(written_by_hand));
-            connection::serve(TowerToHyperService::new(app), REQUEST, times)?;
+        "S4-router-from_fn" => {
+            serve(Router::new().fallback(async || "").layer(from_fn(written_by_hand)), times)?;
         }
-        "S4" => {
-            let app = Router::new().fallback(async || "").layer(RedirectLayer::new(https));
-            connection::serve(TowerToHyperService::new(app), REQUEST, times)?;
+        "S4-router" => {
+            let layer = RedirectLayer::new(https).trust(trust);
+            serve(Router::new().fallback(async || "").layer(layer), times)?;
         }
         "S9" => {
             let layer = RedirectLayer::new(Hsts::new(Duration::from_secs(31_536_000)));
-            run(layer.layer(tower::service_fn(a_page)), Way::Secure, times);
+            run(layer.layer(service_fn(a_page)), Way::Secure, times);
         }
         "S3-record" => {
             run(RedirectLayer::new(https).insert_answered().layer(Inner), Way::Plain, times)
@@ -307,16 +338,18 @@ fn scenario(name: &str, times: usize) -> harness::Outcome {
 fn main() -> harness::Outcome {
     harness::run(scenario, |count| {
         let (bare, request) = (count("bare")?, count("request")?);
-        let (fixed, page) = (count("S4-static")?, count("page")?);
+        let (fixed, routed) = (count("S4-static")?, count("S4-router-static")?);
+        let page = count("page")?;
         for name in SCENARIOS {
             let over = match name {
                 "floor" | "S3" | "S3-record" => request,
                 "S9" => page,
-                "S4-static" | "S4-from_fn" | "S4" => fixed,
+                "S4-static" | "S4" => fixed,
+                "S4-router-static" | "S4-router-from_fn" | "S4-router" => routed,
                 _ => bare,
             };
             let total = count(name)?;
-            println!("{name:10} {total:6} instructions, {:+}", total - over);
+            println!("{name:18} {total:6} instructions, {:+}", total - over);
         }
         if cfg!(feature = "live") {
             println!("L1         {:+} over S1", count("L1")? - count("S1")?);

@@ -6,6 +6,7 @@ use std::fmt;
 use super::RequestHead;
 use super::decider::Decider;
 use super::trace::Trace;
+use crate::event::AnswerCounter;
 
 impl RequestHead<'_> {
     /// Gives the reason for the decision of the policy that is being asked, for
@@ -48,8 +49,18 @@ impl RequestHead<'_> {
         self.trace
     }
 
-    /// Notes the policy that decided, unless a policy inside it was noted before.
+    /// The number of steps in the trace.
+    #[inline]
+    pub(crate) fn step_count(&self) -> usize {
+        self.trace().map_or(0, Trace::len)
+    }
+
+    /// Notes the policy that decided, unless a policy inside it was noted before. Notes nothing if neither
+    /// a trace nor metrics use it, which saves 40 instructions.
     pub(crate) fn note_policy(&self, name: impl FnOnce() -> Cow<'static, str>) {
+        if self.trace().is_none() && !AnswerCounter::ENABLED {
+            return;
+        }
         let mut decider = self.decider.borrow_mut();
         let decider =
             decider.get_or_insert_with(|| Decider { policy: name(), ..Decider::default() });

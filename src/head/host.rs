@@ -51,13 +51,14 @@ pub(super) fn effective_host<'a>(head: &RequestHead<'a>) -> Result<Option<Author
     let mut values = parts.headers.get_all(header::HOST).iter();
     let field = match (values.next(), values.next()) {
         (_, Some(_)) => return Err(bad("more than one Host field\n")),
-        (value, None) => value.map(|value| value.to_str().map(Authority::parse)),
+        (None, None) => None,
+        (Some(value), None) => Some(Authority::parse_bytes(value.as_bytes()).map_err(bad)?),
     };
-    let field = field.transpose().map_err(|_| bad("host is not ASCII\n"))?;
-    let field = field.transpose().map_err(bad)?;
     let uri = parts.uri();
-    let target = uri.authority().map(|a| Authority::parse(a.as_str()));
-    let target = target.transpose().map_err(bad)?;
+    let target = match uri.authority() {
+        Some(authority) => Some(Authority::parse(authority.as_str()).map_err(bad)?),
+        None => None,
+    };
     if field.is_none() && parts.version == Version::HTTP_11 {
         return Err(bad("no Host field\n"));
     }

@@ -285,6 +285,11 @@ impl<'a> RequestHead<'a> {
         self.parts.is_plain()
     }
 
+    /// The path and query as they were sent, if a `Location` may hold them as they are.
+    pub(crate) fn plain_target(&self) -> Option<&'a str> {
+        self.parts.plain_target()
+    }
+
     pub(crate) fn trust(&self) -> &'a Trust {
         self.trust
     }

@@ -123,6 +123,11 @@ impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
     fn names(&self) -> Vec<Cow<'static, str>> {
         self.iter().flat_map(RedirectPolicy::names).collect()
     }
+
+    #[inline]
+    fn redirects_once(&self) -> bool {
+        self.as_ref().is_none_or(RedirectPolicy::redirects_once)
+    }
 }
 
 macro_rules! pointers {
@@ -143,6 +148,11 @@ macro_rules! pointers {
 
             fn names(&self) -> Vec<Cow<'static, str>> {
                 (**self).names()
+            }
+
+            #[inline]
+            fn redirects_once(&self) -> bool {
+                (**self).redirects_once()
             }
         }
     )+};

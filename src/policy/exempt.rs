@@ -53,10 +53,9 @@ impl Exempt {
         if !is_get_or_head(head.method()) && *head.method() != Method::OPTIONS {
             return false;
         }
-        let path = head.path();
         is_acme_challenge(head)
-            || self.paths.iter().any(|prefix| is_at_or_below(path, prefix))
-                && !may_be_misread(without_trailing_slash(path))
+            || self.paths.iter().any(|prefix| is_at_or_below(head.path(), prefix))
+                && !may_be_misread(without_trailing_slash(head.path()))
     }
 }
 

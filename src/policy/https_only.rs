@@ -166,6 +166,11 @@ impl RedirectPolicy for HttpsOnly {
     fn name(&self) -> Cow<'static, str> {
         "https".into()
     }
+
+    #[inline]
+    fn redirects_once(&self) -> bool {
+        true
+    }
 }
 
 impl HttpsOnly {

@@ -56,7 +56,7 @@ pub use annotation::Annotation;
 pub(crate) use ask::ask;
 use ask::is_redirectable;
 pub use canonical_host::CanonicalHost;
-pub(crate) use decide::decide;
+pub(crate) use decide::{conclude, decide};
 pub use decision::{Decision, IntoDecision};
 pub(crate) use exempt::{Exempt, is_acme_challenge};
 pub use explain::{Explanation, explain};

@@ -42,4 +42,9 @@ impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
     fn name(&self) -> Cow<'static, str> {
         self.name.clone()
     }
+
+    #[inline]
+    fn redirects_once(&self) -> bool {
+        self.policy.redirects_once()
+    }
 }

@@ -48,6 +48,11 @@ where
     fn names(&self) -> Vec<Cow<'static, str>> {
         self.policy.names()
     }
+
+    #[inline]
+    fn redirects_once(&self) -> bool {
+        self.policy.redirects_once()
+    }
 }
 
 impl<P: fmt::Debug, F> fmt::Debug for When<P, F> {

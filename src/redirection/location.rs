@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use super::encoding::{PATH, QUERY, encode};
+use super::resolved::Pieces;
 use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 
@@ -20,8 +21,11 @@ impl Redirection {
 impl Resolved<'_, '_> {
     /// See [`Redirection::location_for`].
     pub(super) fn location(self) -> Option<HeaderValue> {
-        let (mount, path, query) = (self.mount(), self.path(), self.query());
-        let fragment = self.fragment();
+        let (path, query, path_is_plain) = match self.kept_target() {
+            Some(path_and_query) => (Pieces::one(path_and_query), None, true),
+            None => (self.path(), self.query(), self.path_is_plain()),
+        };
+        let (mount, fragment) = (self.mount(), self.fragment());
         let origin = if self.is_absolute_path_reference() { None } else { Some(self.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
@@ -54,9 +58,8 @@ impl Resolved<'_, '_> {
         if !path.starts_with_slash() {
             out.push(b'/');
         }
-        let plain = self.path_is_plain();
         for part in path.iter() {
-            encode(part, PATH, plain, &mut out);
+            encode(part, PATH, path_is_plain, &mut out);
         }
         if let Some(query) = query {
             out.push(b'?');

@@ -86,8 +86,7 @@ impl<'r> Resolved<'r, '_> {
 
     /// Whether the redirection decides the port: it sets one, or changes the scheme.
     pub(super) fn sets_port(self) -> bool {
-        let Redirection { scheme, port, .. } = self.redirection;
-        port.is_some() || scheme.is_some_and(|scheme| scheme != self.head.scheme())
+        self.redirection.port.is_some() || !self.keeps_scheme()
     }
 
     /// Whether the redirection changes the scheme from http to https.
@@ -97,7 +96,8 @@ impl<'r> Resolved<'r, '_> {
 
     /// Whether path, query and origin are those of the request.
     pub(super) fn is_same_url(self) -> bool {
-        self.is_same_path() && self.is_same_query() && self.is_same_origin()
+        // The schemes are compared first, because that is cheapest, and needs no host.
+        self.keeps_scheme() && self.is_same_path() && self.is_same_query() && self.is_same_origin()
     }
 
     /// Whether the path is that of the request, compared as both would be written in a `Location`.
@@ -133,7 +133,7 @@ impl<'r> Resolved<'r, '_> {
             return true;
         }
         // The schemes are compared first, because this needs no host.
-        if self.redirection.scheme.is_some_and(|scheme| scheme != self.head.scheme()) {
+        if !self.keeps_scheme() {
             return false;
         }
         let origin = self.origin();
@@ -143,8 +143,12 @@ impl<'r> Resolved<'r, '_> {
     /// Whether the redirection sets no host and no port and keeps the scheme. The request's host is then
     /// not needed.
     pub(super) fn keeps_origin(self) -> bool {
-        let Redirection { scheme, host, port, .. } = self.redirection;
-        host.is_none() && port.is_none() && scheme.is_none_or(|scheme| scheme == self.head.scheme())
+        let Redirection { host, port, .. } = self.redirection;
+        host.is_none() && port.is_none() && self.keeps_scheme()
+    }
+
+    fn keeps_scheme(self) -> bool {
+        self.redirection.scheme.is_none_or(|scheme| scheme == self.head.scheme())
     }
 
     /// Whether an absolute-path reference (RFC 3986 §4.2) is enough for the `Location`. It is not if the
@@ -180,11 +184,18 @@ impl<'r> Resolved<'r, '_> {
         Some(Origin::new(scheme, authority))
     }
 
+    /// The path and query as they were sent, if neither changes and neither needs percent-encoding. Most
+    /// redirections to https or to another host copy them whole.
+    pub(super) fn kept_target(self) -> Option<&'r str> {
+        let Redirection { path, query, .. } = self.redirection;
+        if path.is_none() && query.is_none() { self.head.plain_target() } else { None }
+    }
+
     pub(super) fn path(self) -> Pieces<'r> {
         let asked = self.head.path();
         match &self.redirection.path {
-            None => Pieces([asked, "", ""]),
-            Some(Path::Whole(path)) => Pieces([path, "", ""]),
+            None => Pieces::one(asked),
+            Some(Path::Whole(path)) => Pieces::one(path),
             Some(Path::Splice { start, end, with }) => Pieces([
                 asked.get(..*start).unwrap_or(asked),
                 with,
@@ -244,6 +255,10 @@ impl<'r> Resolved<'r, '_> {
 pub(super) struct Pieces<'a>([&'a str; 3]);
 
 impl<'a> Pieces<'a> {
+    pub(super) const fn one(piece: &'a str) -> Self {
+        Self([piece, "", ""])
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &'a str> {
         self.0.into_iter()
     }

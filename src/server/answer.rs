@@ -43,13 +43,14 @@ pub(super) fn redirect(
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.reserve(4);
+    headers.reserve(3);
     headers.insert(header::LOCATION, location);
-    let length = html.as_ref().map_or(HeaderValue::from_static("0"), |html| html.len().into());
-    headers.insert(header::CONTENT_LENGTH, length);
-    if html.is_some() {
+    if let Some(html) = &html {
+        headers.insert(header::CONTENT_LENGTH, html.len().into());
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, html);
+    } else {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     if is_cacheable(status) && !head.forbids_storing() {
         headers.insert(header::CACHE_CONTROL, max_age(to.max_age_or_default()));

@@ -102,13 +102,6 @@ impl ForwardedReader<'_> {
             fields = FieldSet::FORWARDED;
         }
         let is_x_forwarded = matches!(self.trust.family, Family::XForwarded);
-        let mut read = |name: &HeaderName, field| {
-            let value = self.value(headers, name, || self.client(headers))?;
-            let is_listed = value.is_some_and(|(_, is_listed)| is_listed);
-            let list = if is_listed { self.list_field() } else { FieldSet::NONE };
-            fields = fields.with(field).with(list);
-            Ok::<_, &'static str>(value.map(|(value, _)| value))
-        };
         let source = &self.trust.scheme_source;
         let scheme_field = match source {
             SchemeSource::Family if is_x_forwarded => Some(&X_FORWARDED_PROTO),
@@ -116,20 +109,40 @@ impl ForwardedReader<'_> {
             SchemeSource::Named(name) | SchemeSource::Switch(name) => Some(name),
         };
         if let Some(name) = scheme_field {
-            values.scheme = match read(name, FieldSet::SCHEME)? {
+            fields = fields.with(FieldSet::SCHEME);
+            values.scheme = match self.read(headers, name, &mut fields)? {
                 Some(value) => Some(source.read(value).ok_or("malformed forwarded scheme\n")?),
                 None => source.scheme_if_absent(),
             };
         }
         if self.trust.believes_host && is_x_forwarded {
-            values.host = read(&X_FORWARDED_HOST, FieldSet::HOST)?;
+            fields = fields.with(FieldSet::HOST);
+            values.host = self.read(headers, &X_FORWARDED_HOST, &mut fields)?;
         }
         if self.trust.believes_port && is_x_forwarded {
-            if let Some(value) = read(&X_FORWARDED_PORT, FieldSet::PORT)? {
+            fields = fields.with(FieldSet::PORT);
+            if let Some(value) = self.read(headers, &X_FORWARDED_PORT, &mut fields)? {
                 values.port = Some(port_of(value).ok_or("malformed X-Forwarded-Port\n")?);
             }
         }
         Ok(Effective { fields, ..values })
+    }
+
+    /// Reads the value of a field. If its position depends on the list of addresses, adds the field that holds
+    /// the list to `fields`.
+    fn read<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        name: &HeaderName,
+        fields: &mut FieldSet,
+    ) -> Result<Option<&'a [u8]>, &'static str> {
+        let value = self.value(headers, name, || self.client(headers))?;
+        Ok(value.map(|(value, is_listed)| {
+            if is_listed {
+                *fields = fields.with(self.list_field());
+            }
+            value
+        }))
     }
 
     /// Reads the client from the list of addresses.

@@ -19,6 +19,20 @@ impl ByteSet {
         Self(table)
     }
 
+    /// The set as a table that holds `inside` for each byte of the set, and `outside` for all others.
+    #[allow(clippy::indexing_slicing)] // The index is less than the length.
+    pub(super) const fn map_to(&self, inside: u8, outside: u8) -> [u8; 256] {
+        let mut table = [outside; 256];
+        let mut byte = 0;
+        while byte < table.len() {
+            if self.0[byte] {
+                table[byte] = inside;
+            }
+            byte += 1;
+        }
+        table
+    }
+
     #[inline]
     pub(crate) fn contains(&self, byte: u8) -> bool {
         self.0.get(usize::from(byte)).is_some_and(|is_in| *is_in)
@@ -32,3 +46,6 @@ impl ByteSet {
 /// Bytes that need percent-encoding neither in a path nor in a query, `%` and `[]` included. Nearly every
 /// path consists of these alone, and is then copied whole.
 pub(crate) static PLAIN: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=@[]_~");
+
+/// [`PLAIN`], and the `?` between path and query. A query may contain more of them; a path has none.
+pub(crate) static PLAIN_WITH_QUERY: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=?@[]_~");

@@ -13,7 +13,7 @@ mod path;
 mod scheme;
 
 pub use authority::Authority;
-pub(crate) use byte_set::{ByteSet, PLAIN};
+pub(crate) use byte_set::{ByteSet, PLAIN, PLAIN_WITH_QUERY};
 pub(crate) use host::{Host, LONGEST_NAME};
 pub(crate) use host_pattern::HostPattern;
 pub(crate) use host_set::HostSet;

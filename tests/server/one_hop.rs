@@ -7,13 +7,14 @@ use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 use proptest::prelude::*;
 use tower_redirect::policy::{Rule, Rules};
 use tower_redirect::server::Answered;
+use tower_redirect::trust::Peer;
 use tower_redirect::{
     CanonicalHost, Decision, HeaderVersioning, Hsts, HttpsOnly, Maintenance, MaintenanceSwitch,
     QueryVersioning, RedirectLayer, RedirectPolicy, Redirection, RequestHead, Scheme, Transport,
-    Versioning, policy_fn,
+    Trust, Versioning, policy_fn,
 };
 
-use crate::support::{Asked, ask, request};
+use crate::support::{Asked, ask, ask_now, request};
 
 fn on() -> MaintenanceSwitch {
     let switch = MaintenanceSwitch::new();
@@ -423,6 +424,56 @@ proptest! {
             prop_assert_eq!(again.location(), None, "after {:?}", asked.location());
             prop_assert!(again.status != StatusCode::INTERNAL_SERVER_ERROR);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// `HttpsOnly` says that it redirects once, and is not asked about the target. A list is always asked.
+    #[test]
+    fn a_policy_that_redirects_once_answers_as_if_it_were_asked_again(
+        kind in 0..6_usize,
+        wrapped in 0..4_usize,
+        is_fixed: bool,
+        method in prop_oneof![Just("GET"), Just("POST"), Just("OPTIONS"), Just("CONNECT")],
+        host in prop_oneof![
+            Just("a.test"), Just("A.test.:8080"), Just("a.test:443"), Just("[::1]:80"), Just("e@vil"),
+        ],
+        path in "(/|/health|//e|/%2e|/x\\\\y)(/y)?(\\?q=[a-z\"]{0,2})?",
+        proto in prop_oneof![Just("http"), Just("https"), Just("x")],
+    ) {
+        let https = HttpsOnly::new();
+        let https = match kind {
+            0 => https,
+            1 => https.port(8443),
+            2 => https.host("b.test").expect("valid"),
+            3 => https.port_map([(8080, 8443)]),
+            4 => https.exempt("/health").expect("valid"),
+            _ => https.refuse_unsafe().permanent(),
+        };
+        let policy = || -> Box<dyn RedirectPolicy> {
+            match wrapped {
+                0 => Box::new(https.clone()),
+                1 => Box::new(Some(https.clone())),
+                2 => Box::new(https.clone().named("https")),
+                _ => Box::new(https.clone().unless(|head| head.path() == "/")),
+            }
+        };
+        prop_assert!(policy().redirects_once() && !(policy(),).redirects_once());
+        let Ok(uri) = path.parse::<Uri>() else { return Ok(()) };
+        let asked = |layer: RedirectLayer<Box<dyn RedirectPolicy>>| {
+            let trust = Trust::proxies(["10.0.0.0/8"]).expect("valid").x_forwarded();
+            let trust = if is_fixed { trust.transport(Transport::Plain) } else { trust };
+            let headers = [("host", host), ("x-forwarded-proto", proto)];
+            let mut request = request(method, "/", &headers);
+            *request.uri_mut() = uri.clone();
+            request.extensions_mut().insert(Peer::Ip([10, 0, 0, 1].into()));
+            let asked = ask_now(&layer.trust(trust), request);
+            (asked.status, asked.headers, asked.body, asked.calls)
+        };
+        let once = asked(RedirectLayer::new(policy()));
+        prop_assert_eq!(once, asked(RedirectLayer::new(Box::new((policy(),)))));
     }
 }
 
