@@ -24,8 +24,8 @@ use tower_redirect::follow::guard::TargetGuard;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Resolves names with `inner`, and keeps the addresses that the guard allows. If there are none, the error is the
-/// same as for a name that does not exist, so that it does not reveal which names exist.
+/// Resolves names with `inner`, and keeps the addresses that the guard allows. If there are none, the error
+/// is the same as for a name that does not exist, so that it does not reveal which names exist.
 #[derive(Clone, Debug)]
 pub struct GuardedResolver<R> {
     inner: R,

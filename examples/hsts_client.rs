@@ -41,7 +41,7 @@ async fn main() -> Outcome {
     for certificate in CertificateDer::pem_file_iter(ROOTS)? {
         roots.add(certificate?)?;
     }
-    // One host from the start; browsers ship a list of many thousands.
+    // A preload list of one host, which is known before the first response. Those of browsers have thousands.
     let store = HstsStore::load("hsts.txt")?.with_preload_list([("rust-lang.org", true)]);
     let response = get(&url, store.clone(), roots).await?;
     if let Some(history) = RedirectHistory::of(&response) {

@@ -2,9 +2,9 @@
 //! `curl -i http://127.0.0.1:3000/` and `rm /tmp/down`
 //!
 //! The file begins maintenance, and removing it ends maintenance. The file may contain the length of the
-//! maintenance in seconds (`echo 600 > /tmp/down`): maintenance then ends after that time even if the file still
-//! exists, and every 503 announces the end in `Retry-After`. No request waits for the disk: a task looks at the
-//! file twice a second, and sets the switch.
+//! maintenance in seconds (`echo 600 > /tmp/down`): maintenance then ends after that time even if the file
+//! still exists, and every 503 announces the end in `Retry-After`. No request waits for the disk: a task
+//! looks at the file twice a second, and sets the switch.
 
 use std::env;
 use std::error::Error;
@@ -24,7 +24,7 @@ pub fn app(switch: MaintenanceSwitch) -> Router {
 }
 
 /// Sets the switch by a file, for as long as the server runs.
-pub async fn follow(file: PathBuf, switch: MaintenanceSwitch) {
+pub async fn watch_file(file: PathBuf, switch: MaintenanceSwitch) {
     let mut ticks = tokio::time::interval(Duration::from_millis(500));
     let mut seen = None;
     loop {
@@ -66,7 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let file = PathBuf::from(env::args().nth(1).unwrap_or("/tmp/down".to_owned()));
     println!("http://127.0.0.1:3000; the file {} begins maintenance", file.display());
     let switch = MaintenanceSwitch::new();
-    tokio::spawn(follow(file, switch.clone()));
+    tokio::spawn(watch_file(file, switch.clone()));
     axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app(switch)).await?;
     Ok(())
 }

@@ -56,7 +56,8 @@ pub async fn from_file(url: &str, path: PathBuf) -> Outcome<String> {
     send(follow(), url, ReplayFn::new(move || FileBody::open(&path))?).await
 }
 
-/// Uploads once the server asks for the body, so that a server that redirects gets none of it.
+/// Uploads once the server asks for the body, so that a server that redirects without reading it gets none.
+/// The `/upload` of [`app`] does read it (`Bytes`), and so asks for it.
 #[cfg(feature = "hyper")]
 pub async fn when_asked(url: &str, bytes: Bytes) -> Outcome<String> {
     let expect = ExpectContinueLayer::new(tokio::time::sleep).threshold(100_000);

@@ -8,15 +8,16 @@ use http::{Extensions, Uri};
 /// The source of the URI that policies see.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum UriSource {
-    /// The URI with which the request arrived at the outermost router: with the prefixes that nested routers
-    /// removed, and without what other middleware has rewritten since. If no router has set it, the URI of the
-    /// request.
+    /// The URI with which the request arrived at the outermost router: with the prefixes that nested
+    /// routers removed, and without what other middleware has rewritten since. If no router has set it, the
+    /// URI of the request.
     Original,
     /// The URI of the request as it arrives at the layer.
     Request,
 }
 
 impl UriSource {
+    // Callers use these constants, because the `UriSource` of `no_axum.rs` has no variants.
     pub(crate) const ORIGINAL: Self = Self::Original;
     pub(crate) const REQUEST: Self = Self::Request;
 

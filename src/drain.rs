@@ -17,9 +17,10 @@ pub(crate) enum Drained {
     Failed,
 }
 
-/// Reads `body` until it ends, fails, or has used up more than `left` bytes, or until `may_continue` returns
-/// `false`. Each frame uses up its bytes of data, and at least one, so that an endless series of frames without
-/// data reaches the limit. `may_continue` is called before each frame, with the body and the bytes that are left.
+/// Reads `body` until it ends, fails, or has used up more than `left` bytes, or until `may_continue`
+/// returns `false`. Each frame uses up its bytes of data, and at least one, so that an endless series of
+/// frames without data reaches the limit. `may_continue` is called before each frame, with the body and the
+/// bytes that are left.
 pub(crate) fn poll_drain<B: Body>(
     mut body: Pin<&mut B>,
     left: &mut u64,

@@ -1,10 +1,11 @@
 //! HTTP redirects as tower middleware, on both ends of the wire.
 //!
-//! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request. It passes the
-//! request on unchanged, or answers with a redirection: by default 307, on which clients keep
-//! method and body. On the client, [`FollowRedirectsLayer`] follows redirections. It sends the body
-//! again on 307 and 308, turns a POST into a GET on 301, 302 and 303, and does not send the
-//! caller's `Authorization`, `Cookie` and similar headers to another origin.
+//! On the server, [`RedirectLayer`] asks a [`RedirectPolicy`] about each request. The layer then passes the
+//! request on unchanged, answers with a redirection (by default 307, on which clients keep method and
+//! body), or answers with another response of the policy, such as 503. On the client,
+//! [`FollowRedirectsLayer`] follows redirections. It sends the body again on 307 and 308, turns a POST into
+//! a GET on 301, 302 and 303, and does not send the caller's `Authorization`, `Cookie` and similar headers
+//! to another origin.
 //!
 #![doc = include_str!("guide/body.svg")]
 //!
@@ -83,8 +84,8 @@
 //!   fallback of its own, do not see paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
 //! - `config`: a whole [configuration as data], in any format that `serde` reads.
-//! - `hyper`: long uploads that [wait until they are asked for].
-//! - `live`: a layer in a handle, [replaced while it serves].
+//! - `hyper`: `Expect: 100-continue` for long uploads, which then [wait until they are asked for].
+//! - `live`: a handle to a [`RedirectLayer`] that can be [replaced while it serves].
 //! - `regex`: rules for paths that a regular expression matches.
 //! - `metrics`: answers, hops, reported diagnoses and the reloads of a named `Live` are counted with the
 //!   recorder that you install; nothing else has to be called.

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use http::{Extensions, Uri};
 
-/// The source of the URI that policies see: always the request. The type is zero-sized, so that it adds nothing
-/// to a `RequestHead`.
+/// The source of the URI that policies see: always the request. The type is zero-sized, so that it adds
+/// nothing to a `RequestHead`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UriSource;
 

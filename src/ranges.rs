@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 /// The reason to give for a text that [`Ranges::parse`] refuses.
-pub(crate) const NO_RANGE: &str = "neither an address nor a range like 10.0.0.0/8";
+pub(crate) const NOT_A_RANGE: &str = "neither an address nor a range like 10.0.0.0/8";
 
 /// A set of addresses and ranges (`10.0.0.0/8`). `::ffff:10.0.0.1` is treated as 10.0.0.1.
 #[derive(Clone, Default)]
@@ -47,12 +47,15 @@ impl FromIterator<IpNet> for Ranges {
         for range in ranges {
             match (range.network().to_canonical(), range.broadcast().to_canonical()) {
                 (IpAddr::V4(first), IpAddr::V4(last)) => v4.push((first.to_bits(), last.to_bits())),
-                // `contains` looks up a mapped address as IPv4, so a range wider than ::ffff:0:0/96 holds only
-                // IPv6 addresses.
+                // `contains` looks up a mapped address as IPv4, so a range wider than ::ffff:0:0/96 holds
+                // only IPv6 addresses.
                 (first, last) => v6.push((v6_bits(first), v6_bits(last))),
             }
         }
-        Self { v4: sorted(v4, |n| n.checked_add(1)), v6: sorted(v6, |n| n.checked_add(1)) }
+        Self {
+            v4: sort_and_join(v4, |n| n.checked_add(1)),
+            v6: sort_and_join(v6, |n| n.checked_add(1)),
+        }
     }
 }
 
@@ -72,7 +75,10 @@ fn v6_bits(address: IpAddr) -> u128 {
 }
 
 /// Sorts ranges, and joins those that overlap or touch.
-fn sorted<N: Copy + Ord>(mut ranges: Vec<(N, N)>, next: impl Fn(N) -> Option<N>) -> Sorted<N> {
+fn sort_and_join<N: Copy + Ord>(
+    mut ranges: Vec<(N, N)>,
+    next: impl Fn(N) -> Option<N>,
+) -> Sorted<N> {
     ranges.sort_unstable();
     let mut joined: Vec<(N, N)> = Vec::with_capacity(ranges.len());
     for (first, last) in ranges {

@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tower_redirect::follow::guard::TargetGuard;
 
-/// Resolves names with `inner`, and keeps the addresses that the guard allows. If there are none, the error is
-/// the same for every name.
+/// Resolves names with `inner`, and keeps the addresses that the guard allows. If the guard allows none, the
+/// error is the same for every such name. An error of `inner` is returned unchanged: to hide which names
+/// exist, replace it, too, as `examples/guarded_fetch.rs` does.
 pub struct GuardedResolver<R> {
     inner: R,
     guard: TargetGuard,

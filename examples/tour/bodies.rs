@@ -28,7 +28,7 @@ pub async fn stream(check: &mut Check<'_>) -> Outcome {
     Ok(())
 }
 
-/// Posts a form that is redirected with each status.
+/// Posts a form that is redirected with 302, 303, 307 and 308.
 pub async fn methods(check: &mut Check<'_>) -> Outcome {
     let form = b"name=tea&pieces=3".as_slice();
     for (status, expected) in [

@@ -1,4 +1,4 @@
-//! `--break <step>`: a wrong redirect in front of the servers, so that the rule of one step is broken.
+//! `--break <step>`: a wrong redirect in front of the servers, so that this step fails.
 
 use axum::Router;
 use tower_redirect::{ConfigError, RedirectLayer, Redirection, policy_fn};

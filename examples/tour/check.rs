@@ -41,7 +41,8 @@ impl<'a> Check<'a> {
         self.client.send(request).await
     }
 
-    /// Sends a request that should end in an error, and returns its text.
+    /// Sends a GET that should end in an error, and returns the text of the error's source. If it ends in a
+    /// response, returns the status and the text of that.
     pub async fn send_to_fail(&self, url: &str) -> Result<String, Box<dyn Error>> {
         println!("  GET {url}");
         Ok(match self.client.send(get(url).body(Body::empty())?).await {

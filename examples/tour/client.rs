@@ -18,12 +18,12 @@ use tower_redirect::{FollowError, FollowRedirectsLayer, RedirectHistory, ReplayB
 
 use crate::tls::Identity;
 
-type HyperError = FollowError<legacy::Error>;
-type Hyper = BoxCloneService<Request<Body>, Response<hyper::body::Incoming>, HyperError>;
+type CallError = FollowError<legacy::Error>;
+type Following = BoxCloneService<Request<Body>, Response<hyper::body::Incoming>, CallError>;
 
 /// Follows up to 10 redirections, and keeps up to 4 MiB of a body to send it again.
 #[derive(Clone, Debug)]
-pub struct Client(Hyper);
+pub struct Client(Following);
 
 /// A response that was read, and the redirections before it.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
-//! Run with: `cargo run --example tour` (`-- --break order` breaks a rule, `-- --serve` keeps the servers up;
-//! `--features live` adds a file of rules)
+//! Run with: `cargo run --example tour` (`-- --break order` makes that step fail, `-- --serve` keeps the
+//! servers up; `--features live` adds a file of rules)
 //!
 //! Starts http and https servers behind `RedirectLayer`, drives a client with
 //! `FollowRedirectsLayer` through them, and compares what came back with what was expected.

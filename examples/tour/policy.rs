@@ -10,8 +10,8 @@ pub struct Ports {
     pub standby: u16,
 }
 
-/// Redirects all requests to https; in maintenance those for `/api` to the standby, and others to a page; and
-/// v1 to v2.
+/// Redirects all requests to https, and v1 to v2. In maintenance, requests below `/api/` are redirected to
+/// the standby, other navigations to a page, and all other requests get 503.
 pub fn policy(
     ports: Ports,
     switch: &MaintenanceSwitch,

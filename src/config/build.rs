@@ -57,16 +57,17 @@ impl Config {
     }
 
     /// Returns possible mistakes in `rules` and `after_not_found.rules`, each with the path of its list: see
-    /// [`Rules::warnings`](crate::policy::Rules::warnings). There are none for rules that
-    /// [`build`](Self::build) refuses.
+    /// [`Rules::warnings`](crate::policy::Rules::warnings). A list with an
+    /// invalid rule has none.
     ///
     /// ```
     /// use tower_redirect::config::Config;
     ///
-    /// let config: Config = toml::from_str("rules = [{ from = \"/a\", to = \"/b\" }, { from = \"/a\", to = \"/c\" }]")?;
+    /// let rules = r#"rules = [{ from = "/a", to = "/b" }, { from = "/a", to = "/c" }]"#;
+    /// let config: Config = toml::from_str(rules)?;
     /// let (path, warning) = &config.warnings()[0];
     /// assert_eq!(*path, "rules");
-    /// assert!(warning.to_string().starts_with("rule 2: the same as rule 1"));
+    /// assert!(warning.to_string().starts_with("rule 2: matches the same requests as rule 1"));
     /// # Ok::<(), toml::de::Error>(())
     /// ```
     pub fn warnings(&self) -> Vec<(&'static str, RuleWarning)> {

@@ -98,8 +98,9 @@ impl<'de> Visitor<'de> for DateVisitor {
         Date::parse(text).map_err(|reason| E::custom(format_args!("{text:?} is {reason}")))
     }
 
-    /// Reads a TOML date, which `toml` passes as a map with one entry. Its key,
-    /// `$__toml_private_datetime`, cannot be written in TOML without quotes. Its value is the date as text.
+    /// Reads a TOML date, which `toml` passes as a map with the key `$__toml_private_datetime` and the date
+    /// as text. Any key that begins with `$` is accepted: TOML keys with `$` need quotes, so no table has one
+    /// by mistake.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Date, A::Error> {
         match map.next_entry::<String, String>()? {
             Some((key, text)) if key.starts_with('$') => self.visit_str(&text),

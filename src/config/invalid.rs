@@ -3,7 +3,7 @@ use std::fmt;
 
 use crate::config_error::ConfigError;
 
-/// The wrong values of a [configuration](super), section by section.
+/// The wrong values of a [configuration](super), in the order in which they were found.
 ///
 /// ```
 /// use tower_redirect::config::{Config, Switches};
@@ -24,7 +24,7 @@ pub struct InvalidValue {
 }
 
 impl InvalidConfig {
-    /// Iterates over the wrong values, section by section.
+    /// Iterates over the wrong values, in the order in which they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, InvalidValue> {
         self.0.iter()
     }
@@ -61,7 +61,7 @@ impl InvalidValue {
         &self.path
     }
 
-    /// The mistake, and how to mend it.
+    /// The mistake, and for most mistakes how to correct it.
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -6,15 +6,15 @@
 //!    versions, trailing slash. Those of `after_not_found` are asked once the application has answered
 //!    404. HSTS has no place in this order: see [`Hsts`](crate::Hsts) for the answers that get its header.
 //! 3. **All wrong values are reported together**, each with its path in the configuration
-//!    (`rules[3].to`) and what to write instead. Once each rule is valid, the rules are checked together,
-//!    for example for circles. A syntax error, an unknown key or a value of the wrong type is reported by
+//!    (`rules[3].to`) and the reason. Once each rule is valid, the rules are checked together,
+//!    for example for loops. A syntax error, an unknown key or a value of the wrong type is reported by
 //!    the format's own parser, which stops at the first error.
 //! 4. **Dates** are RFC 3339 (`2026-12-01T22:00:00Z`, or with an offset) or a day (`2026-12-01`,
 //!    midnight UTC), as text or as TOML dates. A time without an offset is an error.
 //! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. A
 //!    configuration sets the switch only if its `on`, `from` or `until` differs from the previous
-//!    configuration; otherwise the switch stays as an administrator has set it. The first configuration
-//!    is compared with maintenance that is off.
+//!    configuration; otherwise the switch stays as an administrator has set it. Before the first
+//!    configuration, maintenance counts as off.
 //!
 //! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with more keys should hold
 //! [`Config`] in a separate field. A rule that has no effect, such as a duplicate, is not an error: see

@@ -24,7 +24,7 @@ pub struct Config {
     /// The hosts that the server answers for: see [`RedirectLayer::hosts`](crate::RedirectLayer::hosts).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
-    /// The host of requests without one: see
+    /// The host of HTTP/1.0 requests without `Host`: see
     /// [`RedirectLayer::default_host`](crate::RedirectLayer::default_host).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_host: Option<String>,
@@ -131,10 +131,10 @@ pub struct TrustConfig {
     /// Whether peers on Unix sockets are proxies.
     #[serde(skip_serializing_if = "is_false")]
     pub unix_sockets: bool,
-    /// The header that holds the scheme.
+    /// The header that holds the scheme, instead of that of `fields`. Ignored if `scheme_on` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme_field: Option<String>,
-    /// The header that is `on` for https.
+    /// The header that is `on` for https, and `off` or absent for http, instead of that of `fields`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme_on: Option<String>,
     /// The transport of every request, whatever headers say.
@@ -170,10 +170,11 @@ pub enum TransportConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CanonicalHostConfig {
-    /// The host, or one of the words `www` and `apex`. `www` redirects `example.com` to `www.example.com`, for
-    /// each name that `hosts` lists both with and without `www.`; `apex` does the reverse.
+    /// The host, or one of the words `www` and `apex`. `www` redirects `example.com` to `www.example.com`,
+    /// for each name that `hosts` lists both with and without `www.`; `apex` does the reverse.
     pub host: String,
-    /// The hosts that are redirected to `host`.
+    /// Further hosts that are redirected to `host`: exact names, or `*.example.org`. The twin of `host`, with
+    /// `www.` added or removed, is redirected without being listed here. Not together with `www` or `apex`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     /// 301, 302, 307 or 308; 307 unless given.
@@ -192,13 +193,14 @@ pub struct HttpsConfig {
     /// The https port for each http port.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub port_map: BTreeMap<String, u16>,
-    /// The host of the https URL; the host of the request unless given.
+    /// The host of the https URL; the host of the request unless given. No effect with
+    /// `separate_https_redirect`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// 301, 302, 307 or 308; 307 unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Paths that are served over http, too.
+    /// Paths that GET, HEAD and OPTIONS requests reach over http, too, each with all paths below it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,
     /// Whether requests over http are answered 403 if their method is not safe.
@@ -216,7 +218,8 @@ pub struct HstsConfig {
     /// Whether all subdomains are included.
     #[serde(default, skip_serializing_if = "is_false")]
     pub include_subdomains: bool,
-    /// Whether browsers may put the host into the list that they ship with.
+    /// Whether browsers may put the host into the list that they ship with. Needs `include_subdomains` and a
+    /// `max_age` of at least a year.
     #[serde(default, skip_serializing_if = "is_false")]
     pub preload: bool,
     /// Hosts whose answers do not get the header.
@@ -242,7 +245,7 @@ pub struct MaintenanceConfig {
     /// The origin that serves in the meantime.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standby: Option<String>,
-    /// The page that navigations are redirected to.
+    /// The page that navigations by GET and HEAD are redirected to. Other requests get 503.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
     /// The URL that every request is redirected to.
@@ -257,7 +260,7 @@ pub struct MaintenanceConfig {
     /// Whether a 503 has problem details (RFC 9457) for clients that accept JSON.
     #[serde(skip_serializing_if = "is_false")]
     pub problem_json: bool,
-    /// Paths that are served during maintenance.
+    /// Paths that GET, HEAD and OPTIONS requests reach during maintenance, each with all paths below it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,
     /// Addresses and ranges of clients that are served during maintenance.
@@ -296,7 +299,8 @@ pub enum SlashForm {
 pub struct DrainConfig {
     /// The maximum number of bytes that are read.
     pub bytes: u64,
-    /// The maximum number of seconds for which bytes are read.
+    /// The maximum number of seconds for which bytes are read. It is a deadline only if the program calls
+    /// [`RedirectLayer::drain_timer`](crate::RedirectLayer::drain_timer) on the built layer.
     pub seconds: u64,
 }
 
@@ -309,7 +313,7 @@ pub struct VersionsConfig {
     pub prefix: String,
     /// The version that is served.
     pub current: String,
-    /// Whether only GET and HEAD are redirected.
+    /// Whether only GET and HEAD are redirected. Other methods get 410.
     #[serde(default, skip_serializing_if = "is_false")]
     pub get_and_head_only: bool,
     /// The versions that end, with their dates. A version without dates has moved already.

@@ -8,10 +8,10 @@ use crate::trust::Peer;
 /// A sign that the configuration does not do what the operator wants, seen in a request.
 ///
 /// It is passed to the hook of [`RedirectLayer::on_diagnosis`](crate::RedirectLayer::on_diagnosis), and
-/// feature `tracing` logs it at level `WARN` with target `tower_redirect`. In a period of an
-/// hour, which begins with its first diagnosis, each cause is reported once for each peer, for up to 16 private
-/// and 16 public peers. `Display` names the cause and every
-/// call that may mend it, and never advises trusting a public address, which may be a visitor's.
+/// feature `tracing` logs it at level `WARN` with target `tower_redirect`. In a period of an hour, which
+/// begins with its first diagnosis, each cause is reported once for each peer, for up to 16 private and 16
+/// public peers. `Display` names the cause and calls that may fix it, and never advises trusting a public
+/// address, which may be a visitor's.
 ///
 /// ```
 /// use tower_redirect::{Diagnosis, trust::Peer};
@@ -88,8 +88,8 @@ pub enum Diagnosis {
         /// Why the fields were refused.
         reason: &'static str,
     },
-    /// A trusted proxy forwards a host that differs from `Host`, and is not believed. If the proxy replaced
-    /// `Host`, redirections lead to the name by which the proxy knows this server.
+    /// A trusted proxy forwards a host that differs from `Host`, and the layer does not read forwarded hosts.
+    /// If the proxy replaced `Host`, redirections lead to the name by which the proxy knows this server.
     HostReplaced {
         /// The peer, if it is known.
         peer: Option<Peer>,
@@ -129,8 +129,8 @@ pub enum Diagnosis {
         /// The `Location`s, in order.
         locations: Vec<String>,
     },
-    /// Redirections follow each other without an end, each to another URL: a policy adds to the path
-    /// each time. The request got 500.
+    /// More than 16 redirections follow each other without repeating a URL, or their `Location` has become
+    /// longer than a URL can be. Usually a policy adds to the path each time. The request got 500.
     EndlessRedirections {
         /// The policies that redirected.
         policies: Vec<Cow<'static, str>>,
@@ -182,7 +182,7 @@ impl fmt::Display for Diagnosis {
             Self::TargetMayBeSelf { authority, target } => write!(
                 f,
                 "maintenance redirects {authority} to its own path at {target}; if a proxy replaced \
-                 the host {target} by {authority}, this goes round in circles: let it keep `Host`, or \
+                 the host {target} by {authority}, this is a redirect loop: let the proxy keep `Host`, or \
                  give the target as a path"
             ),
             Self::PermanentWithoutHosts { authority } => write!(
@@ -193,8 +193,8 @@ impl fmt::Display for Diagnosis {
             ),
             Self::UntrustedProxy { peer, header } => write!(
                 f,
-                "{}, which is not trusted, says by {header} that the user agent came by https; if it \
-                 is your proxy, this goes round in circles: {}",
+                "{}, which is not trusted, says by {header} that the user agent used https; if it \
+                 is your proxy, its requests are redirected forever: {}",
                 PeerName(*peer),
                 TrustCall(*peer, Some(header))
             ),
@@ -205,26 +205,26 @@ impl fmt::Display for Diagnosis {
             ),
             Self::BrowserOverTls { peer } => write!(
                 f,
-                "a browser that came by way of {} sends fields that it sends over https alone; if \
-                 something in front terminates TLS, this goes round in circles: {}; if this server \
-                 terminates TLS, {SAY_SECURE}",
+                "a request from {} has headers that browsers send only over https; if something in front \
+                 terminates TLS, its requests are redirected forever: {}; if this server terminates TLS, \
+                 {SAY_SECURE}",
                 PeerName(*peer),
                 TrustCall(*peer, None)
             ),
             Self::ProxyWithoutScheme { peer, header } => write!(
                 f,
-                "{peer} is trusted, but does not say which scheme was used; taken for plain; {}let \
-                 it send X-Forwarded-Proto, or read what it sends by `.forwarded()`, \
-                 `.scheme_field(..)` or `.scheme_on(..)`, or fix the scheme of all its requests by \
-                 `.transport(Transport::Secure)`",
+                "{peer} is trusted, but does not say which scheme was used, so the request is treated as \
+                 http; {}let it send X-Forwarded-Proto, or read what it sends by `.forwarded()`, \
+                 `.scheme_field(..)` or `.scheme_on(..)`, or, if every request to this layer comes over \
+                 https, add `.transport(Transport::Secure)`",
                 ReadAdvice(*header)
             ),
             Self::ProxySaysHttp { peer, header } => write!(
                 f,
-                "{peer} is trusted and says http, but a browser sends fields that it sends over \
-                 https alone, so that this goes round in circles; {}let {peer} pass on the scheme of \
-                 the proxy in front of it, and trust that one's addresses, too; or fix the scheme of \
-                 all its requests by `.transport(Transport::Secure)`",
+                "{peer} is trusted and says http, but the request has headers that browsers send only over \
+                 https, so it may be redirected forever; {}let {peer} pass on the scheme of the proxy in \
+                 front of it, and trust the addresses of that proxy, too; or, if every request to this layer \
+                 comes over https, add `.transport(Transport::Secure)`",
                 ReadAdvice(*header)
             ),
             Self::ForwardedRefused { peer, reason } => write!(
@@ -273,8 +273,8 @@ impl fmt::Display for Diagnosis {
             ),
             Self::ClientUnknown => write!(
                 f,
-                "a bypass or a rule is for clients by address, but no peer address is known, so \
-                 that it is for nobody: {MAKE_PEERS_KNOWN}"
+                "a bypass or a rule is limited to the addresses of some clients, but no peer address is \
+                 known, so it applies to nobody: {MAKE_PEERS_KNOWN}"
             ),
             Self::ClientThroughProxy { peer } => write!(
                 f,
@@ -286,19 +286,19 @@ impl fmt::Display for Diagnosis {
             Self::Cycle { policies, locations } => {
                 write!(
                     f,
-                    "redirections lead in a circle, answered 500: {}, by {}",
+                    "redirections lead in a loop, answered 500: {}, by {}",
                     locations.join(" -> "),
                     policies.join(", ")
                 )?;
                 let names_hosts = locations.iter().any(|location| !location.starts_with('/'));
-                let cure = "; a policy of yours that sends requests to other servers sets \
-                            `.allow_self()`";
+                let cure = "; if a policy sends requests to other servers on purpose, set \
+                            `.allow_self()` on its redirection";
                 f.write_str(if names_hosts { cure } else { "" })
             }
             Self::EndlessRedirections { policies, locations } => write!(
                 f,
-                "redirections have no end, answered 500: {} -> .., by {}; let the policy pass its own \
-                 target",
+                "redirections have no end, answered 500: {} -> .., by {}; the policy has to pass requests \
+                 for its own target",
                 locations.join(" -> "),
                 policies.join(", ")
             ),

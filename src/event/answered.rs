@@ -11,10 +11,10 @@ use crate::uri::Scheme;
 /// why. If the layer [only reports](crate::RedirectLayer::report_only), this is the answer that it would
 /// have given.
 ///
-/// The hook of [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) is called with it,
-/// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the
-/// extensions of the response, unless the layer only reports, and feature `tracing` makes it an event:
-/// `debug` for redirections, `info` for all others. Answers of [quiet](crate::policy::Rule::quiet) rules
+/// The hook of [`RedirectLayer::on_answer`](crate::RedirectLayer::on_answer) is called with it. Feature
+/// `tracing` makes it an event: `debug` for redirections, `info` for all others.
+/// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the extensions of
+/// the response, unless the layer only reports. Answers of [quiet](crate::policy::Rule::quiet) rules
 /// are only put into the extensions.
 ///
 /// It holds no credential and no value of a query. From headers it has only the host, the scheme and,
@@ -80,7 +80,7 @@ pub enum AnswerKind {
     /// A policy answered with a response of its own, such as 503 during maintenance.
     Respond,
     /// The layer only [reports](crate::RedirectLayer::report_only). It would have given an answer with
-    /// this status; instead the inner service got the request.
+    /// this status; instead the response of the inner service was returned.
     ReportOnly,
 }
 
@@ -123,7 +123,7 @@ impl<'a> Answered<'a> {
     }
 
     /// The rule that decided, if the policy is a [table](crate::policy::Rules): the name of the rule, or
-    /// else its pattern and line. `None` for other policies.
+    /// else its pattern, with its line if it has one. `None` for other policies.
     pub fn rule(&self) -> Option<&str> {
         self.rule.as_deref()
     }
@@ -144,7 +144,7 @@ impl<'a> Answered<'a> {
         self.scheme
     }
 
-    /// The requested host, in the case in which it was sent. If the request has none, this is the
+    /// The requested host, with upper and lower case as sent. If the request has none, this is the
     /// [default host](crate::RedirectLayer::default_host). `None` if the host was refused, or if there is
     /// neither.
     pub fn host(&self) -> Option<&str> {

@@ -39,12 +39,13 @@ impl DiagnosisHook {
         Self { hook: Some(Arc::new(hook)), ..Self::default() }
     }
 
-    /// Creates a hook that reports to neither `tracing` nor `metrics`, for an explanation.
+    /// Creates a hook that reports to neither `tracing` nor `metrics`. `RedirectLayer::explain` uses it.
     pub(crate) fn unlogged(hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {
         Self { is_logged: false, ..Self::new(hook) }
     }
 
-    /// Whether a hook or a `tracing` subscriber wants diagnoses. Otherwise none are made.
+    /// Whether a hook or a `tracing` subscriber wants diagnoses. Otherwise none are made, so that
+    /// `metrics` counts none.
     pub(crate) fn wants_diagnoses(&self) -> bool {
         self.hook.is_some() || self.is_logged && log::wants_diagnoses()
     }

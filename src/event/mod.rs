@@ -1,4 +1,5 @@
-//! Events, which go to the hooks of a layer and, with feature `tracing`, to a subscriber.
+//! Events, which go to the hooks of a layer and, with feature `tracing`, to a subscriber. With feature
+//! `metrics`, they are counted.
 //!
 //! A [`Diagnosis`](crate::Diagnosis) is reported at most once for each cause and peer in a period of an hour.
 

@@ -11,8 +11,8 @@ const MAX_PEERS: usize = 16;
 /// The length of a period, which begins with its first report. In the next period, every cause is new again.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
-/// The reports of the current period: each cause once for each peer, for up to [`MAX_PEERS`] public peers and as
-/// many others. A peer that is not known is one of the others.
+/// The reports of the current period: each cause once for each peer, for up to [`MAX_PEERS`] public peers
+/// and as many others. A peer that is not known is one of the others.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     since: Option<Instant>,

@@ -12,7 +12,7 @@ use super::redacted::Redacted;
 /// use http::{HeaderValue, Request, header};
 /// use tower_redirect::follow::RedirectContext;
 ///
-/// /// Authenticates the request, unless redirections led it to an origin that is not trusted.
+/// /// Authenticates the request, unless a redirection has led to an origin that is not trusted.
 /// fn sign<B>(mut request: Request<B>) -> Request<B> {
 ///     if !RedirectContext::of(request.extensions()).is_some_and(RedirectContext::has_left_trusted_origins) {
 ///         request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer .."));

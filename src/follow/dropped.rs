@@ -17,7 +17,7 @@ use http::HeaderName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dropped {
-    /// A header with all its values. Of `TE` and `Connection`, other values may be sent on.
+    /// A header. None of its values is sent, except that `TE: trailers` and `Connection: TE` may be.
     Header(HeaderName),
     /// The user name and password in the URL of the first request, in `Location`, or in the URL that a policy
     /// chose (RFC 3986 §3.2.1).

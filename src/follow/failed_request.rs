@@ -7,8 +7,8 @@ use super::redacted::Redacted;
 
 /// The place in a chain of redirections at which a request failed: its URL and the hops before it.
 ///
-/// `Display` and `Debug` print the names of query parameters, never their values, and at most 256 bytes of
-/// each URL.
+/// `Display` and `Debug` leave out userinfo and the values of query parameters, and cut each URL to 256
+/// bytes. A parameter without `=` counts as a value.
 pub struct FailedRequest {
     uri: Uri,
     history: RedirectHistory,

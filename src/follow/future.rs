@@ -47,8 +47,8 @@ pin_project! {
     }
 }
 
-/// The settings that [observe](Settings::observe) the response to a call in mode `Manual`, with the method and
-/// the URL of the request.
+/// The settings that [observe](Settings::observe) the response to a call in mode `Manual`, with the method
+/// and the URL of the request.
 pub(super) struct Observer {
     pub(super) settings: Arc<Settings>,
     pub(super) method: Method,
@@ -101,7 +101,8 @@ where
 type Handled<B, R> = ControlFlow<Response<R>, (B, Option<Rest<R>>)>;
 
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
-    /// Makes the error of a call whose last request failed with `error`.
+    /// Makes the error of a call whose last request failed with `error`. Reports the end of the call if a
+    /// redirection was followed.
     fn failed<E>(&mut self, error: E) -> FollowError<E> {
         let history = &self.saved_request.history;
         if !history.is_empty() {
@@ -129,7 +130,7 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
             if settings.final_uri {
                 response.extensions_mut().insert(FinalUri(saved_request.uri.clone()));
             }
-            if saved_request.history.has_entries() {
+            if saved_request.history.has_hop_or_upgrade() {
                 let history = std::mem::take(&mut saved_request.history);
                 if !history.is_empty() {
                     settings.events.finished(&history, End::Returned(response.status()));
@@ -155,8 +156,8 @@ impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
         }
         // A remembered redirection may have dropped the content.
         let body = if saved_request.has_content { body } else { B::empty() };
-        // An upload that was cut short has lost its connection or stream. Reading the redirection's body would
-        // save neither.
+        // An upload that was cut short has lost its connection or stream. Reading the redirection's body
+        // would save neither.
         let limit = settings.response_drain_limit;
         let rest = if uploading { None } else { Rest::of(response, limit) };
         Ok(ControlFlow::Continue((body, rest)))

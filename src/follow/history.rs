@@ -10,9 +10,9 @@ use super::redacted::Redacted;
 /// The redirections that one call followed, in order. The history is in the extensions of the response
 /// if a redirection was followed, or if HSTS upgraded the URL of the call.
 ///
-/// `Display` prints the first request and then one hop per line, with `(https by HSTS)` after a URL that was
-/// upgraded. `Display` and `Debug` leave out userinfo and the values of a query, and cut each URL to 256 bytes;
-/// the accessors return whole URLs.
+/// `Display` prints the first request and then one hop per line, with `(https by HSTS)` after a URL that
+/// was upgraded. `Display` and `Debug` leave out userinfo and the values of a query, and cut each URL to
+/// 256 bytes; the accessors return whole URLs.
 ///
 /// ```
 /// use http::Response;
@@ -93,7 +93,7 @@ impl RedirectHistory {
     }
 
     /// Whether there is a hop or an upgrade. If not, the response gets no history.
-    pub(super) fn has_entries(&self) -> bool {
+    pub(super) fn has_hop_or_upgrade(&self) -> bool {
         !self.hops.is_empty() || self.upgraded.is_some()
     }
 
@@ -112,7 +112,8 @@ impl RedirectHistory {
     }
 
     /// Returns the fragment of the final URL, without the `#`: that of the last `Location` that had
-    /// one, or else the fragment of the first URL (RFC 9110 §10.2.2). `None` if there is none, or if
+    /// one, or else the [fragment of the first URL](super::FollowOptions::fragment), if the caller has set
+    /// it (RFC 9110 §10.2.2). `None` if there is none, or if
     /// nothing was followed.
     pub fn fragment(&self) -> Option<&str> {
         self.hops.last().and_then(Hop::fragment)

@@ -109,8 +109,11 @@ impl<P> FollowRedirectsLayer<P> {
     /// Sets the scheme of requests whose URI is in origin-form (`/path`). The scheme and `Host` then
     /// form the origin of such a request. By default, its origin is not known, and only a `Location`
     /// without a host (`/path`) is followed.
-    /// The HSTS store, the guard and the lists of origins do not use this scheme: a request in
-    /// origin-form is not upgraded, a guard refuses it, and its origin is on no list.
+    ///
+    /// The HSTS store, the guard, the lists of origins and
+    /// [`keep_credentials_on_https_upgrade`](Self::keep_credentials_on_https_upgrade) do not use this
+    /// scheme: a request in origin-form is not upgraded, a guard refuses it, its origin is on no list, and a
+    /// redirection of it to https does not count as an https upgrade.
     ///
     /// Pitfall: after a redirection to another origin, the next request is sent in absolute-form, without
     /// `Host`. A service with a single connection, such as hyper's `SendRequest` or one over a Unix
@@ -142,8 +145,8 @@ impl<P> FollowRedirectsLayer<P> {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`HeaderName`](crate::ConfigErrorKind::HeaderName) if no header
-    /// name can begin with `prefix`.
+    /// Returns an error of kind [`HeaderName`](crate::ConfigErrorKind::HeaderName) if `prefix` is empty, or
+    /// if no header name can begin with it.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(prefix).is_err() {
             return Err(ConfigError::header_name(prefix, "no header name begins with this"));
@@ -166,7 +169,8 @@ impl<P> FollowRedirectsLayer<P> {
     /// Keeps credentials and extensions on redirections between any two of these origins, such as
     /// `https://api.example.com` and `https://www.example.com`. `https://*.example.com` matches all
     /// subdomains, at any depth, but not `example.com` itself. From https to http, credentials and
-    /// extensions are still dropped.
+    /// extensions are still dropped. A second call adds to the same list: its origins and those of the
+    /// first call trust each other.
     ///
     /// # Errors
     ///

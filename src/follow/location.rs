@@ -37,7 +37,7 @@ pub(super) struct Target {
     pub(super) uri: Uri,
     pub(super) cross_origin: bool,
     pub(super) downgrade: bool,
-    /// Whether `Location` had userinfo, which was removed.
+    /// Whether `Location`, or the URL that a policy chose in its place, had userinfo, which was removed.
     pub(super) userinfo: bool,
     pub(super) fragment: Option<Arc<str>>,
     /// Whether the URI is known to have a [plain](Origin::plain) origin.

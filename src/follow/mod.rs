@@ -11,13 +11,15 @@
 //!    ones, if it does not resolve, or if its scheme is neither http nor https. A `Location`
 //!    without a host keeps the request's scheme, host and port, even if the URL standard does not
 //!    accept them, as in `http://svc.1/` or `unix://socket/`. For a request in origin-form
-//!    (`/path`), only a `Location` without a host is followed, unless its scheme is
-//!    [configured](FollowRedirectsLayer::origin_form_scheme) and it has `Host`.
-//! 3. The mode of the request's [options](FollowOptions), or else of the layer, comes first:
-//!    [`Manual`](RedirectMode::Manual) returns every redirection, and [`Error`](RedirectMode::Error)
-//!    makes each an error. Otherwise, the [policy](FollowPolicy) decides: follow, stop or reject. The policy is also asked if `Location` cannot be followed or the body cannot be sent
-//!    again. It can then stop, so that the caller gets the redirection in place of the error, or
-//!    name [another URL](Action::FollowTo). The checks below apply whatever the policy says.
+//!    (`/path`), only a `Location` without a host is followed, unless the scheme of such requests is
+//!    [configured](FollowRedirectsLayer::origin_form_scheme) and the request has `Host`.
+//! 3. The mode is that of the request's [options](FollowOptions), or else that of the layer.
+//!    [`Manual`](RedirectMode::Manual) returns every redirection, before rules 1 and 2 apply, and
+//!    [`Error`](RedirectMode::Error) makes each an error. Otherwise, the [policy](FollowPolicy) decides:
+//!    follow, stop or reject. The policy is also asked if `Location` cannot be followed or the body cannot
+//!    be sent again. It can then stop, so that the caller gets the redirection in place of the error, or
+//!    name [another URL](Action::FollowTo) if the `Location` is at fault. The checks below apply whatever
+//!    the policy says.
 //! 4. By default, ten redirections are followed. The next is an error, which names the URLs that
 //!    repeat, or is [returned](FollowRedirectsLayer::on_limit). A redirection from https to http is
 //!    an error, unless it is [allowed](FollowRedirectsLayer::allow_https_to_http).
@@ -25,7 +27,8 @@
 //!    and 308, the body is sent again from its first byte. Once a redirection has dropped the body,
 //!    later ones do not send it.
 //! 6. Headers, extensions and userinfo are removed:
-//!    - If the content is dropped, those about content: `Content-Encoding`, `Content-Language`,
+//!    - If the content is dropped or the request becomes GET, those about content: `Content-Encoding`,
+//!      `Content-Language`,
 //!      `Content-Location`, `Content-Type`, `Content-Length`, `Content-Range`, `Content-Digest`,
 //!      `Content-MD5`, `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`,
 //!      `Expect` and `Idempotency-Key`. If the request becomes GET, also `If`, `If-*` and `Range`.
@@ -40,23 +43,22 @@
 //!      [a predicate](FollowRedirectsLayer::trust_origins_when) returns `true`, and, if
 //!      [configured](FollowRedirectsLayer::keep_credentials_on_https_upgrade), from http to https on the
 //!      same host, each on its default port, but never from https to http.
-//!    - Always, connection-specific headers (`Connection` and those that it names, `Keep-Alive`, `Upgrade` and
-//!      others) except `TE: trailers`, and the userinfo of a URL
-//!      (`user:password@`). The userinfo of the caller's own URL is removed, too, unless the layer has
+//!    - Always, connection-specific headers (`Connection` and those that it names, `Keep-Alive`, `Upgrade`
+//!      and others) except `TE: trailers`, and the userinfo of a URL (`user:password@`). The userinfo of
+//!      the caller's own URL is removed, too, unless the layer has
 //!      [moved it to `Authorization`](FollowRedirectsLayer::userinfo_as_basic).
 //!
 //!    Nothing that was removed comes back, even if the chain returns to the first origin. The
 //!    [`RedirectContext`] tells an inner layer the number of the hop, the first and the previous URL, and
 //!    whether the chain has left the trusted origins.
-//! 7. The redirection's own body is read, up to
-//!    [a limit](FollowRedirectsLayer::response_drain_limit), so that its connection can be reused.
-//!    Over HTTP/2, the next request does not wait for this, since it has a stream of its own. The body is read all
-//!    the same, because dropping it resets its stream, and servers end connections with many resets; it is
-//!    dropped when the next response arrives. It is dropped unread if it announces more than the limit, or if the
-//!    connection will be closed. If the request is still being uploaded, its
-//!    upload is ended, and the redirection's body is dropped unread, too. Then the inner service is polled
-//!    ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and
-//!    the inner service is called.
+//! 7. The redirection's own body is read, up to [a limit](FollowRedirectsLayer::response_drain_limit), so
+//!    that its connection can be reused. Over HTTP/2, the next request does not wait for this, since it has
+//!    a stream of its own. The body is read all the same, because dropping it resets its stream, and
+//!    servers end connections with many resets; it is dropped when the next response arrives. It is dropped
+//!    unread if it announces more than the limit, or if the connection will be closed. If the request is
+//!    still being uploaded, its upload is ended, and the redirection's body is dropped unread, too. Then
+//!    the inner service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers
+//!    of this one request, and the inner service is called.
 //!
 //! Three optional parts apply to the URL of a call and to each target: the [HSTS store](hsts), the
 //! [memory of permanent redirections](Remembered) and the [guard]. The figure shows their order.

@@ -184,7 +184,7 @@ fn fragment(rest: &[u8]) -> Option<Arc<str>> {
 }
 
 /// The bytes that the parser changes neither in paths nor in queries, besides letters and digits.
-static PLAIN_PATH: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@");
+static PLAIN_PATH: ByteSet = ByteSet::alphanumeric_and(b"-_~!$&()*+,;=:@");
 
 /// The bytes that the parser does not change in fragments, besides letters and digits.
-static PLAIN_FRAGMENT: ByteSet = ByteSet::of(b"-_~!$&()*+,;=:@/?.%'");
+static PLAIN_FRAGMENT: ByteSet = ByteSet::alphanumeric_and(b"-_~!$&()*+,;=:@/?.%'");

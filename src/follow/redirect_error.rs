@@ -98,7 +98,7 @@ impl RedirectErrorKind {
         "not_replayable",
     ];
 
-    /// Returns a short name, the same in every release. `error.type` of events, `error_type` of metrics.
+    /// Returns a short name, the same in every release: `error.type` of events, `error_type` of metrics.
     ///
     /// ```
     /// use tower_redirect::follow::RedirectErrorKind;
@@ -261,8 +261,8 @@ impl RedirectError {
         self.0.location.as_ref()
     }
 
-    /// Returns the URL that the redirection leads to, if its `Location` could be resolved, or the URL that the
-    /// policy [chose](super::Action::FollowTo), even if that does not resolve.
+    /// Returns the URL that the redirection leads to, if its `Location` could be resolved, or the URL that
+    /// the policy [chose](super::Action::FollowTo), even if that does not resolve.
     pub fn next_uri(&self) -> Option<&Uri> {
         self.0.next_uri.as_ref()
     }

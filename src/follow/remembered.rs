@@ -34,8 +34,10 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// A memory of permanent redirections, for
 /// [`FollowRedirectsLayer::remembered`](crate::FollowRedirectsLayer::remembered). Clones share it.
 ///
-/// 1. A 301 or 308 that answers GET or HEAD is learned when it is followed, if the request had no
-///    credentials and no userinfo, and if it is permanent as defined by
+/// 1. A 301 or 308 that answers GET or HEAD is learned when it is followed, if the request's URL was
+///    absolute and had no userinfo, if the request had no
+///    [credentials](crate::FollowRedirectsLayer::replace_credential_headers) (`Referer` and `Origin` count
+///    as such) and no other sensitive header, and if the redirection is permanent as defined by
 ///    [`permanent_uri`](crate::RedirectHistory::permanent_uri). A layer with
 ///    [`on_request`](crate::FollowRedirectsLayer::on_request) or
 ///    [`on_request_to`](crate::FollowRedirectsLayer::on_request_to) learns nothing: the hook may add a
@@ -156,7 +158,8 @@ impl Remembered {
         if request.memory_use != MemoryUse::Full {
             return Ok(());
         }
-        // `error_on_loop` does not see the requests that are skipped here: the site may have moved back.
+        // The requests that are skipped here are not sent, so `error_on_loop` does not count them: a server
+        // may redirect to one of them, because the site has moved back.
         let sent = request.sent.take();
         for _ in 0..MAX_CHAIN {
             let found = self.find(&request.method, &request.uri);

@@ -55,8 +55,8 @@ impl<B: Body + Replay> SavedBody<B> {
         }
     }
 
-    /// Ends an upload that is under way, and frees the saved content. Called after a response that is not
-    /// returned to the caller.
+    /// Ends an upload that is under way, and frees the saved content. Called if the next request has no
+    /// content, or if the call ends with an error instead of the response.
     pub(in crate::follow) fn abort(&mut self) {
         if let Some(body) = self.handle() {
             body.abort();

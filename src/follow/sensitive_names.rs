@@ -3,7 +3,7 @@ use http::HeaderName;
 /// The names of the headers that are dropped on a redirection to another origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SensitiveNames {
-    /// If set, these names replace those of `is_credential`.
+    /// If set, these names replace those of `is_sensitive_by_default`.
     credentials: Option<Vec<HeaderName>>,
     names: Vec<HeaderName>,
     /// Prefixes of names, in lower case.
@@ -26,7 +26,7 @@ impl SensitiveNames {
     /// Whether the header is a credential, or was added to the credentials.
     pub(super) fn contains(&self, name: &HeaderName) -> bool {
         let credential = match &self.credentials {
-            None => is_credential(name.as_str()),
+            None => is_sensitive_by_default(name.as_str()),
             Some(names) => names.contains(name),
         };
         credential || self.was_added(name)
@@ -40,7 +40,7 @@ impl SensitiveNames {
 }
 
 /// Whether a header holds credentials, or reveals one origin to another.
-fn is_credential(name: &str) -> bool {
+fn is_sensitive_by_default(name: &str) -> bool {
     matches!(
         name,
         "authorization"

@@ -133,8 +133,9 @@ where
     }
 }
 
-/// Upgrades the URL of a call to https if HSTS knows its host. Returns an error if the guard refuses the
-/// URL. If the host is an IPv4 address, it is rewritten in the form in which the guard has read it.
+/// Upgrades the URL of a call to https if HSTS knows its host, and returns the upgrade. Returns an error if
+/// the guard refuses the URL. If there is a guard and the host is an IPv4 address, the address is rewritten
+/// in the form in which the guard has read it.
 #[cold]
 fn upgrade_and_guard<B>(
     settings: &Settings,

@@ -56,7 +56,8 @@ where
     }
 }
 
-/// The extensions of this crate that hold no secrets: options for a layer inside.
+/// Returns the moves of this crate's own extensions that are kept, because they hold no secrets: the options
+/// of layers inside of this one.
 #[cfg(feature = "hyper")]
 fn own_extensions() -> Vec<MoveExtension> {
     vec![move_extension::<super::expect::ExpectOptions>]

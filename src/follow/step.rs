@@ -69,7 +69,8 @@ pub(super) fn step(
         history: &request.history,
         cross_origin,
         resends_body: rewrite.keeps_content,
-        // A remembered redirection may have dropped the content, but not the saved body.
+        // After a remembered redirection that dropped the content, the body is still saved. It is not sent,
+        // so it need not be replayable.
         can_resend_body: !request.has_content || can_resend_body(),
     };
     let action = match mode {
@@ -94,7 +95,7 @@ pub(super) fn step(
         _ => (target, None),
     };
     // A `Location` that does not resolve is reported even if the policy rejects the redirection: it
-    // is the more useful error. Nothing resolves against the authority of a CONNECT.
+    // is the more useful error. A relative reference never resolves against the authority of a CONNECT.
     let target = target.map_err(|kind| {
         let kind = if request.is_followable() { kind } else { Kind::NotFollowable };
         let error = fail(request, kind, status).with_location(location);

@@ -116,7 +116,8 @@ fn is_condition_or_range(name: &str) -> bool {
     name.starts_with("if-") || matches!(name, "if" | "range")
 }
 
-/// Whether a header is about the content, so that it would mislead a server on a request without content.
+/// Whether a header describes the content, or has a meaning only together with it (`Expect`,
+/// `Idempotency-Key`), so that it would mislead a server on a request without content.
 fn is_about_content(name: &str) -> bool {
     matches!(
         name,

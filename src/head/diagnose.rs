@@ -13,9 +13,9 @@ impl RequestHead<'_> {
         self.parts.extensions.get::<Transport>().is_some()
     }
 
-    /// The host and port as they were sent, if they are valid: the authority of the request target, or else the
-    /// first `Host`. Reading them never refuses the request, so that a diagnosis
-    /// does not change the answer.
+    /// The host and port as they were sent, if they are valid: the authority of the request target, or else
+    /// the first `Host`. Reading them never refuses the request, so that a diagnosis does not change the
+    /// answer.
     pub(crate) fn sent_authority(&self) -> Option<Authority<'_>> {
         match self.parts.uri().authority() {
             Some(authority) => Authority::parse(authority.as_str()).ok(),
@@ -43,9 +43,10 @@ impl RequestHead<'_> {
         }
     }
 
-    /// Diagnoses a trusted proxy that sends no scheme.
+    /// Diagnoses a trusted proxy that sends no scheme, unless the scheme is fixed.
     pub(super) fn diagnose_missing_scheme(&self) {
-        if let (true, Some(peer)) = (self.wants_diagnoses(), self.peer()) {
+        let matters = self.wants_diagnoses() && self.trust.fixed_scheme().is_none();
+        if let (true, Some(peer)) = (matters, self.peer()) {
             let header = https_field(self.parts.headers, Some(self.trust.scheme_field_name()));
             self.diagnose(Diagnosis::ProxyWithoutScheme { peer, header });
         }

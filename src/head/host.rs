@@ -15,8 +15,10 @@
 //! | hosts are listed, and the host is neither one of them nor the default | 421 (RFC 9110 §15.5.20) |
 //! | anything else | the forwarded host, or the target's, or `Host` |
 //!
-//! In the last two rows, the default port of the scheme that the request does not have is left out: 80 for https, 443
-//! for http.
+//! In the last two rows, port 80 is left out if the request is https, and port 443 if it is http.
+//!
+//! If one of these rows needs the scheme that a trusted proxy sends, and a field of the proxy is malformed,
+//! the answer is 400, even if the row says otherwise.
 //!
 //! Refusing a `Host` that differs from an absolute-form target deviates from RFC 9112 §3.2.2 on
 //! purpose: the layer reads the target, and the inner service may read `Host`.
@@ -122,8 +124,8 @@ impl RequestHead<'_> {
     }
 
     /// A quick check. If it returns `true`, a single `Host` is the only source of the host, and the host is
-    /// listed and has no port: no row of the module's table refuses such a request. `false` says nothing. This
-    /// saves 600 instructions when a request passes.
+    /// listed and has no port: no row of the module's table refuses such a request. `false` says nothing.
+    /// This saves 600 instructions when a request passes.
     #[inline(always)]
     fn has_plainly_listed_host(&self) -> bool {
         let headers = self.parts.headers;

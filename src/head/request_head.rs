@@ -258,8 +258,9 @@ impl<'a> RequestHead<'a> {
         self.parts.extensions
     }
 
-    /// Marks the answer `no-store`, whether the layer or the inner service gives it. Call this for a
-    /// request that is passed on although the same request from another client would not be.
+    /// Marks the answer `no-store`, whether the layer or the inner service gives it. Call this if the
+    /// decision, a pass included, depends on which client sent the request: a cache would give the answer to
+    /// other clients, too.
     pub fn forbid_storing(&self) {
         self.notes.get().no_store.set(true);
     }

@@ -119,7 +119,9 @@ impl CanonicalHost {
         Ok(self)
     }
 
-    /// Redirects with 308, which clients and caches may keep for a day.
+    /// Redirects with 308, which clients and caches may keep for a day. If the `Location` would have a port
+    /// that the client chose (`Host: example.com:8080`), the status is 307, unless
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists the requested host with that port.
     pub fn permanent(mut self) -> Self {
         self.to = self.to.permanent();
         self

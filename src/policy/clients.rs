@@ -21,7 +21,8 @@ pub(super) fn is_sign_of_proxy(name: &HeaderName) -> bool {
         )
 }
 
-/// Returns whether the client's address is in one of `ranges`, and is not that of an untrusted proxy.
+/// Returns whether the client's address is in one of `ranges`. `false` if the peer is not trusted and the
+/// request has a header that proxies add: the address may then be that of a proxy.
 pub(super) fn comes_from(ranges: &Ranges, head: &RequestHead<'_>) -> bool {
     let Some(client) = head.client_ip() else {
         if head.peer().is_none() {

@@ -22,8 +22,8 @@ pub(crate) fn decide<P: RedirectPolicy + ?Sized>(
     decision
 }
 
-/// Reviews a decision of `policy`, and collapses a redirection with those that would follow it on this server.
-/// If they have no end, the decision becomes an answer with 500.
+/// Reviews a decision of `policy`, and collapses a redirection with those that would follow it on this
+/// server. If they have no end, the decision becomes an answer with 500.
 #[inline(always)] // For the same reason as `review`.
 pub(crate) fn conclude<P: RedirectPolicy + ?Sized>(
     decision: &mut Decision,
@@ -66,8 +66,8 @@ fn collapsed<P: RedirectPolicy + ?Sized>(
         Ok(collapsed) => collapsed.map(Decision::Redirect),
         Err(Endless { repeats: true, policies, locations }) => {
             head.diagnose(Diagnosis::Cycle { policies, locations });
-            head.note_endless("redirections lead in a circle");
-            Some(Decision::text(FAILED, "redirections lead in a circle\n"))
+            head.note_endless("redirections lead in a loop");
+            Some(Decision::text(FAILED, "redirections lead in a loop\n"))
         }
         Err(Endless { repeats: false, policies, locations }) => {
             head.diagnose(Diagnosis::EndlessRedirections { policies, locations });
@@ -77,8 +77,7 @@ fn collapsed<P: RedirectPolicy + ?Sized>(
     }
 }
 
-/// Shows the path of a request, and its scheme if a policy has asked for it. Nothing else is read, because
-/// what is read is noted for `Vary`.
+/// Shows the path of a request, and its scheme if that is already known. Reading more could add to `Vary`.
 struct PathAndScheme<'h, 'a>(&'h RequestHead<'a>);
 
 impl fmt::Display for PathAndScheme<'_, '_> {

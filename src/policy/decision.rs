@@ -11,12 +11,14 @@ pub enum Decision {
     /// Passes the request on to the next policy, or, after the last one, to the inner service.
     Pass,
     /// Passes, and appends these headers to the inner service's response. They never replace headers of
-    /// the application.
+    /// the application. They are dropped if a later policy, or the layer, answers instead.
     PassWithHeaders(HeaderMap),
     /// Answers with a redirection.
     Redirect(Redirection),
     /// Answers with this response. The layer sets `Content-Length`, and `Cache-Control` if the response has
-    /// none: a `max-age` of one day for 301, 308 and 410, and `no-store` for every other status.
+    /// none: a `max-age` of one day for 301, 308 and 410, and `no-store` for every other status. After
+    /// [`forbid_storing`](crate::RequestHead::forbid_storing), it is `no-store` in any case. If caches may
+    /// store the response, the headers that were read are added to its `Vary`.
     Respond(Response<Bytes>),
 }
 

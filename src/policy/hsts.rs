@@ -16,9 +16,9 @@ use crate::uri::HostPattern;
 /// from the application, or is a redirection or an error (§7.1). Its place among other policies makes no
 /// difference. Rules, in order:
 ///
-/// 1. A request that is not proven secure does not get the header (§7.2).
-/// 2. Neither does a request without a host, or for an address (§8.1.1), `localhost` or a name below it, a
-///    host that is refused, or a host of [`except_hosts`](Self::except_hosts).
+/// 1. The answer to a request that is not proven secure does not get the header (§7.2).
+/// 2. Neither does the answer to a request without a host, or for an address (§8.1.1), `localhost` or a
+///    name below it, a host that is refused, or a host of [`except_hosts`](Self::except_hosts).
 /// 3. A header that the application set is not changed.
 /// 4. Every other answer gets the header once.
 ///

@@ -1,12 +1,12 @@
-//! Diagnoses why requests may be redirected to https again and again, and explains why a request is not treated
-//! as secure. Neither changes the decision.
+//! Diagnoses why requests may be redirected to https again and again, and explains why a request is not
+//! treated as secure. Neither changes the decision.
 
 use crate::diagnosis::Diagnosis;
 use crate::head::RequestHead;
 use crate::trust::{has_fetch_metadata, https_field};
 
-/// Diagnoses a request that is not secure, although the user agent may have used https. If it is redirected, it may
-/// come back over http forever.
+/// Diagnoses a request that is not secure, although the user agent may have used https. If it is
+/// redirected, it may come back over http forever.
 pub(super) fn diagnose(head: &RequestHead<'_>) {
     if head.wants_diagnoses() && head.trust().fixed_scheme().is_none() {
         if let Some(diagnosis) = find(head) {

@@ -13,8 +13,10 @@ use crate::uri::Scheme;
 /// Rules, in order:
 ///
 /// 1. A secure request passes.
-/// 2. A request for an exempt path passes, whatever its host: `/.well-known/acme-challenge/` for GET and
-///    HEAD, and the paths given to [`exempt`](Self::exempt) for GET, HEAD and OPTIONS.
+/// 2. A request for an exempt path passes, and its host is not read: `/.well-known/acme-challenge/` for GET
+///    and HEAD, and the paths given to [`exempt`](Self::exempt) for GET, HEAD and OPTIONS. If
+///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) is set, the layer still answers 421 for a host
+///    that is not listed.
 /// 3. `OPTIONS *`, CONNECT (and with it websockets over HTTP/2) and CORS preflights get 403, because they
 ///    cannot be redirected. With [`refuse_unsafe`](Self::refuse_unsafe), so do unsafe methods.
 /// 4. A request without an acceptable host gets 400 or 421.
@@ -121,7 +123,8 @@ impl HttpsOnly {
     }
 
     /// Answers requests with unsafe methods with 403 instead of a redirection. All methods but GET, HEAD,
-    /// OPTIONS and TRACE are unsafe (RFC 9110 §9.2.1).
+    /// OPTIONS and TRACE (RFC 9110 §9.2.1) are treated as unsafe, even those that are defined as safe
+    /// elsewhere, such as QUERY, whose content would be sent in clear.
     ///
     /// The content of such a request was already sent in clear. A client that is redirected does not notice
     /// this; one that gets an error does.
@@ -132,15 +135,18 @@ impl HttpsOnly {
 
     /// Lets GET, HEAD and OPTIONS requests for this path, and for all paths below it, pass over http.
     ///
-    /// Paths are compared per segment; `/health` and `/health/` mean the same. A path that a server may
+    /// The path as it was sent is compared, segment by segment, with the normal form of `path`, in which
+    /// escapes are in upper case: `/caf%C3%A9` is exempt, but `/caf%c3%a9` is not, even if `path` is written
+    /// like that. `/health` and `/health/` mean the same. A path that a server may
     /// read as another one is never exempt: one with an empty segment, a segment that is `.` or begins
     /// with `..`, a `\` or `;`, an escaped dot, slash, backslash, `%` or NUL, overlong UTF-8 (`%c0%ae`),
     /// or a `%` that is not followed by two hexadecimal digits.
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` does not start
-    /// with `/`, names no segment, or could never match.
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` does not start with `/`,
+    /// names no segment, has a query or a fragment, contains `*`, `{`, `}`, `/:`, a space or a control byte,
+    /// or is one that is never exempt.
     pub fn exempt(mut self, path: &str) -> Result<Self, ConfigError> {
         self.exempt.add(path)?;
         Ok(self)

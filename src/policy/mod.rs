@@ -5,9 +5,9 @@
 //!    a cheap handle that other code updates, such as a [`MaintenanceSwitch`].
 //! 2. Tuples, arrays, slices, `Vec`, `Option`, `Box`, `Arc` and references of policies are policies:
 //!    the first that does not pass decides. After [`Decision::PassWithHeaders`], the next policy is asked.
-//! 3. A redirection is treated as [`Decision::Pass`] if it leads to the URL that was asked for, unless
-//!    [`Redirection::allow_self`] is set. So is every redirection of a CORS preflight, `OPTIONS *` or
-//!    CONNECT.
+//! 3. A redirection is treated as [`Decision::Pass`] if the client would repeat the same request, with the
+//!    same method and URL, unless [`Redirection::allow_self`] is set. Every redirection of a CORS preflight,
+//!    `OPTIONS *` or CONNECT is treated as a pass, too.
 //! 4. [`policy_fn`] turns a closure into a policy.
 //! 5. Once the policies have decided, each is asked for the headers that it
 //!    [adds](RedirectPolicy::annotate) to the answer, as [`Hsts`] does, whatever its place in the list.

@@ -43,6 +43,13 @@ impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
         self.name.clone()
     }
 
+    /// The answers of counted rules are counted under the names of these rules, as without this name.
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        let inner = self.policy.name();
+        let others = self.policy.names().into_iter().filter(|name| *name != inner);
+        [self.name()].into_iter().chain(others).collect()
+    }
+
     #[inline]
     fn redirects_once(&self) -> bool {
         self.policy.redirects_once()

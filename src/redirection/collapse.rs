@@ -15,15 +15,16 @@ use crate::uri::{Origin, Scheme};
 /// and other policies may redirect before and after them.
 const MAX_REDIRECTIONS: usize = 16;
 
-/// Redirections to a longer `Location` are treated as endless, too: no `Uri` is longer. Without this limit,
-/// policies that lengthen the URL each time could exhaust the memory before the other limit is reached.
+/// Merged redirections with a longer `Location` are treated as endless, too: no `Uri` is longer. Without this
+/// limit, policies that lengthen the URL each time could exhaust the memory before [`MAX_REDIRECTIONS`] is
+/// reached.
 const MAX_LOCATION_LENGTH: usize = u16::MAX as usize;
 
 /// Redirections that follow each other without an end.
 #[derive(Debug)]
 pub(crate) struct Endless {
     /// Whether the requested URL or a `Location` occurred again. Otherwise there are more than
-    /// [`MAX_REDIRECTIONS`], or the last `Location` is longer than a URL can be.
+    /// [`MAX_REDIRECTIONS`], or the last `Location` is longer than [`MAX_LOCATION_LENGTH`].
     pub(crate) repeats: bool,
     /// The policies that redirected, in order.
     pub(crate) policies: Vec<Cow<'static, str>>,
@@ -36,7 +37,8 @@ pub(crate) struct Endless {
 ///
 /// Only redirections to our own hosts that keep the method and lack `allow_self` are merged. If `next`
 /// returns any other redirection or `None`, the redirection found so far is the result, and the policies
-/// are asked again when the client follows it. With `separate_https_redirect`, the step to https is sent alone.
+/// are asked again when the client follows it. With `separate_https_redirect`, the step to https is sent
+/// alone.
 pub(crate) fn collapse(
     first: &Redirection,
     head: &RequestHead<'_>,

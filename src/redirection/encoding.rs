@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 /// The ASCII bytes that are percent-encoded in a query. `[` and `]` stay, because browsers send them; `%`
-/// stays, because the text is percent-encoded already. Bytes that are not ASCII are always encoded.
+/// stays, because it may begin an escape. Bytes that are not ASCII are always encoded.
 pub(super) const QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

@@ -14,7 +14,7 @@ pub(crate) const PERMANENT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60)
 /// the `Location`. See the [module](crate::redirection) for the rules.
 ///
 /// Pitfalls: [`to`](Self::to) replaces the query, [`path`](Self::path) keeps it. Browsers and caches keep a
-/// permanent redirection and do not ask again, so begin with 307.
+/// permanent redirection, for a day unless [`max_age`](Self::max_age) is set, so begin with 307.
 ///
 /// ```
 /// use http::{Method, Request, StatusCode};
@@ -73,7 +73,7 @@ pub(super) enum Path {
 }
 
 impl Redirection {
-    /// Creates a 307 to the request's own URL, for the other methods to change.
+    /// Creates a 307 to the request's own URL. The functions below change its parts.
     pub fn new() -> Self {
         Self::default()
     }
@@ -162,7 +162,8 @@ impl Redirection {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is not a host, or has a port.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is not a host, or has a
+    /// port.
     pub fn host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(Host::parse(host)?);
         Ok(self)
@@ -175,15 +176,15 @@ impl Redirection {
     }
 
     /// Changes the path to this text. When the `Location` is written, bytes that a path may not hold, `?` and
-    /// `#` among them, are percent-encoded; `%` is kept, so nothing is encoded twice. A missing leading `/` is
-    /// added.
+    /// `#` among them, are percent-encoded. `%` is kept, so nothing is encoded twice; so are `[` and `]`. A
+    /// missing leading `/` is added.
     pub fn path(mut self, path: impl Into<Arc<str>>) -> Self {
         self.set_path(path.into());
         self
     }
 
-    /// Changes the path in place: a table of rules sets the path and then the query, and need not move the
-    /// redirection for either.
+    /// Changes the path in place. A table of rules uses this and [`set_query`](Self::set_query), which do not
+    /// move the redirection as [`path`](Self::path) and [`query`](Self::query) do.
     pub(crate) fn set_path(&mut self, path: Arc<str>) {
         let absolute = path.starts_with('/');
         self.path = Some(Path::Whole(if absolute { path } else { format!("/{path}").into() }));
@@ -195,8 +196,8 @@ impl Redirection {
         self
     }
 
-    /// Changes the query to this text, without the `?`. When the `Location` is written, bytes that a query may
-    /// not hold are percent-encoded; `%` is kept, so nothing is encoded twice.
+    /// Changes the query to this text, without the `?`. When the `Location` is written, bytes that a query
+    /// may not hold are percent-encoded; `%` is kept, so nothing is encoded twice.
     pub fn query(mut self, query: impl Into<Arc<str>>) -> Self {
         self.set_query(Some(query.into()));
         self
@@ -263,6 +264,9 @@ impl Redirection {
 
     /// Sends 301 for GET and HEAD (RFC 9110 §15.4.2). Other methods get 308, which keeps them, unless
     /// [`rewriting_methods`](Self::rewriting_methods) is set.
+    ///
+    /// As with [`permanent`](Self::permanent), caches may keep it for a day, and 302 or 307 is sent instead
+    /// if the `Location` would carry a host or port that the client chose.
     pub fn moved_permanently(mut self) -> Self {
         self.status = Status::MovedPermanently;
         self
@@ -281,7 +285,8 @@ impl Redirection {
         self
     }
 
-    /// Sends 301 and 302 for every method, although clients then turn a POST into an empty GET.
+    /// Lets [`moved_permanently`](Self::moved_permanently) and [`found`](Self::found) send 301 and 302 for
+    /// every method, although clients then turn a POST into an empty GET.
     pub fn rewriting_methods(mut self) -> Self {
         self.rewriting_methods = true;
         self
@@ -335,10 +340,10 @@ impl Redirection {
 
 /// Returns the reason why a text is not a URL.
 fn why_not_url(text: &str) -> &'static str {
-    if !text.is_ascii() {
-        "not a url: letters outside ASCII are punycode (`xn--`) in a host, and percent-encoded elsewhere"
-    } else if text.contains(char::is_whitespace) {
+    if text.contains(char::is_whitespace) {
         "not a url: spaces are percent-encoded (`%20`)"
+    } else if !text.is_ascii() {
+        "not a url: letters outside ASCII are punycode (`xn--`) in a host, and percent-encoded elsewhere"
     } else {
         "not a url"
     }

@@ -56,7 +56,8 @@ impl<'r> Resolved<'r, '_> {
         self.keeps_method() && !self.redirection.allow_self && self.leads_to_own_host()
     }
 
-    /// Whether this server answers for the target's host, as far as that is configured.
+    /// Whether the target's host is known to be one of this server's: the requested one, a listed one, or one
+    /// that the policy vouches for.
     fn leads_to_own_host(self) -> bool {
         let Some(host) = &self.redirection.host else { return true };
         let host = host.authority(None);

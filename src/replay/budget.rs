@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Limits the memory that the recordings of many bodies use together. Clones share one budget.
+/// Limits how many bytes the recordings of many bodies hold together. Clones share one budget. The memory in
+/// use can be larger: see the pitfalls of the [module](super).
 ///
 /// A body whose next chunk does not fit is no longer recorded and cannot be replayed
 /// ([`NotReplayable::BudgetSpent`](super::NotReplayable::BudgetSpent)), but it is still sent.

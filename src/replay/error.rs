@@ -30,12 +30,13 @@ impl fmt::Display for NotReplayable {
                 let limit = ByteCount(*limit);
                 return write!(
                     f,
-                    "request body is larger than the limit of {limit} (`ReplayBodyLayer::new`, or \
-                     `ReplayFn`)"
+                    "request body is larger than the limit of {limit}; raise the limit given to \
+                     `ReplayBodyLayer::new`, or use a `ReplayFn`"
                 );
             }
             Self::BudgetSpent => {
-                "the memory for replaying request bodies is spent (`ReplayBudget::new`, or `ReplayFn`)"
+                "the budget for replaying request bodies is spent; raise that of `ReplayBudget::new`, or use \
+                 a `ReplayFn`"
             }
             Self::Released => "request body was no longer kept for replay",
             Self::UnknownFrame => "request body holds a frame that cannot be replayed",
@@ -65,7 +66,9 @@ pub enum ReplayError {
 impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Superseded => f.write_str("request body is being sent again elsewhere"),
+            Self::Superseded => {
+                f.write_str("request body is sent again, or its upload was aborted")
+            }
             Self::NotReplayable(why) => why.fmt(f),
             Self::Source(error) => error.fmt(f),
         }
@@ -111,8 +114,8 @@ mod tests {
             (4 * 1024 * 1024, "4 MiB"),
             (1024 * 1024 + 1024, "1025 KiB"),
         ] {
-            let remedy = "(`ReplayBodyLayer::new`, or `ReplayFn`)";
-            let expected = format!("request body is larger than the limit of {shown} {remedy}");
+            let remedy = "raise the limit given to `ReplayBodyLayer::new`, or use a `ReplayFn`";
+            let expected = format!("request body is larger than the limit of {shown}; {remedy}");
             assert_eq!(NotReplayable::TooLarge { limit }.to_string(), expected);
         }
     }

@@ -74,10 +74,12 @@ impl<F, B, E> ReplayFn<F, B>
 where
     F: Fn() -> Result<B, E>,
 {
-    /// Calls `make` for the first attempt, and keeps the function for others. It is called once for each
-    /// attempt and has to return the same bytes each time.
-    /// With [`FollowRedirects`](crate::follow::FollowRedirects), it is called once more than the body is sent:
-    /// the body of this first call is never read, and only serves to make the others.
+    /// Calls `make` for the first body, and again for each [`replay`](Replay::replay). `make` has to return
+    /// the same bytes each time.
+    ///
+    /// [`FollowRedirects`](crate::follow::FollowRedirects) sends replays, and keeps the first body to make
+    /// them: `make` is called once more than the body is sent. The first body itself is sent only if it is
+    /// empty, if its first replay fails, or if redirections are not followed for the request.
     ///
     /// # Errors
     ///

@@ -21,7 +21,8 @@ impl Handle {
     }
 }
 
-/// The replays that have not ended: the family of each, and the family that it was made from.
+/// The replays that were neither replaced nor aborted: the family of each, and the family that it was made
+/// from.
 #[derive(Debug, Default)]
 pub(super) struct Lineage(Vec<(u64, u64)>);
 
@@ -29,14 +30,14 @@ impl Lineage {
     /// Adds the replay `number` of `handle`, and ends the replays made earlier from the same family. Returns
     /// the handle of the new replay.
     pub(super) fn replace(&mut self, handle: Handle, number: u64) -> Handle {
-        self.end_replays(handle);
+        self.remove_replays(handle);
         self.0.push((number, handle.family));
         Handle { number: Some(number), family: number }
     }
 
     /// Ends the replays made from the family of `handle`, and the replays made from those. If a clone of an
     /// ended replay is first polled afterwards, it supersedes nothing.
-    pub(super) fn end_replays(&mut self, handle: Handle) {
+    pub(super) fn remove_replays(&mut self, handle: Handle) {
         let mut ended = Vec::new();
         // Replays are in the order in which they were made, so each comes after its parent.
         self.0.retain(|(family, parent)| {

@@ -89,7 +89,8 @@ pub trait Replay: Sized {
     ///
     /// # Errors
     ///
-    /// Returns [`NotReplayable`] if [`replay`](Self::replay) would fail now.
+    /// Returns [`NotReplayable`] if it is known that [`replay`](Self::replay) would fail now. A [`ReplayFn`]
+    /// always returns `Ok`, because only a call of its function can tell.
     fn check_replayable(&self) -> Result<(), NotReplayable> {
         Ok(())
     }

@@ -88,7 +88,7 @@ impl<B> State<B> {
     pub(super) fn remove_handle(&mut self, handle: Handle, deferred: &mut Deferred<B>) {
         self.handles = self.handles.saturating_sub(1);
         deferred.drop_waker = handle.number.and_then(|number| self.attempts.end(number));
-        if self.is_last() && self.attempts.is_reading() {
+        if self.current_is_only_handle() && self.attempts.is_reading() {
             if self.has_read_recording() {
                 self.recording.clear();
                 self.position.chunks = 0;
@@ -101,7 +101,7 @@ impl<B> State<B> {
     }
 
     /// Whether the current attempt is the only handle.
-    fn is_last(&self) -> bool {
+    fn current_is_only_handle(&self) -> bool {
         self.handles == 1 && !self.attempts.has_ended()
     }
 
@@ -110,8 +110,8 @@ impl<B> State<B> {
             && (self.position.trailers_sent || self.trailers.is_none())
     }
 
-    /// Begins a replay of `handle` at the first byte, and makes it the current attempt. It replaces the replay that
-    /// was made earlier from the same family.
+    /// Begins a replay of `handle` at the first byte, and makes it the current attempt. It replaces the
+    /// replay that was made earlier from the same family.
     pub(super) fn begin_replay(&mut self, handle: Handle, deferred: &mut Deferred<B>) -> Handle {
         let number = self.begin_attempt(deferred);
         self.lineage.replace(handle, number)
@@ -135,11 +135,12 @@ impl<B> State<B> {
         }
     }
 
-    /// Ends the current attempt, the replays made from the family of `handle`, and the replays made from those. If
-    /// no handle is left besides `handle` and that of the current attempt, the recording and the source are freed.
+    /// Ends the current attempt, the replays made from the family of `handle`, and the replays made from
+    /// those. If no handle is left besides `handle` and that of the current attempt, the recording and the
+    /// source are freed.
     pub(super) fn abort(&mut self, handle: Handle, deferred: &mut Deferred<B>) {
         let is_own = self.compare(handle) == Ordering::Equal;
-        self.lineage.end_replays(handle);
+        self.lineage.remove_replays(handle);
         let current_handles = usize::from(!is_own && !self.attempts.has_ended());
         let others = self.handles.saturating_sub(1 + current_handles);
         deferred.wake = self.attempts.abort();
@@ -201,7 +202,7 @@ impl<B> State<B> {
         if self.over_limit {
             // The size hint of the source, or an earlier frame, has exceeded the limit.
             self.discard(NotReplayable::TooLarge { limit: self.limit });
-        } else if self.is_last() {
+        } else if self.current_is_only_handle() {
             // No other handle is left that could begin a later attempt.
             self.discard(NotReplayable::Released);
         } else if let Some(data) = frame.data_ref() {
@@ -238,7 +239,7 @@ where
         self.attempts.begin();
         let index = self.position.chunks;
         if let Some(chunk) = self.recording.get(index) {
-            if self.is_last() {
+            if self.current_is_only_handle() {
                 // No other handle is left that could read this chunk again.
                 self.recording.free(index);
                 self.mark_not_replayable(NotReplayable::Released);
@@ -296,9 +297,12 @@ where
         })
     }
 
-    /// Whether the current attempt was polled, has a handle, and has not read everything.
+    /// Whether the current attempt was polled, has a handle, has not failed, and has not read everything.
     pub(super) fn is_uploading(&self) -> bool {
-        self.attempts.is_reading() && !(self.source.is_end() && self.has_read_recording())
+        let has_failed = matches!(self.source, Source::Failed);
+        self.attempts.is_reading()
+            && !has_failed
+            && !(self.source.is_end() && self.has_read_recording())
     }
 
     /// Whether an attempt has read everything. `false` for an attempt that is superseded or that begins

@@ -46,7 +46,8 @@ impl<L: Replay, R: Replay> Replay for Either<L, R> {
     }
 }
 
-/// A body that may be missing. [`empty`](Replay::empty) makes `None`.
+/// For a field of a body type of your own that may be missing: `Option` itself is no
+/// [`Body`](http_body::Body). [`empty`](Replay::empty) makes `None`.
 impl<B: Replay> Replay for Option<B> {
     fn replay(&self) -> Result<Self, NotReplayable> {
         self.as_ref().map(B::replay).transpose()

@@ -71,8 +71,8 @@ impl Additions {
     }
 }
 
-/// Whether a response forbids shared caches to store it (RFC 9111 §5.2.2, RFC 9213), or only nginx, by
-/// `X-Accel-Expires: 0`. An answer in its place must not be stored either.
+/// Whether a response forbids storing in shared caches (RFC 9111 §5.2.2, RFC 9213), or in nginx alone, which
+/// `X-Accel-Expires: 0` does. An answer in its place must not be stored either.
 fn is_private(headers: &HeaderMap) -> bool {
     let forbids = |name: &HeaderName, directive: &[u8]| {
         let directive =

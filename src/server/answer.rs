@@ -75,7 +75,9 @@ fn html_body(location: &HeaderValue) -> Bytes {
         .into()
 }
 
-/// Completes a policy's own response with `Content-Length`, `Cache-Control` and `Vary`.
+/// Completes a policy's own response, or a refusal, with `Content-Length`, `Cache-Control` and `Vary`.
+/// Removes the body of an answer to HEAD, of an answer to gRPC whose status is not 200, and of one whose
+/// status allows no content. If `no-store` is set here, headers such as `CDN-Cache-Control` are removed.
 pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> Response<Bytes> {
     // A gRPC client derives its own status from any status but 200, and cannot parse a text body.
     let content_type = head.headers_without_note().get(header::CONTENT_TYPE);

@@ -105,8 +105,8 @@ impl<B: Body> Upload<B> {
 
     fn new(request: Request<B>, limit: &DrainLimit, time: Duration) -> Self {
         let connection = Connection::with_unread_input(&request);
-        // If the client waits for 100, polling the body makes the server send 100, and then the client uploads.
-        // The bytes after a CONNECT are not content.
+        // If the client waits for 100, polling the body makes the server send 100, and then the client
+        // uploads. The bytes after a CONNECT are not content.
         let is_left_unread = expects_continue(&request) || *request.method() == Method::CONNECT;
         let body = request.into_body();
         if body.is_end_stream() {

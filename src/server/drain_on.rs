@@ -26,8 +26,8 @@ impl<F> DrainOn<F> {
 
 /// The future that reads the rest of an upload, up to the limits, handed to the executor of [`DrainOn`].
 ///
-/// This is a named type, because the executor is generic: in the task of a connection, rustc would have to
-/// prove that the executor accepts a `Pin<Box<dyn Future>>` of every lifetime, and cannot.
+/// It is a type of its own instead of `Pin<Box<dyn Future>>`. With the box, rustc would have to prove that
+/// the executor accepts it for every lifetime when the task of a connection is spawned, and cannot.
 pub struct DrainTask(Pin<Box<dyn Future<Output = Connection> + Send>>);
 
 impl Future for DrainTask {

@@ -74,8 +74,6 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
     ///      scheme: http\n\
     ///      host: shop.test is listed\n\
     ///      https: redirected: plain request, and its peer 203.0.113.9 is not a trusted proxy\n\
-    ///      one hop: asked again about /cart over https\n\
-    ///      https: passed: the request came over https\n\
     ///      answer: 307, Location: https://shop.test/cart"
     /// );
     ///
@@ -139,7 +137,11 @@ fn request_steps<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
     let mut steps = vec![Step::noted("peer", describe_peer(&head))];
     steps.push(Step::noted("scheme", head.scheme().as_str()));
     if let Some(authority) = head.authority() {
+        let default = settings.hosts.default_host();
         let is_listed = match settings.hosts.has_list() {
+            _ if default.is_some_and(|default| default.same_host(&authority)) => {
+                "is the default host"
+            }
             true => "is listed",
             false => "is accepted, because no hosts are listed",
         };
@@ -152,7 +154,7 @@ fn describe_peer(head: &RequestHead<'_>) -> String {
     let trust = head.trust();
     if let Some(scheme) = trust.fixed_scheme() {
         return format!(
-            "not asked for the scheme, since the layer's transport is fixed: {}",
+            "does not determine the scheme, since the layer's transport is fixed: {}",
             scheme.as_str()
         );
     }

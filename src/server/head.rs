@@ -1,4 +1,4 @@
-//! The head of a request as a layer sees it, and the hosts that it answers for.
+//! The head of a request as a layer sees it, and the hosts that the layer answers for.
 
 use http::Request;
 

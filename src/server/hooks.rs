@@ -63,8 +63,8 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.report_only = true)
     }
 
-    /// Calls `hook` with each [`Diagnosis`], at most once for each cause and peer in a period of an hour, which
-    /// begins with its first diagnosis. A second hook replaces the first.
+    /// Calls `hook` with each [`Diagnosis`], at most once for each cause and peer in a period of an hour,
+    /// which begins with its first diagnosis. A second hook replaces the first.
     ///
     /// A hook runs on the thread that serves the request, so it should only log or count.
     pub fn on_diagnosis(self, hook: impl Fn(&Diagnosis) + Send + Sync + 'static) -> Self {

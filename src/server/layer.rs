@@ -9,13 +9,12 @@ use tower_layer::Layer;
 use super::after_not_found::AfterNotFound;
 use super::drain_on::{DrainInline, DrainOn};
 use super::service::Redirect;
-use super::settings::Settings;
+use super::settings::{Settings, check_mount};
 use crate::axum::UriSource;
 use crate::config_error::ConfigError;
 use crate::policy::RedirectPolicy;
 use crate::timer::Timer;
 use crate::trust::{Transport, Trust};
-use crate::uri::{PLAIN, is_ambiguous};
 
 /// Asks a [`RedirectPolicy`] about each request, and answers with redirections. See the
 /// [module](crate::server) for the rules.
@@ -87,8 +86,8 @@ impl<P, D> RedirectLayer<P, D> {
     }
 
     /// Puts a prefix in front of every path that leads back to this server: for an application behind
-    /// a proxy that removes `/shop` from the paths of requests. Policies, exempt paths and the
-    /// application still see paths without the prefix.
+    /// a proxy that removes `/shop` from the paths of requests. Policies and the application still see
+    /// paths without the prefix, and exempt paths are compared with these.
     ///
     /// Configure targets without the prefix, too. `X-Forwarded-Prefix` is not read: it may be the client's.
     ///
@@ -118,7 +117,8 @@ impl<P, D> RedirectLayer<P, D> {
     /// # Errors
     ///
     /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if the prefix does not start with
-    /// `/`, has no segment, or has an empty or dot segment, `%2e`, `%2f`, `%5c` or a byte not allowed in paths.
+    /// `/`, has no segment, or has an empty or dot segment, `%2e`, `%2f`, `%5c` or a byte not allowed in
+    /// paths.
     pub fn mounted_at(self, prefix: &str) -> Result<Self, ConfigError> {
         let mount = check_mount(prefix)?;
         Ok(self.set(|settings| settings.hosts.set_mount(mount)))
@@ -144,10 +144,12 @@ impl<P, D> RedirectLayer<P, D> {
     /// An entry is
     ///
     /// - a name, or `*.example.com` for one or more labels in front, at any port;
-    /// - either of these with a port, `example.com:8443`, which matches only at that port. A 301 or 308 with
-    ///   the requested port in its `Location` becomes a 302 or 307, unless that port is listed;
+    /// - either of these with a port, `example.com:8443`, which matches only at that port;
     /// - an address, with or without a port, or a range (`10.0.0.7`, `10.0.0.0/8`), compared with an
     ///   address in `Host`, and never with the peer: for health checks that use an address as the host.
+    ///
+    /// A 301 or 308 that repeats the client's port in its `Location` becomes a 302 or 307, unless an entry
+    /// names that port. Without a list the same happens if the `Location` repeats the client's host.
     ///
     /// ```
     /// use http::{Request, Response, StatusCode};
@@ -194,8 +196,12 @@ impl<P, D> RedirectLayer<P, D> {
         Ok(self)
     }
 
-    /// Redirects from http to https on the same host before any other redirection, as the HSTS preload
-    /// list requires. Other redirections follow once the client uses https.
+    /// Sends a policy's redirection from http to https alone: it keeps the host, the path and the query, as
+    /// the HSTS preload list requires. Other redirections within this server follow once the client uses
+    /// https.
+    ///
+    /// The layer does not redirect to https by itself: a policy such as [`HttpsOnly`](crate::HttpsOnly) has
+    /// to. Put that policy first, because a redirection to another server is sent as it is.
     pub fn separate_https_redirect(self) -> Self {
         self.set(|settings| settings.separate_https_redirect = true)
     }
@@ -206,8 +212,9 @@ impl<P, D> RedirectLayer<P, D> {
         self.set(|settings| settings.html_body = true)
     }
 
-    /// Asks `policy` about GET and HEAD requests that the inner service answers with 404, so that the policy's
-    /// redirections never shadow live pages. If the policy passes, the 404 stays; otherwise it is dropped.
+    /// Asks `policy` about GET and HEAD requests that the inner service answers with 404, so that the
+    /// policy's redirections never shadow live pages. If the policy passes, the 404 stays; otherwise it is
+    /// dropped. A second call replaces the first.
     ///
     /// The head of every GET and HEAD request is copied before the inner service is called.
     ///
@@ -242,9 +249,9 @@ impl<P, D> RedirectLayer<P, D> {
     /// Sets how many bytes of an upload are read before it is answered, and for how long: 64 MiB and
     /// 30 s by default.
     ///
-    /// Beyond either limit the rest stays unread: over HTTP/1 the answer has `Connection: close`,
-    /// over HTTP/2 the stream is reset after the answer. A client that reads only after it has written
-    /// everything can then miss the answer.
+    /// An upload that announces more bytes is not read at all. Beyond either limit the rest stays unread:
+    /// over HTTP/1 the answer has `Connection: close`, over HTTP/2 the stream is reset after the answer. A
+    /// client that reads only after it has written everything can then miss the answer.
     ///
     /// The time is a deadline only with a [`drain_timer`](Self::drain_timer). Without one it is
     /// checked whenever more of the upload arrives.
@@ -309,18 +316,6 @@ impl<P, D> RedirectLayer<P, D> {
         change(Arc::make_mut(&mut self.settings));
         self
     }
-}
-
-/// Checks a prefix, and returns it without a trailing slash.
-fn check_mount(prefix: &str) -> Result<&str, ConfigError> {
-    let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
-    if !prefix.starts_with('/') || trimmed.is_empty() {
-        return Err(ConfigError::path(prefix, "a prefix starts with `/` and names a segment"));
-    }
-    if is_ambiguous(trimmed) || !PLAIN.contains_all(trimmed) {
-        return Err(ConfigError::path(prefix, "a prefix has no dot segment, query or fragment"));
-    }
-    Ok(trimmed)
 }
 
 impl<S, P: RedirectPolicy, D: Clone> Layer<S> for RedirectLayer<P, D> {

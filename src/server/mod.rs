@@ -9,8 +9,9 @@
 //! 2. The policy is asked about the request's head. If it passes, the inner service gets the request
 //!    unchanged. The layer allocates nothing for a pass, unless it reports answers or diagnoses, or has a
 //!    policy to ask after a 404.
-//!    A redirection to a host of this server is not sent yet: the policy is asked again about the
-//!    request that it would lead to, so that several redirections become one. A loop is answered 500.
+//!    A redirection to a host of this server that keeps the method is not sent yet: the policy is asked
+//!    again about the request that it would lead to, so that several redirections become one. A loop, and
+//!    more than 16 redirections in a row, are answered 500.
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and
 //!    `Cache-Control`: that of a policy's own response, else `max-age` on 301, 308 and 410, and
 //!    `no-store` on all others. It is always `no-store` after

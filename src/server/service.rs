@@ -87,7 +87,12 @@ fn decide_reported<P: RedirectPolicy + ?Sized, B>(
     let is_traced = hook.is_some() || settings.wants_answers();
     let head = head(request, settings, hook, &notes, is_traced.then_some(&trace));
     let responder = decide_not_inlined(&head, policy, settings, hook, &report::answered);
-    finish(if settings.report_only { Responder::Inner } else { responder }, &head)
+    match responder {
+        // The inner service answers in place of the layer, which would ask nobody after a 404.
+        Responder::Layer(_) if settings.report_only => Responder::Inner,
+        _ if settings.report_only => finish(Responder::Inner, &head),
+        responder => finish(responder, &head),
+    }
 }
 
 type Report<'r> = &'r dyn Fn(&RequestHead<'_>, AnswerKind, &mut Response<Bytes>, &Settings);
@@ -212,8 +217,8 @@ fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes> {
     answer
 }
 
-/// Asks the policies for the headers that they add. Called after the decision: if `annotate` reads a
-/// host that is refused, the answer gets none of them and is otherwise unchanged.
+/// Asks the policies for the headers that they add. A request that is refused gets none of them. Called
+/// after the decision, so a host that is refused only when `annotate` reads it does not change the answer.
 #[inline]
 fn annotation<P: RedirectPolicy + ?Sized>(
     policy: &P,

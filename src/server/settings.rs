@@ -1,10 +1,11 @@
 use super::after_not_found::AfterNotFound;
 use super::drain::DrainLimit;
 use crate::axum::UriSource;
+use crate::config_error::ConfigError;
 use crate::event::{AnswerCounter, AnswerHooks, DiagnosisHook};
 use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
-use crate::uri::Hosts;
+use crate::uri::{Hosts, PLAIN, is_ambiguous};
 
 /// The settings of a layer, apart from its policy.
 #[derive(Clone, Debug)]
@@ -83,4 +84,19 @@ impl Settings {
         self.transport = Some(transport);
         self.set_trust(self.trust.clone());
     }
+}
+
+/// Checks a prefix that a proxy removes, and returns it without a trailing slash.
+pub(super) fn check_mount(prefix: &str) -> Result<&str, ConfigError> {
+    let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
+    if !prefix.starts_with('/') || trimmed.is_empty() {
+        return Err(ConfigError::path(prefix, "a prefix starts with `/` and names a segment"));
+    }
+    if is_ambiguous(trimmed) || !PLAIN.contains_all(trimmed) {
+        return Err(ConfigError::path(
+            prefix,
+            "a prefix has no empty or dot segment, no `%2e`, `%2f` or `%5c`, and only bytes that paths allow",
+        ));
+    }
+    Ok(trimmed)
 }

@@ -49,8 +49,8 @@ impl Trust {
         reader.effective(headers)
     }
 
-    /// The user agent's address, as far as trusted proxies know it, and the fields that were read to find
-    /// it. `Err` describes the fault in a trusted proxy's fields.
+    /// The address of the client: that of the peer, or, if the peer is a trusted proxy, the one that it
+    /// forwards. Also the fields that were read. `Err` describes the fault in a trusted proxy's fields.
     pub(crate) fn client_ip(
         &self,
         extensions: &Extensions,
@@ -128,8 +128,8 @@ impl ForwardedReader<'_> {
         Ok(Effective { fields, ..values })
     }
 
-    /// Reads the value of a field. If its position depends on the list of addresses, adds the field that holds
-    /// the list to `fields`.
+    /// Reads the value of a field. If its position depends on the list of addresses, adds the field that
+    /// holds the list to `fields`.
     fn read<'a>(
         &self,
         headers: &'a HeaderMap,

@@ -1,5 +1,5 @@
-//! Reads the fields in which proxies describe a request: `X-Forwarded-*`, and `Forwarded` (RFC 7239 §4), of which
-//! more is accepted than its grammar allows.
+//! Reads the fields in which proxies describe a request: `X-Forwarded-*` and `Forwarded` (RFC 7239 §4).
+//! `Forwarded` is also accepted in some forms that its grammar does not allow.
 //!
 //! Each proxy appends an entry, so lists are read from the right, as long as the addresses are trusted.
 //! Entries further left may be forged by the client. They are ignored, but a quoted string in `Forwarded`

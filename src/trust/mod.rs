@@ -13,9 +13,8 @@
 //!
 //! Rules for the fields of trusted proxies:
 //!
-//! 5. The peer's address comes from [`Trust::peer_from`] if that is set, else from a [`Peer`]
-//!    extension, else, with feature `axum`, from `ConnectInfo<SocketAddr>`. If no address is known, nobody
-//!    is trusted.
+//! 5. The peer comes from [`Trust::peer_from`] if that is set, else from a [`Peer`] extension, else, with
+//!    feature `axum`, from `ConnectInfo<SocketAddr>`. A peer that is not known is not trusted.
 //! 6. `X-Forwarded-For` and `Forwarded` are read from the right, past trusted addresses only, and no
 //!    further than the [hop limit](TrustedProxies::hop_limit). Entries to the left of the last one
 //!    read are not validated. `unknown` and `_hidden` end the reading.

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use super::trust::Family;
 use super::{Peer, Trust};
 use crate::config_error::ConfigError;
-use crate::ranges::{NO_RANGE, Ranges};
+use crate::ranges::{NOT_A_RANGE, Ranges};
 
 /// The peers that are trusted proxies. [`x_forwarded`](Self::x_forwarded) or
 /// [`forwarded`](Self::forwarded) chooses the fields that are read from them.
@@ -20,7 +20,7 @@ impl TrustedProxies {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let refused = |text: String| ConfigError::proxy(&text, NO_RANGE);
+        let refused = |text: String| ConfigError::proxy(&text, NOT_A_RANGE);
         let ranges = Ranges::parse(ranges).map_err(refused)?;
         if ranges.is_empty() {
             let reason = "no address: `Trust::nobody()` trusts nobody, `Trust::unix_sockets()` \

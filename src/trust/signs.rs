@@ -22,8 +22,8 @@ const SIGNS: [Sign; 8] = [
     Sign { name: "front-end-https", says_https: is_on },
 ];
 
-/// Returns the name of the first of [`SIGNS`] that states https. The field `skipped`, from which the scheme was read
-/// already, is left out.
+/// Returns the name of the first of [`SIGNS`] that states https. The field `skipped`, from which the scheme
+/// was read already, is left out.
 pub(crate) fn https_field(headers: &HeaderMap, skipped: Option<&str>) -> Option<&'static str> {
     let says_https = |sign: &&Sign| {
         let mut values = headers.get_all(sign.name).iter();

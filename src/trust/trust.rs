@@ -85,9 +85,8 @@ impl Trust {
     /// Trusts every peer that connects through a Unix socket, and no other. To trust such peers in addition
     /// to proxies with an address, use [`TrustedProxies::unix_sockets`].
     ///
-    /// The server has to mark the requests of these connections with [`Peer::Unix`] in their extensions:
-    /// with axum, `app.layer(axum::Extension(Peer::Unix))` marks those of the app that a `UnixListener`
-    /// serves.
+    /// The server has to put [`Peer::Unix`] into the extensions of the requests of these connections. With
+    /// axum, serve `app.layer(axum::Extension(Peer::Unix))` on the `UnixListener`, and `app` on others.
     ///
     /// ```
     /// use http::Request;

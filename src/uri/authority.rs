@@ -192,7 +192,7 @@ fn check_name(text: &str) -> Result<(), &'static str> {
 }
 
 /// The bytes of a registered name: `unreserved / sub-delims` (RFC 3986 §3.2.2, §2.2, §2.3).
-const REG_NAME: ByteSet = ByteSet::of(b"-._~!$&'()*+,;=");
+const REG_NAME: ByteSet = ByteSet::alphanumeric_and(b"-._~!$&'()*+,;=");
 
 #[cfg(test)]
 mod tests {

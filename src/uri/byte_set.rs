@@ -4,7 +4,7 @@ pub(crate) struct ByteSet([bool; 256]);
 impl ByteSet {
     /// Creates a set of the ASCII letters and digits, and `others`.
     #[allow(clippy::indexing_slicing)] // Every byte is an index of the table.
-    pub(crate) const fn of(others: &[u8]) -> Self {
+    pub(crate) const fn alphanumeric_and(others: &[u8]) -> Self {
         let mut table = [false; 256];
         let mut byte = 0;
         while byte < table.len() {
@@ -45,7 +45,7 @@ impl ByteSet {
 
 /// Bytes that need percent-encoding neither in a path nor in a query, `%` and `[]` included. Nearly every
 /// path consists of these alone, and is then copied whole.
-pub(crate) static PLAIN: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=@[]_~");
+pub(crate) static PLAIN: ByteSet = ByteSet::alphanumeric_and(b"!$%&'()*+,-./:;=@[]_~");
 
 /// [`PLAIN`], and the `?` between path and query. A query may contain more of them; a path has none.
-pub(crate) static PLAIN_WITH_QUERY: ByteSet = ByteSet::of(b"!$%&'()*+,-./:;=?@[]_~");
+pub(crate) static PLAIN_WITH_QUERY: ByteSet = ByteSet::alphanumeric_and(b"!$%&'()*+,-./:;=?@[]_~");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::Authority;
 use crate::config_error::ConfigError;
 
-/// The longest name in the DNS (RFC 1035 §2.3.4), in bytes.
+/// The length of the longest DNS name, as text: 255 bytes on the wire (RFC 1035 §2.3.4) are 253 characters.
 pub(crate) const LONGEST_NAME: usize = 253;
 
 /// A configured host: validated, in lower case, cheap to clone.

@@ -161,13 +161,15 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
     }
     // In Django and nginx, a dot in front means the name and all names below it.
     if text.starts_with('.') {
-        return refused("without the dot in front; the names below it are `*.example.com`");
+        return refused(
+            "write it without the dot in front; for the names below it, list `*.example.com`",
+        );
     }
     if name.contains('*') {
         return refused("`*.` is allowed only in front, for one or more labels: `*.example.com`");
     }
     if name.contains('/') {
-        return refused("a host or a range of addresses, without scheme and path");
+        return refused("neither a host without scheme and path nor a valid range of addresses");
     }
     check_spelling(name).map_err(|why| ConfigError::host(text, why))?;
     let authority = Authority::parse(name).map_err(|why| ConfigError::host(text, why))?;

@@ -50,8 +50,8 @@ impl Hosts {
         self.listed.is_some()
     }
 
-    /// Whether the operator listed this host or set it as the default, so that the client did not choose it.
-    /// An entry with a port matches only if `port` returns that port.
+    /// Whether the operator listed this host or set it as the default. `false` for every other host, even if
+    /// it is allowed because there is no list. An entry with a port matches only if `port` returns that port.
     pub(crate) fn contains(&self, authority: &Authority<'_>, port: impl Fn() -> u16) -> bool {
         self.listed.as_ref().is_some_and(|listed| listed.contains(authority, port))
             || self.is_default(authority)

@@ -130,7 +130,7 @@ mod client {
         label.is_some_and(|byte| !byte.is_ascii_digit() || host.parse::<Ipv4Addr>().is_ok())
     }
 
-    static HOST: ByteSet = ByteSet::of(b"-._");
+    static HOST: ByteSet = ByteSet::alphanumeric_and(b"-._");
 
     #[cfg(test)]
     mod tests {

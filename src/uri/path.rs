@@ -1,6 +1,6 @@
 //! Compares and checks paths, byte by byte and without decoding (RFC 3986 §3.3).
 
-/// Whether `path` is `prefix` or something below it, compared per segment.
+/// Whether `path` is `prefix` or something below it, compared per segment. `prefix` has no slash at its end.
 pub(crate) fn is_at_or_below(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -11,8 +11,8 @@ pub(crate) fn is_well_known(path: &str) -> bool {
     is_at_or_below(path, "/.well-known")
 }
 
-/// Removes one slash at the end of the path, if there is one: an empty last segment is only another spelling
-/// of the same path, and not ambiguous.
+/// Removes one slash at the end of the path, if there is one. Used before [`is_ambiguous`], which takes that
+/// slash for an empty segment, and by callers that treat `/a` and `/a/` alike.
 pub(crate) fn without_trailing_slash(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }
@@ -45,8 +45,8 @@ fn is_misread_escape(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether the inner service may read this path as another one: it has an empty segment, a dot
-/// segment, a backslash, or an escaped dot, slash or backslash.
+/// Whether the inner service may read this path as another one: it has an empty segment, even at its end
+/// (`/a/`, `/`), a dot segment, a backslash, or an escaped dot, slash or backslash.
 pub(crate) fn is_ambiguous(path: &str) -> bool {
     let bytes = path.as_bytes();
     let odd_segment = |segment: Option<&[u8]>| matches!(segment, None | Some(b"" | b"." | b".."));

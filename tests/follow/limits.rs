@@ -130,7 +130,7 @@ async fn a_body_that_is_gone_is_an_error_before_anything_is_sent() {
     assert_eq!(
         error.to_string(),
         "308 from http://a.test/ asks for the body again: request body is larger than the limit \
-         of 4 bytes (`ReplayBodyLayer::new`, or `ReplayFn`)"
+         of 4 bytes; raise the limit given to `ReplayBodyLayer::new`, or use a `ReplayFn`"
     );
     assert!(error.is_not_replayable() && error.source().is_none());
     assert_eq!(error.next_uri().expect("resolved"), "http://a.test/same");

@@ -703,3 +703,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_attempt_that_failed_is_not_under_way() {
+    let (sender, source) = fed();
+    let kept = ReplayBody::new(source, 100);
+    let mut first = kept.replay().expect("kept");
+    assert!(poll(&mut first).is_pending() && kept.is_uploading());
+    sender.send(Err("broken")).expect("open");
+    assert!(matches!(poll(&mut first), Poll::Ready(Some(Err(_)))));
+    assert!(!kept.is_uploading());
+}

@@ -262,7 +262,7 @@ async fn a_budget_is_shared_and_given_back() {
     script.push(support::redirection(307, "/c"));
     let error = client.oneshot(request()).await.expect_err("no room");
     let error = error.redirect().expect("of ours");
-    assert!(error.to_string().contains("memory"), "{error}");
+    assert!(error.to_string().contains("budget"), "{error}");
     assert_eq!((script.seen().len(), budget.left()), (3, 50));
     // Without content there is nothing to keep.
     script.push(support::redirection(303, "/d"));

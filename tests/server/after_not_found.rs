@@ -217,3 +217,23 @@ async fn a_host_that_is_not_listed_is_refused_if_a_rule_reads_it() {
     let response = layer.layer(service_fn(app)).oneshot(request.expect("valid")).await;
     assert_eq!(response.expect("infallible").status(), StatusCode::MISDIRECTED_REQUEST);
 }
+
+/// A layer that would answer itself asks nobody after a 404, and reports nobody either.
+#[tokio::test]
+async fn a_report_names_only_the_policy_that_would_answer() {
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = told.clone();
+    let first = Rules::new([Rule::new("/a").and_then(|rule| rule.to("/b")).expect("valid")]);
+    let layer = RedirectLayer::new(first.expect("sound").named("first"));
+    let last =
+        Rules::new([Rule::new("/*").and_then(|rule| rule.to("https://c.test/")).expect("valid")]);
+    let layer = layer.after_not_found(last.expect("sound").named("last")).report_only();
+    let layer = layer.on_answer(move |answered| {
+        noted.lock().expect("not poisoned").push(answered.policy().map(str::to_owned));
+    });
+    for (path, policy) in [("/a", "first"), ("/x", "last")] {
+        assert_eq!(ask(&layer, "GET", path).await.0, 404);
+        let told: Vec<_> = told.lock().expect("not poisoned").drain(..).collect();
+        assert_eq!(told, [Some(policy.to_owned())], "{path}");
+    }
+}

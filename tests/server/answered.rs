@@ -44,13 +44,13 @@ fn each_kind_of_answer_is_reported_once() {
         Arc::new((HttpsOnly::new(), back)),
         Arc::new(Maintenance::new(on()).named("night")),
     ];
-    let [https, maintenance, circle, night] = policies;
+    let [https, maintenance, cycle, night] = policies;
     let rows = [
         (&https, "a.test", AnswerKind::Redirect, 307, Some("https"), Some("https://a.test")),
         (&maintenance, "a.test", AnswerKind::Respond, 503, Some("maintenance"), None),
         (&https, "b.test", AnswerKind::Refuse, 421, None, None),
         (&https, "a@b", AnswerKind::Refuse, 400, None, None),
-        (&circle, "a.test", AnswerKind::Refuse, 500, Some("https"), None),
+        (&cycle, "a.test", AnswerKind::Refuse, 500, Some("https"), None),
         (&night, "a.test", AnswerKind::Respond, 503, Some("night"), None),
     ];
     for (policy, host, kind, status, name, target) in rows {

@@ -464,7 +464,7 @@ fn each_mistake_is_reported_once() {
 fn a_table_that_is_wrong_as_a_whole_names_its_rules() {
     let text = "[[rules]]\nfrom = \"/x\"\nto = \"/y\"\n[[rules]]\nfrom = \"/a\"\nto = \"/b\"\n\
                 [[rules]]\nfrom = \"/b\"\nto = \"/a\"\n";
-    let invalid = read(text).build(&Switches::new()).expect_err("a circle");
+    let invalid = read(text).build(&Switches::new()).expect_err("a loop");
     let problems: Vec<_> = invalid.iter().map(|problem| problem.path()).collect();
     assert_eq!(problems, ["rules[1]"], "{invalid}");
     assert!(invalid.to_string().contains("rule 3"), "{invalid}");
@@ -578,6 +578,9 @@ fn warnings_name_the_list_of_the_rule() {
         let warnings = config.warnings();
         let [(path, warning)] = warnings.as_slice() else { panic!("{warnings:?}") };
         assert_eq!(*path, list);
-        assert!(warning.to_string().starts_with("rule 2: the same as rule 1"), "{warning}");
+        assert!(
+            warning.to_string().starts_with("rule 2: matches the same requests as rule 1"),
+            "{warning}"
+        );
     }
 }

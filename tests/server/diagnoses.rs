@@ -128,6 +128,20 @@ fn trusted_proxies_without_a_peer_are_diagnosed() {
 }
 
 #[test]
+fn a_missing_scheme_is_not_diagnosed_if_the_scheme_is_fixed() {
+    for (is_fixed, count) in [(false, 1), (true, 0)] {
+        let reads_host = policy_fn(|head| {
+            head.authority();
+            None::<Redirection>
+        });
+        let (layer, told) = record(RedirectLayer::new(reads_host).trust(trust().forwarded_host()));
+        let layer = if is_fixed { layer.transport(Transport::Secure) } else { layer };
+        ask_now(&layer, get("10.0.0.1", &[("host", "a.test"), ("x-forwarded-host", "a.test")]));
+        assert_eq!(take(&told).len(), count, "{is_fixed}");
+    }
+}
+
+#[test]
 fn a_trusted_proxy_that_sends_no_scheme_or_http_is_diagnosed() {
     let (without, http) = (Some("proxy_without_scheme"), Some("proxy_says_http"));
     let forwarded = ("forwarded", "for=1.1.1.1;proto=https");

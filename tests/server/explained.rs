@@ -136,7 +136,7 @@ fn a_version_in_a_header_is_explained() {
     let layer = RedirectLayer::new(policy.in_path("/api", "v2").expect("valid"));
     for (path, version, expected) in [
         ("/api/x", "2", "header-versions: passed: it names a version that is served, or none"),
-        ("/api/v2/x", "7", "header-versions: passed: its path carries the version"),
+        ("/api/v2/x", "7", "header-versions: passed: its path carries a version"),
         (
             "/api/x",
             "7",
@@ -254,15 +254,15 @@ fn a_refusal_before_the_policies_is_explained() {
 }
 
 #[test]
-fn a_bypass_a_circle_and_a_404_are_explained() {
+fn a_bypass_a_loop_and_a_404_are_explained() {
     let bypass = Maintenance::new(on()).bypass(|_| true);
     let explanation = RedirectLayer::new(bypass).explain(&request("GET", "/", &[])).to_string();
-    assert!(explanation.contains("a bypass lets it through"), "{explanation}");
+    assert!(explanation.contains("a bypass lets the request through"), "{explanation}");
     assert!(explanation.contains("cache-control: no-store"), "{explanation}");
 
     let back = policy_fn(|head| head.is_secure().then(|| Redirection::new().scheme(Scheme::Http)));
-    let circle = RedirectLayer::new((HttpsOnly::new(), back));
-    let explanation = circle.explain(&request("GET", "/", &[])).to_string();
+    let cycle = RedirectLayer::new((HttpsOnly::new(), back));
+    let explanation = cycle.explain(&request("GET", "/", &[])).to_string();
     assert!(explanation.contains("warning: ") && explanation.ends_with("answer: 500"));
 
     let moved = policy_fn(|head: &RequestHead<'_>| {
@@ -335,4 +335,19 @@ fn control_characters_in_names_are_escaped() {
     let explained = layer.explain(&request("GET", "/a", &[])).to_string();
     let line = "p\\u{1b} r\\u{a}\\u{202e}: redirected: the first rule that matches";
     assert!(explained.lines().any(|each| each == line), "{explained}");
+}
+
+#[test]
+fn the_host_is_listed_or_the_default() {
+    let layer = RedirectLayer::new(policy_fn(|_| None)).default_host("b.test").expect("valid");
+    let listed = layer.clone().hosts(["a.test"]).expect("valid");
+    for (layer, host, line) in [
+        (&listed, "a.test", "host: a.test is listed"),
+        (&listed, "b.test", "host: b.test is the default host"),
+        (&layer, "b.test", "host: b.test is the default host"),
+        (&layer, "a.test", "host: a.test is accepted, because no hosts are listed"),
+    ] {
+        let explained = layer.explain(&request("GET", "/", &[("host", host)])).to_string();
+        assert!(explained.lines().any(|found| found == line), "{explained}");
+    }
 }

@@ -84,6 +84,22 @@ fn a_function_drives_the_switch() {
     assert_eq!(status(), 503, "a window that is over does not hide that of the function");
 }
 
+#[test]
+fn of_two_windows_the_one_that_ends_last_is_announced() {
+    for (sourced, expected) in [
+        (MaintenanceWindow::open(), "77"),
+        (MaintenanceWindow::until(at(2000)), "2"),
+        (MaintenanceWindow::until(at(500)), "1"),
+    ] {
+        let switch = MaintenanceSwitch::from_fn(move || Some(sourced));
+        switch.set(MaintenanceWindow::until(at(1000)));
+        let policy = Maintenance::new(switch).retry_after(Duration::from_secs(77));
+        let layer = RedirectLayer::new(policy.clock(|| at(0)));
+        let asked = ask_now(&layer, request("GET", "/", &[]));
+        assert_eq!(asked.header("retry-after"), Some(expected), "{sourced:?}");
+    }
+}
+
 /// Threads send requests while another one flips the switch: no answer mixes two states.
 #[test]
 fn ten_thousand_flips_tear_no_answer() {

@@ -1,4 +1,4 @@
-//! Several redirections on this server become one `Location`, and a circle is never sent.
+//! Several redirections on this server become one `Location`, and a loop is never sent.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -203,7 +203,7 @@ async fn a_separate_https_redirect_to_an_unlisted_host_is_temporary() {
 }
 
 #[tokio::test]
-async fn a_missing_host_does_not_count_as_a_circle() {
+async fn a_missing_host_does_not_count_as_a_loop() {
     let first = policy_fn(|head: &RequestHead<'_>| {
         (head.path() == "/a").then(|| Redirection::new().path("/b"))
     });
@@ -217,25 +217,25 @@ async fn a_missing_host_does_not_count_as_a_circle() {
     assert_eq!((asked.status.as_u16(), asked.location()), (307, Some("/b")));
 }
 
-async fn circle(policy: impl RedirectPolicy, path: &str) -> (Asked, Vec<String>) {
+async fn cycle(policy: impl RedirectPolicy, path: &str) -> (Asked, Vec<String>) {
     let diagnoses = Arc::new(Mutex::new(Vec::new()));
     let noted = diagnoses.clone();
     let layer = RedirectLayer::new(policy)
         .on_diagnosis(move |d| noted.lock().expect("not poisoned").push(d.to_string()));
     let asked = ask(&layer, request("POST", path, &[])).await;
-    // A second request does not report the circle again.
+    // A second request does not report the loop again.
     ask(&layer, request("POST", path, &[])).await;
     let diagnoses = diagnoses.lock().expect("not poisoned").clone();
     (asked, diagnoses)
 }
 
 #[tokio::test]
-async fn a_circle_is_answered_500_and_named() {
+async fn a_loop_is_answered_500_and_named() {
     fn from_to(from: &'static str, to: &'static str) -> impl RedirectPolicy {
         policy_fn(move |head| (head.path() == from).then(|| Redirection::new().path(to)))
             .named(format!("from {from}"))
     }
-    let (asked, diagnoses) = circle((from_to("/a", "/b"), from_to("/b", "/a")), "/a").await;
+    let (asked, diagnoses) = cycle((from_to("/a", "/b"), from_to("/b", "/a")), "/a").await;
     assert_eq!((asked.status, asked.calls), (StatusCode::INTERNAL_SERVER_ERROR, 0));
     assert_eq!((asked.location(), asked.header("cache-control")), (None, Some("no-store")));
     assert_eq!(diagnoses.len(), 1);
@@ -244,15 +244,15 @@ async fn a_circle_is_answered_500_and_named() {
 
     // Two built-in policies that contradict each other.
     let apex = CanonicalHost::new("a.test").expect("valid");
-    let (asked, diagnoses) = circle((www(), apex, HttpsOnly::new()), "/").await;
+    let (asked, diagnoses) = cycle((www(), apex, HttpsOnly::new()), "/").await;
     assert_eq!(asked.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(diagnoses[0].contains("by canonical-host, canonical-host"), "{diagnoses:?}");
 
-    // A start outside of the circle, and redirections without an end.
+    // A start outside of the loop, and redirections without an end.
     let into = (from_to("/a", "/b"), from_to("/b", "/c"), from_to("/c", "/b"));
-    assert_eq!(circle(into, "/a").await.0.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(cycle(into, "/a").await.0.status, StatusCode::INTERNAL_SERVER_ERROR);
     let endless = policy_fn(|head| Redirection::new().path(format!("{}x", head.path())));
-    let (asked, diagnoses) = circle(endless.named("grows"), "/a").await;
+    let (asked, diagnoses) = cycle(endless.named("grows"), "/a").await;
     assert_eq!(asked.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(diagnoses[0].starts_with("redirections have no end"), "{diagnoses:?}");
     assert!(
@@ -266,7 +266,7 @@ async fn a_circle_is_answered_500_and_named() {
         Redirection::new().path(head.path().repeat(2))
     });
     let path = format!("/{}", "x".repeat(1023));
-    assert_eq!(circle(doubles, &path).await.0.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(cycle(doubles, &path).await.0.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(longest.load(Ordering::SeqCst) <= 65_535, "{longest:?}");
 }
 
@@ -501,5 +501,5 @@ async fn a_policy_may_spread_requests_over_listed_servers() {
     let asked = ask(&layer, request("POST", "/x", &[])).await;
     assert_eq!(asked.status, StatusCode::INTERNAL_SERVER_ERROR);
     let told = diagnoses.lock().expect("not poisoned").clone();
-    assert!(told[0].contains("sends requests to other servers sets `.allow_self()`"));
+    assert!(told[0].contains("set `.allow_self()` on its redirection"));
 }

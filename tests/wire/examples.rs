@@ -193,7 +193,7 @@ async fn a_file_switches_maintenance_of_a_running_server() -> Outcome {
     let switch = MaintenanceSwitch::new();
     let (listener, port) = bind().await?;
     serve(listener, maintenance_file::app(switch.clone()));
-    tokio::spawn(maintenance_file::follow(file.clone(), switch));
+    tokio::spawn(maintenance_file::watch_file(file.clone(), switch));
     let url = format!("http://127.0.0.1:{port}/");
     let until = async |status: u16| {
         let ask = async {

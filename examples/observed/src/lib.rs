@@ -1,4 +1,4 @@
-//! A server whose redirections are counted, and a client with a span for each attempt.
+//! A server whose redirections are counted, and layers that give a client a span for each attempt.
 
 mod call;
 pub mod spans;

@@ -73,14 +73,14 @@ async fn other_server(request: Request<ReplayBody<Body>>) -> Result<Response<Bod
     Ok(response.header(header::LOCATION, "/new").body(Body::empty()).expect("valid"))
 }
 
-/// Runs the requests of a server and of a client for one minute with this fault, and returns the series before
-/// and after it.
+/// Sends, without waiting, the requests of one minute with this fault to a server and with a client. Returns
+/// the series before and after them.
 async fn minute(fault: Fault, metrics: &PrometheusHandle) -> Outcome<(Series, Series)> {
     let rules = Rules::new([Rule::new("/old")?.to("/new")?])?;
     let live = Live::named("shop", layer(rules).hosts(["shop.test"])?);
     let shop = app(&live, metrics.clone());
     let back = policy_fn(|head| head.is_secure().then(|| Redirection::new().scheme(Scheme::Http)));
-    let circle = RedirectLayer::new((HttpsOnly::new(), back)).layer(Router::new());
+    let cycle = RedirectLayer::new((HttpsOnly::new(), back)).layer(Router::new());
     let follower = FollowRedirectsLayer::new().layer(service_fn(other_server));
     let client = ReplayBodyLayer::new(10).layer(follower);
     let upload =
@@ -96,7 +96,7 @@ async fn minute(fault: Fault, metrics: &PrometheusHandle) -> Outcome<(Series, Se
         Fault::None | Fault::Stale | Fault::Disagree => {}
         Fault::Loop => {
             let request = Request::get("/").header(header::HOST, "shop.test");
-            let response = circle.oneshot(request.body(Body::empty())?).await?;
+            let response = cycle.oneshot(request.body(Body::empty())?).await?;
             assert_eq!(response.status(), 500);
         }
         Fault::Storm => {
@@ -137,7 +137,7 @@ fn recorded(fault: Fault) -> Outcome<(Series, Series)> {
 /// Writes a test for `promtool`: half an hour before the fault, then half an hour with it.
 fn test_of(fault: Fault, expected: Option<&str>, series: &(Series, Series)) -> Outcome<String> {
     const HASH: &str = "tower_redirect_config_hash";
-    const STALE: &str = "tower_redirect_config_last_confirmed_timestamp_seconds";
+    const CONFIRMED: &str = "tower_redirect_config_last_confirmed_timestamp_seconds";
     let mut text = format!("  - name: {fault:?}\n    interval: 1m\n    input_series:\n");
     let mut add = |series: &str, values: String| {
         writeln!(text, "      - series: '{series}'\n        values: '{values}'")
@@ -148,7 +148,7 @@ fn test_of(fault: Fault, expected: Option<&str>, series: &(Series, Series)) -> O
         let step = value - old;
         if name.starts_with(HASH) {
             // The hashes of two nodes are added below.
-        } else if name.starts_with(STALE) {
+        } else if name.starts_with(CONFIRMED) {
             // Confirmed each minute, or no longer after the first half hour.
             let goes_on = if fault == Fault::Stale { 0 } else { 60 };
             add(name, format!("0+60x30 1800+{goes_on}x30"))?;

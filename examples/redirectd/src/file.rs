@@ -1,5 +1,5 @@
-//! Reads the configuration file. An error names the line of the first mistake in its syntax, or else the line of
-//! every wrong value.
+//! Reads the configuration file. An error names the line of the first mistake in its syntax, or else the
+//! line of every wrong value.
 
 use std::path::Path;
 

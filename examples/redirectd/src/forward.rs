@@ -1,5 +1,5 @@
 //! Forwards to the upstream the requests that all policies pass, or answers them 404 without an upstream.
-//! WebSockets and other upgrades are not forwarded.
+//! `Upgrade` is not forwarded: a WebSocket's request becomes a plain GET.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -81,7 +81,7 @@ const REMOVED: [&str; 6] = [
     "x-real-ip",
 ];
 
-/// Returns the headers that tell the upstream the scheme, the host and the client that the layer determined.
+/// Returns `Via`, and the headers with the scheme, the host and the client that the layer determined.
 fn forwarded(layer: &RedirectLayer<Configured>, request: &Request<Body>) -> HeaderMap {
     let head = layer.head(request);
     let via = if request.version() >= Version::HTTP_2 { "2 redirectd" } else { "1.1 redirectd" };
@@ -107,8 +107,8 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes the headers for one hop alone (RFC 9110 §7.6.1). `Host` is kept even if `Connection` names it, because
-/// the policies have checked it.
+/// Removes the headers for one hop alone (RFC 9110 §7.6.1). `Host` is kept even if `Connection` names it,
+/// because the policies have checked it.
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named = headers.get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes);
     let always = "connection,keep-alive,proxy-connection,te,transfer-encoding,upgrade";

@@ -6,7 +6,8 @@
 //! redirectd explain shop.toml POST http://shop.example.com/api/v1/orders
 //! ```
 //!
-//! It logs to standard error, reloads on SIGHUP as well, and on SIGTERM ends once its requests are answered.
+//! `serve` logs to standard error. On SIGHUP it reads the file at once, and reports the mistakes of a refused
+//! file again. On SIGTERM it ends once its requests are answered, or after 30 s.
 
 mod explain;
 mod file;

@@ -38,7 +38,8 @@ impl Source {
         Ok((Self { path, switches, config, served, read, is_done: true, revision: 0 }, layer))
     }
 
-    /// Sends each new layer, until the receiver is dropped.
+    /// Sends each new layer, each error, and `Update::Same` for each reading of the text that is served,
+    /// until the receiver is dropped.
     pub async fn watch(mut self, updates: mpsc::Sender<Outcome<Update<Layer>>>) -> Outcome {
         let mut hangups = signal(SignalKind::hangup())?;
         loop {
@@ -53,7 +54,8 @@ impl Source {
         }
     }
 
-    /// Reads the file. Returns `None` while it is changing, and for a text that was refused before.
+    /// Reads the file. Returns `None` if this reading differs from the last one, and if its error was
+    /// reported before.
     fn look(&mut self) -> Option<Outcome<Update<Layer>>> {
         let read = file::text(&self.path);
         if read != self.read {
@@ -73,7 +75,7 @@ impl Source {
         let config = file::parse(&self.path, &text)?;
         if config.shrinks(&self.config) {
             let lost = "everything, `[https]` or more than half of the rules are lost";
-            return Err(format!("{lost}, without `allow_shrink = true`").into());
+            return Err(format!("{lost}; if that is intended, set `allow_shrink = true`").into());
         }
         let layer = file::build(&self.path, &text, &config, &self.switches)?;
         (self.config, self.served, self.revision) = (config, text, self.revision + 1);

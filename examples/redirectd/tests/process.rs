@@ -159,7 +159,8 @@ fn check_reports_every_mistake_with_its_line() {
     let output = run(&["check", doubtful.to_str().expect("utf-8")]);
     let said = String::from_utf8(output.stderr).expect("utf-8");
     assert!(
-        output.status.success() && said.contains("warning: rules: rule 2: the same as rule 1"),
+        output.status.success()
+            && said.contains("warning: rules: rule 2: matches the same requests as rule 1"),
         "{said}"
     );
 }
@@ -185,7 +186,7 @@ fn explain_says_what_each_policy_decides_and_why() {
          one hop: asked again about /api/v2/orders over https\n\
          https: passed: the request came over https\n\
          maintenance: passed: no maintenance now\n\
-         versions: passed: the path names a version that is served\n\
+         versions: passed: the path names the current version, or one that was not declared\n\
          answer: 307, Location: https://shop.example.com/api/v2/orders\n\
          \n\
          curl -i -X POST 'http://shop.example.com/api/v1/orders'\n"
@@ -248,7 +249,8 @@ fn explain_takes_an_http_url_with_a_user() {
     assert!(!output.status.success() && said.contains("an absolute http or https url"), "{said}");
 }
 
-/// Each of these would make the server answer 400 or 502 to everything that passes.
+/// With the first three, the server would answer 400 or 502 to everything that passes. The path of the last
+/// would be ignored.
 #[test]
 fn an_upstream_that_cannot_be_asked_is_refused_at_start() {
     let directory = Directory::new("upstream");

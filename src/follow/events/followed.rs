@@ -27,23 +27,22 @@ impl<'a> Followed<'a> {
     }
 
     /// Whether the redirection keeps the request's body, so that it is sent again. A remembered redirection
-    /// that is applied next may still drop the body. `false` if this redirection was itself remembered: no body
-    /// was sent before it.
+    /// that is applied next may still drop the body. `false` if this redirection was itself remembered:
+    /// no request was answered with it.
     pub fn resends_body(&self) -> bool {
         self.resends_body
     }
 
     /// The length in bytes of the body that is sent again, or the least that it can be
-    /// ([`SizeHint::lower`](http_body::SizeHint::lower)): 0 for a stream of unknown length. It is also 0 if no
-    /// body is sent again: see [`resends_body`](Self::resends_body).
+    /// ([`SizeHint::lower`](http_body::SizeHint::lower)): 0 for a stream of unknown length. It is also 0 if
+    /// no body is sent again: see [`resends_body`](Self::resends_body).
     pub fn replayed_bytes(&self) -> u64 {
         self.replayed_bytes
     }
 }
 
-/// One line without userinfo and without values of a query. Methods and URLs are escaped, and each is cut to 256
-/// bytes:
-/// `hop 1: POST http://a.test/x: 307 -> POST http://b.test/x (left behind: cookie)`.
+/// One line without userinfo and without values of a query. Methods and URLs are escaped, and each is cut
+/// to 256 bytes: `hop 1: POST http://a.test/x: 307 -> POST http://b.test/x (left behind: cookie)`.
 impl fmt::Display for Followed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Hop { method, uri, next_method, next_uri, status, .. } = self.hop;

@@ -25,7 +25,8 @@ impl EventHooks {
         self.on_finish.push(Arc::new(hook));
     }
 
-    /// Reports the last hop of a history. `body` is the length of the body that is sent again.
+    /// Reports the last hop of a history. `body` is the least length of the body that is sent again; `None`
+    /// if no body is sent again.
     pub(crate) fn followed(&self, history: &RedirectHistory, body: Option<u64>) {
         count::followed(body.unwrap_or(0));
         let Some(hop) = history.hops().last() else { return };

@@ -56,7 +56,7 @@ pub(super) fn finished(finished: &Finished<'_>) {
     }
 }
 
-/// Joins the names of everything that was left behind; `None` if nothing was.
+/// Joins the names of everything that was dropped; `None` if nothing was.
 fn dropped(dropped: &[Dropped]) -> Option<String> {
     let names: Vec<_> = dropped.iter().map(ToString::to_string).collect();
     (!names.is_empty()).then(|| Escaped(names.join(", ")).to_string())

@@ -87,14 +87,16 @@ where
 }
 
 /// The error of an [`ExpectBody`]: the body was ended before it was sent in full, or it failed.
-// `None` if the body was ended before it was sent in full.
 #[derive(Debug)]
-pub struct ExpectBodyError(Option<BoxError>);
+pub struct ExpectBodyError(
+    /// The error of the body. `None` if the body was ended before it was sent in full.
+    Option<BoxError>,
+);
 
 impl ExpectBodyError {
     /// Whether the body was ended before it was sent in full: the final response was not a 2xx, so the
     /// server does not need the body, or the call was dropped.
-    pub const fn is_not_asked_for(&self) -> bool {
+    pub const fn is_ended_early(&self) -> bool {
         self.0.is_none()
     }
 }

@@ -84,8 +84,9 @@ impl ExpectContinueLayer {
         self
     }
 
-    /// Adds `Expect` only for origins that have redirected an upload within the last hour, so that uploads
-    /// to other origins need no extra round trip.
+    /// Adds `Expect` only for origins that have redirected a long upload within the last hour, so that
+    /// uploads to other origins need no extra round trip. Uploads up to the [threshold](Self::threshold) do
+    /// not count.
     pub fn after_redirect(mut self) -> Self {
         self.settings.only_after_redirect = true;
         self

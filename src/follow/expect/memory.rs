@@ -17,7 +17,8 @@ const MAX_ORIGINS: usize = 1_000;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory(Arc<Mutex<HashMap<OriginKey, Known>>>);
 
-/// Scheme, host and port, in lower case, without userinfo.
+/// The scheme and the authority of a URL, in lower case, without userinfo. The port is kept as it is
+/// written: `http://a.test` and `http://a.test:80` are two keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct OriginKey(Box<str>);
 

@@ -16,14 +16,15 @@
 //!    body, after the head is written.
 //! 3. After a final 2xx the body is sent, because the server reads it. After any other final response
 //!    the body ends with an [`ExpectBodyError`], once the response's own body has ended or been
-//!    dropped. The connection on which the body was announced is then closed, and never used again.
+//!    dropped, unless it has been sent in full by then. After such an end, the connection on which the body
+//!    was announced is closed, and never used again.
 //! 4. After 417 (RFC 9110 §15.5.18) the same request is sent again without the header, once, if its body
 //!    can be sent again.
-//! 5. Bodies do not wait for an origin that let the wait run out, answered 417, or answered over HTTP/2.
+//! 5. Bodies do not wait for an origin that answered after the wait had run out, with 417, or over HTTP/2.
 //!    This is remembered for an hour, for up to 1,000 origins. Over HTTP/2 a redirection closes no
 //!    connection, so bodies need not wait. With
 //!    [`after_redirect`](ExpectContinueLayer::after_redirect), the header is added only for origins that
-//!    redirected an upload within the last hour.
+//!    redirected a long upload within the last hour.
 //!
 //! [`ExpectOptions`] in the extensions of a request can turn the layer off for that request.
 //!

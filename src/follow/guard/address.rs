@@ -80,8 +80,9 @@ impl Nat64 {
     }
 }
 
-/// Whether an address is globally reachable. If an IPv6 address holds an IPv4 address, the IPv4 address
-/// is checked instead; in ISATAP, both are. `nat64` lists prefixes in addition to the well-known one.
+/// Whether an address is globally reachable. If an IPv6 address holds an IPv4 address, the IPv4 address is
+/// checked instead. Of an ISATAP address, both the IPv6 and the IPv4 address are checked. `nat64` lists
+/// prefixes in addition to the well-known one.
 pub(super) fn is_global(address: IpAddr, nat64: &[Nat64]) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_global_v4(address),

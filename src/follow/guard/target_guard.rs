@@ -8,7 +8,7 @@ use url::Host;
 use super::address::{Nat64, inner_v4, is_global};
 use crate::config_error::ConfigError;
 use crate::follow::{origins, userinfo};
-use crate::ranges::{NO_RANGE, Ranges, parse_range};
+use crate::ranges::{NOT_A_RANGE, Ranges, parse_range};
 use crate::uri::{Origin, Scheme};
 
 /// Refuses targets in networks that a client must not be led to. See the [module](super) for the rules.
@@ -55,12 +55,14 @@ impl TargetGuard {
         }
     }
 
-    /// Allows these addresses and ranges, too.
+    /// Allows these addresses and ranges, too. An IPv6 address that embeds an IPv4 address by NAT64, 6to4 or
+    /// Teredo is allowed only if the IPv4 address is listed: `64:ff9b::/96` and `2002::/16` have no effect.
     ///
     /// # Errors
     ///
     /// Returns an error of kind [`Address`](crate::ConfigErrorKind::Address) if an entry is neither an
-    /// address nor a range, or is a range of all IPv4 or IPv6 addresses.
+    /// address nor a range, or if it holds all IPv4 addresses (also as IPv4-mapped addresses, as `::/64`
+    /// does) or all IPv6 addresses.
     pub fn allow<I>(mut self, ranges: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -69,8 +71,8 @@ impl TargetGuard {
             let text = range.as_ref();
             let range = parse(text)?;
             if covers_address_family(range) {
-                let reason = "a range of all IPv4 or IPv6 addresses: without a guard, every address is \
-                              allowed";
+                let reason =
+                    "a range of all IPv4 or IPv6 addresses: to allow every address, use no guard";
                 return Err(ConfigError::address(text, reason));
             }
             self.allowed.push(range);
@@ -79,8 +81,8 @@ impl TargetGuard {
         Ok(self)
     }
 
-    /// Refuses these addresses and ranges, even if they would be allowed. `::/0` refuses all of
-    /// IPv6.
+    /// Refuses these addresses and ranges, even if they would be allowed. `::/0` refuses all of IPv6,
+    /// except IPv4-mapped addresses (`::ffff:1.1.1.1`), which are treated as IPv4.
     ///
     /// # Errors
     ///
@@ -147,7 +149,7 @@ impl TargetGuard {
         };
         let is_denied = self.denied_ranges.contains(address)
             || inner.is_some_and(|inner| self.denied_ranges.contains(inner));
-        // An allowed IPv6 range does not allow the IPv4 addresses inside its addresses.
+        // An address that embeds an IPv4 address is allowed only by a range that holds the IPv4 address.
         let is_allowed = self.allowed_ranges.contains(inner.unwrap_or(address));
         !is_denied && (is_allowed || is_global(address, &self.nat64))
     }
@@ -176,7 +178,7 @@ pub(in crate::follow) fn with_plain_address(uri: &Uri) -> Option<Uri> {
 }
 
 fn parse(text: &str) -> Result<IpNet, ConfigError> {
-    parse_range(text).ok_or_else(|| ConfigError::address(text, NO_RANGE))
+    parse_range(text).ok_or_else(|| ConfigError::address(text, NOT_A_RANGE))
 }
 
 /// Whether a range holds all IPv4 or all IPv6 addresses.

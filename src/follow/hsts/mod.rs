@@ -14,8 +14,8 @@
 //! 4. A host is known if it is in the store, or below a domain that includes its subdomains (§8.2).
 //!    Names are compared as `url` writes them, without a trailing dot.
 //! 5. The store holds up to 10,000 learned hosts. If it is full, expired hosts are removed first, then those
-//!    that were used longest ago. If more than half of all hosts are below one domain, such as
-//!    `evil.test`, only its hosts are removed before they expire. A
+//!    that were used longest ago. If the names of more than half of all hosts end with the same two labels,
+//!    such as `evil.test`, only these hosts are removed before they expire. A
 //!    [preload list](HstsStore::with_preload_list) is never removed, and no response changes it.
 //!
 //! Pitfall: the store relies on the inner client to verify certificates (§8.1 requires a connection

@@ -47,7 +47,7 @@ pub(super) struct Hosts {
     learned: HashMap<Box<str>, Entry>,
     /// The hosts of the preload list, and whether it includes their subdomains.
     preload_list: HashMap<Box<str>, bool>,
-    /// The number of uses so far. `Entry::used` is its value at the last use.
+    /// The number of lookups and insertions so far. `Entry::used` is its value at the last one of the entry.
     uses: u64,
 }
 
@@ -151,7 +151,7 @@ impl HstsStore {
         entries
     }
 
-    /// Adds a host from a file.
+    /// Adds a saved host: from a file of curl, or deserialized.
     #[cfg(feature = "config")]
     pub(super) fn add(&self, host: &str, expires: Option<SystemTime>, include_subdomains: bool) {
         if let Some(name) = normal_name(host) {
@@ -185,9 +185,9 @@ impl Hosts {
         false
     }
 
-    /// Removes expired hosts, then those that were used longest ago. If more than half of all hosts are
-    /// below one domain, only its hosts are removed before they expire, because its owner can make any
-    /// number of names.
+    /// Removes expired hosts, then those that were used longest ago. If the names of more than half of all
+    /// hosts end with the same two labels, only these hosts are removed before they expire, because the owner
+    /// of one domain can make any number of names.
     fn make_room(&mut self, now: SystemTime) {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for name in self.learned.keys() {

@@ -117,7 +117,9 @@ pub enum Action {
     FollowTo(Uri),
     /// Return the redirect response to the caller, unchanged.
     Stop,
-    /// End the call with an error: [`RedirectError::is_rejected`](crate::RedirectError::is_rejected).
+    /// End the call with an error: [`RedirectError::is_rejected`](crate::RedirectError::is_rejected). If
+    /// [`next_uri`](Attempt::next_uri) is `None`, the error is the reason for that instead, such as
+    /// [`is_invalid_location`](crate::RedirectError::is_invalid_location).
     Reject,
 }
 

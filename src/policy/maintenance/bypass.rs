@@ -7,7 +7,7 @@ use super::Maintenance;
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clients::comes_from;
-use crate::ranges::{NO_RANGE, Ranges};
+use crate::ranges::{NOT_A_RANGE, Ranges};
 
 type Condition = dyn Fn(&RequestHead<'_>) -> bool + Send + Sync;
 
@@ -50,7 +50,7 @@ impl<T> Maintenance<T> {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let refused = |text: String| ConfigError::bypass(&text, NO_RANGE);
+        let refused = |text: String| ConfigError::bypass(&text, NOT_A_RANGE);
         let ranges = Ranges::parse(ranges).map_err(refused)?;
         Ok(self.bypass(move |head| comes_from(&ranges, head)))
     }

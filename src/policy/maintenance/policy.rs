@@ -19,8 +19,9 @@ use crate::redirection::Redirection;
 /// 1. Outside of the switch's [`MaintenanceWindow`], every request passes.
 /// 2. Exempt paths pass (`/.well-known/acme-challenge/` for GET and HEAD, and the paths given to
 ///    [`exempt`](Self::exempt) for GET, HEAD and OPTIONS), and so do CORS preflights, GET and HEAD of the
-///    page, and every method of the `redirect_to` URL. A slash at the end of these two URLs makes no difference, and their origin is
-///    compared if they have one: a page at `/x` of another host does not let `/x` of this host pass.
+///    page, and every method of the `redirect_to` URL. Of these two URLs, the path is compared, without a
+///    slash at its end, and the origin if they have one: a page at `/x` of another host does not let `/x` of
+///    this host pass. Their queries are not compared: a page at `/?down` lets every GET of `/` pass.
 ///    A request also passes with a bypass: by [client](Self::bypass_clients), by secret (header or
 ///    cookie, feature `bypass`), or by [a function](Self::bypass). Its response is marked `no-store`.
 /// 3. Upgrades, CONNECT and `OPTIONS *` get 503, and a gRPC call gets the status `UNAVAILABLE`. Offers
@@ -33,15 +34,17 @@ use crate::redirection::Redirection;
 /// | other GET and HEAD | 503 | 503 | 307 | 307 |
 /// | every other method | 503 | 503 | 307, body sent again | 307, body sent again |
 ///
-/// A navigation has `Sec-Fetch-Mode: navigate`, or lacks that header and accepts `text/html`.
+/// A navigation has `Sec-Fetch-Mode: navigate`, or lacks that header and lists `text/html` in `Accept`.
 ///
-/// Choose `standby` if another server can do the work: clients do not notice. Otherwise a 503 is better:
-/// crawlers and API clients know what it means, and a form sent to a page would be lost. Use
+/// Choose `standby` if another server can do the work: every client that follows
+/// redirections keeps working. Otherwise a 503 is better: crawlers and API clients know what it means.
+/// With `redirect_to`, a form would be sent to a page that cannot process it, and would be lost. Use
 /// [`when`](RedirectPolicy::when) for different targets on different paths.
 ///
 /// The body of a 503 is a line of text, or that of [`html`](Self::html),
-/// [`problem_json`](Self::problem_json) or [`respond_with`](Self::respond_with). Its `Retry-After` is the
-/// time until the window ends, or, if it has no end, the time set by [`retry_after`](Self::retry_after).
+/// [`problem_json`](Self::problem_json) or [`respond_with`](Self::respond_with). The `Retry-After` of a 503
+/// is the time until the window ends, or, if the window has no end, the time set by
+/// [`retry_after`](Self::retry_after). One that `respond_with` sets is kept.
 ///
 /// Pitfalls: if the standby has the same origin as the request, the answer is 503, and a diagnosis
 /// reports it. If this application serves the page, exempt the paths of its styles and pictures, too.
@@ -170,13 +173,13 @@ impl<T: Target> Maintenance<T> {
     /// Returns why a request passes during maintenance; `None` if it does not.
     fn reason_to_pass(&self, head: &RequestHead<'_>) -> Option<&'static str> {
         if self.exempt.covers(head) {
-            Some("maintenance is on, and its path is exempt")
+            Some("maintenance is on, but the request's path is exempt")
         } else if head.is_preflight() {
-            Some("maintenance is on, and it is a CORS preflight")
+            Some("maintenance is on, but the request is a CORS preflight")
         } else if self.target.is_reached_by(head) {
-            Some("maintenance is on, and it asks for the target of the redirection")
+            Some("maintenance is on, but the request is for the target of the redirection")
         } else if self.bypass.allows(head) {
-            Some("maintenance is on, and a bypass lets it through")
+            Some("maintenance is on, but a bypass lets the request through")
         } else {
             None
         }

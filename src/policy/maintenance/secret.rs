@@ -15,8 +15,8 @@ impl<T> Maintenance<T> {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Bypass`](crate::ConfigErrorKind::Bypass) if `name` is not a header
-    /// name, or if `secret` is shorter than 16 bytes, is longer than 4096 bytes, or contains a byte that is not
+    /// Returns an error of kind [`Bypass`](crate::ConfigErrorKind::Bypass) if `name` is not a header name,
+    /// or if `secret` is shorter than 16 bytes, is longer than 4096 bytes, or contains a byte that is not
     /// visible ASCII. The error names the header, never the secret.
     pub fn bypass_header(self, name: &str, secret: &str) -> Result<Self, ConfigError> {
         let header_name = HeaderName::try_from(name)

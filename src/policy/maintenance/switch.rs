@@ -51,9 +51,9 @@ impl MaintenanceSwitch {
 
     /// Creates a switch that asks `source` on every request, so that another system can control it.
     ///
-    /// `source` has to answer from memory, such as a flag store's cache or a watch channel. The switch is on during
-    /// the window of the source and during the window given to [`set`](Self::set); [`off`](Self::off)
-    /// removes only the latter.
+    /// `source` has to answer from memory, such as a flag store's cache or a watch channel. The switch is
+    /// on during the window of the source and during the window given to [`set`](Self::set);
+    /// [`off`](Self::off) removes only the latter.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -99,8 +99,8 @@ impl MaintenanceSwitch {
         self.stored_window().or_else(|| self.source_window())
     }
 
-    /// Returns the window that contains the current time, and that time. The clock is read only if there is
-    /// a window.
+    /// Returns a window that contains the current time, and that time. If the window that was set and that of
+    /// the source both do, returns the one that ends last. The clock is read only if there is a window.
     pub(super) fn active_window(
         &self,
         now: impl FnOnce() -> SystemTime,
@@ -113,7 +113,8 @@ impl MaintenanceSwitch {
             return None;
         }
         let now = now();
-        let window = [stored, sourced].into_iter().flatten().find(|window| window.contains(now))?;
+        let open = [stored, sourced].into_iter().flatten().filter(|window| window.contains(now));
+        let window = open.max_by_key(|window| (window.end().is_none(), window.end()))?;
         Some((window, now))
     }
 

@@ -89,9 +89,8 @@ fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
     is_same
 }
 
-/// Diagnoses a request that is redirected to its own path at another host, if a proxy may have
-/// replaced the host that the user agent asked for: that host may be the target, and the redirection
-/// would then lead back here.
+/// Diagnoses a request for the path of the target at another host, if a proxy may have replaced the host
+/// that the user agent asked for. That host may be the target's: a redirection would then lead back here.
 fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
     let Some(sent) = head.sent_authority() else { return };
     let Some(origin) = target.origin() else { return };

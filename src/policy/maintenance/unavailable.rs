@@ -45,8 +45,9 @@ impl Unavailability {
         response
     }
 
-    /// Chooses the body by `Accept` (RFC 9110 §12.5.1). JSON has to be listed by its name: the `*/*` of a browser
-    /// does not ask for it. Of two equal weights, that of JSON wins, because browsers do not list JSON.
+    /// Chooses the body by `Accept` (RFC 9110 §12.5.1). JSON has to be listed by its name: the `*/*` of a
+    /// browser does not ask for it. Of two equal weights, that of JSON wins, because browsers do not list
+    /// JSON.
     fn negotiated(&self, head: &RequestHead<'_>) -> Response<Bytes> {
         let accept: Vec<_> = head.header_all(header::ACCEPT).collect();
         let json = weight(&["application/problem+json", "application/json"], &accept).unwrap_or(0);

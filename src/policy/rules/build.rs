@@ -37,8 +37,8 @@ use crate::response::{max_age, text_response};
 /// let new = Request::post("/new").body(())?;
 /// assert!(matches!(rules.decide(&RequestHead::from(&new)), Decision::Pass));
 ///
-/// let circle = [Rule::new("/a")?.to("/b")?, Rule::new("/b")?.to("/a")?];
-/// assert!(Rules::new(circle).is_err());
+/// let cycle = [Rule::new("/a")?.to("/b")?, Rule::new("/b")?.to("/a")?];
+/// assert!(Rules::new(cycle).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -55,7 +55,7 @@ impl Rules {
     /// # Errors
     ///
     /// Returns the mistakes in the table: rules without a target or with settings that contradict each other,
-    /// circles, targets that grow, chains of more than eight redirections, and rules that together would make
+    /// loops, targets that grow, chains of more than eight redirections, and rules that together would make
     /// the table slow or too large.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, RuleErrors> {
         RulesBuilder::new().build(rules)
@@ -300,10 +300,12 @@ impl RulesBuilder {
     }
 }
 
-/// Returns the mistake of a rule that contradicts itself.
+/// Returns the mistake of a rule that has no target, contradicts itself, or never matches.
 fn contradiction(rule: &Rule) -> Option<&'static str> {
     if rule.status == Status::Gone && !rule.target.is_nothing() {
-        return Some("a rule that is gone has no target: remove it");
+        return Some(
+            "a rule with status 410 (`gone()`) has no target: remove the target or the status",
+        );
     }
     if rule.status != Status::Gone && rule.target.is_nothing() && !rule.allow_self {
         return Some("a rule needs a target, or status 410 (`gone()`)");

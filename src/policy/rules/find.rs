@@ -54,8 +54,9 @@ impl Match<'_> {
 }
 
 impl Table {
-    /// Returns the first rule that matches. A rule that leads to the requested URL is passed over, unless
-    /// [`allow_self`](super::Rule::allow_self) is set.
+    /// Returns the first rule that matches. A rule with which the client would repeat the same request is
+    /// passed over, unless [`allow_self`](super::Rule::allow_self) is set. Returns `None` for a request that
+    /// cannot be redirected.
     pub(super) fn find(&self, head: &RequestHead<'_>, now: &Now<'_>) -> Option<Match<'_>> {
         if !is_redirectable(head) {
             return None;
@@ -122,8 +123,8 @@ impl Table {
     }
 
     /// Completes the match of a rule whose path matches. Returns `None` if the rule's host, dates or
-    /// conditions do not match, if the answer leads to the requested URL although `allow_self` is not set, or
-    /// if the target of a regex has a segment that servers read differently.
+    /// conditions do not match, if the client would repeat the same request although `allow_self` is not set,
+    /// or if the target of a rule with a regex has a segment that servers read differently.
     fn complete_match<'t>(
         &self,
         number: u32,
@@ -145,8 +146,8 @@ impl Table {
         if rule.has(flag::REGEX) && written.is_some_and(is_odd) {
             return None;
         }
-        // Nothing is encoded in a simple path, so any other text leads elsewhere. For most rules, this saves
-        // the comparison of the encoded paths.
+        // A simple path is the same text after percent-encoding, so a target with another text is another
+        // path. For most rules, this saves the comparison of the encoded paths.
         let is_elsewhere =
             captures.is_simple_path && written.is_some_and(|path| path != captures.path);
         let found = Match { number, rule, path, query };
@@ -164,8 +165,8 @@ impl Table {
         if let Some(query) = query {
             to.set_query(query.map(Into::into));
         }
-        let ends = self.extra(rule).is_some_and(|extra| extra.ends.is_some());
-        if rule.has(flag::KEPT) && ends {
+        let has_end = self.extra(rule).is_some_and(|extra| extra.ends.is_some());
+        if rule.has(flag::KEPT) && has_end {
             return to.max_age(self.kept_for(rule, now));
         }
         to

@@ -31,7 +31,7 @@ impl RouteMatch {
     /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
     /// read as a pattern.
     pub fn exact(path: &str) -> Result<Self, ConfigError> {
-        Self::new(path, path)
+        Self::new(path, path, path.len())
     }
 
     /// Creates a match of type `PathPrefix`: this path and all paths below it.
@@ -42,16 +42,16 @@ impl RouteMatch {
     /// read as a pattern.
     pub fn prefix(path: &str) -> Result<Self, ConfigError> {
         let bare = path.strip_suffix('/').unwrap_or(path);
-        Self::new(path, &format!("{bare}/*"))
+        Self::new(path, &format!("{bare}/*"), bare.len())
     }
 
-    fn new(path: &str, from: &str) -> Result<Self, ConfigError> {
+    fn new(path: &str, from: &str, length: usize) -> Result<Self, ConfigError> {
         if !path.starts_with('/') || path.contains(['*', '?']) || path.contains("/:") {
-            let reason = "a path starts with `/`, and has no `*`, `?` and `/:` here";
+            let reason = "a path starts with `/`, and cannot contain `*`, `?` or `/:` here";
             return Err(ConfigError::path(path, reason));
         }
         let rule = Rule::new(from)?;
-        Ok(Self { rule, length: path.len(), methods: 0, headers: 0, parameters: 0 })
+        Ok(Self { rule, length, methods: 0, headers: 0, parameters: 0 })
     }
 
     /// Sets the hostname: exact, or `*.example.com`.

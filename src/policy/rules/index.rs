@@ -3,6 +3,7 @@
 use super::lists::{Lists, Place, Visited};
 use super::normal::next_segment;
 use super::slots::{NONE, Slots, hash};
+use crate::uri::without_trailing_slash;
 
 /// The rules that compare case, or those that ignore it, by host and path.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +24,7 @@ pub(super) struct Index {
 pub(super) struct Node {
     pub(super) kind: NodeKind,
     pub(super) parent: u32,
-    /// The branch that any segment that is not empty leads to, or [`NONE`].
+    /// The branch behind a `:name`, which any segment that is not empty matches; [`NONE`] if no name follows.
     pub(super) named: u32,
     /// Patterns that end here.
     pub(super) end: Place,
@@ -31,8 +32,8 @@ pub(super) struct Node {
     pub(super) rest: Place,
 }
 
-/// How a node is reached. Between two literal segments, there is a node only if a pattern ends there or a name
-/// follows. Each node holds all literal segments behind its branch, so that they are compared at once.
+/// How a node is reached. Between two literal segments, there is a node only if a pattern ends there or a
+/// name follows. A literal node holds all segments since its branch, so that they are compared at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum NodeKind {
     /// The root of a host, or the node that a name leads to. Bit `n` of `depths` is set if there are nodes
@@ -83,10 +84,10 @@ impl Index {
             visited.visit(exact.unwrap_or(NONE));
         }
         if !self.slashless.is_empty() {
-            let bare = slashless(compared.path);
+            let bare = without_trailing_slash(compared.path);
             let either = self.slashless.find(hash(bare.as_bytes(), host.into()), |place| {
                 let (other, path) = key(place);
-                other == host && slashless(path) == bare
+                other == host && without_trailing_slash(path) == bare
             });
             visited.visit(either.unwrap_or(NONE));
         }
@@ -117,7 +118,8 @@ impl Index {
             state = hash(segment.as_bytes(), state);
             count += 1;
             if depths & 1 == 1 {
-                // Without the slash behind the segment, or the one before an empty last segment.
+                // The compared text ends before the slash behind the segment, or before the slash in front of
+                // an empty last segment.
                 let slashes = usize::from(segment.is_empty() || after.is_some());
                 let end = path.len().saturating_sub(after.map_or(0, str::len) + slashes);
                 let compared = path.get(..end).unwrap_or_default();
@@ -209,11 +211,6 @@ impl Node {
     fn is_literal(&self) -> bool {
         matches!(self.kind, NodeKind::Literal { .. })
     }
-}
-
-/// Removes the slash at the end of a path.
-pub(super) fn slashless(path: &str) -> &str {
-    path.strip_suffix('/').unwrap_or(path)
 }
 
 /// The seed of the hash of the first literal segment behind a branch. The hash of each segment is the seed of

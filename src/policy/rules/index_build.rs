@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::index::{Index, Node, NodeKind, branch_seed, slashless};
+use super::index::{Index, Node, NodeKind, branch_seed};
 use super::lists::{Lists, Place};
 use super::pattern::{Segment, segments};
 use super::slots::{NONE, Slots, hash};
+use crate::uri::without_trailing_slash;
 
 /// The parts of a rule that the index needs.
 #[derive(Clone, Copy)]
@@ -21,8 +22,8 @@ pub(super) struct Indexed<'r> {
     pub(super) parameter: Option<(&'r [u8], &'r [u8])>,
 }
 
-/// Builds the index of `rules`, which are in the order of their table. Also returns, for each host, an upper bound
-/// of the number of places in the index that a request visits.
+/// Builds the index of `rules`, which are in the order of their table. Also returns, for each host, an
+/// upper bound of the number of places in the index that a request visits.
 pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (Index, Vec<u32>) {
     if rules.is_empty() {
         return (Index::default(), vec![0; hosts]);
@@ -99,7 +100,7 @@ fn exact_slots(
 
 /// The path under which a rule is looked up.
 fn path<'r>(rule: &Indexed<'r>) -> &'r str {
-    if rule.either_slash { slashless(rule.from) } else { rule.from }
+    if rule.either_slash { without_trailing_slash(rule.from) } else { rule.from }
 }
 
 /// Creates the place of a group of rules, which are given by their positions in `rules`.
@@ -153,7 +154,7 @@ struct TreeNode<'r> {
 #[derive(Clone, Copy)]
 struct Run {
     branch: u32,
-    /// The number that this node has in the index, or else its nearest ancestor there.
+    /// The number of this node in the index or, if it is left out there, that of its nearest ancestor.
     stored_node: u32,
     start: u32,
     length: u16,
@@ -190,6 +191,7 @@ impl<'r> Tree<'r> {
         }
         self.ends.push((node, at));
         if rule.either_slash {
+            // The node of the same path with its last slash removed or added.
             let twin = match self.nodes.get(node as usize) {
                 Some(TreeNode { literal: Some(("", _)), parent, .. }) => *parent,
                 // An empty segment has no text, so it can start anywhere.
@@ -225,8 +227,8 @@ impl<'r> Tree<'r> {
         to_u32(self.nodes.len() - 1)
     }
 
-    /// Leaves out the nodes behind literal segments at which no pattern ends and that no name follows. Returns
-    /// the slots of the literal nodes that remain, all nodes that remain, and the roots.
+    /// Leaves out the nodes behind literal segments at which no pattern ends and that no name follows.
+    /// Returns the slots of the literal nodes that remain, all nodes that remain, and the roots.
     fn compress(self) -> (Slots, Box<[Node]>, Box<[u32]>) {
         let mut nodes: Vec<Node> = Vec::new();
         let mut slots = Vec::new();

@@ -77,7 +77,8 @@ impl Lists {
 
     fn push(&mut self, list: List) -> Place {
         self.0.push(list);
-        // There are at most two lists for each rule, and memory holds far fewer than 2^30 rules.
+        // There are at most two lists for each rule. Only more than 2^30 rules, which take 32 GiB, could
+        // have lists whose numbers need the upper bit.
         u32::try_from(self.0.len() - 1).map_or(NONE, |at| at | LIST)
     }
 

@@ -6,9 +6,9 @@
 //!
 //! 1. **The first rule that matches wins**, in the order given. Conditions are checked in that
 //!    order, and only those of rules whose host and path match. If any rule of a table names a
-//!    host, the table reads the host of every request, once. A rule that leads to the requested URL
-//!    itself is passed over, unless [`Rule::allow_self`] is set. CORS preflights, `OPTIONS *` and
-//!    CONNECT pass.
+//!    host, the table reads the host of every request, once. A rule whose redirection would make the
+//!    client repeat the same request is passed over, unless [`Rule::allow_self`] is set. CORS
+//!    preflights, `OPTIONS *` and CONNECT pass.
 //! 2. **Paths are compared in normal form** (RFC 3986 §6.2.2): escapes of unreserved bytes are
 //!    decoded, all other escapes are in upper case, and bytes that a path may not hold are
 //!    percent-encoded.
@@ -18,8 +18,8 @@
 //!      matches the rest of the path.
 //!    - Servers differ in how they read a path with `\`, `%2e`, `%2f`, `%5c`, a dot segment, or an
 //!      empty segment other than the last. Only two kinds of rules match such a path: those with
-//!      neither captures nor `*`, and those that keep the path or copy a last `*name` unchanged to the end of
-//!      the target.
+//!      neither captures nor `*`, and those that keep the path or copy a last `*` or `*name` unchanged to
+//!      the end of the target's path.
 //! 3. **A capture cannot change the structure of the target.** The name of a capture is a letter,
 //!    followed by letters, digits and `_`.
 //!    - A part of the path is written to a path as it was sent, and to a query with `& = + ;`
@@ -27,8 +27,8 @@
 //!    - A value of the query (`/shop?id=:id`) is written to a path as one segment, with `/ ? # % \`
 //!      encoded. A value that is empty, `.` or `..` does not match.
 //!    - No capture is written to the scheme, host or port, and none can begin an authority.
-//!    - If `*name` is empty, a target that ends in it ends in a slash if and only if the
-//!      request path does.
+//!    - If `*` or `*name` is empty, a target path that ends in `/*` or `/*name` ends in a slash if and
+//!      only if the request path does. The path `/` keeps its slash.
 //!    - A literal colon before a letter in the path or query of a target is written `%3A`.
 //! 4. **The query is kept**, unless the target has a query, which replaces it.
 //!    [`Rule::merge_query`] adds the request's parameters of other names to the query of the target.
@@ -40,17 +40,18 @@
 //!    [`Rule::rewriting_methods`] is set. [`Rule::until`] ends a rule at a date, and caches are told
 //!    to keep its answers no longer.
 //! 6. **A table is checked when it is built**, with requests that are made from its rules.
-//!    Circles, targets that grow with each redirection, and more than eight redirections in a row
+//!    Loops, targets that grow with each redirection, and more than eight redirections in a row
 //!    are errors, which show the request and the lines of at most 16 rules that cause the error.
 //!    [`Rules::warnings`] lists possible mistakes, such as duplicates, rules that an earlier rule covers,
 //!    rules that have ended, and chains. If one target would do for all requests of a chain's first rule,
-//!    the warning shows it. A circle of regexes, or one that depends on the conditions of several rules at
+//!    the warning shows it. A loop of regexes, or one that depends on the conditions of several rules at
 //!    once, may be found only when a request runs into it; the answer is then a 500.
-//! 7. **An exact path costs one look-up.** A prefix or pattern costs one look-up for
-//!    each number of literal segments that patterns of its host begin with, and the same behind each `:name`. Rules of one path that compare the
-//!    same parameter are found by the value; other rules of one path are tried in order. A table is
-//!    refused if one request could visit more than 64 places in it, by an upper bound. A place is an exact path, a pattern,
-//!    or a parameter that rules of one path compare.
+//! 7. **Rules are looked up, not tried one by one.** One look-up finds an exact path. Patterns (with
+//!    `:name` or `*`) are looked up by the literal segments that they begin with: one look-up for each
+//!    different number of these segments, and again for the segments that follow a `:name`. Rules of one
+//!    path that compare the same parameter are found by the value; other rules of one path are tried in
+//!    order. A table is refused if one request could visit more than 64 places in it, by an upper bound. A
+//!    place is an exact path, a pattern, or a parameter that rules of one path compare.
 //!
 //! Pitfalls: after a rule is removed, caches keep its `301`, `308` or `410` for a day, unless
 //! [`Rule::max_age`] or [`Rule::until`] sets another time. A rule without a host applies to every host
@@ -83,8 +84,8 @@
 //!     assert_eq!(seen.as_ref().map(|seen| seen.as_bytes()), location.map(str::as_bytes));
 //! }
 //!
-//! let circle = [Rule::new("/a/*")?.to("/b/*")?, Rule::new("/b/*")?.to("/a/*")?];
-//! assert!(Rules::new(circle).is_err());
+//! let cycle = [Rule::new("/a/*")?.to("/b/*")?, Rule::new("/b/*")?.to("/a/*")?];
+//! assert!(Rules::new(cycle).is_err());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -103,8 +104,9 @@
 //!
 //! A 301 or 302 in a file is sent for GET and HEAD; a POST gets 308 or 307 in its place. A line that
 //! the original would skip is an error here, and so is a line that a redirection cannot express: 200
-//! rewrites, 404 pages, countries, languages, roles and cookies, captures in a host, and `*` or a
-//! placeholder in the middle of a segment. A Netlify rule with conditions on the query does not match
+//! rewrites, 404 pages, countries, languages, roles and cookies, captures in a host, a `*` that is not
+//! the whole last segment, and a placeholder with other text in its segment (in a Netlify file, a `:`
+//! after other text begins no placeholder). A Netlify rule with conditions on the query does not match
 //! if there are other parameters; here it does. Netlify serves an existing file before it looks at
 //! rules without `!`; here rules are tried first, unless the layer tries them
 //! [only after a 404](crate::RedirectLayer::after_not_found).

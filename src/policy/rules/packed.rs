@@ -19,8 +19,9 @@ pub(super) struct StoredPiece {
     pub(super) source: u16,
 }
 
-/// The literal segments before the first capture of a pattern. In a simple path they are as long as here, so its
-/// captures are looked for behind them.
+/// The literal segments before the first capture of a pattern. In a [simple](super::normal::is_simple) path
+/// that matches the pattern, these segments take the same number of bytes, which are skipped to find its
+/// captures.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LiteralPrefix {
     pub(super) segments: u16,

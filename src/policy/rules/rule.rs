@@ -162,10 +162,14 @@ impl Rule {
     /// `:name` and `*name` are replaced by captures, and `*` by the rest of the path, even if the rule names
     /// that rest. A fragment (`/x#y`) cannot hold captures.
     ///
+    /// A URL replaces what [`to_scheme`](Self::to_scheme), [`to_host`](Self::to_host) and
+    /// [`to_port`](Self::to_port) have set before. A path keeps it.
+    ///
     /// # Errors
     ///
     /// Returns an error of kind [`Url`](crate::ConfigErrorKind::Url) if `target` is neither a URL nor a
-    /// path, or names a capture that the rule does not have.
+    /// path, has a dot segment, names a capture that the rule does not have, or is written in the syntax of
+    /// another server (`{id}`, `$1`).
     ///
     /// ```
     /// use tower_redirect::policy::Rule;
@@ -212,14 +216,16 @@ impl Rule {
     /// [`until`](Self::until) sets another time.
     ///
     /// If the `Location` would carry the host of the request, as with [`to_scheme`](Self::to_scheme), the
-    /// status is 307 unless the rule is [for that host](Self::on_host), or
-    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists the host: see
+    /// status is 307 unless the rule is for [one exact host](Self::on_host), or
+    /// [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) lists the host. If the `Location` would carry a
+    /// port from the request, the status is 307 unless the list has the host with that port. See
     /// [`Redirection::permanent`](crate::Redirection::permanent).
     pub fn permanent(self) -> Self {
         self.status(Status::Permanent)
     }
 
-    /// Answers 301 to GET and HEAD, and 308, which keeps the method, to others.
+    /// Answers 301 to GET and HEAD, and 308, which keeps the method, to others. In the
+    /// cases in which [`permanent`](Self::permanent) sends 307, 301 becomes 302, and 308 becomes 307.
     pub fn moved_permanently(self) -> Self {
         self.status(Status::MovedPermanently)
     }
@@ -251,7 +257,8 @@ impl Rule {
         self
     }
 
-    /// Sets how long clients and caches may keep a 301, 308 or 410: whole seconds, a day by default.
+    /// Sets how long clients and caches may keep a 301, 308 or 410: whole seconds, a day by default. A table
+    /// with a `max_age` on a rule of another status is refused.
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
@@ -300,15 +307,16 @@ impl Rule {
         self
     }
 
-    /// Lets the rule lead to the requested URL itself. Without this, the rule does not match a request for
-    /// the URL that it leads to, and later rules are tried.
+    /// Lets the rule lead to the requested URL itself. Without this, the rule does not match a request that
+    /// the client would repeat unchanged when it follows the redirection, and later rules are tried.
     pub fn allow_self(mut self) -> Self {
         self.allow_self = true;
         self
     }
 
-    /// Names the rule in events and explanations. By default its name is its pattern: a path in normal form,
-    /// in lower case if case is ignored, or a regex as it was written.
+    /// Names the rule in events and explanations. By default they show its pattern (a path in normal form,
+    /// in lower case if case is ignored, or a regex as it was written), and its [`line`](Self::line) if that
+    /// is known.
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self

@@ -7,13 +7,13 @@ use super::pattern::{Segment, is_name};
 use super::rule::Rule;
 use super::target::Source;
 use crate::config_error::ConfigError;
-use crate::ranges::{NO_RANGE, Ranges};
+use crate::ranges::{NOT_A_RANGE, Ranges};
 use crate::uri::{HostPattern, Scheme};
 
 /// The conditions of a rule besides its path. All must hold.
 impl Rule {
     /// Applies only to this host, or, with `*.example.com`, to all hosts below `example.com`. Ports are not
-    /// compared.
+    /// compared. Replaces the host that was set before, also by the URL given to [`Rule::new`].
     ///
     /// # Errors
     ///
@@ -76,8 +76,9 @@ impl Rule {
 
     /// Applies only to clients in these ranges (`10.0.0.0/8`), as [`RequestHead::client_ip`] finds them.
     /// An untrusted peer that forwards for others is in no range, as for
-    /// [`Maintenance::bypass_clients`](crate::Maintenance::bypass_clients). Caches must not store an answer
-    /// that depends on the client, so even a 308 or 410 has `no-store`.
+    /// [`Maintenance::bypass_clients`](crate::Maintenance::bypass_clients). Caches must not store a response
+    /// that depends on the client. If this condition is checked, whether it holds or not, the response has
+    /// `no-store`, even a 308 or 410 and a response of the inner service.
     ///
     /// [`RequestHead::client_ip`]: crate::RequestHead::client_ip
     ///
@@ -90,7 +91,7 @@ impl Rule {
         I: IntoIterator<Item: AsRef<str>>,
     {
         let text: Box<[String]> = ranges.into_iter().map(|r| r.as_ref().to_owned()).collect();
-        let refuse = |range: &str| ConfigError::client(range, NO_RANGE);
+        let refuse = |range: &str| ConfigError::client(range, NOT_A_RANGE);
         let first = text.first().ok_or_else(|| refuse(""))?;
         let range = first.parse().map(|range: IpNet| range.addr());
         let example = range.ok().or_else(|| first.parse().ok()).ok_or_else(|| refuse(first))?;
@@ -122,7 +123,8 @@ impl Rule {
         Ok(())
     }
 
-    /// Returns the source of the capture `name`. An empty name finds the source of `*name`, whatever its name.
+    /// Returns the source of the capture `name`. An empty name finds the source of `*name`, whatever its
+    /// name.
     pub(super) fn source_of(&self, name: &str) -> Option<Source> {
         let mut rest = None;
         for (at, segment) in self.from.segments().enumerate() {

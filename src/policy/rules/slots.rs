@@ -20,7 +20,7 @@ impl Slots {
         let room = if entries.is_empty() { 0 } else { entries.len() + entries.len() / 3 + 1 };
         let mut slots = vec![(0, NONE); room].into_boxed_slice();
         for (hash, value) in entries {
-            let (start, tag) = place(*hash, room);
+            let (start, tag) = start_and_tag(*hash, room);
             let (before, after) = slots.split_at_mut(start);
             let free = after.iter_mut().chain(before).find(|(_, value)| *value == NONE);
             if let Some(slot) = free {
@@ -37,7 +37,7 @@ impl Slots {
     /// Returns the first number with this hash that `matches` accepts.
     #[inline]
     pub(super) fn find(&self, hash: u64, mut matches: impl FnMut(u32) -> bool) -> Option<u32> {
-        let (mut at, tag) = place(hash, self.slots.len());
+        let (mut at, tag) = start_and_tag(hash, self.slots.len());
         // There is a free slot, so the loop ends.
         loop {
             let (other, value) = *self.slots.get(at)?;
@@ -55,7 +55,7 @@ impl Slots {
 /// The slot where the search for a hash begins, and the part of the hash that is stored.
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // The upper half picks the slot, the lower is stored.
-fn place(hash: u64, room: usize) -> (usize, u32) {
+fn start_and_tag(hash: u64, room: usize) -> (usize, u32) {
     ((((hash >> 32) * room as u64) >> 32) as usize, hash as u32)
 }
 
@@ -66,8 +66,8 @@ pub(super) fn hash(key: &[u8], seed: u64) -> u64 {
     for chunk in key.chunks_exact(16) {
         state = mixed(chunk, state);
     }
-    // Some or all of the last 16 bytes were hashed above. Hashing them again is faster than hashing the rest byte
-    // by byte.
+    // A shorter key is hashed only here. Of a longer key, some or all of the last 16 bytes were hashed above:
+    // hashing these again is faster than hashing the rest byte by byte.
     let end: &[u8] = key.last_chunk::<16>().map_or(key, |end| end);
     mix(mixed(end, state) ^ key.len() as u64, MIXING)
 }

@@ -1,5 +1,5 @@
-//! The rules of a table, packed. The texts of patterns, and of the paths and queries of targets, share one buffer.
-//! Parts that few rules have are stored separately.
+//! The rules of a table, packed. The texts of patterns, and of the paths and queries of targets, share one
+//! buffer. Parts that few rules have are stored separately.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -165,8 +165,8 @@ impl Table {
         Ok(())
     }
 
-    /// Builds both indexes. Returns, for each index and each host, an upper bound of the number of places in the
-    /// index that a request visits.
+    /// Builds both indexes. Returns, for each index and each host, an upper bound of the number of places
+    /// in the index that a request visits.
     pub(super) fn build_index(&mut self) -> (Vec<u32>, Vec<u32>) {
         self.text.shrink_to_fit();
         self.rules.shrink_to_fit();
@@ -195,8 +195,8 @@ impl Table {
         .collect()
     }
 
-    /// Returns some of the rules of the heaviest tree of one host, or of the heaviest list if that weighs as
-    /// much.
+    /// Returns some of the rules of the heaviest tree of one host, or of the heaviest list if that weighs at
+    /// least as much.
     pub(super) fn heaviest(&self) -> Vec<u32> {
         let (at_one_path, of_one_path) = self.lists.heaviest();
         let (mut rules, mut most) = (Vec::new(), 0);
@@ -222,8 +222,8 @@ impl Table {
             < self.from(rule).bytes().filter(|byte| *byte == b'/').count()
     }
 
-    /// Whether the target has a path, and neither its path nor its query has a capture. The query of the request
-    /// may still be kept or merged.
+    /// Whether the target has a path, and neither its path nor its query has a capture. The query of the
+    /// request may still be kept or merged.
     pub(super) fn is_fixed(&self, rule: &Stored) -> bool {
         let is_text = |piece| matches!(piece, PieceRef::Text(_));
         rule.has(flag::HAS_PATH)

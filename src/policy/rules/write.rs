@@ -15,8 +15,8 @@ pub(super) struct Captures<'t, 'h> {
     pub(super) table: &'t Table,
     pub(super) rule: &'t Stored,
     pub(super) path: &'h str,
-    /// Whether the path is [simple](super::normal::is_simple): its literal segments are then as long as those of
-    /// the pattern.
+    /// Whether the path is [simple](super::normal::is_simple): its literal segments are then as long as
+    /// those of the pattern.
     pub(super) is_simple_path: bool,
     pub(super) query: Option<&'h str>,
     /// The groups of a regex.
@@ -87,7 +87,7 @@ impl<'t, 'h> Captures<'t, 'h> {
     fn push_rest(&self, at: u16, prefix: LiteralPrefix, is_last: bool, out: &mut Buffer) {
         match self.rest(at, prefix) {
             Some(rest) if is_last => out.push(rest),
-            // More pieces follow, so the slash would not be at the end of the target.
+            // More pieces follow. A slash at the end of the rest is kept only at the end of the target.
             Some(rest) => out.push(rest.strip_suffix('/').unwrap_or(rest)),
             // The request path ends before the slash that precedes the rest, so the target ends without
             // one, too.

@@ -23,8 +23,9 @@ use crate::quoted::split;
 ///    [`in_path`](Self::in_path) is set and the path carries a version, or if the request is a CORS
 ///    preflight.
 /// 2. A served version passes. The answer for a retired one depends on the stage of its [`Retirement`]:
-///    headers are added for a deprecated version, then 307 or 308 is sent if the path can carry the version,
-///    then 410.
+///    headers are added for a deprecated version, then 307 or 308 is sent, then 410. In the stages that
+///    redirect, a request whose path cannot carry the version passes, with the headers of a deprecated
+///    version.
 /// 3. `Accept` is a list of alternatives. The request passes if one of them is served, names no version, or
 ///    is another media type. Otherwise the retired version at the earliest stage determines the answer, with
 ///    406 in place of 410, because the client can ask for another media type (RFC 9110 §15.5.7).
@@ -89,8 +90,8 @@ impl HeaderVersioning {
     /// # Errors
     ///
     /// Returns an error of kind [`HeaderName`](crate::ConfigErrorKind::HeaderName) if `name` is not
-    /// a header name, and one of kind [`Version`](crate::ConfigErrorKind::Version) if `served`
-    /// is empty or holds a version that is not one plain segment.
+    /// a header name, and one of kind [`Version`](crate::ConfigErrorKind::Version) if `served` is empty or
+    /// holds an invalid version. A version holds letters, digits and `-._~`, and is not `.` or `..`.
     pub fn header<I>(name: &str, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
@@ -107,16 +108,17 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `media_type` is not a
-    /// media type without a suffix such as `+json`, or if `served` is empty or holds a version that is not
-    /// one plain segment.
+    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `media_type` is not of the
+    /// form `type/subtype`, or has a `*` or a suffix such as `+json`, or if `served` is empty or holds an
+    /// invalid version. A version holds letters, digits and `-._~`, and is not `.` or `..`.
     pub fn accept<I>(media_type: &str, served: I) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
         let token = |part: &str| HeaderName::try_from(part).is_ok() && !part.contains(['*', '+']);
         if !media_type.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub)) {
-            return Err(ConfigError::version(media_type, "not a media type without a suffix"));
+            let reason = "a media type is written `type/subtype`, without a suffix such as `+json`";
+            return Err(ConfigError::version(media_type, reason));
         }
         Self::new(Source::Accept(media_type.to_ascii_lowercase().into()), served)
     }
@@ -128,7 +130,7 @@ impl HeaderVersioning {
         let served: Vec<Box<str>> =
             served.into_iter().map(|version| version.as_ref().into()).collect();
         if served.is_empty() {
-            return Err(ConfigError::version("", "no version is served, so nothing could pass"));
+            return Err(ConfigError::version("", "at least one version has to be served"));
         }
         served.iter().try_for_each(|version| check_version(version))?;
         let clock = Clock::default();
@@ -138,7 +140,8 @@ impl HeaderVersioning {
     /// Redirects requests for retired versions to paths that carry `version`: from `/api/orders` to
     /// `/api/v2/orders`, for the prefix `/api` and the version `v2`.
     ///
-    /// A path that already carries a version passes, whatever the header contains.
+    /// A path that already carries a version passes, whatever the header contains. Only `version` itself,
+    /// and `v` and digits (`v1`, `v1.2`), are recognized as versions in a path.
     ///
     /// # Errors
     ///
@@ -153,9 +156,9 @@ impl HeaderVersioning {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not one
-    /// plain segment, is served, was retired already, or would be redirected without
-    /// [`in_path`](Self::in_path), and one of kind [`Dates`](crate::ConfigErrorKind::Dates)
+    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is invalid, is
+    /// served, was retired already, or would be redirected without [`in_path`](Self::in_path), and one of
+    /// kind [`Dates`](crate::ConfigErrorKind::Dates)
     /// in the same cases as [`Versioning::retire_by`].
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_can_be_retired(version, &self.served, &self.retired)?;
@@ -197,7 +200,7 @@ impl HeaderVersioning {
         }
     }
 
-    fn in_header(&self, name: &HeaderName, head: &RequestHead<'_>) -> HeaderVersion<'_> {
+    fn find_in_header(&self, name: &HeaderName, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut values = head.header_all(name.clone());
         match (values.next(), values.next()) {
             (None, _) => HeaderVersion::None,
@@ -209,9 +212,9 @@ impl HeaderVersioning {
     }
 
     /// Returns the best version that `Accept` offers: a served one, or else the retired one at the
-    /// earliest stage, or else an unknown one. Returns `None` if another media type is acceptable or the
-    /// configured one without a version, or if `Accept` offers nothing or is not a valid list.
-    fn in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
+    /// earliest stage, or else an unknown one. Returns [`HeaderVersion::None`] if `Accept` offers another
+    /// media type, or the configured one without a version, or nothing, or is not a valid list.
+    fn find_in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut earliest: Option<(Stage, &RetiredVersion)> = None;
         let mut otherwise = HeaderVersion::None;
         for line in head.header_all(header::ACCEPT) {
@@ -245,7 +248,7 @@ impl RedirectPolicy for HeaderVersioning {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let to = match self.in_path.as_ref().map(|paths| (paths, paths.locate(head.path()))) {
             Some((_, PathVersion::Served)) => {
-                head.because("its path carries the version");
+                head.because("its path carries a version");
                 return Decision::Pass;
             }
             Some((paths, PathVersion::Unversioned { at })) => Some(paths.insert(at)),
@@ -255,8 +258,8 @@ impl RedirectPolicy for HeaderVersioning {
             return Decision::Pass;
         }
         let (version, refusal) = match &self.source {
-            Source::Header(name) => (self.in_header(name, head), StatusCode::BAD_REQUEST),
-            Source::Accept(media) => (self.in_accept(media, head), StatusCode::NOT_ACCEPTABLE),
+            Source::Header(name) => (self.find_in_header(name, head), StatusCode::BAD_REQUEST),
+            Source::Accept(media) => (self.find_in_accept(media, head), StatusCode::NOT_ACCEPTABLE),
         };
         let retired = match version {
             HeaderVersion::None | HeaderVersion::Served => {

@@ -93,7 +93,8 @@ impl Versioning {
     ///
     /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `prefix` is not a path, holds
     /// `*`, `{` or `}`, or could never match, and one of kind
-    /// [`Version`](crate::ConfigErrorKind::Version) if `current` is not one plain segment.
+    /// [`Version`](crate::ConfigErrorKind::Version) if `current` is not valid. A version holds letters,
+    /// digits and `-._~`, and is not `.` or `..`.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
         let trimmed = without_trailing_slash(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
@@ -129,8 +130,8 @@ impl Versioning {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not one
-    /// plain segment, is the current version, or was retired already.
+    /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not valid, is
+    /// the current version, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
         check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
@@ -142,8 +143,8 @@ impl Versioning {
     /// # Errors
     ///
     /// Returns the same errors as [`retire`](Self::retire), and one of kind
-    /// [`Dates`](crate::ConfigErrorKind::Dates) if the stages are out of order, or a date is outside of the
-    /// years 1970 to 9999.
+    /// [`Dates`](crate::ConfigErrorKind::Dates) if the stages are out of order, if two of them begin at the
+    /// same time, or if a date is outside of the years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
@@ -227,7 +228,7 @@ impl RedirectPolicy for Versioning {
                 Decision::Redirect(self.insert(at))
             }
             PathVersion::Served => {
-                head.because("the path names a version that is served");
+                head.because("the path names the current version, or one that was not declared");
                 Decision::Pass
             }
             PathVersion::OutOfScope => {

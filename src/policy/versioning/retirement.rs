@@ -16,7 +16,8 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 /// The dates on which a version is deprecated, moves and ends.
 ///
-/// Each stage begins at its date, and a stage without a date is skipped.
+/// Each stage begins at its date, and a stage without a date is skipped. `get_and_head_only` and
+/// [`HeaderVersioning`](crate::HeaderVersioning) change some of these answers: see there.
 ///
 /// | stage | answer |
 /// |---|---|
@@ -195,14 +196,14 @@ impl RetiredVersion {
 
     /// Records the stage of the version as the reason for the decision.
     pub(super) fn explain(&self, stage: Stage, head: &RequestHead<'_>) {
-        let is = match stage {
+        let description = match stage {
             Stage::Served => "is served",
             Stage::Deprecated => "is deprecated",
             Stage::Moved => "has moved",
             Stage::MovedPermanently(_) => "has moved permanently",
             Stage::Gone => "is gone",
         };
-        head.because(format_args!("version {} {is}", self.version));
+        head.because(format_args!("version {} {description}", self.version));
     }
 
     /// Returns the headers that announce the end of a version that is still served.

@@ -23,7 +23,7 @@ pub(super) enum Reload {
     /// The layer stays, because the source has not changed.
     Confirmed,
     /// The layer stays, because the update was refused.
-    Refused,
+    Rejected,
 }
 
 /// Starts the counters of a handle at zero, and sets its gauges.
@@ -38,7 +38,7 @@ pub(super) fn start(name: &str, status: &Status) {
 pub(super) fn reloaded(name: &str, reload: Reload, status: &Status) {
     match reload {
         Reload::Changed => count(name, "success", 1),
-        Reload::Refused => count(name, "failure", 1),
+        Reload::Rejected => count(name, "failure", 1),
         Reload::Confirmed => {}
     }
     set_gauges(name, status);

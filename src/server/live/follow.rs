@@ -19,7 +19,8 @@ pub enum Update<L> {
         /// The layer.
         layer: L,
     },
-    /// The source was checked, and has not changed.
+    /// The source was checked, and still has the layer that is served. Do not send this while the source has
+    /// an update that was refused: it clears [`Status::rejection`](super::Status::rejection).
     Same,
 }
 
@@ -52,8 +53,8 @@ impl<E: fmt::Display> fmt::Display for UpdateError<E> {
 impl<E: fmt::Debug + fmt::Display> Error for UpdateError<E> {}
 
 impl<P, D> Live<P, D> {
-    /// Stores the layers of the stream `updates` until the stream ends. The last one is served from then on. Spawn the future, or poll it
-    /// beside the server.
+    /// Stores each layer that the stream `updates` yields. After the stream has ended, the last layer that
+    /// was accepted stays. Spawn the future, or poll it beside the server.
     ///
     /// On an error, and on a revision that is not newer than the one that is served, the layer stays.
     /// `on_error` is then called, and [`status`](Self::status) has the reason until a later update is

@@ -73,7 +73,8 @@ impl<P, D> Live<P, D> {
         self.0.layer.load_full()
     }
 
-    /// Serves `layer` from the next request on.
+    /// Serves `layer` from the next request on. It has no revision, so [`follow`](Self::follow) then accepts
+    /// any revision.
     pub fn store(&self, layer: RedirectLayer<P, D>) {
         drop(self.with_status(|status| self.replace(None, layer, status)));
     }
@@ -110,12 +111,12 @@ impl<P, D> Live<P, D> {
                 None => Ok(self.replace(Some(revision), layer, status)),
             }
         });
-        // Drops the layer that is not served, now that the status is unlocked.
+        // Drops the previous or the refused layer only now that the status is unlocked.
         outcome.map(drop).map_err(|(current, _)| current)
     }
 
-    /// Replaces the layer. Returns the previous one, to be dropped after unlocking, because its policy may
-    /// use this handle.
+    /// Replaces the layer. Returns the previous one, which must be dropped after unlocking: the `Drop` of its
+    /// policy may use this handle, and would deadlock.
     #[must_use]
     fn replace(
         &self,
@@ -142,7 +143,7 @@ impl<P, D> Live<P, D> {
     pub(super) fn reject(&self, reason: &str) {
         self.with_status(|status| {
             status.reject(reason, system_clock::now());
-            self.count(Reload::Refused, status);
+            self.count(Reload::Rejected, status);
         });
     }
 

@@ -7,7 +7,7 @@ use super::status::Status;
 pub(super) enum Reload {
     Changed,
     Confirmed,
-    Refused,
+    Rejected,
 }
 
 pub(super) const fn start(_: &str, _: &Status) {}

@@ -63,7 +63,8 @@ impl Status {
     }
 
     /// The time at which this layer was given to the handle, or at which the source last confirmed it. It
-    /// does not change while the source is silent, so an old time means that the layer may be stale.
+    /// does not change while the source is silent or its updates are refused, so an old time means that the
+    /// layer may be stale.
     pub const fn confirmed_at(&self) -> SystemTime {
         self.confirmed_at
     }
@@ -80,7 +81,7 @@ impl Status {
         self.config_hash
     }
 
-    /// The refusal of the last update; `None` if the update was accepted, if there was none yet, or if
+    /// The rejection of the last update; `None` if the update was accepted, if there was none yet, or if
     /// [`Live::store`](super::Live::store) was called after it. [`Update::Same`](super::Update::Same) is
     /// always accepted.
     pub const fn rejection(&self) -> Option<&Rejection> {

@@ -38,52 +38,52 @@ fn warned(rules: impl IntoIterator<Item = Rule>) -> Vec<String> {
 }
 
 #[test]
-fn circles_are_refused_with_the_request_and_every_line() {
+fn loops_are_refused_with_the_request_and_every_line() {
     for (text, expected) in [
         (
             "/a /b
              /b /c
              /x /y
              /c /a",
-            "line 1: redirections lead in a circle: GET http://x0x.invalid/a -> /b -> /c -> /a, \
+            "line 1: redirections lead in a loop: GET http://x0x.invalid/a -> /b -> /c -> /a, \
              by line 1, line 2, line 4",
         ),
         (
             "/in /a
              /a /b
              /b /a",
-            "line 2: redirections lead in a circle: GET http://x0x.invalid/in -> /a -> /b -> /a, \
+            "line 2: redirections lead in a loop: GET http://x0x.invalid/in -> /a -> /b -> /a, \
              by line 2, line 3",
         ),
         (
             "/a/* /b/*
              /b/* /a/*",
-            "line 1: redirections lead in a circle: GET http://x0x.invalid/a -> /b -> /a, \
+            "line 1: redirections lead in a loop: GET http://x0x.invalid/a -> /b -> /a, \
              by line 1, line 2",
         ),
         (
             "/:a/:b /:b/:a",
-            "line 1: redirections lead in a circle: GET http://x0x.invalid/x0x/x0x1 -> /x0x1/x0x -> \
+            "line 1: redirections lead in a loop: GET http://x0x.invalid/x0x/x0x1 -> /x0x1/x0x -> \
              /x0x/x0x1, by line 1",
         ),
         (
             "http://old.test/* https://old.test/*
              https://old.test/x http://old.test/x",
-            "line 1: redirections lead in a circle: GET https://old.test/x -> \
+            "line 1: redirections lead in a loop: GET https://old.test/x -> \
              http://old.test/x -> https://old.test/x, by line 1, line 2",
         ),
         (
             "/in /a#x
              /a?p=1 /b?#y
              /b /a?p=1",
-            "line 2: redirections lead in a circle: GET http://x0x.invalid/a?p=1 -> /b#y -> /a?p=1#y, \
+            "line 2: redirections lead in a loop: GET http://x0x.invalid/a?p=1 -> /b#y -> /a?p=1#y, \
              by line 2, line 3",
         ),
         (
             "/x0x-is-taken /a
              /a?p /b
              /b?p /a",
-            "line 2: redirections lead in a circle: GET http://x1x.invalid/a?p=x1x -> /b?p=x1x -> \
+            "line 2: redirections lead in a loop: GET http://x1x.invalid/a?p=x1x -> /b?p=x1x -> \
              /a?p=x1x, by line 2, line 3",
         ),
     ] {
@@ -105,10 +105,7 @@ fn loops_that_cloudflare_warns_about_are_refused() {
          http://shop.test/* http://www.shop.test/*",
     ] {
         let errors = refused(lines(text));
-        assert!(
-            errors.contains("ever longer") || errors.contains("in a circle"),
-            "{text}: {errors}"
-        );
+        assert!(errors.contains("ever longer") || errors.contains("in a loop"), "{text}: {errors}");
     }
 }
 
@@ -147,9 +144,9 @@ fn sound_tables_are_accepted() {
 }
 
 #[test]
-fn a_circle_for_only_one_method_is_refused() {
-    let circle = |method: Method| [rule("/a", "/b"), rule("/b", "/a").on_methods([method])];
-    assert!(refused(circle(Method::POST)).contains("POST http://x0x.invalid/b -> /a -> /b"));
+fn a_loop_for_only_one_method_is_refused() {
+    let cycle = |method: Method| [rule("/a", "/b"), rule("/b", "/a").on_methods([method])];
+    assert!(refused(cycle(Method::POST)).contains("POST http://x0x.invalid/b -> /a -> /b"));
     // 303 turns the POST into a GET.
     let answered = [
         rule("/a", "/b").on_methods([Method::POST]).see_other(),
@@ -162,17 +159,17 @@ fn a_circle_for_only_one_method_is_refused() {
 }
 
 #[test]
-fn a_circle_that_begins_at_a_date_is_refused() {
+fn a_loop_that_begins_at_a_date_is_refused() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let build = |rules: [Rule; 2]| Rules::builder().clock(move || at(100)).build(rules);
     let later = build([rule("/a", "/b").since(at(200)), rule("/b", "/a").since(at(300))]);
-    assert!(later.expect_err("refused").to_string().contains("circle"));
+    assert!(later.expect_err("refused").to_string().contains("loop"));
     assert!(build([rule("/a", "/b").until(at(200)), rule("/b", "/a").since(at(200))]).is_ok());
     assert!(build([rule("/a", "/b").until(at(100)), rule("/b", "/a")]).is_ok());
 }
 
 #[test]
-fn a_rule_that_may_lead_to_itself_is_no_circle() {
+fn a_rule_that_may_lead_to_itself_is_no_loop() {
     assert!(Rules::new([rule("/a", "/a").allow_self()]).is_ok());
 }
 
@@ -194,7 +191,10 @@ fn more_than_eight_in_a_row_are_refused() {
 fn each_warning_names_the_rules_and_the_cure() {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     for (rules, expected) in [
-        (lines("/a /b\n/a /c"), vec!["line 2: the same as line 1, which comes first: remove one"]),
+        (
+            lines("/a /b\n/a /c"),
+            vec!["line 2: matches the same requests as line 1, which comes first: remove one"],
+        ),
         (
             lines("/p/* /b\n/p/x /c"),
             vec!["line 2: line 1 matches every request of this rule: put this one before it"],
@@ -278,7 +278,7 @@ fn each_warning_names_the_rules_and_the_cure() {
         ),
         (
             vec![rule("/a", "/b"), rule("/a", "/b")],
-            vec!["rule 2: the same as rule 1, which comes first: remove one"],
+            vec!["rule 2: matches the same requests as rule 1, which comes first: remove one"],
         ),
         (
             lines("http://*.a.test/x /b\nhttp://b.a.test/x /c"),
@@ -340,7 +340,10 @@ fn rules_without_effect_and_contradictory_rules_are_refused() {
             Rule::new("/a").expect("valid"),
             "rule 1: a rule needs a target, or status 410 (`gone()`)",
         ),
-        (rule("/a", "/b").gone(), "rule 1: a rule that is gone has no target: remove it"),
+        (
+            rule("/a", "/b").gone(),
+            "rule 1: a rule with status 410 (`gone()`) has no target: remove the target or the status",
+        ),
         (rule("/a", "/b").since(at(2)).until(at(2)), "rule 1: a rule has to end after it begins"),
         (
             rule("/a", "/b").on_methods([]),
@@ -421,7 +424,7 @@ fn ten_thousand_rules_of_one_path_differ_by_a_parameter() {
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     Ends,
-    Circle,
+    Loop,
     TooLong,
 }
 
@@ -434,14 +437,14 @@ fn follow(first: &HashMap<u8, u8>, from: u8) -> End {
             _ => return End::Ends,
         }
         if !seen.insert(at) {
-            return End::Circle;
+            return End::Loop;
         }
     }
     End::Ends
 }
 
 #[test]
-fn every_circle_is_found_and_no_other() {
+fn every_loop_is_found_and_no_other() {
     let pairs = prop::collection::vec((0..40_u8, 0..40_u8), 1..40);
     run(pairs, 0.2, |pairs| {
         // The first rule of a path applies; a rule that leads to itself is skipped.
@@ -453,13 +456,13 @@ fn every_circle_is_found_and_no_other() {
         let path = |n: &u8| format!("/{n}");
         let built = Rules::new(pairs.iter().map(|(from, to)| rule(&path(from), &path(to))));
         let said = built.as_ref().err().map(ToString::to_string).unwrap_or_default();
-        prop_assert_eq!(ends.contains(&End::Circle), said.contains("in a circle"), "{}", said);
-        if !ends.contains(&End::Circle) {
+        prop_assert_eq!(ends.contains(&End::Loop), said.contains("in a loop"), "{}", said);
+        if !ends.contains(&End::Loop) {
             prop_assert_eq!(ends.contains(&End::TooLong), said.contains("in a row"), "{}", said);
             prop_assert_eq!(!ends.contains(&End::TooLong), built.is_ok());
         }
-        // The errors name every rule of each circle.
-        let on_circles = first.keys().filter(|from| {
+        // The errors name every rule of each loop.
+        let on_loops = first.keys().filter(|from| {
             let mut at = first.get(from);
             for _ in 0..first.len() {
                 match at {
@@ -470,7 +473,7 @@ fn every_circle_is_found_and_no_other() {
             }
             false
         });
-        for from in on_circles {
+        for from in on_loops {
             let number = pairs.iter().position(|(other, to)| other == from && to != from);
             let named = format!("rule {}", number.unwrap_or_default() + 1);
             let is_named = said.split([',', ':', '\n']).any(|word| {
@@ -479,6 +482,6 @@ fn every_circle_is_found_and_no_other() {
             });
             prop_assert!(is_named, "{} in {}", named, said);
         }
-        Ok(!ends.contains(&End::Circle))
+        Ok(!ends.contains(&End::Loop))
     });
 }

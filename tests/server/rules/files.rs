@@ -147,7 +147,9 @@ fn cloudflare_pages() {
         ],
     );
     assert_eq!(rules.warnings().len(), 1, "{:?}", rules.warnings());
-    assert!(rules.warnings()[0].to_string().starts_with("line 11: the same as line 5"));
+    assert!(
+        rules.warnings()[0].to_string().starts_with("line 11: matches the same requests as line 5")
+    );
 }
 
 /// 2,000 static and 100 dynamic redirects, of at most 1,000 characters, are limits of that service.

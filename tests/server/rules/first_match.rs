@@ -93,7 +93,7 @@ fn rule() -> impl Strategy<Value = (String, Vec<Extra>)> {
     (from(), prop::collection::vec(extra(), 0..4))
 }
 
-/// Builds a rule that leads to another server, so that no table is refused because of a circle; or,
+/// Builds a rule that leads to another server, so that no table is refused because of a loop; or,
 /// rarely, to a path that requests ask for.
 fn build(number: usize, (from, extras): &(String, Vec<Extra>)) -> Rule {
     let query =

@@ -243,3 +243,11 @@ fn invalid_paths_statuses_and_hosts_are_refused() {
     assert!(redirect().status_code(300).is_err_and(|error| error.value() == "300"));
     assert!(redirect().hostname("a b").is_err_and(|error| error.kind() == ConfigErrorKind::Host));
 }
+
+/// A slash at the end of a prefix makes no difference, so equal matches keep their order.
+#[test]
+fn prefixes_with_and_without_a_slash_are_equal() {
+    let to = |path: &str| redirect().replace_full_path(path).expect(path);
+    let rules = rules([(prefix("/a"), to("/first")), (prefix("/a/"), to("/second"))]);
+    table(&rules, &[("/a/b", "302 /first"), ("/a", "302 /first")]);
+}

@@ -153,7 +153,7 @@ fn a_regex_that_matches_no_path_is_refused() {
         (r"/index\.php\?id=(?<id>[0-9]+)", "the query is a separate condition"),
         ("/a b", "a space is `%20`"),
         (r"/a\sb", "a space is `%20`"),
-        ("/a//b", "no segment is empty"),
+        ("/a//b", "only the last segment may be empty"),
         ("/100%", "no path matches"),
         (r"/a\|b|\x00", "no path matches"),
         ("/café", "percent-encoded, in upper case: `%C3%A9`"),
@@ -162,6 +162,7 @@ fn a_regex_that_matches_no_path_is_refused() {
         (r"/\p{L}+", "without Unicode classes"),
         ("/a{1000,100000}", "too large"),
         ("/(a", "not a regex of the"),
+        ("/(?<_a>x)", "the name of a group is a letter"),
     ] {
         let error = Rule::regex(pattern).expect_err(pattern).to_string();
         assert!(error.contains(expected), "{pattern}: {error}");

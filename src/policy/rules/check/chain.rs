@@ -9,7 +9,7 @@ use crate::uri::{Authority, Scheme};
 
 /// The maximum number of redirections in a row that is not an error.
 const MAX_HOPS: usize = 8;
-/// After more redirections than this, no more are followed: enough to tell circles and growth from other
+/// After more redirections than this, no more are followed: enough to tell loops and growth from other
 /// long chains.
 const MAX_FOLLOWED: usize = 64;
 
@@ -20,7 +20,7 @@ pub(super) enum ChainOutcome {
     /// rule has [`flag::ALLOWS_SELF`].
     Ends,
     /// A request is repeated.
-    Circle,
+    Loop,
     /// The same rule answers again and again, each time with a longer URL.
     Growth,
     /// There are more than [`MAX_HOPS`] redirections.
@@ -31,7 +31,7 @@ pub(super) enum ChainOutcome {
 #[derive(Debug)]
 pub(super) struct Chain {
     pub(super) outcome: ChainOutcome,
-    /// The rules that answered, in order; for a circle, only those in it.
+    /// The rules that answered, in order; for a loop, only those in it.
     pub(super) rules: Vec<u32>,
     /// The URLs that the redirections led to, in order.
     pub(super) urls: Vec<String>,
@@ -41,14 +41,14 @@ pub(super) struct Chain {
 pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Chain {
     let mut chain = Chain { outcome: ChainOutcome::Ends, rules: Vec::new(), urls: Vec::new() };
     let Some(mut at) = step(table, witness, now, &mut chain) else { return chain };
-    // Most chains have already ended, without a comparison.
+    // Most chains have ended in the line above, so nothing is compared for them.
     let mut seen = vec![key(witness)];
     loop {
         let this = key(&at);
         if let Some(first) = seen.iter().position(|other| *other == this) {
-            // The rules that led into the circle are not part of it.
+            // The rules that led into the loop are not part of it.
             chain.rules.drain(..first);
-            chain.outcome = ChainOutcome::Circle;
+            chain.outcome = ChainOutcome::Loop;
             return chain;
         }
         seen.push(this);
@@ -84,7 +84,8 @@ fn key(witness: &Witness) -> String {
     format!("{} {scheme}://{host}{path}{query}", request.method())
 }
 
-/// The request that a client makes next, if it comes back to the table. Adds to `chain`.
+/// Answers a request, and adds the rule and the URL of the answer to `chain`. Returns the request that the
+/// client makes next, if that request comes to the table again.
 fn step(table: &Table, witness: &Witness, now: &Now<'_>, chain: &mut Chain) -> Option<Witness> {
     let (location, status) = witness.with_head(|head| {
         let found = table.find(head, now)?;
@@ -121,7 +122,7 @@ fn step(table: &Table, witness: &Witness, now: &Now<'_>, chain: &mut Chain) -> O
     };
     (next.path, next.query) = (path.to_owned(), query);
     let (from, to) = (host_of(&witness.host)?, host_of(&next.host)?);
-    // Another host is on this server only if a rule names it.
+    // Another host is taken for one of this server only if a rule names it.
     (from.same_host(&to) || table.hosts.names(&to)).then_some(next)
 }
 

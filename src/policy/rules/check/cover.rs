@@ -4,7 +4,8 @@ use crate::policy::rules::pattern::{Segment, segments};
 use crate::policy::rules::table::{Stored, Table, flag};
 use crate::uri::HostPattern;
 
-/// Whether `earlier` matches every request that `later` matches.
+/// Whether `earlier` is known to match every request that `later` matches. Only equal regexes, and ranges of
+/// clients with equal text, are known to match the same.
 pub(super) fn covers(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if later.has(flag::IGNORE_CASE) && !earlier.has(flag::IGNORE_CASE) {
         return false;
@@ -38,9 +39,10 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if earlier.has(flag::REGEX) || later.has(flag::REGEX) {
         return earlier.has(flag::REGEX) == later.has(flag::REGEX) && from == other;
     }
-    let needs_twin = later.has(flag::EITHER_SLASH) && !earlier.has(flag::EITHER_SLASH);
+    let only_later_takes_either_slash =
+        later.has(flag::EITHER_SLASH) && !earlier.has(flag::EITHER_SLASH);
     if earlier.has(flag::EXACT) {
-        return later.has(flag::EXACT) && !needs_twin && is_same(from, other);
+        return later.has(flag::EXACT) && !only_later_takes_either_slash && is_same(from, other);
     }
     // Segments that servers read differently are matched only by exact rules, and by rules that copy them.
     let matches_odd = |rule: &Stored, from| {
@@ -52,8 +54,8 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     loop {
         match (ours.next(), theirs.next()) {
             (Some(Segment::Rest(_)), Some(Segment::Rest(_))) => {
-                let below = !earlier.has(flag::BELOW_ONLY) || later.has(flag::BELOW_ONLY);
-                return covers_odd && below;
+                let covers_parent = !earlier.has(flag::BELOW_ONLY) || later.has(flag::BELOW_ONLY);
+                return covers_odd && covers_parent;
             }
             (Some(Segment::Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
             (Some(Segment::Rest(_)), _) => {
@@ -69,7 +71,7 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
             }
             (Some(Segment::Name(_)), Some(Segment::Literal(""))) => return false,
             (Some(Segment::Name(_)), Some(Segment::Name(_) | Segment::Literal(_))) => {}
-            (None, None) => return !needs_twin,
+            (None, None) => return !only_later_takes_either_slash,
             _ => return false,
         }
     }

@@ -1,4 +1,4 @@
-//! Finds circles, long chains and covered rules in a table, with requests that are made from its rules.
+//! Finds loops, long chains and covered rules in a table, with requests that are made from its rules.
 
 mod chain;
 mod cover;
@@ -52,7 +52,7 @@ struct Checks<'a> {
     warnings: Vec<RuleWarning>,
     /// The rules of the faulty chains for which an error was added.
     reported: HashSet<u32>,
-    /// The number of faulty chains found so far.
+    /// The number of errors that were added for faulty chains.
     found: usize,
 }
 
@@ -63,7 +63,7 @@ impl Checks<'_> {
         if ends.is_some_and(|ends| ends <= now) {
             return self.warn(number, "the rule has ended: remove it");
         }
-        // A circle or a chain exists once the last of its rules has started to apply, so each rule is checked
+        // A loop or a chain exists once the last of its rules has started to apply, so each rule is checked
         // at its start.
         let time = starts.map_or(now, |starts| starts.max(now));
         let mut warned = false;
@@ -81,7 +81,7 @@ impl Checks<'_> {
             );
         }
         let witnesses = witnesses(self.table, rule, &self.token);
-        let mut is_idle = !witnesses.is_empty() && self.answers_its_witnesses(rule);
+        let mut is_idle = !witnesses.is_empty() && self.would_redirect_witnesses(rule);
         for witness in witnesses {
             let now = Now::at(self.clock, time);
             let chain = chain::follow(self.table, &witness, &now);
@@ -105,8 +105,9 @@ impl Checks<'_> {
     }
 
     /// Whether a rule redirects its witnesses if it redirects any request at all. A rule that changes the
-    /// query, the case, the last slash or the origin may lead a witness to itself, but redirect other requests.
-    fn answers_its_witnesses(&self, rule: &Stored) -> bool {
+    /// query, the case, the last slash or the origin may lead a witness to itself, but redirect other
+    /// requests.
+    fn would_redirect_witnesses(&self, rule: &Stored) -> bool {
         const CHANGES: [u16; 4] =
             [flag::IGNORE_CASE, flag::EITHER_SLASH, flag::HAS_QUERY, flag::DROPS_QUERY];
         !CHANGES.iter().any(|change| rule.has(*change))
@@ -126,7 +127,7 @@ impl Checks<'_> {
         }
         let earlier_at = self.table.position(first);
         let message = if covers(self.table, later, earlier) {
-            format!("the same as {earlier_at}, which comes first: remove one")
+            format!("matches the same requests as {earlier_at}, which comes first: remove one")
         } else {
             format!("{earlier_at} matches every request of this rule: put this one before it")
         };
@@ -183,7 +184,7 @@ impl Checks<'_> {
         let all: Vec<String> = positions.iter().take(16).map(ToString::to_string).collect();
         let urls: Vec<&str> = chain.urls.iter().take(9).map(String::as_str).collect();
         let what = match chain.outcome {
-            ChainOutcome::Circle => "redirections lead in a circle",
+            ChainOutcome::Loop => "redirections lead in a loop",
             ChainOutcome::Growth => "redirections lead to an ever longer target",
             ChainOutcome::TooLong | ChainOutcome::Ends => "more than eight redirections in a row",
         };

@@ -28,7 +28,7 @@ impl Token {
     }
 }
 
-/// The parts of a request that rules look at.
+/// A request made from a rule, to check the table with: the parts that rules look at.
 #[derive(Clone, Debug)]
 pub(super) struct Witness {
     /// Method, headers and peer.
@@ -132,7 +132,8 @@ fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
     for segment in segments(from) {
         match segment {
             Segment::Literal(literal) => path += &format!("/{literal}"),
-            // Each name gets a different segment, so that a target that swaps two of them leads to another URL.
+            // Each name gets a different segment, so that a target that swaps two of them leads to another
+            // URL.
             Segment::Name(_) if names > 0 => path += &format!("/{}{names}", token.0),
             Segment::Name(_) => path += &format!("/{}", token.0),
             Segment::Rest(_) => has_rest = true,

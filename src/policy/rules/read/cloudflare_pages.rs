@@ -17,7 +17,9 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         return Err(from.refuse("this dialect does not compare queries"));
     }
     if from.text.split('/').any(has_placeholder_inside) {
-        return Err(from.refuse("a placeholder is a whole segment here: use a regex for others"));
+        return Err(
+            from.refuse("a placeholder is a whole segment here: for others, use `Rule::regex`")
+        );
     }
     let rule = Rule::new(&with_splat(from)?).map_err(from.mistake())?.below_only();
     let rule = rule.to(target.text).map_err(target.mistake())?;

@@ -26,7 +26,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     match (code, target) {
         (Some(Word { text: "410", .. }), None) => Ok(Some(rule.gone())),
         (Some(word @ Word { text: "410", .. }), Some(_)) => {
-            Err(word.refuse("410 has no target: remove it"))
+            Err(word.refuse("410 has no target: leave the field `to` empty"))
         }
         (_, None) => Err(line.end().refuse("a target is missing: `from,to[,status]`")),
         (code, Some(target)) => {

@@ -227,6 +227,9 @@ fn with_splat(from: Word<'_>) -> Result<String, Mistake> {
     match from.text.strip_suffix("/*") {
         Some(start) if !start.contains('*') => Ok(format!("{start}/*splat")),
         None if !from.text.contains('*') => Ok(from.text.to_owned()),
-        _ => Err(from.refuse("`*` is allowed once, as the last segment: use a regex for others")),
+        _ => {
+            Err(from
+                .refuse("`*` is allowed once, as the last segment: for others, use `Rule::regex`"))
+        }
     }
 }

@@ -36,8 +36,8 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         match &*name {
             "country" | "language" | "role" | "cookie" => {
                 return Err(word.refuse(format!(
-                    "{name} is not supported here: put it into the application, or into a \
-                     condition on a header"
+                    "{name} is not supported here: check it in the application, or use \
+                     `Rule::on_header`"
                 )));
             }
             _ if at == 0 => {
