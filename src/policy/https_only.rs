@@ -191,9 +191,10 @@ impl HttpsOnly {
         https_loop::diagnose(head);
         https_loop::explain(head);
         // `Method::is_safe` of newer versions of `http` includes QUERY, which has content.
-        let is_safe =
-            matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-        let refused = self.refuse_unsafe && !is_safe;
+        let is_safe = || {
+            matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+        };
+        let refused = self.refuse_unsafe && !is_safe();
         if !is_redirectable(head) || refused {
             return Decision::text(StatusCode::FORBIDDEN, "https is required\n");
         }
@@ -201,8 +202,8 @@ impl HttpsOnly {
             head.because("plain request without an acceptable host");
             return Decision::text(StatusCode::BAD_REQUEST, "no acceptable host\n");
         };
-        let asked = authority.effective_port(Scheme::Http);
-        let mapped = self.port_map.iter().find(|(http, _)| *http == asked);
+        let is_asked = |port| port == authority.effective_port(Scheme::Http);
+        let mapped = self.port_map.iter().find(|(http, _)| is_asked(*http));
         Decision::Redirect(match mapped {
             Some((_, https)) => self.to.clone().port(*https),
             None => self.to.clone(),

@@ -86,7 +86,8 @@ pub trait RedirectPolicy: Send + Sync {
     }
 
     /// Returns whether this policy passes every request that follows one of its own redirections. The layer
-    /// then does not ask it about the target, which saves 580 instructions. The default is `false`.
+    /// then does not ask it about the target, nor the condition of [`when`](Self::when), which saves 580
+    /// instructions. The default is `false`.
     ///
     /// Pitfall: if the policy redirects such a request after all, the client makes one more hop, and an
     /// endless redirection is not noticed.

@@ -182,14 +182,16 @@ fn carry_out<P: RedirectPolicy + ?Sized>(
     hook: Option<&DiagnosisHook>,
     report: impl Fn(&RequestHead<'_>, AnswerKind, &mut Response<Bytes>, &Settings),
 ) -> Responder {
-    let kind = match decision {
-        _ if head.refusal().is_some() => AnswerKind::Refuse,
-        Decision::Redirect(_) => AnswerKind::Redirect,
-        _ => AnswerKind::Respond,
-    };
+    let mut kind = AnswerKind::Respond;
     let mut response = match (head.refusal(), &mut *decision) {
-        (Some(refusal), _) => refuse(head, refusal),
-        (None, Decision::Redirect(to)) => answer::redirect(head, to, settings),
+        (Some(refusal), _) => {
+            kind = AnswerKind::Refuse;
+            refuse(head, refusal)
+        }
+        (None, Decision::Redirect(to)) => {
+            kind = AnswerKind::Redirect;
+            answer::redirect(head, to, settings)
+        }
         (None, Decision::Respond(response)) => answer::respond(head, mem::take(response)),
         (None, Decision::Pass) => return pass(None, policy, head, hook),
         (None, Decision::PassWithHeaders(headers)) => {
