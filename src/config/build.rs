@@ -57,8 +57,8 @@ impl Config {
     }
 
     /// Returns possible mistakes in `rules` and `after_not_found.rules`, each with the path of its list: see
-    /// [`Rules::warnings`](crate::policy::Rules::warnings). A list with an
-    /// invalid rule has none.
+    /// [`Rules::warnings`](crate::policy::Rules::warnings). A list that [`build`](Self::build) would refuse
+    /// has none.
     ///
     /// ```
     /// use tower_redirect::config::Config;

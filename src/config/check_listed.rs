@@ -22,7 +22,9 @@ pub(super) fn check_listed(config: &Config, hosts: &Hosts, problems: &mut Proble
     }
     for (path, rules) in config.rule_lists() {
         for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.regex) {
-            let host = rule.from.split_once("//").filter(|(scheme, _)| scheme.ends_with(':'));
+            // A text that begins with `/` is a path, even if it contains a URL.
+            let url = Some(&rule.from).filter(|from| !from.starts_with('/'));
+            let host = url.and_then(|url| url.split_once("://"));
             let host = host.and_then(|(_, rest)| rest.split(['/', '?']).next());
             if host.is_some_and(is_unlisted) {
                 problems.add(format_args!("{path}[{at}].from"), UNLISTED);

@@ -203,7 +203,7 @@ pub struct HttpsConfig {
     /// Paths that GET, HEAD and OPTIONS requests reach over http, too, each with all paths below it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,
-    /// Whether requests over http are answered 403 if their method is not safe.
+    /// Whether requests over http are answered 403 if their method is not GET, HEAD, OPTIONS or TRACE.
     #[serde(skip_serializing_if = "is_false")]
     pub refuse_unsafe: bool,
 }
@@ -248,7 +248,7 @@ pub struct MaintenanceConfig {
     /// The page that navigations by GET and HEAD are redirected to. Other requests get 503.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
-    /// The URL that every request is redirected to.
+    /// The URL that requests with any method are redirected to. Upgrades, CONNECT and `OPTIONS *` get 503.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_to: Option<String>,
     /// `Retry-After` of a 503 in seconds, if maintenance has no end.

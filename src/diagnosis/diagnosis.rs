@@ -11,7 +11,8 @@ use crate::trust::Peer;
 /// feature `tracing` logs it at level `WARN` with target `tower_redirect`. In a period of an hour, which
 /// begins with its first diagnosis, each cause is reported once for each peer, for up to 16 private and 16
 /// public peers. `Display` names the cause and calls that may fix it, and never advises trusting a public
-/// address, which may be a visitor's.
+/// address, which may be a visitor's. With [`report_only`](crate::RedirectLayer::report_only), the request
+/// does not get the answer that a diagnosis names.
 ///
 /// ```
 /// use tower_redirect::{Diagnosis, trust::Peer};
@@ -34,9 +35,9 @@ pub enum Diagnosis {
         /// Host and port that were asked for.
         authority: String,
     },
-    /// A [`Maintenance`](crate::Maintenance) redirected a request for the path of its own page or URL to
-    /// another host, and a proxy may have replaced the host that was asked for. If the user agent asked
-    /// for the host of the target, the redirection leads back here.
+    /// A request for the path of the page or URL of a [`Maintenance`](crate::Maintenance) arrived with
+    /// another host than the target's, and a proxy may have replaced the host that was asked for. If the user
+    /// agent asked for the host of the target, a redirection leads back here.
     TargetMayBeSelf {
         /// Host and port that arrived here.
         authority: String,
@@ -81,7 +82,8 @@ pub enum Diagnosis {
         /// The name, in lower case, of a field that says https but is not read.
         header: Option<&'static str>,
     },
-    /// A trusted proxy sent forwarded fields that are malformed. The request got 400.
+    /// A trusted proxy sent forwarded fields that are malformed. The request got 400, unless only
+    /// [annotations](crate::RedirectPolicy::annotate) read them.
     ForwardedRefused {
         /// The peer, if it is known.
         peer: Option<Peer>,
@@ -137,8 +139,8 @@ pub enum Diagnosis {
         /// The first `Location`s, in order.
         locations: Vec<String>,
     },
-    /// A diagnosis applies to more peers than it is reported for. In a period of an hour, this is
-    /// reported at most once for private peers and once for public peers.
+    /// A diagnosis applies to more peers than it is reported for. In a period of an hour, this is reported at
+    /// most once for the private peers and once for the public peers of each diagnosis.
     ManyPeers {
         /// The [`name`](Self::name) of the diagnosis.
         diagnosis: &'static str,
@@ -229,8 +231,8 @@ impl fmt::Display for Diagnosis {
             ),
             Self::ForwardedRefused { peer, reason } => write!(
                 f,
-                "{} is trusted, but its fields are refused: {}; answered 400; let it replace what a \
-                 client sends, or trust it no longer",
+                "{} is trusted, but its fields are refused, and the answer is 400 if a policy needs them: \
+                 {}; let it replace what a client sends, or trust it no longer",
                 PeerName(*peer),
                 reason.trim_end()
             ),

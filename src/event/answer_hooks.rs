@@ -20,7 +20,7 @@ impl AnswerHooks {
         !self.0.is_empty() || log::wants_answers()
     }
 
-    pub(crate) fn call(&self, answered: &Answered<'_>) {
+    pub(crate) fn report(&self, answered: &Answered<'_>) {
         self.0.iter().for_each(|hook| hook(answered));
         log::answered(answered);
     }

@@ -15,7 +15,7 @@ use crate::uri::Scheme;
 /// `tracing` makes it an event: `debug` for redirections, `info` for all others.
 /// [`RedirectLayer::insert_answered`](crate::RedirectLayer::insert_answered) puts it into the extensions of
 /// the response, unless the layer only reports. Answers of [quiet](crate::policy::Rule::quiet) rules
-/// are only put into the extensions.
+/// reach neither the hook nor `tracing`.
 ///
 /// It holds no credential and no value of a query. From headers it has only the host, the scheme and,
 /// if [asked for](crate::RedirectLayer::report_client_ip), the client's address. Host and path are as

@@ -37,11 +37,13 @@ impl RedirectContext {
     }
 
     /// Returns how many redirections led to this request, including remembered ones.
+    ///
+    /// If one follower is inside of another and has followed a redirection, only its own redirections count.
     pub fn hop(&self) -> usize {
         self.hop
     }
 
-    /// Returns the URL before the first redirection.
+    /// Returns the URL before the first redirection that [`hop`](Self::hop) counts.
     pub fn first_uri(&self) -> &Uri {
         &self.first_uri
     }

@@ -8,7 +8,7 @@ use super::redacted::Redacted;
 /// The place in a chain of redirections at which a request failed: its URL and the hops before it.
 ///
 /// `Display` and `Debug` leave out userinfo and the values of query parameters, and cut each URL to 256
-/// bytes. A parameter without `=` counts as a value.
+/// bytes. A parameter without a value (`a` or `a=`) is left out as a whole.
 pub struct FailedRequest {
     uri: Uri,
     history: RedirectHistory,

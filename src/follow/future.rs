@@ -69,7 +69,8 @@ pin_project! {
     enum State<F, B> {
         // The inner service handles a request.
         Calling { #[pin] future: F },
-        // The inner service is polled ready. `body` is taken when the next request is sent.
+        // The next request waits until the redirection's body is read (over HTTP/1) and the inner service is
+        // ready. `body` is taken when the request is sent.
         Waiting { body: Option<B> },
     }
 }

@@ -27,8 +27,8 @@ impl HopRequest<'_> {
 
     /// Returns how many redirections led to this request, including remembered ones.
     ///
-    /// If this follower is inside of another one, the first request of each call counts the redirections of the
-    /// outer follower, and later requests only those of this one.
+    /// If this follower is inside of another one, the first request of each call counts the redirections of
+    /// the outer follower, and later requests only those of this one.
     pub fn hop(&self) -> usize {
         self.context().map_or(0, RedirectContext::hop)
     }

@@ -54,11 +54,12 @@
 //! 7. The redirection's own body is read, up to [a limit](FollowRedirectsLayer::response_drain_limit), so
 //!    that its connection can be reused. Over HTTP/2, the next request does not wait for this, since it has
 //!    a stream of its own. The body is read all the same, because dropping it resets its stream, and
-//!    servers end connections with many resets; it is dropped when the next response arrives. It is dropped
-//!    unread if it announces more than the limit, or if the connection will be closed. If the request is
-//!    still being uploaded, its upload is ended, and the redirection's body is dropped unread, too. Then
-//!    the inner service is polled ready, a [hook](FollowRedirectsLayer::on_request) may change the headers
-//!    of this one request, and the inner service is called.
+//!    servers end connections with many resets; it is dropped when the next response arrives, or earlier if
+//!    the inner service is not ready for the next request. It is dropped unread if it announces more than
+//!    the limit, or if the connection will be closed. If the request is still being uploaded, its upload is
+//!    ended, and the redirection's body is dropped unread, too. Then the inner service is polled
+//!    ready, a [hook](FollowRedirectsLayer::on_request) may change the headers of this one request, and the
+//!    inner service is called.
 //!
 //! Three optional parts apply to the URL of a call and to each target: the [HSTS store](hsts), the
 //! [memory of permanent redirections](Remembered) and the [guard]. The figure shows their order.

@@ -1,9 +1,9 @@
 //! Resolves the usual forms of `Location` without the URL parser.
 //!
-//! A reference is plain if the parser would change none of its bytes, except for dot segments at
-//! its start. If the path of the base becomes part of the result, that path has to be plain, too. For
-//! all other references, the functions in this module return `None`, and the parser is used. A property
-//! test compares their results with those of the parser.
+//! A reference is plain if one look at each byte shows that the parser would change none of them. A relative
+//! path may also start with dot segments. If the path of the base becomes part of the result, that path has
+//! to be plain, too. For all other references, the functions in this module return `None`, and the parser is
+//! used. A property test compares their results with those of the parser.
 
 use std::sync::Arc;
 

@@ -56,7 +56,7 @@ impl<B: Body + Replay> SavedBody<B> {
     }
 
     /// Ends an upload that is under way, and frees the saved content. Called if the next request has no
-    /// content, or if the call ends with an error instead of the response.
+    /// content, or if a redirection could not be followed and the call ends with an error.
     pub(in crate::follow) fn abort(&mut self) {
         if let Some(body) = self.handle() {
             body.abort();

@@ -46,7 +46,8 @@ pub(super) struct RequestKey {
 }
 
 impl SavedRequest {
-    /// Copies the head of the first request. The original is sent to the inner service.
+    /// Copies the head of the first request. The original is sent to the inner service, unless a remembered
+    /// redirection applies to it.
     pub(super) fn save(
         parts: &Parts,
         has_content: bool,

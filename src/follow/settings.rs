@@ -56,8 +56,8 @@ where
     }
 }
 
-/// Returns the moves of this crate's own extensions that are kept, because they hold no secrets: the options
-/// of layers inside of this one.
+/// Returns the functions that move this crate's own extensions. These are the options of layers inside of
+/// this one; they hold no secrets, so they are kept.
 #[cfg(feature = "hyper")]
 fn own_extensions() -> Vec<MoveExtension> {
     vec![move_extension::<super::expect::ExpectOptions>]

@@ -26,9 +26,9 @@ pub(super) struct Changes {
 
 /// Removes the headers that may not be sent on, and returns their names.
 ///
-/// A removed header does not come back later in the chain, because nothing adds headers. For the same
-/// reason, only the first request can have connection-specific headers, apart from `TE: trailers` and its
-/// `Connection: TE`.
+/// A removed header does not come back later in the chain, because nothing adds to the saved headers: hooks
+/// change only the request that is sent. For the same reason, only the saved headers of the first request
+/// can be connection-specific, apart from `TE: trailers` and its `Connection: TE`.
 pub(super) fn strip_headers(
     headers: &mut SavedHeaders,
     changes: Changes,

@@ -51,8 +51,8 @@ impl Step {
         &self.name
     }
 
-    /// The rule of a [table](crate::policy::Rules) that matched: its name, or its pattern with its
-    /// line.
+    /// The rule of a [table](crate::policy::Rules) that matched: its name, or else its pattern, with its line
+    /// if it is known.
     pub fn rule(&self) -> Option<&str> {
         self.rule.as_deref()
     }

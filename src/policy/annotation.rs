@@ -5,7 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// Headers that a policy adds to the answer, whether the application, a policy or the layer produces it:
 /// see [`RedirectPolicy::annotate`](crate::RedirectPolicy::annotate).
 ///
-/// Each header is added only if the answer does not already have it. A clone allocates nothing.
+/// Each header is added only if the answer does not already have it. An answer that the layer marks
+/// `no-store`, such as a 307, gets no `CDN-Cache-Control` or similar header. A clone allocates nothing.
 ///
 /// ```
 /// use http::{HeaderValue, Request, header};

@@ -65,7 +65,7 @@ fn reason_to_pass<P: RedirectPolicy + ?Sized>(
     const NOT_REDIRECTABLE: &str = "a request of this kind cannot be redirected";
     match decision {
         Decision::Redirect(_) if !is_redirectable(head) => Some(NOT_REDIRECTABLE),
-        // A policy that redirects once passes the request that a redirection to itself would repeat.
+        // A policy with `redirects_once` never redirects a request to the same URL, so it is not checked.
         Decision::Redirect(to) if !policy.redirects_once() && to.resolve(head).is_self() => {
             Some("its redirection leads to the url that was asked for")
         }

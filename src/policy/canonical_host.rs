@@ -14,7 +14,8 @@ use crate::uri::{Authority, Host, HostPattern, LONGEST_NAME};
 /// 1. A request for the canonical host passes. So does a request for a host that is not configured,
 ///    because health checks often use an address. To refuse all other hosts, list yours with
 ///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts). ACME challenges
-///    (RFC 8555 §8.3) pass on every host, because each host needs its own certificate.
+///    (RFC 8555 §8.3) pass on every host, because each host needs its own certificate. CORS preflights,
+///    CONNECT and `OPTIONS *` pass on every host, because they cannot be redirected.
 /// 2. The twin (the host with `www.` added or removed) and every [`alias`](Self::aliases) get a 307 to
 ///    the canonical host (308 by [`permanent`](Self::permanent)). Scheme, port, path and query are kept.
 ///

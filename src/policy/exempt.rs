@@ -48,7 +48,7 @@ impl Exempt {
     }
 
     /// Returns whether the request is exempt: an ACME challenge with GET or HEAD, or a configured path with
-    /// GET, HEAD or OPTIONS.
+    /// GET, HEAD or OPTIONS. A path that some server may read as another one is never exempt.
     pub(crate) fn covers(&self, head: &RequestHead<'_>) -> bool {
         if !is_get_or_head(head.method()) && *head.method() != Method::OPTIONS {
             return false;

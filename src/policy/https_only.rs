@@ -30,7 +30,8 @@ use crate::uri::Scheme;
 /// https and would be redirected forever: a peer that is not trusted reports https; a browser sends
 /// `Sec-Fetch-*` to a host that is not loopback; or proxies are configured, and the peer's address is not
 /// known. Each cause is reported as a [`Diagnosis`](crate::Diagnosis), which names the call that fixes it.
-/// The request is still redirected.
+/// The request is still redirected. With a [fixed transport](crate::RedirectLayer::transport), no signs are
+/// looked for.
 ///
 /// Pitfalls: behind a proxy that terminates TLS, [trust the proxy](crate::Trust::proxies), or requests
 /// are redirected forever. When a POST over http is redirected, its body has already been sent in clear.

@@ -43,7 +43,8 @@ impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
         self.name.clone()
     }
 
-    /// The answers of counted rules are counted under the names of these rules, as without this name.
+    /// Besides this name, those of the policy inside: answers of counted rules are counted under the names of
+    /// the rules. The names of policies in a list are among them, although no answer has these.
     fn names(&self) -> Vec<Cow<'static, str>> {
         let inner = self.policy.name();
         let others = self.policy.names().into_iter().filter(|name| *name != inner);

@@ -10,7 +10,8 @@ use crate::head::RequestHead;
 /// Reading a [`RequestHead`] leaves notes in it, and the layer's answer depends on them. If the layer
 /// answers, and caches may store the answer, its `Vary` names the headers that were read, except `Host`.
 /// A call of [`forbid_storing`](RequestHead::forbid_storing) makes any answer `no-store`. If a policy asks
-/// for the host, and the host is refused, the layer answers 400 or 421, whatever the policy decides.
+/// for the host or for a value that a trusted proxy sends, and it is refused, the layer answers 400 or 421,
+/// whatever the policy decides.
 ///
 /// A policy is also asked about requests that were not made. If a redirection leads to a host of this
 /// server, the layer asks about the target, so that several redirections become one: see
@@ -65,7 +66,7 @@ pub trait RedirectPolicy: Send + Sync {
     /// inner service. The head is always that of the request that arrived, not of a redirection's target. The
     /// headers are dropped if the host or the forwarded headers are refused. A policy of
     /// [`after_not_found`](crate::RedirectLayer::after_not_found) annotates only its own answers. `Vary`
-    /// does not name the headers that are read here.
+    /// does not name the headers that are read here, except in an answer after a 404.
     #[inline]
     fn annotate(&self, _head: &RequestHead<'_>) -> Option<Annotation> {
         None
@@ -86,8 +87,10 @@ pub trait RedirectPolicy: Send + Sync {
     }
 
     /// Returns whether this policy passes every request that follows one of its own redirections. The layer
-    /// then does not ask it about the target, nor the condition of [`when`](Self::when), which saves 580
-    /// instructions. The default is `false`.
+    /// then asks neither the policy about the target nor the condition of [`when`](Self::when), which saves
+    /// 580 instructions. A policy in a tuple or list is asked nevertheless, and so is every policy of a layer
+    /// with [`separate_https_redirect`](crate::RedirectLayer::separate_https_redirect). The default is
+    /// `false`.
     ///
     /// Pitfall: if the policy redirects such a request after all, the client makes one more hop, and an
     /// endless redirection is not noticed.

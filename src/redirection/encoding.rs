@@ -50,8 +50,8 @@ mod tests {
             let kept = |set| {
                 percent_encode(&text, set).eq([std::str::from_utf8(&text).unwrap_or_default()])
             };
-            // `?` is not in `PLAIN`, because a path must encode it. A query with `?` is not copied whole, but
-            // comes out of the encoder unchanged.
+            // `?` is not in `PLAIN`, because a path must encode it. A query that a redirection sets is not
+            // copied whole if it has a `?`, but comes out of the encoder unchanged.
             assert_eq!(PLAIN.contains(byte), kept(PATH), "{byte:#x}");
             assert!(!PLAIN.contains(byte) || kept(QUERY), "{byte:#x}");
         }

@@ -183,8 +183,7 @@ impl Redirection {
         self
     }
 
-    /// Changes the path in place. A table of rules uses this and [`set_query`](Self::set_query), which do not
-    /// move the redirection as [`path`](Self::path) and [`query`](Self::query) do.
+    /// Changes the path in place, without a move of the redirection as by [`path`](Self::path).
     pub(crate) fn set_path(&mut self, path: Arc<str>) {
         let absolute = path.starts_with('/');
         self.path = Some(Path::Whole(if absolute { path } else { format!("/{path}").into() }));
@@ -327,9 +326,10 @@ impl Redirection {
         self
     }
 
-    /// Whether the scheme, host or port is changed.
-    pub(crate) fn changes_origin(&self) -> bool {
-        self.scheme.is_some() || self.host.is_some() || self.port.is_some()
+    /// Whether the scheme, host or port is changed, or the method of some requests.
+    pub(crate) fn changes_origin_or_method(&self) -> bool {
+        let changes_method = self.rewriting_methods || self.status == Status::SeeOther;
+        changes_method || self.scheme.is_some() || self.host.is_some() || self.port.is_some()
     }
 
     /// How long caches may keep the answer, if its status is permanent.

@@ -108,8 +108,9 @@ impl<'r> Resolved<'r, '_> {
             || encoded(self.path().iter(), PATH).eq(encoded(asked, PATH))
     }
 
-    /// Whether the path is that of the request, but for a slash at the end of either. The root keeps its
-    /// slash: a CONNECT has an empty path, and does not ask for the root.
+    /// Whether the path is that of the request, but for a slash at the end of either. A spliced path is
+    /// compared with its slash. The root keeps its slash: a CONNECT has an empty path, and does not ask for
+    /// the root.
     pub(crate) fn is_same_page(self) -> bool {
         let bare = |path| if path == "/" { path } else { without_trailing_slash(path) };
         let encode = |path| encoded([bare(path)].into_iter(), PATH);
@@ -167,8 +168,8 @@ impl<'r> Resolved<'r, '_> {
         if !mount.is_empty() && self.leads_to_own_host() { mount } else { "" }
     }
 
-    /// The origin of the target. `None` if the target needs the request's host, and the request has no
-    /// acceptable one.
+    /// The origin of the target. `None` if the target needs the request's host or port, and the request has
+    /// no acceptable host.
     pub(crate) fn origin(self) -> Option<Origin<'r>> {
         let Redirection { host, port, .. } = self.redirection;
         let asked_scheme = self.head.scheme();

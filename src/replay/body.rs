@@ -127,7 +127,7 @@ where
 }
 
 /// A clone supersedes all other attempts when it is first polled, even those made after it. But a clone of
-/// a replay is itself superseded if the body that the replay was made from is replayed again.
+/// a replay is itself superseded if the body that the replay was made from is replayed again or aborted.
 impl<B> Clone for ReplayBody<B> {
     fn clone(&self) -> Self {
         self.lock().add_handle();

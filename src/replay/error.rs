@@ -12,7 +12,8 @@ pub enum NotReplayable {
     },
     /// The [`ReplayBudget`](super::ReplayBudget) that the body shares with others was spent.
     BudgetSpent,
-    /// The recording was freed, because no handle was left that could have replayed it.
+    /// The recording was freed: no handle was left that could have replayed it, or the body was
+    /// [aborted](super::Replay::abort).
     Released,
     /// The body has a frame that is neither data nor trailers, which cannot be recorded.
     UnknownFrame,

@@ -98,8 +98,8 @@ pub trait Replay: Sized {
     /// Creates a body without content, for a GET.
     fn empty() -> Self;
 
-    /// Whether an attempt is under way: it was polled, and was neither read to its end, superseded, aborted
-    /// nor dropped. `false` for bodies that do not track their attempts, such as `Full`.
+    /// Whether an attempt is under way: it was polled, has neither ended nor failed, and was not superseded,
+    /// aborted or dropped. `false` for bodies that do not track their attempts, such as `Full`.
     fn is_uploading(&self) -> bool {
         false
     }

@@ -46,7 +46,7 @@ impl<L: Replay, R: Replay> Replay for Either<L, R> {
     }
 }
 
-/// For a field of a body type of your own that may be missing: `Option` itself is no
+/// For a body type of your own that has an optional body as a field: `Option` itself is no
 /// [`Body`](http_body::Body). [`empty`](Replay::empty) makes `None`.
 impl<B: Replay> Replay for Option<B> {
     fn replay(&self) -> Result<Self, NotReplayable> {

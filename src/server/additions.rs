@@ -3,6 +3,7 @@ use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use super::after_not_found::SavedHead;
 use super::answer::{annotate, append_vary, forbid_storing, is_targeted};
 use super::body::ResponseBody;
+use super::service::Responder;
 use crate::list::members;
 use crate::policy::Annotation;
 use crate::response::append_headers;
@@ -25,8 +26,8 @@ impl Additions {
     /// 404.
     pub(super) fn apply<B>(mut self, mut response: Response<B>) -> Response<ResponseBody<B>> {
         let saved = self.saved.take().filter(|_| response.status() == StatusCode::NOT_FOUND);
-        match saved.and_then(|saved| Some((saved.answer()?, saved.vary))) {
-            Some((mut answer, vary)) => {
+        match saved.map(|saved| (saved.decide(), saved.vary)) {
+            Some((Responder::Layer(mut answer), vary)) => {
                 // `headers` are left out: a policy gave them for the response of the inner service.
                 if let Some(annotation) = &self.annotation {
                     annotate(&mut answer, annotation);
@@ -39,7 +40,14 @@ impl Additions {
                 append_vary(answer.headers_mut(), || of_404.chain(vary));
                 answer.map(ResponseBody::answer)
             }
-            None => {
+            passed => {
+                // The policy that was asked after the 404 annotates only its own answers.
+                if let Some((Responder::InnerWithAdditions(Self { headers, no_store, .. }), _)) =
+                    passed
+                {
+                    append_headers(response.headers_mut(), headers.unwrap_or_default());
+                    self.no_store |= no_store;
+                }
                 self.add_to(response.headers_mut());
                 response.map(ResponseBody::inner)
             }

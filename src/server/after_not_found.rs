@@ -3,8 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request};
 
 use super::service::{Responder, decide};
 use super::settings::Settings;
@@ -61,11 +60,8 @@ impl SavedHead {
         Some(Box::new(Self { request: copy, policy, settings, vary }))
     }
 
-    /// The answer in place of a 404; `None` if the policy passes, or the layer only reports.
-    pub(super) fn answer(&self) -> Option<Response<Bytes>> {
-        match decide(self.policy.policy(), &self.request, &self.settings) {
-            Responder::Layer(response) => Some(response),
-            Responder::Inner | Responder::InnerWithAdditions(_) => None,
-        }
+    /// Asks the policy who answers in place of a 404. `Responder::Inner` if the layer only reports.
+    pub(super) fn decide(&self) -> Responder {
+        decide(self.policy.policy(), &self.request, &self.settings)
     }
 }

@@ -113,7 +113,8 @@ pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> 
     response
 }
 
-/// Returns the response to a request whose host or forwarded headers are refused.
+/// Returns the response to a request whose host is missing or refused, or whose forwarded headers are
+/// refused.
 pub(super) fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes> {
     respond(head, text_response(refusal.status, refusal.reason))
 }

@@ -26,15 +26,15 @@ impl<F> DrainOn<F> {
 
 /// The future that reads the rest of an upload, up to the limits, handed to the executor of [`DrainOn`].
 ///
-/// It is a type of its own instead of `Pin<Box<dyn Future>>`. With the box, rustc would have to prove that
-/// the executor accepts it for every lifetime when the task of a connection is spawned, and cannot.
+/// It is a type of its own instead of `Pin<Box<dyn Future>>`. With the box, spawning the task of a connection
+/// does not compile: rustc cannot prove that the executor accepts the box for every lifetime.
 pub struct DrainTask(Pin<Box<dyn Future<Output = Connection> + Send>>);
 
 impl Future for DrainTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // The answer has already been returned, so `Connection: close` cannot be added to it.
+        // The answer does not wait for this task, so `Connection: close` cannot be added to it.
         self.0.as_mut().poll(cx).map(|_| ())
     }
 }

@@ -15,8 +15,8 @@ use super::drain::Upload;
 pin_project! {
     /// The response future of [`Redirect`](crate::Redirect).
     ///
-    /// It resolves to the inner service's response, or, once the upload is read, to an answer of the
-    /// layer.
+    /// It resolves to the inner service's response, or to an answer of the layer, for which it may first
+    /// read the upload: see the [module](crate::server).
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,

@@ -4,7 +4,8 @@
 //!
 //! 1. A request for a host outside of [`RedirectLayer::hosts`] is answered 421, and one without a host
 //!    400, before the policy is asked. Without a list, the answer is 400 or 421 if a policy asked for the
-//!    host and the host is refused, whatever the policy decided. HTTP/1.0 requests without a host get the
+//!    host and the host is refused, whatever the policy decided. With or without a list, it is 400 if a
+//!    header of a trusted proxy was read and is malformed. HTTP/1.0 requests without a host get the
 //!    [`RedirectLayer::default_host`], if there is one.
 //! 2. The policy is asked about the request's head. If it passes, the inner service gets the request
 //!    unchanged. The layer allocates nothing for a pass, unless it reports answers or diagnoses, or has a

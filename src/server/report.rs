@@ -78,7 +78,7 @@ fn report(
         answered.client_ip = observed.client_ip();
     }
     if !answered.is_quiet {
-        settings.on_answer.call(&answered);
+        settings.on_answer.report(&answered);
     }
     if settings.insert_answered && !settings.report_only {
         response.extensions_mut().insert(answered.into_owned());

@@ -88,7 +88,8 @@ fn decide_reported<P: RedirectPolicy + ?Sized, B>(
     let head = head(request, settings, hook, &notes, is_traced.then_some(&trace));
     let responder = decide_not_inlined(&head, policy, settings, hook, &report::answered);
     match responder {
-        // The inner service answers in place of the layer, which would ask nobody after a 404.
+        // The layer only reports, so the inner service answers. `finish` is not called: if the layer
+        // answered, no policy would be asked after a 404.
         Responder::Layer(_) if settings.report_only => Responder::Inner,
         _ if settings.report_only => finish(Responder::Inner, &head),
         responder => finish(responder, &head),
@@ -171,8 +172,8 @@ fn pass<P: RedirectPolicy + ?Sized>(
     Responder::InnerWithAdditions(additions)
 }
 
-/// Carries out any decision about a request that may be refused. Not inlined, which saves a pass 50
-/// instructions.
+/// Carries out a decision, or refuses the request if its head has a refusal. Not inlined, which saves a pass
+/// 50 instructions.
 #[inline(never)]
 fn carry_out<P: RedirectPolicy + ?Sized>(
     decision: &mut Decision,

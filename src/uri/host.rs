@@ -25,7 +25,7 @@ impl Host {
         check_spelling(text)?;
         let authority = Authority::parse(text)?;
         if text.contains('*') {
-            return Err("`*` is allowed only in a list of hosts");
+            return Err("one host, without `*`");
         }
         if text.strip_suffix('.').unwrap_or(text) != authority.host {
             return Err("a host only, without port");

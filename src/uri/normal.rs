@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use super::{PLAIN, is_at_or_below};
 
 /// Returns the normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes are decoded, all other
-/// escapes are in upper case, and bytes that are not allowed in a path are percent-encoded. Exceptions are
-/// `[`, `]` and a `%` that does not begin an escape, which stay, and an escape that would be decoded into one
-/// of the two bytes after such a `%`, which stays an escape.
+/// escapes are in upper case, and bytes that are not allowed in a path are percent-encoded. `[`, `]`
+/// and a `%` that does not begin an escape stay as they are. An escape whose decoded byte would be one of
+/// the two bytes after such a `%` is not decoded.
 ///
 /// Slashes are neither added nor removed, so the segments of both forms correspond.
 pub(crate) fn normalize(path: &str) -> Cow<'_, str> {

@@ -237,3 +237,31 @@ async fn a_report_names_only_the_policy_that_would_answer() {
         assert_eq!(told, [Some(policy.to_owned())], "{path}");
     }
 }
+
+/// The 404 of a request that the policy passes gets what a pass adds, as any other response does.
+#[tokio::test]
+async fn a_pass_after_a_404_adds_to_the_404() {
+    let only_some = Rule::new("/old").and_then(|rule| rule.to("/new")?.on_clients(["10.0.0.0/8"]));
+    let rules = Rules::new([only_some.expect("valid")]).expect("sound");
+    let headers = policy_fn(|_| {
+        Decision::PassWithHeaders(HeaderMap::from_iter([(
+            HeaderName::from_static("x-passed"),
+            HeaderValue::from_static("1"),
+        )]))
+    });
+    let layer = RedirectLayer::new(policy_fn(|_| None)).after_not_found((headers, rules));
+    let app = service_fn(async |_: Request<Full<Bytes>>| {
+        let response = Response::builder().status(404).header("cache-control", "max-age=60");
+        Ok::<_, Infallible>(response.body(Full::<Bytes>::default()).expect("valid"))
+    });
+    let ask = async |path: &str| {
+        let mut request = Request::get(path).body(Full::<Bytes>::default()).expect(path);
+        request.extensions_mut().insert(Peer::Ip([203, 0, 113, 7].into()));
+        layer.layer(app).oneshot(request).await.expect("infallible")
+    };
+    for (path, cache_control) in [("/old", "no-store"), ("/x", "max-age=60")] {
+        let response = ask(path).await;
+        assert_eq!(response.headers()["cache-control"], cache_control, "{path}");
+        assert_eq!(response.headers()["x-passed"], "1", "{path}");
+    }
+}

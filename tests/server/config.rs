@@ -435,6 +435,7 @@ fn settings_without_effect_are_refused() {
         "//e.test/x",
         "http://*.f.test",
         "https://h.g.test/x",
+        "/web/http://old.test/x",
     ] {
         let text = format!("[[rules]]\nfrom = \"{from}\"\nto = \"/y\"");
         let hosts = "hosts = [\"a.test:81\", \"*.c.test\", \"f.test\", \"*.g.test:82\"]";

@@ -85,8 +85,8 @@ impl ExpectContinueLayer {
     }
 
     /// Adds `Expect` only for origins that have redirected a long upload within the last hour, so that
-    /// uploads to other origins need no extra round trip. Uploads up to the [threshold](Self::threshold) do
-    /// not count.
+    /// uploads to other origins need no extra round trip. Uploads up to the [threshold](Self::threshold)
+    /// count only if the caller has set `Expect` on them.
     pub fn after_redirect(mut self) -> Self {
         self.settings.only_after_redirect = true;
         self

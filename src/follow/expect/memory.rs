@@ -36,7 +36,8 @@ impl OriginKey {
 /// The times at which an origin last did something that is remembered.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    /// When a wait for the origin last timed out, or the origin last answered 417 or over HTTP/2.
+    /// When the origin last answered a request whose body had waited, after the wait had timed out, with
+    /// 417, or over HTTP/2.
     useless_wait: Option<Instant>,
     /// When the origin last redirected an upload.
     redirected: Option<Instant>,

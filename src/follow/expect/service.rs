@@ -51,7 +51,7 @@ enum Plan {
     AtOnce,
     /// At once, and the memory notes the origin if it redirects the upload.
     Watched(OriginKey),
-    /// Once the server asks for the body, or the wait times out.
+    /// Once the server asks for the body or answers 2xx, or the wait times out.
     Waiting(Option<OriginKey>),
 }
 

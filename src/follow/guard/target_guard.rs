@@ -55,8 +55,8 @@ impl TargetGuard {
         }
     }
 
-    /// Allows these addresses and ranges, too. An IPv6 address that embeds an IPv4 address by NAT64, 6to4 or
-    /// Teredo is allowed only if the IPv4 address is listed: `64:ff9b::/96` and `2002::/16` have no effect.
+    /// Allows these addresses and ranges, too. To allow an IPv6 address that embeds an IPv4 address by NAT64,
+    /// 6to4 or Teredo, list the IPv4 address: `64:ff9b::/96` and `2002::/16` have no effect.
     ///
     /// # Errors
     ///

@@ -47,7 +47,8 @@ pub(super) struct Hosts {
     learned: HashMap<Box<str>, Entry>,
     /// The hosts of the preload list, and whether it includes their subdomains.
     preload_list: HashMap<Box<str>, bool>,
-    /// The number of lookups and insertions so far. `Entry::used` is its value at the last one of the entry.
+    /// The number of lookups and insertions so far. `Entry::used` is the value of this counter when the entry
+    /// was last found or inserted.
     uses: u64,
 }
 
@@ -89,7 +90,8 @@ impl HstsStore {
         self
     }
 
-    /// Whether a host is known at `now`, by its own entry or by one of a parent domain.
+    /// Whether a host is known at `now`, by its own entry or by that of a parent domain that includes
+    /// subdomains.
     pub fn is_known(&self, host: &str, now: SystemTime) -> bool {
         name_to_look_up(host).is_some_and(|name| self.lock().is_known(&name, now))
     }

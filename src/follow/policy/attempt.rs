@@ -62,9 +62,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// Returns the URL of the next request: `Location`, resolved. `None` if `Location` does not resolve or
-    /// is neither http nor https, or if several `Location` headers differ. The call then ends with an error,
-    /// unless the policy returns [`Action::Stop`](super::Action::Stop) or names another URL by
-    /// [`Action::FollowTo`](super::Action::FollowTo), or the redirection is beyond the limit and is
+    /// is neither http nor https, if several `Location` headers differ, or if `Location` names a host and the
+    /// origin of the request [is not known](crate::FollowRedirectsLayer::origin_form_scheme). The call then
+    /// ends with an error, unless the policy returns [`Action::Stop`](super::Action::Stop) or names another
+    /// URL by [`Action::FollowTo`](super::Action::FollowTo), or the redirection is beyond the limit and is
     /// [returned](crate::FollowRedirectsLayer::on_limit).
     pub fn next_uri(&self) -> Option<&'a Uri> {
         self.next_uri

@@ -102,8 +102,9 @@ impl RouteMatch {
 /// A `RequestRedirect` filter of an `HTTPRoute` (Kubernetes Gateway API).
 ///
 /// The status is 302 unless another is set. As in other rules, 301 and 302 are sent for GET and HEAD, and
-/// other methods get 308 and 307 in their place. The query stays, and so does every part that is not
-/// replaced. A redirection to the requested URL itself is sent, as the API's conformance tests require.
+/// other methods get 308 and 307 in their place. In the cases in which [`Rule::permanent`] sends 307, 301
+/// becomes 302, and 308 becomes 307. The query stays, and so does every part that is not replaced. A
+/// redirection to the requested URL itself is sent, as the API's conformance tests require.
 ///
 /// The port is [`port`](Self::port) if it is set, else the well-known port of [`scheme`](Self::scheme) if
 /// that is set, else [`listener_port`](Self::listener_port). The well-known port of the scheme, 80 or 443,

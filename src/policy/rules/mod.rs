@@ -17,9 +17,9 @@
 //!    - `:name` matches one segment that is not empty. `*name`, which can only be the last segment,
 //!      matches the rest of the path.
 //!    - Servers differ in how they read a path with `\`, `%2e`, `%2f`, `%5c`, a dot segment, or an
-//!      empty segment other than the last. Only two kinds of rules match such a path: those with
-//!      neither captures nor `*`, and those that keep the path or copy a last `*` or `*name` unchanged to
-//!      the end of the target's path.
+//!      empty segment other than the last. A regex never matches such a path. Of the other rules, only two
+//!      kinds do: those with neither captures nor `*`, and those that keep the path or copy a last `*` or
+//!      `*name` unchanged to the end of the target's path.
 //! 3. **A capture cannot change the structure of the target.** The name of a capture is a letter,
 //!    followed by letters, digits and `_`.
 //!    - A part of the path is written to a path as it was sent, and to a query with `& = + ;`

@@ -34,7 +34,8 @@ impl Rule {
     ///
     /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `pattern` is not a valid regex, is
     /// too large, or cannot match a path: a path begins with `/`, its normal form is ASCII, and it has no
-    /// query.
+    /// query. Returns the same error if the name of a group is not a letter, followed by letters, digits and
+    /// `_`.
     ///
     /// ```
     /// use http::Request;
@@ -245,7 +246,7 @@ fn check_paths(nfa: &NFA) -> Result<(), &'static str> {
     match begins_with_slash {
         true => Err("no path matches: the query is a separate condition, a space is `%20`, and \
                      only the last segment may be empty"),
-        false => Err("a path begins with `/`, and no match of this does"),
+        false => Err("a path begins with `/`, and the regex matches no text that does"),
     }
 }
 

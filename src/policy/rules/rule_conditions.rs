@@ -17,7 +17,8 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is neither.
+    /// Returns an error of kind [`Host`](crate::ConfigErrorKind::Host) if `host` is neither a host nor such a
+    /// pattern, or if it has a port.
     pub fn on_host(mut self, host: &str) -> Result<Self, ConfigError> {
         self.host = Some(HostPattern::parse(host)?);
         Ok(self)

@@ -157,7 +157,9 @@ impl RedirectPolicy for QueryVersioning {
                 version.decide(&self.clock, self.get_and_head_only, head, to)
             }
             None => {
-                head.because("its query names no retired version, or several");
+                head.because(
+                    "its query names no retired version, or has the parameter more than once",
+                );
                 Decision::Pass
             }
         }

@@ -323,6 +323,8 @@ fn each_warning_names_the_rules_and_the_cure() {
                 rule("/d", "/d").either_slash(),
                 rule("/e", "/e").to_scheme(Scheme::Http),
                 rule("/f", "/f").allow_self(),
+                rule("/g", "/g").see_other(),
+                rule("/h", "/h").found().rewriting_methods(),
                 rule("/*", "/page"),
             ],
             vec![],
@@ -387,6 +389,13 @@ fn slow_tables_are_refused() {
             "{errors}"
         );
     }
+    // Hosts of which each is below the next have no tree that could be named.
+    let nested = (1..=65).map(|labels| {
+        let host = format!("*{}", ".a".repeat(labels));
+        rule("/x", "https://b.test/").on_host(&host).expect("valid")
+    });
+    let errors = refused(nested);
+    assert!(errors.ends_with("fewer hosts of which each is below the next"), "{errors}");
     // The rules that are named are those of the heavier tree, here the one that ignores case.
     let light = (0..9).map(|n| rule(&format!("{}/*", "/a".repeat(n)), "https://b.test/"));
     let heavy = (0..128).map(|bits: usize| {

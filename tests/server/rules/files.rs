@@ -35,6 +35,7 @@ fn netlify_options() {
          /articles id=:id /posts/:id 301
          /splat/*  /blog2/:splat
          /q        /p?own=1 302
+         /go url=https://a.test/ /there 302
          http://blog.yoursite.example/*  https://www.yoursite.example/blog3/:splat  301!
          https://blog.yoursite.example/* https://www.yoursite.example/blog3/:splat  301!",
     );
@@ -49,6 +50,7 @@ fn netlify_options() {
             ("/cuties", "301 https://www.petsofnetlify.example/"),
             ("/authors/c%c3%a9line", "301 /authors/about-c%C3%A9line"),
             ("/my-redirect", "302 /"),
+            ("/go?url=https://a.test/", "302 /there?url=https://a.test/"),
             ("/see", "303 /other"),
             ("/news/2004/02/12/my-story", "301 /blog/2004/02/12/my-story"),
             ("/news/2004/02/12/my-story/", "301 /blog/2004/02/12/my-story"),

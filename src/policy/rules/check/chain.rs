@@ -126,9 +126,9 @@ fn step(table: &Table, witness: &Witness, now: &Now<'_>, chain: &mut Chain) -> O
     (from.same_host(&to) || table.hosts.names(&to)).then_some(next)
 }
 
-/// The URL that messages show for `location`, which answers the request `at`. If `location` is a path and
-/// the URL `before` it is absolute, the origin of `at` is added, since a redirection may have changed it. The
-/// fragment of `before` is kept unless `location` has one (RFC 9110 §10.2.2).
+/// The URL that messages show for `location`, which answers the request `at`. `before` is the previous URL.
+/// If it is absolute and `location` is a path, the origin of `at` is added, since a redirection may have
+/// changed the origin. The fragment of `before` is kept unless `location` has one (RFC 9110 §10.2.2).
 fn shown_url(location: &str, at: &Witness, before: Option<&String>) -> String {
     let mut url = location.to_owned();
     let Some(before) = before else { return url };

@@ -4,8 +4,9 @@ use crate::policy::rules::pattern::{Segment, segments};
 use crate::policy::rules::table::{Stored, Table, flag};
 use crate::uri::HostPattern;
 
-/// Whether `earlier` is known to match every request that `later` matches. Only equal regexes, and ranges of
-/// clients with equal text, are known to match the same.
+/// Whether `earlier` is known to match every request that `later` matches, provided that it has answered a
+/// request made from `later`. Only equal regexes, and ranges of clients with equal text, are known to match
+/// the same.
 pub(super) fn covers(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if later.has(flag::IGNORE_CASE) && !earlier.has(flag::IGNORE_CASE) {
         return false;

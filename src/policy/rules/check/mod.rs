@@ -105,13 +105,13 @@ impl Checks<'_> {
     }
 
     /// Whether a rule redirects its witnesses if it redirects any request at all. A rule that changes the
-    /// query, the case, the last slash or the origin may lead a witness to itself, but redirect other
-    /// requests.
+    /// query, the case, the last slash, the origin or the method may lead a witness to itself, but redirect
+    /// other requests.
     fn would_redirect_witnesses(&self, rule: &Stored) -> bool {
         const CHANGES: [u16; 4] =
             [flag::IGNORE_CASE, flag::EITHER_SLASH, flag::HAS_QUERY, flag::DROPS_QUERY];
         !CHANGES.iter().any(|change| rule.has(*change))
-            && !self.table.base(rule).is_some_and(Redirection::changes_origin)
+            && !self.table.base(rule).is_some_and(Redirection::changes_origin_or_method)
     }
 
     /// Warns if the rule `first`, which answered a witness of the rule `number`, covers `number`.

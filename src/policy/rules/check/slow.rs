@@ -12,9 +12,12 @@ pub(in crate::policy::rules) fn slow_table_error(table: &Table, most: u32) -> Ru
     let at = positions.min().unwrap_or_default();
     let message = format!(
         "one request could visit {most} places of the table, more than {MAX_PLACES}: use fewer \
-         patterns with `:name` beside literal segments, or fewer parameters on one path; the rules \
-         at these places include {}",
-        named.join(", ")
+         patterns with `:name` beside literal segments, fewer parameters on one path, or fewer hosts \
+         of which each is below the next"
     );
+    let message = match named.as_slice() {
+        [] => message,
+        named => format!("{message}; the rules at these places include {}", named.join(", ")),
+    };
     RuleError::new(at, message)
 }

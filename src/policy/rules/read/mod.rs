@@ -16,7 +16,7 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// Returns every mistake in the file, each with its line and column, and the errors of [`Rules::new`].
+    /// Returns the first mistake of each line, with its line and column, and the errors of [`Rules::new`].
     ///
     /// ```
     /// use http::Request;
@@ -41,7 +41,7 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// Returns every mistake in the file, each with its line and column, and the errors of [`Rules::new`].
+    /// Returns the first mistake of each line, with its line and column, and the errors of [`Rules::new`].
     ///
     /// ```
     /// use http::Request;
@@ -68,7 +68,7 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// Returns every mistake in the file, each with its line and column, and the errors of [`Rules::new`].
+    /// Returns the first mistake of each line, with its line and column, and the errors of [`Rules::new`].
     ///
     /// ```
     /// use http::Request;
@@ -127,7 +127,7 @@ struct Read {
     errors: Vec<RuleError>,
 }
 
-/// Reads a file line by line. `rule` returns `None` for a blank line or a comment.
+/// Reads a file line by line. `rule` returns `None` for a line without a rule, such as a comment.
 fn read(text: &str, rule: impl Fn(Line<'_>) -> Result<Option<Rule>, Mistake>) -> Read {
     let mut read = Read::default();
     // A byte order mark is not part of the first path.

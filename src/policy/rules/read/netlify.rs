@@ -52,5 +52,6 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
 }
 
 fn is_target(word: Word<'_>) -> bool {
-    word.text.starts_with('/') || word.text.contains("://")
+    let is_url = |(scheme, _): (&str, &str)| !scheme.contains('=');
+    word.text.starts_with('/') || word.text.split_once("://").is_some_and(is_url)
 }
