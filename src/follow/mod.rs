@@ -33,8 +33,8 @@
 //!      `Content-MD5`, `Repr-Digest`, `Digest`, `Last-Modified`, `Transfer-Encoding`, `Trailer`,
 //!      `Expect` and `Idempotency-Key`. If the request becomes GET, also `If`, `If-*` and `Range`.
 //!    - If the origin changes (scheme, host or port), `Host`.
-//!    - If the origin changes, the credentials, and all extensions except those that are
-//!      [kept](FollowRedirectsLayer::keep_extension). Credentials are by default `Authorization`,
+//!    - If the origin changes, the credentials, and all extensions except `ExpectOptions` and those that
+//!      are [kept](FollowRedirectsLayer::keep_extension). Credentials are by default `Authorization`,
 //!      `Cookie`, `Cookie2`, `Proxy-Authorization`, `Proxy-Authenticate`, `WWW-Authenticate`,
 //!      `Referer`, `Origin`, headers with a value that
 //!      [is sensitive](http::HeaderValue::is_sensitive), and those that are
@@ -124,9 +124,8 @@
 #![doc = concat!("```\n", include_str!("../../examples/follow_reqwest/adapter.rs"), "```")]
 //!
 //! The timeout of a request covers all hops together; that of the client covers each hop. The
-//! response's extensions hold the [`RedirectHistory`]. A body that is a stream has to be `Sync`, as
-//! `reqwest::Body::wrap` requires. Inner layers, and `reqwest`'s own retries, see every body as a
-//! stream.
+//! response's extensions hold the [`RedirectHistory`]. Inner layers, and `reqwest`'s own
+//! retries, see every body as a stream.
 
 mod cache_control;
 mod context;

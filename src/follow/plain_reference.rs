@@ -15,7 +15,7 @@ use super::location::{Base, MAX_URI_LEN, Target};
 use crate::uri::{ByteSet, Origin, Scheme};
 
 impl Base<'_> {
-    /// Resolves a plain reference. `None` unless the base has a plain origin or is in origin-form.
+    /// Resolves a plain reference. `None` unless the base has a plain origin or no authority.
     pub(super) fn resolve_plain(&self, location: &[u8]) -> Option<Target> {
         if let [b'/', ..] = location {
             return self.absolute_path(location);
@@ -44,7 +44,7 @@ impl Base<'_> {
         self.with_path(PathAndQuery::try_from(path).ok()?, rest)
     }
 
-    /// Resolves an absolute URL that does not begin with the text of the base's origin.
+    /// Resolves an absolute URL whose origin is not written like that of the base.
     fn other_origin(&self, location: &[u8], after_scheme: &[u8]) -> Option<Target> {
         let slash = after_scheme.iter().position(|byte| *byte == b'/')?;
         let (authority, reference) = after_scheme.split_at(slash);
@@ -108,7 +108,7 @@ impl Base<'_> {
         if let Some(authority) = authority {
             let scheme = self.uri.scheme()?;
             length += scheme.as_str().len() + "://".len() + authority.as_str().len();
-            // The origin can be copied only if it is plain: the parser would change any other.
+            // The origin is copied only if it is plain: the parser may change any other.
             if !self.plain_origin {
                 Origin::plain(self.uri)?;
             }
@@ -149,7 +149,7 @@ fn parent(path: &str) -> &str {
 }
 
 /// Splits a reference, which has no scheme and no authority, before the `#` of its fragment. `None` if the
-/// parser would change one of its bytes. `previous` is the byte before the reference, or 0.
+/// parser may change one of its bytes. `previous` is the byte before the reference, or 0.
 fn split(reference: &[u8], mut previous: u8) -> Option<(&[u8], &[u8])> {
     let mut in_query = false;
     let end = reference.iter().copied().position(|byte| {
@@ -183,8 +183,8 @@ fn fragment(rest: &[u8]) -> Option<Arc<str>> {
     std::str::from_utf8(rest.strip_prefix(b"#")?).ok().map(Arc::from)
 }
 
-/// The bytes that the parser changes neither in paths nor in queries, besides letters and digits.
+/// Letters, digits and other bytes that the parser changes neither in paths nor in queries.
 static PLAIN_PATH: ByteSet = ByteSet::alphanumeric_and(b"-_~!$&()*+,;=:@");
 
-/// The bytes that the parser does not change in fragments, besides letters and digits.
+/// Letters, digits and other bytes that the parser does not change in fragments.
 static PLAIN_FRAGMENT: ByteSet = ByteSet::alphanumeric_and(b"-_~!$&()*+,;=:@/?.%'");

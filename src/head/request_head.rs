@@ -17,12 +17,12 @@ use crate::uri::{Hosts, Origin};
 /// A request without its body, as a [`RedirectPolicy`](crate::RedirectPolicy) sees it.
 ///
 /// The scheme, the host and the client's address are the *effective* ones: those of the user agent, even
-/// behind trusted proxies. They are computed when a policy first asks for them.
+/// behind trusted proxies. Each is computed when it is first needed.
 ///
-/// Reading a header affects the layer's own answers: if caches may store an answer, its `Vary`
-/// names the headers that were read. Responses of the inner service get no `Vary`. If a policy asks for
-/// a host or a forwarded value that is refused, the layer answers 400 or 421, whatever the policy
-/// decides. A policy should therefore read only what it needs.
+/// Reading a header affects the layer's own answers: if caches may store an answer, its `Vary` names the
+/// headers that were read. Responses of the inner service get no `Vary`. If a policy, in `decide`, asks for
+/// a host or a forwarded value that is refused, the layer answers 400 or 421, whatever the policy decides.
+/// A policy should therefore read only what it needs.
 ///
 /// ```
 /// use http::{Request, header};

@@ -23,7 +23,7 @@ impl PassedHeaders {
     /// Keeps the headers of a pass, and returns any other decision, which ends the evaluation.
     #[inline]
     fn keep(&mut self, decision: Decision) -> Option<Decision> {
-        // Named variants, as in `ask`: a catch-all arm costs a pass of three policies 50 instructions.
+        // Named variants: a catch-all arm costs a pass of three policies 50 instructions.
         match decision {
             Decision::Pass => None,
             Decision::PassWithHeaders(headers) => {

@@ -18,7 +18,8 @@ use crate::uri::HostPattern;
 ///
 /// 1. The answer to a request that is not proven secure does not get the header (§7.2).
 /// 2. Neither does the answer to a request without a host, or for an address (§8.1.1), `localhost` or a
-///    name below it, a host that is refused, or a host of [`except_hosts`](Self::except_hosts).
+///    name below it, or a host of [`except_hosts`](Self::except_hosts), nor a refusal because of the host
+///    or the forwarded headers.
 /// 3. A header that the application set is not changed.
 /// 4. Every other answer gets the header once.
 ///

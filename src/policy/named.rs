@@ -43,8 +43,9 @@ impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
         self.name.clone()
     }
 
-    /// Besides this name, those of the policy inside: answers of counted rules are counted under the names of
-    /// the rules. The names of policies in a list are among them, although no answer has these.
+    /// This name in place of that of the policy inside, and the other names of that policy: answers of
+    /// counted rules keep the names that they are counted under. The names of policies in a list are among
+    /// them, although no answer has these.
     fn names(&self) -> Vec<Cow<'static, str>> {
         let inner = self.policy.name();
         let others = self.policy.names().into_iter().filter(|name| *name != inner);

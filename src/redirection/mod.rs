@@ -3,9 +3,10 @@
 //! 1. A [`Redirection`] holds *changes* to scheme, host, port, path and query. A component without a
 //!    change is taken from the request.
 //! 2. The `Location` is built from these components, never spliced from text: path, query and fragment are
-//!    encoded one by one, so that a `?` or `#` in one of them cannot begin the next. If scheme and authority
-//!    are unchanged, the `Location` is an absolute-path reference, and `Host` is not read. A path that begins
-//!    with `//` or `/\`, which browsers take for an authority, is written with scheme and authority.
+//!    encoded one by one, so that a `?` or `#` in one of them cannot begin the next. If the scheme stays
+//!    the same and no host or port is set, the `Location` is an absolute-path reference, and `Host` is not
+//!    read. A path that begins with `//` or `/\`, which browsers take for an authority, is written with
+//!    scheme and authority.
 //! 3. If the scheme changes, the port is the one that is set, or else the default one of the new scheme.
 //!    If only the host changes, the request's port is kept.
 //! 4. A fragment is written only if the redirection sets one; without it, the user agent keeps its own.

@@ -18,6 +18,7 @@
 //!    is sent again. A source that announces more than the limit is not recorded at all. A
 //!    [`ReplayBudget`] limits the bytes that many bodies record together.
 //! 5. Each attempt announces the same length as the first, or none if the source did not know its length.
+//!    Only a body that turned out to be empty then announces 0.
 //! 6. While the attempt that reads is the only handle, nothing is recorded, and the existing recording is
 //!    freed: call `replay` first, then read.
 //!

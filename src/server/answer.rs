@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
+use crate::list::members;
 use crate::media_type::is_grpc;
 use crate::method::is_get_or_head;
 use crate::policy::Annotation;
@@ -77,8 +78,8 @@ fn html_body(location: &HeaderValue) -> Bytes {
 }
 
 /// Completes a policy's own response, or a refusal, with `Content-Length`, `Cache-Control` and `Vary`.
-/// Removes the body of an answer to HEAD, of an answer to gRPC whose status is not 200, and of one whose
-/// status allows no content. If `no-store` is set here, headers such as `CDN-Cache-Control` are removed.
+/// Removes the body of an answer to HEAD, of an answer to gRPC whose status is not 200, of a 1xx, 204 or 304,
+/// and of a 2xx to CONNECT. If `no-store` is set here, headers such as `CDN-Cache-Control` are removed.
 pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> Response<Bytes> {
     // A gRPC client derives its own status from any status but 200, and cannot parse a text body.
     let content_type = head.headers_without_note().get(header::CONTENT_TYPE);
@@ -166,10 +167,13 @@ where
     }
 }
 
-/// Returns whether some cache may store an answer: its `Cache-Control` is not `no-store`, or it has a header
+/// Returns whether some cache may store an answer: its `Cache-Control` lacks `no-store`, or it has a header
 /// that some caches follow instead.
 fn may_be_stored(headers: &HeaderMap) -> bool {
-    headers.get(header::CACHE_CONTROL) != Some(&NO_STORE) || headers.keys().any(is_targeted)
+    let mut lines = headers.get_all(header::CACHE_CONTROL).iter();
+    let forbids = |name: &[u8]| name.eq_ignore_ascii_case(b"no-store");
+    let has_no_store = lines.any(|line| members(line.as_bytes()).any(forbids));
+    !has_no_store || headers.keys().any(is_targeted)
 }
 
 #[cfg(test)]
@@ -178,9 +182,14 @@ mod tests {
 
     #[test]
     fn an_answer_that_only_cdns_may_store_has_vary() {
-        for (targeted, has_vary) in [(None, false), (Some("cdn-cache-control"), true)] {
+        for (cache_control, targeted, has_vary) in [
+            ("no-store", None, false),
+            ("max-age=0, No-Store", None, false),
+            ("max-age=60", None, true),
+            ("no-store", Some("cdn-cache-control"), true),
+        ] {
             let mut headers = HeaderMap::new();
-            headers.insert(header::CACHE_CONTROL, NO_STORE);
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
             if let Some(name) = targeted {
                 headers.insert(name, HeaderValue::from_static("max-age=60"));
             }

@@ -37,7 +37,7 @@ pin_project! {
     enum ChangedFuture<F, B> {
         // `additions` are taken when the response arrives.
         WithAdditions { #[pin] future: F, additions: Option<Additions> },
-        // `response` is taken when the upload is read.
+        // `response` is taken when `upload` is ready.
         DrainUpload { #[pin] upload: Upload<B>, response: Option<Response<Bytes>> },
     }
 }

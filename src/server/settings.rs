@@ -7,7 +7,7 @@ use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
 use crate::uri::{Hosts, PLAIN, is_ambiguous};
 
-/// The settings of a layer, apart from its policy.
+/// The settings of a layer, apart from its policy and the executor of `drain_on`.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     trust: Trust,

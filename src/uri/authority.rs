@@ -38,8 +38,8 @@ impl<'a> Authority<'a> {
         Authority::parse(name).is_ok_and(|other| self.same_host(&other))
     }
 
-    /// The port, if one was written. [`RequestHead::authority`](crate::RequestHead::authority) leaves out
-    /// port 80 of an https request, and port 443 of an http request.
+    /// The port, if one was written. [`RequestHead::authority`](crate::RequestHead::authority) leaves out the
+    /// default port of the other scheme: 80 of an https request, 443 of an http request.
     pub const fn port(&self) -> Option<u16> {
         self.port
     }

@@ -6,7 +6,7 @@ pub(crate) fn is_at_or_below(path: &str, prefix: &str) -> bool {
 }
 
 /// Whether this is the path of a well-known URI (RFC 8615 §3), which must not change: an ACME challenge
-/// that is redirected to another path fails.
+/// that is redirected to another path can fail.
 pub(crate) fn is_well_known(path: &str) -> bool {
     is_at_or_below(path, "/.well-known")
 }

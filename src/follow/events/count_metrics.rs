@@ -38,7 +38,7 @@ pub(crate) fn start() {
         let calls =
             "Calls that followed a redirection or ended with a RedirectError, by how they ended.";
         recorder.describe_counter(CALLS.into(), None, calls.into());
-        let bytes = "Bytes of bodies that were sent again.";
+        let bytes = "Bytes of bodies that were sent again, as far as their length was known.";
         recorder.describe_counter(BYTES.into(), Some(metrics::Unit::Bytes), bytes.into());
         recorder.register_counter(&BYTES_KEY, &METADATA).increment(0);
     });

@@ -26,7 +26,7 @@ pub(super) struct Captures<'t, 'h> {
 /// The path or the query that a rule leads to.
 #[derive(Clone)]
 pub(super) enum Written<'t> {
-    /// The text of a target without captures.
+    /// The text of a path or query without captures.
     Fixed(&'t str),
     Filled(Arc<str>),
 }
