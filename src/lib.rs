@@ -40,7 +40,7 @@
 //!
 //! async fn order(url: &str) -> Result<(), Box<dyn std::error::Error>> {
 //!     let client = ServiceBuilder::new()
-//!         .layer(ReplayBodyLayer::new(256 * 1024)) // only if the body is a stream
+//!         .layer(ReplayBodyLayer::new(256 * 1024)) // because `Body` is not `Replay`
 //!         .layer(FollowRedirectsLayer::new())
 //!         .service(Client::builder(TokioExecutor::new()).build_http());
 //!     let response = client.oneshot(Request::post(url).body(Body::from("tea"))?).await?;
@@ -79,9 +79,10 @@
 //! - `follow`, on by default: the client side, which depends on the `url` crate. A server can do
 //!   without it: `tower-redirect = { version = "0.1", default-features = false }`.
 //! - `axum`: policies in a nested router see the whole path, and the peer's address is taken from
-//!   `ConnectInfo`. Nothing has to be called for this. Put the layer on the outermost router, with
-//!   `.layer(..)` after all routes: a `route_layer`, and a layer on a nested router without a
-//!   fallback of its own, do not see paths that no route matches.
+//!   `ConnectInfo`, for which you serve with `into_make_service_with_connect_info::<SocketAddr>()`.
+//!   Nothing else has to be called. Put the layer on the outermost router, with `.layer(..)` after all
+//!   routes: a `route_layer`, and a layer on a nested router without a fallback of its own, do not see
+//!   paths that no route matches.
 //! - `bypass`: secrets that let requests through [`Maintenance`].
 //! - `config`: a whole [configuration as data], in any format that `serde` reads.
 //! - `hyper`: `Expect: 100-continue` for long uploads, which then [wait until they are asked for].

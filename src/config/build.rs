@@ -32,7 +32,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns an [`InvalidConfig`] with every wrong value and its path.
+    /// Returns an [`InvalidConfig`] with the wrong values and their paths. Some values are checked only once
+    /// others are right: `to` of a rule, for example, only if `from` is.
     pub fn build(&self, switches: &Switches) -> Result<RedirectLayer<Configured>, InvalidConfig> {
         let mut problems = Problems::default();
         let switch = switches.maintenance();

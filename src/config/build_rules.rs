@@ -91,7 +91,10 @@ fn regex(pattern: &str) -> Result<Rule, ConfigError> {
 
 #[cfg(not(feature = "regex"))]
 fn regex(pattern: &str) -> Result<Rule, ConfigError> {
-    Err(ConfigError::path(pattern, "a regex needs feature `regex` of this program"))
+    Err(ConfigError::path(
+        pattern,
+        "this program has no regexes: build it with feature `regex` of `tower-redirect`",
+    ))
 }
 
 fn status(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Problems) -> Rule {

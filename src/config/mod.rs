@@ -5,11 +5,11 @@
 //!    options. The policies are asked in this order: canonical host, https, maintenance, rules,
 //!    versions, trailing slash. Those of `after_not_found` are asked once the application has answered
 //!    404. HSTS has no place in this order: see [`Hsts`](crate::Hsts) for the answers that get its header.
-//! 3. **All wrong values are reported together**, each with its path in the configuration
-//!    (`rules[3].to`) and the reason. Two checks come later: the `to` of a rule is checked once its `from`
-//!    is valid, and a list of rules as a whole, for example for missing targets and loops, once each of its
-//!    rules is valid. A syntax error, an unknown key or a value of the wrong type is reported by the format's
-//!    own parser, which stops at the first error.
+//! 3. **All wrong values are reported together**, each with its path in the configuration (`rules[3].to`)
+//!    and the reason. A check that depends on other values comes later: for example, the `to` of a rule is
+//!    checked once its `from` is valid, and a list of rules as a whole, such as for missing targets and
+//!    loops, once each of its rules is valid. A syntax error, an unknown key or a value of the wrong type
+//!    is reported by the format's own parser, which stops at the first error.
 //! 4. **Dates** are RFC 3339 (`2026-12-01T22:00:00Z`, or with an offset) or a day (`2026-12-01`,
 //!    midnight UTC), as text or as TOML dates. A time without an offset is an error.
 //! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. A

@@ -107,7 +107,8 @@ pub enum Diagnosis {
         /// The trusted proxy that sent the request, which may have replaced `Host`.
         proxy: Option<Peer>,
     },
-    /// A client asked for https on a connection that is not known to be secure. The request got 421.
+    /// A client asked for https on a connection that is not known to be secure. The request got 421, unless
+    /// only [annotations](crate::RedirectPolicy::annotate) asked for its host.
     TransportNotDeclared {
         /// The peer, if it is known.
         peer: Option<Peer>,
@@ -189,8 +190,8 @@ impl fmt::Display for Diagnosis {
             ),
             Self::PermanentWithoutHosts { authority } => write!(
                 f,
-                "a permanent redirection to {authority}, a host or port that the client chose, was \
-                 sent as a temporary one; list your hosts with `RedirectLayer::hosts`, and one with \
+                "the `Location` of a permanent redirection of {authority} has a host or port that the \
+                 client chose, so it was sent as a temporary one; list your hosts with `RedirectLayer::hosts`, and one with \
                  a port of its own as `name:port`"
             ),
             Self::UntrustedProxy { peer, header } => write!(

@@ -11,7 +11,7 @@ use crate::drain::poll_drain;
 use crate::list::members;
 
 pin_project! {
-    /// The body of a redirection, of which at most `left` more bytes are read.
+    /// The body of a redirection, which is dropped once the frames read have used up `left` bytes.
     pub(super) struct Rest<R> {
         #[pin]
         body: R,

@@ -7,10 +7,10 @@ use http::{HeaderMap, HeaderValue, header};
 use super::cache_control::{Directive, directives, seconds};
 use crate::list::members;
 
-/// How long a redirection is kept if its response states no lifetime.
+/// The lifetime of a redirection whose response states none. Its age is subtracted.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The longest lifetime. A longer one is shortened.
+/// The longest time that may be left of a lifetime. A longer one is shortened.
 const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Returns how long a redirection may be kept; `None` if it may not be kept.

@@ -228,9 +228,9 @@ where
                         readiness = chain.service.poll_ready(cx);
                     }
                     ready!(readiness).map_err(|error| chain.failed(error))?;
-                    #[allow(clippy::panic)] // Polled again after `call` panicked.
+                    #[allow(clippy::panic)] // Polled again after a hook or `call` panicked.
                     let Some(body) = body.take() else {
-                        panic!("polled after the inner service's call panicked")
+                        panic!("`ResponseFuture` polled after it panicked")
                     };
                     let request = chain.saved_request.with_body(body);
                     let request = chain.settings.request_hooks.apply(request);
@@ -297,7 +297,7 @@ mod tests {
         let layer = crate::FollowRedirectsLayer::new();
         let mut client = layer.layer(PanicsOnSecondCall { called: false });
         let mut future = pin!(client.call(Request::new(Empty::new())));
-        for message in ["the second call", "polled after the inner service's call panicked"] {
+        for message in ["the second call", "`ResponseFuture` polled after it panicked"] {
             let mut cx = Context::from_waker(Waker::noop());
             let poll = AssertUnwindSafe(|| future.as_mut().poll(&mut cx).is_ready());
             let panic = catch_unwind(poll).expect_err("a panic");

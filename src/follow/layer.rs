@@ -22,9 +22,9 @@ use crate::uri::Scheme;
 ///
 /// Pitfalls: a body that is a stream can be sent again only with
 /// [`ReplayBodyLayer`](crate::ReplayBodyLayer) *outside* of this layer. A URI that is only a path (`/x`)
-/// has no origin: send absolute URLs, or set [`origin_form_scheme`](Self::origin_form_scheme). Credentials
-/// are dropped on a redirection to another origin, even between http and https on one host, unless the
-/// origins are [trusted](Self::trust_origins). A layer *inside* of this one that adds a secret sends it to
+/// has no origin: send absolute URLs, or set [`origin_form_scheme`](Self::origin_form_scheme). By default,
+/// credentials are dropped on a redirection to another origin, even between http and https on one host: see
+/// [`trust_origins`](Self::trust_origins). A layer *inside* of this one that adds a secret sends it to
 /// every origin: put that layer outside, or add the secret with [`on_request_to`](Self::on_request_to).
 /// Turn redirections off in the inner client, which would otherwise follow them first.
 ///
@@ -149,7 +149,10 @@ impl<P> FollowRedirectsLayer<P> {
     /// if no header name can begin with it.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
         if HeaderName::try_from(prefix).is_err() {
-            return Err(ConfigError::header_name(prefix, "no header name begins with this"));
+            return Err(ConfigError::header_name(
+                prefix,
+                "empty, or not the beginning of a header name",
+            ));
         }
         let prefix = prefix.to_ascii_lowercase().into();
         Ok(self.set(|settings| settings.sensitive.push_prefix(prefix)))
@@ -238,7 +241,7 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Adds the URL of the last request to every response, for
-    /// [`FinalUri::of`](super::FinalUri::of). This takes up to three allocations per call. A caller that
+    /// [`FinalUri::of`](super::FinalUri::of). This takes a few allocations per call. A caller that
     /// still has the URL of its request can use
     /// [`RedirectHistory::final_uri_or`](super::RedirectHistory::final_uri_or), which takes none.
     pub fn final_uri(self) -> Self {

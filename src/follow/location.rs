@@ -118,7 +118,7 @@ impl Base<'_> {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
         if names_host && absolute.is_none() && old_scheme.is_none() {
-            // The target has the scheme of the base, which is neither http nor https.
+            // The target has the scheme of the base, which is neither http nor https, or missing (CONNECT).
             return Err(RedirectErrorKind::UnsupportedScheme);
         }
         let joined = absolute.map_or_else(|| base.join(reference), Ok);

@@ -11,8 +11,8 @@ use crate::method::is_get_or_head;
 /// | 303 | all but GET and HEAD become GET; content is always dropped | all but GET and HEAD become GET; GET and HEAD keep their content | all but GET and HEAD become GET; content is always dropped |
 /// | 307, 308 | method kept, content sent again | same | same |
 ///
-/// The safe methods are those that are registered as safe: GET, HEAD, OPTIONS, TRACE, QUERY, PROPFIND, REPORT
-/// and SEARCH.
+/// The safe methods are those that are registered as safe, except PRI, which no request has: GET, HEAD,
+/// OPTIONS, TRACE, QUERY, PROPFIND, REPORT and SEARCH.
 ///
 /// For servers that use 301 or 302 and expect the method to be kept, as WebDAV servers do, see
 /// [`FollowRedirectsLayer::keep_method_on`](crate::FollowRedirectsLayer::keep_method_on).

@@ -119,7 +119,7 @@ impl FollowOptions {
         Ok(self)
     }
 
-    /// Sets the fragment of the first URL, without the `#`, because `http::Uri` cannot hold one.
+    /// Sets the fragment of the first URL, which `http::Uri` cannot hold. It is given without the `#`.
     ///
     /// A `Location` without a fragment inherits it (RFC 9110 §10.2.2).
     /// [`RedirectHistory::fragment`](super::RedirectHistory::fragment) returns the fragment of the final

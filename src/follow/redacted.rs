@@ -15,7 +15,7 @@ impl fmt::Display for Redacted<'_> {
     }
 }
 
-/// Prints a URI as [`Redacted`] does, but does not cut it.
+/// Prints a URI as [`Redacted`] does, but neither escapes nor cuts it.
 struct Uncut<'a>(&'a Uri);
 
 impl fmt::Display for Uncut<'_> {
@@ -48,7 +48,7 @@ impl fmt::Debug for Redacted<'_> {
 }
 
 /// The scheme of a `Location` (RFC 3986 §3.1), without the rest, which may be a secret. `None` if the scheme
-/// is missing, or longer than every registered scheme.
+/// is missing or longer than every registered scheme, or if the value is not UTF-8.
 pub(super) fn scheme(location: &HeaderValue) -> Option<&str> {
     let (scheme, _) = str::from_utf8(location.as_bytes()).ok()?.split_once(':')?;
     let scheme = scheme.trim_start();

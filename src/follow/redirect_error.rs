@@ -10,7 +10,7 @@ use crate::replay::NotReplayable;
 /// The error of a redirection that could not be followed, with the chain before it, or of a call whose URL
 /// the [guard](super::guard) refuses.
 ///
-/// `Display` and `Debug` print the names in a query, never its values.
+/// `Display` and `Debug` never print the values in a query, nor names without a value.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode, header};
@@ -46,8 +46,8 @@ struct Inner {
     history: RedirectHistory,
 }
 
-/// The reason for a [`RedirectError`]. There is a predicate for each, such as
-/// [`RedirectError::is_rejected`].
+/// The reason for a [`RedirectError`], with a predicate for each, such as [`RedirectError::is_rejected`].
+/// `Location` also stands for the URL that a policy [chose](super::Action::FollowTo) in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectErrorKind {

@@ -170,7 +170,7 @@ impl Remembered {
                 self.forget(&request.uri);
                 break;
             }
-            // The body can be sent, because none of it has been sent yet.
+            // The body can be sent: this request is not sent yet, so its body is still at hand.
             let next = step(settings, policy, request, status, &headers, || true)?;
             if next == NextStep::Return {
                 break;

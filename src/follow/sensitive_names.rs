@@ -39,7 +39,7 @@ impl SensitiveNames {
     }
 }
 
-/// Whether a header holds credentials, or reveals one origin to another.
+/// Whether a header holds credentials or a challenge, or reveals one origin to another.
 fn is_sensitive_by_default(name: &str) -> bool {
     matches!(
         name,

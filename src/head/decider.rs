@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Decider {
     pub(crate) policy: Cow<'static, str>,
-    /// The rule's name, or its pattern with its line.
+    /// The rule's name, or else its pattern, with its line if that is known.
     pub(crate) rule: Option<Box<str>>,
     pub(crate) reason: Option<Box<str>>,
     /// The name that the rule's answers are counted under.

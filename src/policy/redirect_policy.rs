@@ -8,13 +8,13 @@ use crate::head::RequestHead;
 /// See the [module](crate::policy) for how policies are combined.
 ///
 /// Reading a [`RequestHead`] leaves notes in it, and the layer's answer depends on them. If the layer
-/// answers, and caches may store the answer, its `Vary` names the headers that were read, except `Host`.
-/// A call of [`forbid_storing`](RequestHead::forbid_storing) makes any answer `no-store`. If a policy asks
-/// for the host or for a value that a trusted proxy sends, and it is refused, the layer answers 400 or 421,
-/// whatever the policy decides.
+/// answers, and caches may store the answer, its `Vary` names the headers that were read, except `Host`. A
+/// call of [`forbid_storing`](RequestHead::forbid_storing) makes any answer `no-store`. If a policy, in
+/// `decide`, asks for the host or for a value that a trusted proxy sends, and it is refused, the layer
+/// answers 400 or 421, whatever the policy decides.
 ///
 /// A policy is also asked about requests that were not made. If a redirection leads to a host of this
-/// server, the layer asks about the target, so that several redirections become one: see
+/// server and keeps the method, the layer asks about the target, so that several redirections become one: see
 /// [`Redirection::allow_self`](crate::Redirection::allow_self) for policies that must not be asked again.
 ///
 /// Pitfalls: a policy runs on the thread that serves the request, so it must not block. A redirection that

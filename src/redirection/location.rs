@@ -11,8 +11,8 @@ use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 
 impl Redirection {
-    /// The `Location` that a request is answered with; `None` if it needs the request's host, and the
-    /// host is missing or refused.
+    /// The `Location` that a request is answered with; `None` if it needs the request's host or
+    /// port, and the host is missing or refused.
     pub fn location_for(&self, head: &RequestHead<'_>) -> Option<HeaderValue> {
         self.resolve(head).location()
     }

@@ -196,7 +196,7 @@ impl Redirection {
     }
 
     /// Changes the query to this text, without the `?`. When the `Location` is written, bytes that a query
-    /// may not hold are percent-encoded; `%` is kept, so nothing is encoded twice.
+    /// may not hold are percent-encoded, except `[` and `]`. `%` is kept, so nothing is encoded twice.
     pub fn query(mut self, query: impl Into<Arc<str>>) -> Self {
         self.set_query(Some(query.into()));
         self
@@ -231,8 +231,8 @@ impl Redirection {
         self
     }
 
-    /// Changes the fragment to this text, without the `#` (RFC 9110 §10.2.2). Bytes that a fragment
-    /// may not hold are percent-encoded when the `Location` is written.
+    /// Changes the fragment to this text, without the `#` (RFC 9110 §10.2.2). When the `Location` is
+    /// written, it is percent-encoded as by [`query`](Self::query).
     ///
     /// ```
     /// use http::Request;

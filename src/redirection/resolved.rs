@@ -219,7 +219,7 @@ impl<'r> Resolved<'r, '_> {
         self.redirection.fragment.as_deref()
     }
 
-    /// Whether the path needs no percent-encoding.
+    /// Whether the path is known to need no percent-encoding.
     pub(super) fn path_is_plain(self) -> bool {
         match &self.redirection.path {
             None => self.head.is_plain(),
@@ -228,7 +228,7 @@ impl<'r> Resolved<'r, '_> {
         }
     }
 
-    /// Whether the query needs no percent-encoding.
+    /// Whether the query is known to need no percent-encoding.
     pub(super) fn query_is_plain(self) -> bool {
         match &self.redirection.query {
             None => self.head.is_plain(),

@@ -21,7 +21,7 @@ impl Handle {
     }
 }
 
-/// The replays that were neither replaced nor aborted: the family of each, and the family that it was made
+/// The replays whose clones may still begin an attempt: the family of each, and the family that it was made
 /// from.
 #[derive(Debug, Default)]
 pub(super) struct Lineage(Vec<(u64, u64)>);

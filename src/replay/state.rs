@@ -28,7 +28,7 @@ pub(super) struct State<B> {
     /// The size hint of the source before it was read.
     announced: SizeHint,
     limit: u64,
-    /// Whether the source announced or gave more bytes than the limit.
+    /// Whether the source announced more bytes than the limit, or the recording would have exceeded it.
     over_limit: bool,
     /// The reason why no attempt can begin from the first byte any more.
     not_replayable: Option<NotReplayable>,
@@ -126,7 +126,7 @@ impl<B> State<B> {
     }
 
     /// Compares an attempt with the current one: `Greater` for a clone that was not polled, unless it was
-    /// cloned from a replay that has since been replaced or aborted.
+    /// cloned from a replay that ended because a body it was made from was replayed again or aborted.
     fn compare(&self, handle: Handle) -> Ordering {
         match handle.number {
             Some(number) => self.attempts.compare(number),

@@ -149,7 +149,9 @@ impl<P, D> RedirectLayer<P, D> {
     ///   address in `Host`, and never with the peer: for health checks that use an address as the host.
     ///
     /// A 301 or 308 that repeats the client's port in its `Location` becomes a 302 or 307, unless an entry
-    /// names that port. Without a list the same happens if the `Location` repeats the client's host.
+    /// names the requested host with that port. Without a list the same happens if the `Location` repeats
+    /// the client's host, unless that is the [`default_host`](Self::default_host), or the redirection is
+    /// that of a rule for one exact host.
     ///
     /// ```
     /// use http::{Request, Response, StatusCode};

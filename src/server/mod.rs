@@ -2,15 +2,17 @@
 //!
 //! Rules, in order:
 //!
-//! 1. A request for a host outside of [`RedirectLayer::hosts`] is answered 421, and one without a host
-//!    400, before the policy is asked. Without a list, the answer is 400 or 421 if a policy asked for the
-//!    host and the host is refused, whatever the policy decided. With or without a list, it is 400 if a
-//!    header of a trusted proxy was read and is malformed. HTTP/1.0 requests without a host get the
-//!    [`RedirectLayer::default_host`], if there is one.
+//! 1. A request for a host outside of [`RedirectLayer::hosts`] is answered 421, and one without a host 400,
+//!    before the policy is asked. Without a list, the answer is 400 or 421 if a policy, in `decide`, asked
+//!    for the host and the host is refused, whatever the policy decided. With or without a list, it is 400
+//!    if a header of a trusted proxy was read for the decision and is malformed. HTTP/1.0 requests without
+//!    a host get the [`RedirectLayer::default_host`], if there is one.
 //! 2. The policy is asked about the request's head. If it passes, the inner service gets the request
-//!    unchanged. The layer allocates nothing for a pass, unless it reports answers or diagnoses, or has a
-//!    policy to ask after a 404.
-//!    A redirection to a host of this server that keeps the method is not sent yet: the policy is asked
+//!    unchanged. The layer allocates nothing for a pass, unless it adds headers, reports answers or
+//!    diagnoses, or has a policy to ask after a 404.
+//!    A redirection to a host of this server that keeps the method is not sent yet, unless
+//!    [`allow_self`](crate::Redirection::allow_self) is set or the policy
+//!    [redirects once](crate::RedirectPolicy::redirects_once): the policy is asked
 //!    again about the request that it would lead to, so that several redirections become one. A loop, and
 //!    more than 16 redirections in a row, are answered 500.
 //! 3. Every answer of this layer has `Content-Length`, if its status allows content, and

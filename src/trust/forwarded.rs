@@ -115,8 +115,8 @@ impl ForwardedReader<'_> {
         found
     }
 
-    /// Reads `[ pair ] *( ";" [ pair ] )`. Only the parameters that are used are validated: some routers
-    /// send others in forms that the grammar does not allow.
+    /// Reads `[ pair ] *( ";" [ pair ] )`. Only `for`, `proto` and, if it is believed, `host` are validated:
+    /// some routers send others in forms that the grammar does not allow.
     fn element<'a>(&self, element: &'a [u8]) -> Option<Element<'a>> {
         let (mut node, mut proto, mut host) = (None, None, None);
         for pair in split_bytes(element, b';') {
@@ -196,8 +196,8 @@ impl<'a> Iterator for FromTheRight<'a> {
     }
 }
 
-/// Returns the text of a token or a quoted string; `None` if it is malformed or has an escape, which no
-/// value that is read here needs.
+/// Returns a value without the quotes of a quoted string. `None` if it has a quote in another place, or an
+/// escape, which no value that is read here needs.
 fn unquote(value: &[u8]) -> Option<&[u8]> {
     let text = match value.strip_prefix(b"\"") {
         Some(quoted) => quoted.strip_suffix(b"\"")?,

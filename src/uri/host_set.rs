@@ -114,7 +114,7 @@ struct Names {
 impl Names {
     fn new(mut names: Vec<Name>) -> Self {
         names.sort_unstable_by_key(|name| name.hash);
-        // Twice as many places as names: most places then hold at most one.
+        // At least twice as many places as names: most places then hold at most one.
         let bits = (2 * names.len()).next_power_of_two().ilog2().max(1);
         let shift = u64::BITS - bits;
         let start = |place: u64| names.partition_point(|name| name.hash >> shift < place);

@@ -238,7 +238,7 @@ async fn more_fields_can_be_credentials() {
         let error = FollowRedirectsLayer::new().sensitive_prefix(prefix).expect_err(prefix);
         assert_eq!(
             error.to_string(),
-            format!("invalid header name {prefix:?}: no header name begins with this")
+            format!("invalid header name {prefix:?}: empty, or not the beginning of a header name")
         );
     }
 }

@@ -163,11 +163,9 @@ async fn a_redirection_to_a_host_that_the_client_chose_is_temporary() {
         assert_eq!(asked.header("cache-control"), Some("no-store"));
         assert_eq!(
             diagnoses.lock().expect("not poisoned").drain(..).collect::<Vec<_>>(),
-            [
-                "a permanent redirection to a.test, a host or port that the client chose, was sent as \
-              a temporary one; list your hosts with `RedirectLayer::hosts`, and one with a port of \
-              its own as `name:port`"
-            ]
+            ["the `Location` of a permanent redirection of a.test has a host or port that \
+                 the client chose, so it was sent as a temporary one; list your hosts with `RedirectLayer::hosts`, and one with a port of \
+              its own as `name:port`"]
         );
         let layer = layer.hosts(["a.test"]).expect("valid");
         let asked = ask(&layer, request("GET", "/", &[])).await;

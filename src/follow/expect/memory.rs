@@ -36,8 +36,8 @@ impl OriginKey {
 /// The times at which an origin last did something that is remembered.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    /// When the origin last answered a request whose body had waited, after the wait had timed out, with
-    /// 417, or over HTTP/2.
+    /// When a body last waited for the origin in vain: the answer came after the wait had timed out, was 417,
+    /// or came over HTTP/2.
     useless_wait: Option<Instant>,
     /// When the origin last redirected an upload.
     redirected: Option<Instant>,

@@ -24,8 +24,8 @@
 //!
 //! Pitfall: a *name* that rule 4 does not refuse passes, whatever it resolves to, and may resolve to
 //! another address the next time. Use a resolver that asks [`TargetGuard::allows_address`] about each
-//! address, and connect only to addresses that the guard allows, as `examples/guarded_fetch` does. A
-//! client behind a proxy does not resolve names, so the proxy has to check them.
+//! address, and connect only to addresses that the guard allows, as `examples/guarded_fetch.rs`
+//! does. A client behind a proxy does not resolve names, so the proxy has to check them.
 //!
 //! ```
 //! use tower_redirect::follow::guard::TargetGuard;

@@ -93,7 +93,8 @@ impl<'a> Attempt<'a> {
         self.cross_origin
     }
 
-    /// Whether http becomes https on the same host, each on its default port.
+    /// Whether http becomes https on the same host, each on its default port. `false` if the request is in
+    /// origin-form.
     pub fn is_https_upgrade(&self) -> bool {
         self.next_uri.is_some_and(|next| is_https_upgrade(self.uri, next))
     }

@@ -205,7 +205,8 @@ impl Position {
     }
 }
 
-/// Refuses a regex that no path can match. `Err` is the reason. Assertions such as `\b` are assumed to hold.
+/// Refuses a regex that no path can match. `Err` is the reason. Dot segments and all escapes are accepted
+/// here, and assertions such as `\b` are assumed to hold.
 fn check_paths(nfa: &NFA) -> Result<(), &'static str> {
     // For each state, the positions at which it was reached, as bits.
     let mut seen = vec![0_u8; nfa.states().len()];

@@ -55,8 +55,8 @@ impl Rule {
         self
     }
 
-    /// Applies only if the first query parameter of this name has this value, both decoded. There may be
-    /// other parameters.
+    /// Applies only if the first query parameter of this name has this value. Name and value are decoded
+    /// in the request, and given here in decoded form. There may be other parameters.
     pub fn on_query(mut self, name: &str, value: &str) -> Self {
         let value = Expected::Value(value.as_bytes().into());
         self.conditions.push(Condition::Query(name.as_bytes().into(), value));

@@ -146,7 +146,8 @@ fn parse_absolute(target: &str) -> Result<(OriginChange, &str), &'static str> {
 
 /// Refuses the capture and variable syntax of other servers. `Err` is the reason.
 fn check_variables(text: &str) -> Result<(), &'static str> {
-    // The variables of nginx that describe a request. Other words may follow a `$`, as in OData's `$filter`.
+    // Common variables of nginx that describe a request. Other words may follow a `$`, as in OData's
+    // `$filter`.
     const VARIABLES: [&str; 11] = [
         "args",
         "document_uri",
@@ -234,7 +235,7 @@ fn pieces(text: &str, find: impl Fn(&str) -> Option<Source>) -> Result<Vec<Piece
         pieces.push(Piece::Text(plain));
     }
     if pieces.len() > usize::from(u8::MAX) {
-        return Err("a path or query has at most 127 captures");
+        return Err("a path or query has at most 255 pieces: captures, and the texts around them");
     }
     Ok(pieces)
 }

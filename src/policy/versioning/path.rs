@@ -17,9 +17,9 @@ use crate::uri::{
 
 /// Redirects retired and unversioned paths to the current version.
 ///
-/// Paths that are not below the prefix pass (`/apis` is not below `/api`). The segment after the prefix is
-/// a version if it was declared, if it is `v` and digits (`v1`, `v1.2`), or if the function given to
-/// [`recognize`](Self::recognize) returns `true`. Rules, in order:
+/// Paths other than the prefix and those below it pass (`/apis` is not below `/api`). The segment after the
+/// prefix is a version if it was declared, if it is `v` and digits (`v1`, `v1.2`), or if the function given
+/// to [`recognize`](Self::recognize) returns `true`. Rules, in order:
 ///
 /// 1. A CORS preflight passes, and so does the current version.
 /// 2. A path with an empty or dot segment, `%2e`, `%2f`, `%5c` or `\` passes: the application may read

@@ -111,8 +111,9 @@ impl QueryVersioning {
         self
     }
 
-    /// Adds `api-supported-versions` to every answer, and `api-deprecated-versions` if a version is
-    /// deprecated, as ASP.NET's API versioning does. A deprecated version is named only in the latter.
+    /// Adds `api-supported-versions` to every answer but a refusal because of the host or the forwarded
+    /// headers, and `api-deprecated-versions` if a version is deprecated, as ASP.NET's API versioning does.
+    /// A deprecated version is named only in the latter.
     pub fn report_versions(mut self) -> Self {
         self.report_versions = true;
         self

@@ -16,10 +16,9 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 /// The dates on which a version is deprecated, moves and ends.
 ///
-/// Each stage begins at its date, and a stage without a date is skipped. The setting `get_and_head_only` of
-/// [`Versioning`](crate::Versioning::get_and_head_only) and
-/// [`QueryVersioning`](crate::QueryVersioning::get_and_head_only), and
-/// [`HeaderVersioning`](crate::HeaderVersioning), change some of these answers: see there.
+/// Each stage begins at its date, and a stage without a date is skipped. Some of these answers differ in
+/// [`HeaderVersioning`](crate::HeaderVersioning), and in [`Versioning`](crate::Versioning::get_and_head_only)
+/// and [`QueryVersioning`](crate::QueryVersioning::get_and_head_only) with `get_and_head_only`: see there.
 ///
 /// | stage | answer |
 /// |---|---|

@@ -4,9 +4,9 @@ use crate::policy::rules::pattern::{Segment, segments};
 use crate::policy::rules::table::{Stored, Table, flag};
 use crate::uri::HostPattern;
 
-/// Whether `earlier` is known to match every request that `later` matches, provided that it has answered a
-/// request made from `later`. Only equal regexes, and ranges of clients with equal text, are known to match
-/// the same.
+/// Whether `earlier` is known to match every request that `later` matches, provided that `earlier` has
+/// answered a [witness](super::witness) of `later`. Only equal regexes, and ranges of clients with equal
+/// text, are known to match the same.
 pub(super) fn covers(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     if later.has(flag::IGNORE_CASE) && !earlier.has(flag::IGNORE_CASE) {
         return false;
@@ -60,8 +60,8 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
             }
             (Some(Segment::Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
             (Some(Segment::Rest(_)), _) => {
-                // The later rule also matches its path without the slash at its end. That path may end
-                // before the slash of the earlier rule's `*`.
+                // If the later rule takes either slash, it also matches its path without the slash at
+                // its end. That path may end before the slash of the earlier rule's `*`.
                 let ends_before = earlier.has(flag::BELOW_ONLY) && later.has(flag::EITHER_SLASH);
                 return covers_odd && !ends_before;
             }
