@@ -217,7 +217,7 @@ impl<P> FollowRedirectsLayer<P> {
     }
 
     /// Moves the user name and password in the URL of a call, as in `https://user:password@a.test/`, to
-    /// `Authorization: Basic` (RFC 7617), as curl and browsers do. If the caller has set `Authorization`,
+    /// `Authorization: Basic` (RFC 7617), as curl does. If the caller has set `Authorization`,
     /// nothing is moved. Redirections within the origin keep the header, as if the caller had set it.
     ///
     /// By default, user name and password stay in the URL of the first request, and are dropped on the

@@ -9,8 +9,8 @@
 //!    [stops](Action::Stop).
 //! 2. `Location` is resolved as in browsers (WHATWG URL). It is an error if there are two different
 //!    ones, if it does not resolve, or if its scheme is neither http nor https. A `Location`
-//!    without a host keeps the request's scheme, host and port, even if the URL standard does not
-//!    accept them, as in `http://svc.1/` or `unix://socket/`. For a request in origin-form
+//!    without a host keeps the request's scheme, host and port, even if they are not those of a valid
+//!    http or https URL, as in `http://svc.1/` or `unix://socket/`. For a request in origin-form
 //!    (`/path`), only a `Location` without a host is followed, unless the scheme of such requests is
 //!    [configured](FollowRedirectsLayer::origin_form_scheme) and the request has `Host`.
 //! 3. The mode is that of the request's [options](FollowOptions), or else that of the layer.

@@ -1,4 +1,4 @@
-//! The user name and password in a URL (RFC 3986 §3.2.1), which no redirection sends on.
+//! The user name and password in a URL (RFC 3986 §3.2.1). No URL that a redirection leads to keeps them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,8 +19,8 @@ pub(super) fn of(uri: &Uri) -> Option<&str> {
     split(uri.authority()?.as_str()).0
 }
 
-/// Moves the userinfo of the request's URI to `Authorization: Basic`, as curl and browsers do. Does
-/// nothing if the request has an `Authorization` header, or so many headers that no more fit.
+/// Moves the userinfo of the request's URI to `Authorization: Basic`, as curl does. Does nothing if the
+/// request has an `Authorization` header, or so many headers that no more fit.
 pub(super) fn move_to_authorization<B>(request: &mut Request<B>) {
     if request.headers().contains_key(header::AUTHORIZATION) {
         return;

@@ -1,5 +1,5 @@
 //! Maintenance: while a switch is on, requests are redirected or get 503 (gRPC calls `UNAVAILABLE`), unless
-//! they are exempt or a bypass lets them pass.
+//! they pass by rule 2 of [`Maintenance`].
 
 mod bypass;
 mod grpc;

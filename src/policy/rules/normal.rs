@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use crate::uri::ByteSet;
 
-/// The bytes of a simple path besides letters and digits. `%` is not one of them.
+/// The bytes of a simple path. `%` is not one of them.
 static SIMPLE: ByteSet = ByteSet::alphanumeric_and(b"!$&'()*+,-./:;=@[]_~");
 
-/// Whether one look at each byte shows that a path is in normal form, and that all servers read it alike.
+/// Whether one look at each byte shows that a path is in normal form and has only [plain](plain_segments)
+/// segments.
 /// Most paths are simple. A path with a segment that begins with a dot is not.
 #[inline]
 pub(super) fn is_simple(path: &str) -> bool {

@@ -85,7 +85,7 @@ fn key(witness: &Witness) -> String {
 }
 
 /// Answers a request, and adds the rule and the URL of the answer to `chain`. Returns the request that the
-/// client makes next, if that request comes to the table again.
+/// client makes next; `None` if it does not come to the table again, or the rule has [`flag::ALLOWS_SELF`].
 fn step(table: &Table, witness: &Witness, now: &Now<'_>, chain: &mut Chain) -> Option<Witness> {
     let (location, status) = witness.with_head(|head| {
         let found = table.find(head, now)?;
