@@ -181,8 +181,8 @@ impl RedirectPolicy for HttpsOnly {
 }
 
 impl HttpsOnly {
-    /// Decides about a request that is not secure. Inlined into `decide`, it would add 14
-    /// instructions to the 348 of a secure request.
+    /// Decides about a request that is not secure. Inlined into `decide`, it would add 14 instructions to a
+    /// secure request.
     #[inline(never)]
     fn decide_insecure(&self, head: &RequestHead<'_>) -> Decision {
         if self.exempt.covers(head) {
@@ -192,10 +192,11 @@ impl HttpsOnly {
         https_loop::diagnose(head);
         https_loop::explain(head);
         // `Method::is_safe` of newer versions of `http` includes QUERY, which has content.
-        let is_safe = || {
-            matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
-        };
-        let refused = self.refuse_unsafe && !is_safe();
+        let refused = self.refuse_unsafe
+            && !matches!(
+                *head.method(),
+                Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+            );
         if !is_redirectable(head) || refused {
             return Decision::text(StatusCode::FORBIDDEN, "https is required\n");
         }
@@ -203,8 +204,8 @@ impl HttpsOnly {
             head.because("plain request without an acceptable host");
             return Decision::text(StatusCode::BAD_REQUEST, "no acceptable host\n");
         };
-        let is_asked = |port| port == authority.effective_port(Scheme::Http);
-        let mapped = self.port_map.iter().find(|(http, _)| is_asked(*http));
+        let mapped =
+            self.port_map.iter().find(|(http, _)| *http == authority.effective_port(Scheme::Http));
         Decision::Redirect(match mapped {
             Some((_, https)) => self.to.clone().port(*https),
             None => self.to.clone(),

@@ -6,7 +6,7 @@ use super::{Decision, RedirectPolicy};
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
-use crate::uri::{is_ambiguous, is_well_known};
+use crate::uri::{is_ambiguous, is_well_known, without_trailing_slash};
 
 /// Redirects paths to one form: with a slash at their end, or without.
 ///
@@ -100,7 +100,7 @@ impl TrailingSlash {
 impl RedirectPolicy for TrailingSlash {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let path = head.path();
-        let bare = path.strip_suffix('/').unwrap_or(path);
+        let bare = without_trailing_slash(path);
         // The path of the root is a single slash.
         if bare.is_empty() || head.has_no_url() || head.is_preflight() {
             head.because("the root, or a request that cannot be redirected");

@@ -138,12 +138,12 @@ fn request_steps<B>(request: &Request<B>, settings: &Settings) -> Vec<Step> {
     steps.push(Step::noted("scheme", head.scheme().as_str()));
     if let Some(authority) = head.authority() {
         let default = settings.hosts.default_host();
-        let why_accepted = match settings.hosts.has_list() {
-            _ if default.is_some_and(|default| default.same_host(&authority)) => {
-                "is the default host"
-            }
-            true => "is listed",
-            false => "is accepted, because no hosts are listed",
+        let why_accepted = if default.is_some_and(|default| default.same_host(&authority)) {
+            "is the default host"
+        } else if settings.hosts.has_list() {
+            "is listed"
+        } else {
+            "is accepted, because no hosts are listed"
         };
         steps.push(Step::noted("host", format_args!("{authority} {why_accepted}")));
     }

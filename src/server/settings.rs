@@ -5,7 +5,7 @@ use crate::config_error::ConfigError;
 use crate::event::{AnswerCounter, AnswerHooks, DiagnosisHook};
 use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
-use crate::uri::{Hosts, PLAIN, is_ambiguous};
+use crate::uri::{Hosts, PLAIN, is_ambiguous, without_trailing_slash};
 
 /// The settings of a layer, apart from its policy and the executor of `drain_on`.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ impl Settings {
 
 /// Checks a prefix that a proxy removes, and returns it without a trailing slash.
 pub(super) fn check_mount(prefix: &str) -> Result<&str, ConfigError> {
-    let trimmed = prefix.strip_suffix('/').unwrap_or(prefix);
+    let trimmed = without_trailing_slash(prefix);
     if !prefix.starts_with('/') || trimmed.is_empty() {
         return Err(ConfigError::path(prefix, "a prefix starts with `/` and names a segment"));
     }

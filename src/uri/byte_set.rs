@@ -19,6 +19,14 @@ impl ByteSet {
         Self(table)
     }
 
+    /// The set with one more byte.
+    #[allow(clippy::indexing_slicing)] // Every byte is an index of the table.
+    const fn and(&self, byte: u8) -> Self {
+        let mut table = self.0;
+        table[byte as usize] = true;
+        Self(table)
+    }
+
     /// The set as a table that holds `inside` for each byte of the set, and `outside` for all others.
     #[allow(clippy::indexing_slicing)] // The index is less than the length.
     pub(super) const fn map_to(&self, inside: u8, outside: u8) -> [u8; 256] {
@@ -48,4 +56,4 @@ impl ByteSet {
 pub(crate) static PLAIN: ByteSet = ByteSet::alphanumeric_and(b"!$%&'()*+,-./:;=@[]_~");
 
 /// [`PLAIN`], and the `?` between path and query. A query may contain more of them; a path has none.
-pub(crate) static PLAIN_WITH_QUERY: ByteSet = ByteSet::alphanumeric_and(b"!$%&'()*+,-./:;=?@[]_~");
+pub(crate) static PLAIN_WITH_QUERY: ByteSet = PLAIN.and(b'?');

@@ -115,7 +115,7 @@ fn each_error_names_the_cure() {
         (hosts("10.0.0.0/33"), "nor a valid range"),
         (hosts("*"), "leave the list out"),
         (hosts("_"), "leave the list out"),
-        (hosts(".a.test"), "without the dot in front"),
+        (hosts(".a.test"), "for the names below it, list `*.example.com`"),
         (Redirection::to("/\u{e4} b").map(drop), "`%20`"),
         (page("closed.html"), "begins with one `/`"),
         (HttpsOnly::new().exempt("/assets/*").map(drop), "everything below a path is exempt"),

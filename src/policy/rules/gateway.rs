@@ -7,7 +7,7 @@ use super::pattern::MAX_LENGTH;
 use super::rule::{Rule, Status};
 use super::target::{Piece, Source};
 use crate::config_error::ConfigError;
-use crate::uri::{Host, HostPattern, Scheme};
+use crate::uri::{Host, HostPattern, Scheme, without_trailing_slash};
 
 /// One match of an `HTTPRoute` rule (Kubernetes Gateway API), with a hostname of its route.
 ///
@@ -41,7 +41,7 @@ impl RouteMatch {
     /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
     /// read as a pattern.
     pub fn prefix(path: &str) -> Result<Self, ConfigError> {
-        let bare = path.strip_suffix('/').unwrap_or(path);
+        let bare = without_trailing_slash(path);
         Self::new(path, &format!("{bare}/*"), bare.len())
     }
 
@@ -234,7 +234,7 @@ impl RequestRedirect {
         rule.target.path = self.path.map(|path| match path {
             Replacement::Full(path) => vec![Piece::Text(path)],
             Replacement::Prefix(prefix) => {
-                let start = prefix.strip_suffix('/').unwrap_or(&prefix);
+                let start = without_trailing_slash(&prefix);
                 let segments = rule.from.segments().count() - 1;
                 let rest = Source::Rest(u16::try_from(segments).unwrap_or(u16::MAX));
                 match rule.from.is_exact() {

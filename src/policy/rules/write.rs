@@ -8,7 +8,7 @@ use super::packed::LiteralPrefix;
 use super::regex::Groups;
 use super::table::{PieceRef, Stored, Table, flag};
 use super::target::Source;
-use crate::uri::push_escaped;
+use crate::uri::{push_escaped, without_trailing_slash};
 
 /// A rule whose path matched, and the parts of the request that its captures copy.
 pub(super) struct Captures<'t, 'h> {
@@ -88,7 +88,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         match self.rest(at, prefix) {
             Some(rest) if is_last => out.push(rest),
             // More pieces follow. A slash at the end of the rest is kept only at the end of the target.
-            Some(rest) => out.push(rest.strip_suffix('/').unwrap_or(rest)),
+            Some(rest) => out.push(without_trailing_slash(rest)),
             // The request path ends before the slash that precedes the rest, so the target ends without
             // one, too.
             None if is_last => out.pop_slash(),
