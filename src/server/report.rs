@@ -24,13 +24,7 @@ pub(super) fn answered(
         return;
     }
     let status = response.status();
-    let kind = if settings.report_only {
-        AnswerKind::ReportOnly
-    } else if head.is_endless() || kind == AnswerKind::Redirect && !status.is_redirection() {
-        AnswerKind::Refuse
-    } else {
-        kind
-    };
+    let kind = if settings.report_only { AnswerKind::ReportOnly } else { kind };
     if AnswerCounter::ENABLED {
         count(head, kind, status, settings);
     }
@@ -90,7 +84,7 @@ fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings:
     // shows as an increase.
     head.with_decider(|by| {
         let by = by.filter(|_| kind != AnswerKind::Refuse);
-        let policy = by.map_or("", |by| by.counted.as_deref().unwrap_or(&by.policy));
+        let policy = by.map(|by| by.counted.as_deref().unwrap_or(&by.policy));
         settings.counter.count(policy, kind, status);
     });
 }

@@ -190,18 +190,26 @@ fn carry_out<P: RedirectPolicy + ?Sized>(
             refuse(head, refusal)
         }
         (None, Decision::Redirect(to)) => {
-            kind = AnswerKind::Redirect;
-            answer::redirect(head, to, settings)
+            let answer = answer::redirect(head, to, settings);
+            kind = if answer.status().is_redirection() {
+                AnswerKind::Redirect
+            } else {
+                AnswerKind::Refuse
+            };
+            diagnose::redirected(head, to, hook);
+            answer
         }
-        (None, Decision::Respond(response)) => answer::respond(head, mem::take(response)),
+        (None, Decision::Respond(response)) => {
+            if head.is_endless() {
+                kind = AnswerKind::Refuse;
+            }
+            answer::respond(head, mem::take(response))
+        }
         (None, Decision::Pass) => return pass(None, policy, head, hook),
         (None, Decision::PassWithHeaders(headers)) => {
             return pass(Some(mem::take(headers)), policy, head, hook);
         }
     };
-    if let (AnswerKind::Redirect, Decision::Redirect(to)) = (kind, decision) {
-        diagnose::redirected(head, to, hook);
-    }
     report(head, kind, &mut response, settings);
     if let Some(hook) = hook {
         diagnose::note_scheme(head, hook);
