@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Decision, RedirectPolicy, is_acme_challenge, is_redirectable};
+use super::{Decision, RedirectPolicy, is_acme_challenge, is_redirectable, pass_because};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
@@ -145,15 +145,16 @@ impl CanonicalHost {
             Names::One { host, aliases } => {
                 let is_alias = !asked.same_host(&host.authority(None))
                     && aliases.iter().any(|alias| alias.matches(asked));
-                if is_alias {
-                    head.because("its host is an alias");
-                    Decision::Redirect(self.to.clone())
-                } else {
-                    head.because("its host is not an alias");
-                    Decision::Pass
+                if !is_alias {
+                    return pass_because(head, "its host is not an alias");
                 }
+                head.because("its host is an alias");
+                Decision::Redirect(self.to.clone())
             }
-            Names::Www if without_www(asked.host()).is_none() => {
+            Names::Www if without_www(asked.host()).is_some() => {
+                pass_because(head, "its host begins with `www.`")
+            }
+            Names::Www => {
                 let mut buffer = [0; LONGEST_NAME];
                 match with_www(asked.host(), &mut buffer) {
                     Some(twin) => self.decide_for_twin(asked.host(), twin, head),
@@ -162,22 +163,14 @@ impl CanonicalHost {
             }
             Names::Apex => match without_www(asked.host()) {
                 Some(twin) => self.decide_for_twin(asked.host(), twin, head),
-                None => {
-                    head.because("its host does not begin with `www.`");
-                    Decision::Pass
-                }
+                None => pass_because(head, "its host does not begin with `www.`"),
             },
-            Names::Www => {
-                head.because("its host begins with `www.`");
-                Decision::Pass
-            }
         }
     }
 
     fn decide_for_twin(&self, host: &str, twin: &str, head: &RequestHead<'_>) -> Decision {
         if !head.lists_name(host) || !head.lists_name(twin) {
-            head.because("its host and that host's twin are not both listed");
-            return Decision::Pass;
+            return pass_because(head, "its host and that host's twin are not both listed");
         }
         head.because("its host is the twin of the canonical one");
         // A listed name is always a valid host.
@@ -206,8 +199,7 @@ impl RedirectPolicy for CanonicalHost {
             return Decision::Pass;
         }
         if is_acme_challenge(head) {
-            head.because("it is an ACME challenge");
-            return Decision::Pass;
+            return pass_because(head, "it is an ACME challenge");
         }
         head.authority().map_or(Decision::Pass, |asked| self.decide_for(&asked, head))
     }

@@ -68,44 +68,6 @@ impl<P: RedirectPolicy> RedirectPolicy for [P] {
     }
 }
 
-impl<P: RedirectPolicy, const N: usize> RedirectPolicy for [P; N] {
-    fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        self.as_slice().decide(head)
-    }
-
-    #[inline]
-    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
-        self.as_slice().annotate(head)
-    }
-
-    fn name(&self) -> Cow<'static, str> {
-        LIST.into()
-    }
-
-    fn names(&self) -> Vec<Cow<'static, str>> {
-        self.as_slice().names()
-    }
-}
-
-impl<P: RedirectPolicy> RedirectPolicy for Vec<P> {
-    fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        self.as_slice().decide(head)
-    }
-
-    #[inline]
-    fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
-        self.as_slice().annotate(head)
-    }
-
-    fn name(&self) -> Cow<'static, str> {
-        LIST.into()
-    }
-
-    fn names(&self) -> Vec<Cow<'static, str>> {
-        self.as_slice().names()
-    }
-}
-
 impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         self.as_ref().map_or(Decision::Pass, |policy| policy.decide(head))
@@ -130,41 +92,48 @@ impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
     }
 }
 
-macro_rules! pointers {
-    ($($pointer:ty),+) => {$(
-        impl<P: RedirectPolicy + ?Sized> RedirectPolicy for $pointer {
+/// Lets each type on the left decide as the type on the right does, to which its references coerce.
+macro_rules! forward {
+    ($([$($generics:tt)+] $policy:ty => $inner:ty;)+) => {$(
+        impl<$($generics)+> RedirectPolicy for $policy {
             fn decide(&self, head: &RequestHead<'_>) -> Decision {
-                (**self).decide(head)
+                <$inner>::decide(self, head)
             }
 
             #[inline]
             fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
-                (**self).annotate(head)
+                <$inner>::annotate(self, head)
             }
 
             fn name(&self) -> Cow<'static, str> {
-                (**self).name()
+                <$inner>::name(self)
             }
 
             fn names(&self) -> Vec<Cow<'static, str>> {
-                (**self).names()
+                <$inner>::names(self)
             }
 
             #[inline]
             fn redirects_once(&self) -> bool {
-                (**self).redirects_once()
+                <$inner>::redirects_once(self)
             }
         }
     )+};
 }
 
-pointers!(&P, Box<P>, Arc<P>);
+forward! {
+    [P: RedirectPolicy, const N: usize] [P; N] => [P];
+    [P: RedirectPolicy] Vec<P> => [P];
+    [P: RedirectPolicy + ?Sized] &P => P;
+    [P: RedirectPolicy + ?Sized] Box<P> => P;
+    [P: RedirectPolicy + ?Sized] Arc<P> => P;
+}
 
 macro_rules! tuples {
     ($(($($policy:ident),+))+) => {$(
+        #[allow(non_snake_case)]
         impl<$($policy: RedirectPolicy),+> RedirectPolicy for ($($policy,)+) {
             fn decide(&self, head: &RequestHead<'_>) -> Decision {
-                #[allow(non_snake_case)]
                 let ($($policy,)+) = self;
                 let mut headers = PassedHeaders::default();
                 $(
@@ -177,7 +146,6 @@ macro_rules! tuples {
 
             #[inline]
             fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {
-                #[allow(non_snake_case)]
                 let ($($policy,)+) = self;
                 let mut found = None;
                 $(found = merge(found, $policy.annotate(head));)+
@@ -189,7 +157,6 @@ macro_rules! tuples {
             }
 
             fn names(&self) -> Vec<Cow<'static, str>> {
-                #[allow(non_snake_case)]
                 let ($($policy,)+) = self;
                 [$($policy.names()),+].concat()
             }

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use http::StatusCode;
 
 use super::ask::{ask, review};
@@ -53,9 +51,7 @@ fn collapsed<P: RedirectPolicy + ?Sized>(
 ) -> Option<Decision> {
     let next = |moved: &RequestHead<'_>| {
         if let Some(trace) = moved.trace() {
-            trace.push(|| {
-                Step::noted("one hop", format_args!("asked again about {}", PathAndScheme(moved)))
-            });
+            trace.push(|| asked_again(moved));
         }
         match ask(policy, moved) {
             Decision::Redirect(next) => Some(next),
@@ -77,15 +73,9 @@ fn collapsed<P: RedirectPolicy + ?Sized>(
     }
 }
 
-/// Shows the path of a request, and its scheme if that is already known. Reading more could add to `Vary`.
-struct PathAndScheme<'h, 'a>(&'h RequestHead<'a>);
-
-impl fmt::Display for PathAndScheme<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.path())?;
-        match self.0.known_scheme() {
-            Some(scheme) => write!(f, " over {}", scheme.as_str()),
-            None => Ok(()),
-        }
-    }
+/// The step that shows that the policies are asked about `moved`. It shows the scheme only if that is
+/// already known: reading more could add to `Vary`.
+fn asked_again(moved: &RequestHead<'_>) -> Step {
+    let over = moved.known_scheme().map(|scheme| format!(" over {scheme}")).unwrap_or_default();
+    Step::noted("one hop", format_args!("asked again about {}{over}", moved.path()))
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, header};
 
-use super::{Annotation, Decision, RedirectPolicy};
+use super::{Annotation, Decision, RedirectPolicy, pass_because};
 use crate::config_error::ConfigError;
 use crate::head::{RequestHead, Step};
 use crate::response::seconds_rounded_up;
@@ -142,8 +142,7 @@ impl Hsts {
 
 impl RedirectPolicy for Hsts {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        head.because("it only adds a header");
-        Decision::Pass
+        pass_because(head, "it only adds a header")
     }
 
     fn annotate(&self, head: &RequestHead<'_>) -> Option<Annotation> {

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use http::{Method, StatusCode};
 
-use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable};
+use super::{Decision, Exempt, RedirectPolicy, https_loop, is_redirectable, pass_because};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::redirection::Redirection;
@@ -163,8 +163,7 @@ impl Default for HttpsOnly {
 impl RedirectPolicy for HttpsOnly {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         if head.is_secure() {
-            head.because("the request came over https");
-            Decision::Pass
+            pass_because(head, "the request came over https")
         } else {
             self.decide_insecure(head)
         }
@@ -186,8 +185,7 @@ impl HttpsOnly {
     #[inline(never)]
     fn decide_insecure(&self, head: &RequestHead<'_>) -> Decision {
         if self.exempt.covers(head) {
-            head.because("its path is exempt");
-            return Decision::Pass;
+            return pass_because(head, "its path is exempt");
         }
         https_loop::diagnose(head);
         https_loop::explain(head);

@@ -57,6 +57,7 @@ pub(crate) use ask::ask;
 use ask::is_redirectable;
 pub use canonical_host::CanonicalHost;
 pub(crate) use decide::{conclude, decide};
+use decision::pass_because;
 pub use decision::{Decision, IntoDecision};
 pub(crate) use exempt::{Exempt, is_acme_challenge};
 pub use explain::{Explanation, explain};

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Annotation, Decision, RedirectPolicy, ask};
-use crate::head::{RequestHead, Trace};
+use crate::head::RequestHead;
 
 /// A policy with a name that was set by [`RedirectPolicy::named`].
 #[derive(Clone, Debug)]
@@ -19,17 +19,15 @@ impl<P> Named<P> {
 
 impl<P: RedirectPolicy> RedirectPolicy for Named<P> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
-        let steps_before = head.trace().map(Trace::len);
+        let steps_before = head.step_count();
         let decision = ask(&self.policy, head);
         if let Decision::Redirect(_) | Decision::Respond(_) = decision {
             // Replaces the name of the inner policy, which was noted first.
             head.rename_policy(self.name.clone());
         }
-        if let Some(trace) = head.trace() {
-            // If the inner policy is a list that asked several policies, their steps keep their names.
-            if steps_before.is_some_and(|before| trace.len() == before + 1) {
-                trace.rename_last(self.name.clone());
-            }
+        // If the inner policy is a list that asked several policies, their steps keep their names.
+        if let Some(trace) = head.trace().filter(|trace| trace.len() == steps_before + 1) {
+            trace.rename_last(self.name.clone());
         }
         decision
     }

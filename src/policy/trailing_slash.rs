@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use http::Method;
 
-use super::{Decision, RedirectPolicy};
+use super::{Decision, RedirectPolicy, is_redirectable, pass_because};
 use crate::head::RequestHead;
 use crate::method::is_get_or_head;
 use crate::redirection::Redirection;
@@ -102,26 +102,21 @@ impl RedirectPolicy for TrailingSlash {
         let path = head.path();
         let bare = without_trailing_slash(path);
         // The path of the root is a single slash.
-        if bare.is_empty() || head.has_no_url() || head.is_preflight() {
-            head.because("the root, or a request that cannot be redirected");
-            return Decision::Pass;
+        if bare.is_empty() || !is_redirectable(head) {
+            return pass_because(head, "the root, or a request that cannot be redirected");
         }
         let end = path.len();
         let (start, slash) = match self.form {
             Form::With if bare.len() == end && !is_file(bare) => (end, "/"),
             Form::Without if bare.len() < end => (bare.len(), ""),
-            _ => {
-                head.because("its path has the right form, or is that of a file");
-                return Decision::Pass;
-            }
+            _ => return pass_because(head, "its path has the right form, or is that of a file"),
         };
         if is_well_known(bare) {
-            head.because("its path is a well-known uri");
-            return Decision::Pass;
+            return pass_because(head, "its path is a well-known uri");
         }
         if !self.is_for(head.method()) || is_ambiguous(bare) {
-            head.because("its method is not redirected, or servers read its path differently");
-            return Decision::Pass;
+            let reason = "its method is not redirected, or servers read its path differently";
+            return pass_because(head, reason);
         }
         head.because(match self.form {
             Form::With => "its path lacks a slash at its end",

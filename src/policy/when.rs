@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Annotation, Decision, RedirectPolicy};
+use super::{Annotation, Decision, RedirectPolicy, pass_because};
 use crate::head::RequestHead;
 
 /// A policy that is asked only if a condition holds ([`RedirectPolicy::when`]) or does not hold
@@ -29,8 +29,7 @@ where
         if (self.condition)(head) == self.expected {
             self.policy.decide(head)
         } else {
-            head.because("skipped by its `when` or `unless` condition");
-            Decision::Pass
+            pass_because(head, "skipped by its `when` or `unless` condition")
         }
     }
 

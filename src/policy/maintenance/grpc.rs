@@ -3,8 +3,9 @@
 //! gRPC reports errors in `grpc-status` and not in the HTTP status, and its clients follow no redirection.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http::{HeaderName, HeaderValue, Response, header};
 
+use super::unavailable::typed;
 use crate::head::RequestHead;
 use crate::media_type::is_grpc;
 
@@ -26,11 +27,9 @@ pub(super) fn grpc_unavailable(head: &RequestHead<'_>) -> Response<Bytes> {
     let is_web = asked.get(..web.len()).is_some_and(|start| start.eq_ignore_ascii_case(web));
     let content_type = if is_web { "application/grpc-web" } else { "application/grpc" };
 
-    let mut headers = HeaderMap::with_capacity(5);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let mut response = typed(content_type, Bytes::new());
+    let headers = response.headers_mut();
     headers.insert(GRPC_STATUS, UNAVAILABLE);
     headers.insert(GRPC_MESSAGE, HeaderValue::from_static("down for maintenance"));
-    let mut response = Response::new(Bytes::new());
-    *response.headers_mut() = headers;
     response
 }

@@ -9,7 +9,7 @@ use super::{MaintenanceSwitch, MaintenanceWindow, Page, RedirectTo, Standby, Una
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::{Decision, Exempt, RedirectPolicy};
+use crate::policy::{Decision, Exempt, RedirectPolicy, pass_because};
 use crate::redirection::Redirection;
 
 /// Redirects requests to a standby or a page, or answers 503, while its switch is on.
@@ -157,10 +157,7 @@ impl<T: Target> RedirectPolicy for Maintenance<T> {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         match self.switch.active_window(|| self.clock.now()) {
             Some((window, now)) => self.decide_within(head, window, now),
-            None => {
-                head.because("no maintenance now");
-                Decision::Pass
-            }
+            None => pass_because(head, "no maintenance now"),
         }
     }
 
@@ -195,8 +192,7 @@ impl<T: Target> Maintenance<T> {
         now: SystemTime,
     ) -> Decision {
         if let Some(why) = self.reason_to_pass(head) {
-            head.because(why);
-            return Decision::Pass;
+            return pass_because(head, why);
         }
         head.because(match window.end() {
             Some(_) => "maintenance is on, until its end or until it is switched off",

@@ -44,10 +44,8 @@ impl<T> Maintenance<T> {
             return Err(ConfigError::bypass(name, "not the name of a cookie"));
         }
         if secret.contains(['"', ',', ';', '\\']) {
-            return Err(ConfigError::bypass(
-                name,
-                "the secret contains a character that a cookie cannot contain",
-            ));
+            let reason = "the secret contains a character that a cookie cannot contain";
+            return Err(ConfigError::bypass(name, reason));
         }
         let digest = digest_of(name, secret)?;
         let name = name.to_owned();
@@ -65,17 +63,15 @@ const MAX_CANDIDATES: usize = 4;
 const MAX_LENGTH: usize = 4096;
 
 fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {
+    let refused = |reason| Err(ConfigError::bypass(name, reason));
     if secret.len() < 16 {
-        return Err(ConfigError::bypass(name, "a secret of fewer than 16 bytes can be guessed"));
+        return refused("a secret of fewer than 16 bytes can be guessed");
     }
     if secret.len() > MAX_LENGTH {
-        return Err(ConfigError::bypass(name, "a secret has at most 4096 bytes"));
+        return refused("a secret has at most 4096 bytes");
     }
     if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(ConfigError::bypass(
-            name,
-            "the secret contains a byte that is not visible ASCII",
-        ));
+        return refused("the secret contains a byte that is not visible ASCII");
     }
     Ok(Sha256::digest(secret).into())
 }

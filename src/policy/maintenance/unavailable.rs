@@ -68,7 +68,8 @@ impl Unavailability {
     }
 }
 
-fn typed(media_type: &'static str, body: Bytes) -> Response<Bytes> {
+/// Returns a response with this body and its media type.
+pub(super) fn typed(media_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response

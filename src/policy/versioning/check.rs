@@ -1,7 +1,5 @@
 //! Checks the names of versions.
 
-use std::ops::Deref;
-
 use super::retirement::RetiredVersion;
 use crate::config_error::ConfigError;
 
@@ -10,25 +8,23 @@ use crate::config_error::ConfigError;
 pub(super) fn check_version(version: &str) -> Result<(), ConfigError> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     if version.is_empty() || matches!(version, "." | "..") || !version.bytes().all(plain) {
-        return Err(ConfigError::version(
-            version,
-            "a version holds letters, digits and `-._~`, and is not `.` or `..`",
-        ));
+        let reason = "a version holds letters, digits and `-._~`, and is not `.` or `..`";
+        return Err(ConfigError::version(version, reason));
     }
     Ok(())
 }
 
 /// Checks that `version` is valid, and neither served nor retired already.
-pub(super) fn check_can_be_retired<S: Deref<Target = str>>(
+pub(super) fn check_can_be_retired(
     version: &str,
-    served: &[S],
+    is_served: bool,
     retired: &[RetiredVersion],
 ) -> Result<(), ConfigError> {
     check_version(version)?;
-    if served.iter().any(|served| **served == *version) {
+    if is_served {
         return Err(ConfigError::version(version, "a version that is served cannot be retired"));
     }
-    if retired.iter().any(|retired| retired.has_name(version)) {
+    if retired.iter().any(|retired| retired.name() == version) {
         return Err(ConfigError::version(version, "retired twice"));
     }
     Ok(())

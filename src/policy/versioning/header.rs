@@ -5,11 +5,11 @@ use http::{HeaderName, StatusCode, header};
 
 use super::check::{check_can_be_retired, check_version};
 use super::path::{PathVersion, Versioning};
-use super::retirement::{RetiredVersion, Retirement, Stage, gone_response};
+use super::retirement::{RetiredVersion, Retirement, Stage};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::{Decision, RedirectPolicy};
+use crate::policy::{Decision, RedirectPolicy, pass_because};
 use crate::quoted::split;
 
 /// Retires versions that a header names: `Api-Version: 1`, or `Accept: application/vnd.shop.v1+json`.
@@ -76,9 +76,8 @@ enum Source {
 
 /// The version in a request's header.
 enum HeaderVersion<'a> {
-    /// No version, or another media type.
-    None,
-    Served,
+    /// A version that is served, no version, or another media type.
+    ServedOrNone,
     Retired(&'a RetiredVersion),
     /// Not declared, not readable, or several.
     Unknown,
@@ -161,7 +160,8 @@ impl HeaderVersioning {
     /// kind [`Dates`](crate::ConfigErrorKind::Dates)
     /// in the same cases as [`Versioning::retire_by`].
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_can_be_retired(version, &self.served, &self.retired)?;
+        let is_served = self.served.iter().any(|served| **served == *version);
+        check_can_be_retired(version, is_served, &self.retired)?;
         if plan.redirects() && self.in_path.is_none() {
             let reason = "a redirection cannot change a header: set its path with `in_path`";
             return Err(ConfigError::version(version, reason));
@@ -183,7 +183,7 @@ impl HeaderVersioning {
     /// Returns the version whose name `matches`.
     fn find(&self, matches: impl Fn(&str) -> bool) -> HeaderVersion<'_> {
         if self.served.iter().any(|served| matches(served)) {
-            return HeaderVersion::Served;
+            return HeaderVersion::ServedOrNone;
         }
         self.retired
             .iter()
@@ -203,7 +203,7 @@ impl HeaderVersioning {
     fn find_in_header(&self, name: &HeaderName, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut values = head.header_all(name.clone());
         match (values.next(), values.next()) {
-            (None, _) => HeaderVersion::None,
+            (None, _) => HeaderVersion::ServedOrNone,
             (Some(value), None) => {
                 value.to_str().map_or(HeaderVersion::Unknown, |text| self.classify(text.trim()))
             }
@@ -212,19 +212,20 @@ impl HeaderVersioning {
     }
 
     /// Returns the best version that `Accept` offers: a served one, or else the retired one at the
-    /// earliest stage, or else an unknown one. Returns [`HeaderVersion::None`] if `Accept` offers another
-    /// media type, or the configured one without a version, or nothing, or is not a valid list.
+    /// earliest stage, or else an unknown one. Returns [`HeaderVersion::ServedOrNone`] also if `Accept`
+    /// offers another media type, or the configured one without a version, or nothing, or is not a valid
+    /// list.
     fn find_in_accept(&self, media_type: &str, head: &RequestHead<'_>) -> HeaderVersion<'_> {
         let mut earliest: Option<(Stage, &RetiredVersion)> = None;
-        let mut otherwise = HeaderVersion::None;
+        let mut otherwise = HeaderVersion::ServedOrNone;
         for line in head.header_all(header::ACCEPT) {
             // An `Accept` that is not a valid list is left to the application.
-            let Ok(line) = line.to_str() else { return HeaderVersion::None };
+            let Ok(line) = line.to_str() else { return HeaderVersion::ServedOrNone };
             for range in split(line, b',') {
-                let Ok(range) = range else { return HeaderVersion::None };
+                let Ok(range) = range else { return HeaderVersion::ServedOrNone };
                 let offered = match offer(range, media_type) {
                     Offer::Refused => continue,
-                    Offer::Other => return HeaderVersion::None,
+                    Offer::Other => return HeaderVersion::ServedOrNone,
                     Offer::Subtype(version) => self.classify_subtype(version),
                     Offer::Parameter(version) => self.classify(version),
                 };
@@ -248,8 +249,7 @@ impl RedirectPolicy for HeaderVersioning {
     fn decide(&self, head: &RequestHead<'_>) -> Decision {
         let to = match self.in_path.as_ref().map(|paths| (paths, paths.locate(head.path()))) {
             Some((_, PathVersion::Served)) => {
-                head.because("its path carries a version");
-                return Decision::Pass;
+                return pass_because(head, "its path carries a version");
             }
             Some((paths, PathVersion::Unversioned { at })) => Some(paths.insert(at)),
             _ => None,
@@ -262,9 +262,8 @@ impl RedirectPolicy for HeaderVersioning {
             Source::Accept(media) => (self.find_in_accept(media, head), StatusCode::NOT_ACCEPTABLE),
         };
         let retired = match version {
-            HeaderVersion::None | HeaderVersion::Served => {
-                head.because("it names a version that is served, or none");
-                return Decision::Pass;
+            HeaderVersion::ServedOrNone => {
+                return pass_because(head, "it names a version that is served, or none");
             }
             HeaderVersion::Unknown => {
                 head.because("it names a version that was not declared, or several");
@@ -274,20 +273,11 @@ impl RedirectPolicy for HeaderVersioning {
         };
         let stage = retired.stage(&self.clock);
         retired.explain(stage, head);
-        match (stage, to) {
-            (Stage::Served, _) => Decision::Pass,
-            (Stage::Moved, Some(to)) => Decision::Redirect(to),
-            (Stage::MovedPermanently(time), Some(to)) => {
-                Decision::Redirect(to.permanent().max_age(time))
+        match &self.source {
+            Source::Accept(_) if stage == Stage::Gone => {
+                Decision::text(refusal, "this version was retired\n")
             }
-            (Stage::Gone, to) => match &self.source {
-                Source::Header(_) => Decision::Respond(gone_response(head, to.as_ref())),
-                Source::Accept(_) => Decision::text(refusal, "this version was retired\n"),
-            },
-            // Without a path to move to, the version stays deprecated.
-            (Stage::Deprecated | Stage::Moved | Stage::MovedPermanently(_), to) => {
-                Decision::PassWithHeaders(retired.announcement(head, to.as_ref()))
-            }
+            _ => retired.decide_at(stage, head, to),
         }
     }
 
@@ -325,9 +315,7 @@ fn offer<'a>(range: &'a str, media_type: &str) -> Offer<'a> {
     if essence.is_empty() {
         return Offer::Refused;
     }
-    let Some((start, rest)) = essence.split_at_checked(media_type.len()) else {
-        return Offer::Other;
-    };
+    let (start, rest) = essence.split_at_checked(media_type.len()).unwrap_or_default();
     if !start.eq_ignore_ascii_case(media_type) {
         return Offer::Other;
     }

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::slice;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,7 +8,7 @@ use super::retirement::{RetiredVersion, Retirement};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::{Decision, RedirectPolicy};
+use crate::policy::{Decision, RedirectPolicy, pass_because};
 use crate::redirection::Redirection;
 use crate::uri::{
     is_ambiguous, is_well_known, length_of_prefix, normalize, without_trailing_slash,
@@ -96,23 +95,19 @@ impl Versioning {
     /// [`Version`](crate::ConfigErrorKind::Version) if `current` is not valid. A version holds letters,
     /// digits and `-._~`, and is not `.` or `..`.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
+        let refused = |reason| Err(ConfigError::path(prefix, reason));
         let trimmed = without_trailing_slash(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
-            let reason = "a prefix starts with `/` and has no query and no fragment";
-            return Err(ConfigError::path(prefix, reason));
+            return refused("a prefix starts with `/` and has no query and no fragment");
         }
         if prefix.contains(['*', '{', '}']) {
-            return Err(ConfigError::path(prefix, "there are no wildcards in a prefix"));
+            return refused("there are no wildcards in a prefix");
         }
-        if !trimmed.is_empty() && is_ambiguous(trimmed) {
-            let reason = "an empty or dot segment, `%2e`, `%2f`, `%5c` and `\\` never match";
-            return Err(ConfigError::path(prefix, reason));
+        if is_ambiguous(trimmed) {
+            return refused("an empty or dot segment, `%2e`, `%2f`, `%5c` and `\\` never match");
         }
         if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ConfigError::path(
-                prefix,
-                "percent-encode spaces, control bytes and non-ASCII characters",
-            ));
+            return refused("percent-encode spaces, control bytes and non-ASCII characters");
         }
         check_version(current)?;
         Ok(Self {
@@ -133,7 +128,7 @@ impl Versioning {
     /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not valid, is
     /// the current version, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
+        check_can_be_retired(version, *version == *self.current, &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
@@ -146,7 +141,7 @@ impl Versioning {
     /// [`Dates`](crate::ConfigErrorKind::Dates) if the stages are out of order, if two of them begin at the
     /// same time, or if a date is outside of the years 1970 to 9999.
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
+        check_can_be_retired(version, *version == *self.current, &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
     }
@@ -184,8 +179,7 @@ impl Versioning {
         if *segment == *self.current {
             return PathVersion::Served;
         }
-        let checked = without_trailing_slash(path);
-        if !checked.is_empty() && is_ambiguous(checked) {
+        if is_ambiguous(without_trailing_slash(path)) {
             return PathVersion::OutOfScope;
         }
         // `v%31` is `v1` (RFC 3986 §6.2.2.2).
@@ -193,7 +187,7 @@ impl Versioning {
         if *segment == *self.current {
             return PathVersion::Served;
         }
-        if let Some(version) = self.retired.iter().find(|retired| retired.has_name(&segment)) {
+        if let Some(version) = self.retired.iter().find(|retired| retired.name() == segment) {
             let start = at + 1;
             return PathVersion::Retired { version, start, end: start + length };
         }
@@ -227,16 +221,14 @@ impl RedirectPolicy for Versioning {
                 head.because("the path names no version");
                 Decision::Redirect(self.insert(at))
             }
-            PathVersion::Served => {
-                head.because("the path names the current version, or one that was not declared");
-                Decision::Pass
-            }
-            PathVersion::OutOfScope => {
-                head.because(
-                    "its path is not below the prefix, is a well-known uri, or is read differently by servers",
-                );
-                Decision::Pass
-            }
+            PathVersion::Served => pass_because(
+                head,
+                "the path names the current version, or one that was not declared",
+            ),
+            PathVersion::OutOfScope => pass_because(
+                head,
+                "its path is not below the prefix, is a well-known uri, or is read differently by servers",
+            ),
         }
     }
 

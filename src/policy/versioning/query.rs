@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::slice;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,7 +9,7 @@ use super::retirement::{RetiredVersion, Retirement, Stage};
 use crate::config_error::ConfigError;
 use crate::head::RequestHead;
 use crate::policy::clock::Clock;
-use crate::policy::{Annotation, Decision, RedirectPolicy};
+use crate::policy::{Annotation, Decision, RedirectPolicy, pass_because};
 use crate::redirection::Redirection;
 
 /// Redirects retired versions in the query to the current one: `?api-version=1` to `?api-version=2`.
@@ -89,7 +88,7 @@ impl QueryVersioning {
     /// Returns an error of kind [`Version`](crate::ConfigErrorKind::Version) if `version` is not
     /// valid, is the current one, or was retired already.
     pub fn retire(mut self, version: &str) -> Result<Self, ConfigError> {
-        check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
+        check_can_be_retired(version, *version == *self.current, &self.retired)?;
         self.retired.push(RetiredVersion::moved(version));
         Ok(self)
     }
@@ -100,7 +99,7 @@ impl QueryVersioning {
     ///
     /// Returns the same errors as [`Versioning::retire_by`](crate::Versioning::retire_by).
     pub fn retire_by(mut self, version: &str, plan: Retirement) -> Result<Self, ConfigError> {
-        check_can_be_retired(version, slice::from_ref(&self.current), &self.retired)?;
+        check_can_be_retired(version, *version == *self.current, &self.retired)?;
         self.retired.push(RetiredVersion::by_plan(version, plan)?);
         Ok(self)
     }
@@ -127,23 +126,15 @@ impl QueryVersioning {
 
     /// Returns the retired version that the query names, and the query with the current version in its place.
     fn replace(&self, query: &str) -> Option<(&RetiredVersion, String)> {
-        let mut found = None;
-        let mut at = 0;
-        for pair in query.split('&') {
-            let value = pair.strip_prefix(&*self.parameter).and_then(|rest| rest.strip_prefix('='));
-            if let Some(value) = value {
-                let end = at + pair.len();
-                if found.replace((end - value.len(), end)).is_some() {
-                    return None;
-                }
-            }
-            at += pair.len() + 1;
-        }
-        let (start, end) = found?;
-        let version = query.get(start..end)?;
-        let retired = self.retired.iter().find(|retired| retired.has_name(version))?;
-        let (before, after) = (query.get(..start)?, query.get(end..)?);
-        Some((retired, format!("{before}{}{after}", self.current)))
+        let pairs = query.split('&');
+        let mut versions =
+            pairs.clone().filter_map(|pair| pair.strip_prefix(&*self.parameter)?.strip_prefix('='));
+        let (Some(version), None) = (versions.next(), versions.next()) else { return None };
+        let retired = self.retired.iter().find(|retired| retired.name() == version)?;
+        let old = format!("{}={version}", self.parameter);
+        let start: usize = pairs.take_while(|pair| *pair != old).map(|pair| pair.len() + 1).sum();
+        let (before, after) = (query.get(..start)?, query.get(start + old.len()..)?);
+        Some((retired, format!("{before}{}={}{after}", self.parameter, self.current)))
     }
 }
 
@@ -157,12 +148,10 @@ impl RedirectPolicy for QueryVersioning {
                 let to = Redirection::new().query(query);
                 version.decide(&self.clock, self.get_and_head_only, head, to)
             }
-            None => {
-                head.because(
-                    "its query names no retired version, or has the parameter more than once",
-                );
-                Decision::Pass
-            }
+            None => pass_because(
+                head,
+                "its query names no retired version, or has the parameter more than once",
+            ),
         }
     }
 

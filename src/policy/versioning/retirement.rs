@@ -125,8 +125,7 @@ impl RetiredVersion {
     pub(super) fn by_plan(version: &str, plan: Retirement) -> Result<Self, ConfigError> {
         let Retirement { deprecated, moved, permanent, gone } = plan;
         let dates = [deprecated, moved, permanent, gone];
-        let in_order = dates.iter().flatten().is_sorted_by(|earlier, later| earlier < later);
-        if !in_order {
+        if !dates.iter().flatten().is_sorted_by(|earlier, later| earlier < later) {
             return Err(ConfigError::dates(
                 version,
                 "the stages have to begin one after the other: deprecated, moved, permanent, gone",
@@ -136,19 +135,15 @@ impl RetiredVersion {
             return Err(ConfigError::dates(version, "a date outside of 1970 to 9999"));
         }
         // RFC 9651 §3.3.7, RFC 9110 §5.6.7.
+        let value = |text: String| HeaderValue::try_from(text).ok();
         let deprecation = deprecated.and_then(seconds_of).map(|seconds| format!("@{seconds}"));
-        let deprecation = deprecation.and_then(|text| HeaderValue::try_from(text).ok());
-        let sunset = gone.map(httpdate::fmt_http_date);
-        let sunset = sunset.and_then(|text| HeaderValue::try_from(text).ok());
+        let deprecation = deprecation.and_then(value);
+        let sunset = gone.map(httpdate::fmt_http_date).and_then(value);
         Ok(Self { version: version.into(), plan: Plan::ByDate(plan), deprecation, sunset })
     }
 
     pub(super) fn name(&self) -> &str {
         &self.version
-    }
-
-    pub(super) fn has_name(&self, version: &str) -> bool {
-        *self.version == *version
     }
 
     pub(super) fn stage(&self, clock: &Clock) -> Stage {
@@ -159,9 +154,7 @@ impl RetiredVersion {
             Stage::Gone
         } else if has_begun(plan.permanent) {
             let left = plan.gone.and_then(|gone| gone.duration_since(now).ok());
-            Stage::MovedPermanently(
-                left.map_or(PERMANENT_MAX_AGE, |left| left.min(PERMANENT_MAX_AGE)),
-            )
+            Stage::MovedPermanently(left.unwrap_or(PERMANENT_MAX_AGE).min(PERMANENT_MAX_AGE))
         } else if has_begun(plan.moved) {
             Stage::Moved
         } else if has_begun(plan.deprecated) {
@@ -180,18 +173,31 @@ impl RetiredVersion {
         head: &RequestHead<'_>,
         to: Redirection,
     ) -> Decision {
-        let refuses_method = get_and_head_only && !is_get_or_head(head.method());
         let stage = self.stage(clock);
         self.explain(stage, head);
-        match stage {
-            Stage::Served => Decision::Pass,
-            Stage::Deprecated => Decision::PassWithHeaders(self.announcement(head, Some(&to))),
-            Stage::Gone => Decision::Respond(gone_response(head, Some(&to))),
-            Stage::Moved | Stage::MovedPermanently(_) if refuses_method => {
-                Decision::Respond(gone_response(head, Some(&to)))
+        let refuses_method = get_and_head_only && !is_get_or_head(head.method());
+        let is_refused = refuses_method && stage >= Stage::Moved;
+        self.decide_at(if is_refused { Stage::Gone } else { stage }, head, Some(to))
+    }
+
+    /// Decides about a request for this version at a stage. `to` leads to the successor; without it, a
+    /// version that has moved stays deprecated.
+    pub(super) fn decide_at(
+        &self,
+        stage: Stage,
+        head: &RequestHead<'_>,
+        to: Option<Redirection>,
+    ) -> Decision {
+        match (stage, to) {
+            (Stage::Served, _) => Decision::Pass,
+            (Stage::Moved, Some(to)) => Decision::Redirect(to),
+            (Stage::MovedPermanently(time), Some(to)) => {
+                Decision::Redirect(to.permanent().max_age(time))
             }
-            Stage::Moved => Decision::Redirect(to),
-            Stage::MovedPermanently(time) => Decision::Redirect(to.permanent().max_age(time)),
+            (Stage::Gone, to) => Decision::Respond(gone_response(head, to.as_ref())),
+            (Stage::Deprecated | Stage::Moved | Stage::MovedPermanently(_), to) => {
+                Decision::PassWithHeaders(self.announcement(head, to.as_ref()))
+            }
         }
     }
 
@@ -208,11 +214,7 @@ impl RetiredVersion {
     }
 
     /// Returns the headers that announce the end of a version that is still served.
-    pub(super) fn announcement(
-        &self,
-        head: &RequestHead<'_>,
-        to: Option<&Redirection>,
-    ) -> HeaderMap {
+    fn announcement(&self, head: &RequestHead<'_>, to: Option<&Redirection>) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(4);
         if let Some(deprecation) = &self.deprecation {
             headers.insert(DEPRECATION, deprecation.clone());
@@ -228,7 +230,7 @@ impl RetiredVersion {
 }
 
 /// Returns a 410, with a `Link` to the successor if `to` is given and [`successor_link`] returns one.
-pub(super) fn gone_response(head: &RequestHead<'_>, to: Option<&Redirection>) -> Response<Bytes> {
+fn gone_response(head: &RequestHead<'_>, to: Option<&Redirection>) -> Response<Bytes> {
     let mut response = text_response(StatusCode::GONE, "this version was retired\n");
     if let Some(link) = to.and_then(|to| successor_link(head, to)) {
         response.headers_mut().insert(header::LINK, link);
