@@ -70,51 +70,46 @@ impl ConfigError {
     }
 }
 
-/// Defines a constructor for each kind, such as `ConfigError::url(value, reason)`.
-macro_rules! constructors {
-    ($($(#[$attribute:meta])* $name:ident: $kind:ident,)+) => {
+/// Defines for each kind a constructor, such as `ConfigError::url(value, reason)`, and the name that
+/// `Display` prints.
+macro_rules! kinds {
+    ($($(#[$attribute:meta])* $constructor:ident: $kind:ident, $name:literal;)+) => {
         impl ConfigError {
-            $($(#[$attribute])* pub(crate) fn $name(value: &str, reason: &'static str) -> Self {
+            $($(#[$attribute])* pub(crate) fn $constructor(value: &str, reason: &'static str) -> Self {
                 Self { kind: ConfigErrorKind::$kind, value: value.into(), reason }
             })+
+        }
+
+        impl ConfigErrorKind {
+            const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
         }
     };
 }
 
-constructors! {
-    host: Host,
-    url: Url,
-    path: Path,
-    proxy: Proxy,
-    client: Client,
+kinds! {
+    host: Host, "host";
+    url: Url, "url";
+    path: Path, "path";
+    proxy: Proxy, "proxy";
+    client: Client, "client";
     #[cfg(feature = "follow")]
-    address: Address,
-    bypass: Bypass,
-    dates: Dates,
-    hsts: Hsts,
-    header_name: HeaderName,
-    version: Version,
-    status: Status,
+    address: Address, "address";
+    bypass: Bypass, "bypass";
+    dates: Dates, "dates of";
+    hsts: Hsts, "strict-transport-security";
+    header_name: HeaderName, "header name";
+    version: Version, "version";
+    status: Status, "status";
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, value, reason } = self;
-        let kind = match kind {
-            ConfigErrorKind::Host => "host",
-            ConfigErrorKind::Url => "url",
-            ConfigErrorKind::Path => "path",
-            ConfigErrorKind::Proxy => "proxy",
-            ConfigErrorKind::Client => "client",
-            ConfigErrorKind::Address => "address",
-            ConfigErrorKind::Bypass => "bypass",
-            ConfigErrorKind::Dates => "dates of",
-            ConfigErrorKind::Hsts => "strict-transport-security",
-            ConfigErrorKind::HeaderName => "header name",
-            ConfigErrorKind::Version => "version",
-            ConfigErrorKind::Status => "status",
-        };
-        write!(f, "invalid {kind} {value:?}: {reason}")
+        write!(f, "invalid {} {value:?}: {reason}", kind.name())
     }
 }
 

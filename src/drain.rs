@@ -6,43 +6,30 @@ use std::task::{Context, Poll, ready};
 use bytes::Buf;
 use http_body::Body;
 
-/// How the draining of a body ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Drained {
-    /// The body has ended.
-    All,
-    /// The frames used up more than the limit, or `may_continue` returned `false`.
-    LimitReached,
-    /// The body returned an error.
-    Failed,
-}
-
 /// Reads `body` until it ends, fails, or has used up more than `left` bytes, or until `may_continue`
-/// returns `false`. Each frame uses up its bytes of data, and at least one, so that an endless series of
-/// frames without data reaches the limit. `may_continue` is called before each frame, with the body and the
-/// bytes that are left.
+/// returns `false`. Returns whether the body has ended. Each frame uses up its bytes of data, and at least
+/// one, so that an endless series of frames without data reaches the limit. `may_continue` is called before
+/// each frame, with the body and the bytes that are left.
 pub(crate) fn poll_drain<B: Body>(
     mut body: Pin<&mut B>,
     left: &mut u64,
     cx: &mut Context<'_>,
     may_continue: impl Fn(&B, u64) -> bool,
-) -> Poll<Drained> {
+) -> Poll<bool> {
     while !body.is_end_stream() {
         if !may_continue(&body, *left) {
-            return Poll::Ready(Drained::LimitReached);
+            return Poll::Ready(false);
         }
         let read = match ready!(body.as_mut().poll_frame(cx)) {
             Some(Ok(frame)) => frame.data_ref().map_or(0, Buf::remaining).max(1) as u64,
-            Some(Err(_)) => return Poll::Ready(Drained::Failed),
+            Some(Err(_)) => return Poll::Ready(false),
             None => break,
         };
-        match left.checked_sub(read) {
-            Some(rest) => *left = rest,
-            None => {
-                *left = 0;
-                return Poll::Ready(Drained::LimitReached);
-            }
-        }
+        let Some(rest) = left.checked_sub(read) else {
+            *left = 0;
+            return Poll::Ready(false);
+        };
+        *left = rest;
     }
-    Poll::Ready(Drained::All)
+    Poll::Ready(true)
 }

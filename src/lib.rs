@@ -99,22 +99,12 @@
 #![cfg_attr(feature = "config", doc = " [configuration as data]: config")]
 #![cfg_attr(feature = "hyper", doc = " [wait until they are asked for]: follow::expect")]
 #![cfg_attr(feature = "live", doc = " [replaced while it serves]: server::live")]
-#![cfg_attr(
-    not(feature = "follow"),
-    doc = " [`FollowRedirectsLayer`]: https://docs.rs/tower-redirect"
-)]
-#![cfg_attr(
-    not(feature = "config"),
-    doc = " [configuration as data]: https://docs.rs/tower-redirect"
-)]
-#![cfg_attr(
-    not(feature = "hyper"),
-    doc = " [wait until they are asked for]: https://docs.rs/tower-redirect"
-)]
-#![cfg_attr(
-    not(feature = "live"),
-    doc = " [replaced while it serves]: https://docs.rs/tower-redirect"
-)]
+#![cfg_attr(feature = "follow", doc = " [`FollowRedirectsLayer`]: follow::FollowRedirectsLayer")]
+// For features that are off. Markdown takes the first of several definitions of a link.
+//! [configuration as data]: https://docs.rs/tower-redirect
+//! [wait until they are asked for]: https://docs.rs/tower-redirect
+//! [replaced while it serves]: https://docs.rs/tower-redirect
+//! [`FollowRedirectsLayer`]: https://docs.rs/tower-redirect
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
@@ -132,6 +122,7 @@ mod event;
 pub mod follow;
 pub mod guide;
 mod head;
+mod inner_access;
 mod list;
 mod media_type;
 mod method;

@@ -20,39 +20,26 @@ fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = Result<Range<usize>
     let mut next = Some(0);
     std::iter::from_fn(move || {
         let start = next.take()?;
-        let mut at = start;
+        let (mut at, mut is_quoted) = (start, false);
         loop {
             let rest = text.get(at..).unwrap_or_default();
-            let Some(stop) = rest.iter().position(|byte| *byte == separator || *byte == b'"')
-            else {
-                return Some(Ok(start..text.len()));
+            // Outside of quotes a backslash is an ordinary byte, and inside of them a separator is.
+            let special = if is_quoted { b'\\' } else { separator };
+            let Some(stop) = rest.iter().position(|byte| *byte == special || *byte == b'"') else {
+                return Some(if is_quoted { Err(()) } else { Ok(start..text.len()) });
             };
             at += stop + 1;
-            if rest.get(stop) == Some(&separator) {
-                next = Some(at);
-                return Some(Ok(start..at - 1));
-            }
-            match quoted_len(text.get(at..).unwrap_or_default()) {
-                Some(len) => at += len,
-                None => return Some(Err(())),
+            match rest.get(stop) {
+                Some(b'"') => is_quoted = !is_quoted,
+                // The byte after a backslash never ends the string.
+                _ if is_quoted => at += 1,
+                _ => {
+                    next = Some(at);
+                    return Some(Ok(start..at - 1));
+                }
             }
         }
     })
-}
-
-/// Returns the length of a quoted string after its first quote, including the quote that ends it. `None`
-/// if it does not end.
-fn quoted_len(text: &[u8]) -> Option<usize> {
-    let mut bytes = text.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => return Some(at + 1),
-            // The byte after a backslash never ends the string.
-            b'\\' => drop(bytes.next()),
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]

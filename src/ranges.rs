@@ -101,11 +101,10 @@ fn holds<N: Copy + Ord>(ranges: &Sorted<N>, address: N) -> bool {
 impl fmt::Debug for Ranges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let v4 =
-            self.v4.iter().map(|(a, z)| (Ipv4Addr::from(*a).into(), Ipv4Addr::from(*z).into()));
+            self.v4.iter().map(|&(a, z)| format!("{}-{}", Ipv4Addr::from(a), Ipv4Addr::from(z)));
         let v6 =
-            self.v6.iter().map(|(a, z)| (Ipv6Addr::from(*a).into(), Ipv6Addr::from(*z).into()));
-        let ranges = v4.chain(v6).map(|(first, last): (IpAddr, IpAddr)| format!("{first}-{last}"));
-        f.debug_list().entries(ranges).finish()
+            self.v6.iter().map(|&(a, z)| format!("{}-{}", Ipv6Addr::from(a), Ipv6Addr::from(z)));
+        f.debug_list().entries(v4).entries(v6).finish()
     }
 }
 

@@ -8,7 +8,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::drain::poll_drain;
-use crate::list::members;
+use crate::list::lists;
 
 pin_project! {
     /// The body of a redirection, which is dropped once the frames read have used up `left` bytes.
@@ -40,12 +40,8 @@ impl<R: Body> Rest<R> {
 
 /// Whether an HTTP/1 connection stays open after a response (RFC 9112 §9.3).
 fn persists(version: Version, headers: &HeaderMap) -> bool {
-    let lists = |option: &str| {
-        let lines = headers.get_all(header::CONNECTION).iter();
-        let mut options = lines.flat_map(|line| members(line.as_bytes()));
-        options.any(|listed| listed.eq_ignore_ascii_case(option.as_bytes()))
-    };
-    !lists("close") && (version >= Version::HTTP_11 || lists("keep-alive"))
+    let lists = |option: &[u8]| lists(headers, header::CONNECTION, option);
+    !lists(b"close") && (version >= Version::HTTP_11 || lists(b"keep-alive"))
 }
 
 /// Reads the body until it ends, fails, or its limit is used up, and then drops it. A body that announces

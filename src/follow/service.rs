@@ -21,6 +21,7 @@ use super::saved_body::SavedBody;
 use super::saved_request::SavedRequest;
 use super::settings::Settings;
 use super::userinfo;
+use crate::inner_access::inner_access;
 use crate::replay::Replay;
 
 /// Follows redirections of the inner service. Created by
@@ -35,22 +36,9 @@ impl<S, P> FollowRedirects<S, P> {
     pub(super) fn new(inner: S, policy: Arc<P>, settings: Arc<Settings>) -> Self {
         Self { inner, policy, settings }
     }
-
-    /// Returns a reference to the inner service.
-    pub fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// Returns a mutable reference to the inner service.
-    pub fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// Returns the inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
 }
+
+inner_access!(FollowRedirects<S, P>);
 
 impl<S, P, B, R> Service<Request<B>> for FollowRedirects<S, P>
 where

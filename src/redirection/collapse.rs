@@ -54,16 +54,19 @@ pub(crate) fn collapse(
     let mut locations = Vec::new();
     for _ in 0..MAX_REDIRECTIONS {
         let found = collapsed.as_ref().unwrap_or(first);
-        if separate_https_redirect && found.resolve(head).upgrades() {
-            return Ok(Some(found.resolve(head).upgrade_alone()));
+        let target = found.resolve(head);
+        if separate_https_redirect && target.upgrades() {
+            return Ok(Some(target.upgrade_alone()));
         }
-        let Some(followed) = found.resolve(head).follow() else { break };
-        let moved = followed.head(head);
+        let Some(origin) = target.changed_origin() else { break };
+        let (path, query) = (target.encoded_path(), target.encoded_query());
+        // The request that a client makes if it follows the redirection.
+        let moved = head.moved(origin, &path, query.as_deref());
         let Some(next) = next(&moved) else { break };
         let resolved = next.resolve(&moved);
         // If the target needs a host and the request has none, the policies decide when the client comes
         // back.
-        if !resolved.comes_back() || !resolved.has_origin() {
+        if !resolved.comes_back() || resolved.changed_origin().is_none() {
             break;
         }
         let merged = found.merge(resolved);
@@ -95,33 +98,11 @@ fn location_text(redirection: &Redirection, head: &RequestHead<'_>) -> String {
     location.and_then(|l| l.to_str().map(str::to_owned).ok()).unwrap_or_default()
 }
 
-/// The URL that a client asks for when it follows a redirection.
-#[derive(Debug)]
-struct Followed<'r> {
-    /// `None` if it is the origin of the request.
-    origin: Option<Origin<'r>>,
-    path: Cow<'r, str>,
-    query: Option<Cow<'r, str>>,
-}
-
-impl Followed<'_> {
-    /// The request as it would come back.
-    fn head<'m>(&'m self, head: &'m RequestHead<'_>) -> RequestHead<'m> {
-        head.moved(self.origin, &self.path, self.query.as_deref())
-    }
-}
-
 impl<'r> Resolved<'r, '_> {
-    /// Whether the target's origin is that of the request, or is known.
-    fn has_origin(self) -> bool {
-        self.keeps_origin() || self.origin().is_some()
-    }
-
-    /// Returns the URL that the client asks for next. `None` if the URL needs the request's host, and the
-    /// request has no acceptable one.
-    fn follow(self) -> Option<Followed<'r>> {
-        let origin = if self.keeps_origin() { None } else { Some(self.origin()?) };
-        Some(Followed { origin, path: self.encoded_path(), query: self.encoded_query() })
+    /// The origin of the target, or `Some(None)` if it is that of the request. `None` if the target needs the
+    /// request's host, and the request has no acceptable one.
+    fn changed_origin(self) -> Option<Option<Origin<'r>>> {
+        if self.keeps_origin() { Some(None) } else { self.origin().map(Some) }
     }
 
     /// The redirection that only changes http to https: it keeps the request's host, path and query, and
@@ -144,7 +125,7 @@ impl Redirection {
             .then(|| Path::Whole(next.encoded_path().into()));
         let query = (self.query.is_some() || second.query.is_some())
             .then(|| next.encoded_query().map(Into::into));
-        let origin = if next.keeps_origin() { None } else { next.origin() };
+        let origin = next.changed_origin().flatten();
         Self {
             status: self.status.merge(second.status),
             rewriting_methods: self.rewriting_methods && second.rewriting_methods,

@@ -5,28 +5,23 @@ use std::io::Write;
 use bytes::Bytes;
 use http::HeaderValue;
 
+use super::Redirection;
 use super::encoding::{PATH, QUERY, encode};
 use super::resolved::Pieces;
-use super::{Redirection, Resolved};
 use crate::head::RequestHead;
 
 impl Redirection {
     /// The `Location` that a request is answered with; `None` if it needs the request's host or
     /// port, and the host is missing or refused.
     pub fn location_for(&self, head: &RequestHead<'_>) -> Option<HeaderValue> {
-        self.resolve(head).location()
-    }
-}
-
-impl Resolved<'_, '_> {
-    /// See [`Redirection::location_for`].
-    pub(super) fn location(self) -> Option<HeaderValue> {
-        let (path, query, path_is_plain) = match self.kept_target() {
+        let target = self.resolve(head);
+        let (path, query, path_is_plain) = match target.kept_target() {
             Some(path_and_query) => (Pieces::one(path_and_query), None, true),
-            None => (self.path(), self.query(), self.path_is_plain()),
+            None => (target.path(), target.query(), target.path_is_plain()),
         };
-        let (mount, fragment) = (self.mount(), self.fragment());
-        let origin = if self.is_absolute_path_reference() { None } else { Some(self.origin()?) };
+        let (mount, fragment) = (target.mount(), target.fragment());
+        let origin =
+            if target.is_absolute_path_reference() { None } else { Some(target.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
         // The exact length, unless something must be encoded or a slash added. `Bytes` takes over a full
@@ -63,7 +58,7 @@ impl Resolved<'_, '_> {
         }
         if let Some(query) = query {
             out.push(b'?');
-            encode(query, QUERY, self.query_is_plain(), &mut out);
+            encode(query, QUERY, target.query_is_plain(), &mut out);
         }
         // A fragment may hold the same characters as a query (RFC 3986 §3.5).
         if let Some(fragment) = fragment {

@@ -105,7 +105,8 @@ impl Redirection {
             Some((target, fragment)) => (target, Some(fragment)),
             None => (url, None),
         };
-        let uri: Uri = target.parse().map_err(|_| ConfigError::url(url, why_not_url(target)))?;
+        let refused = |reason| ConfigError::url(url, reason);
+        let uri: Uri = target.parse().map_err(|_| refused(why_not_url(target)))?;
         let whole = Self {
             path: Some(Path::Whole(uri.path().into())),
             query: Some(uri.query().map(Arc::from)),
@@ -115,13 +116,10 @@ impl Redirection {
         if url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\") {
             return Ok(whole);
         }
-        let not_absolute = || {
-            let reason = "neither a path, which begins with one `/`, nor an http or https url";
-            ConfigError::url(url, reason)
-        };
-        let scheme = Scheme::of(&uri).ok_or_else(not_absolute)?;
-        let text = uri.authority().ok_or_else(not_absolute)?.as_str();
-        let authority = Authority::parse(text).map_err(|why| ConfigError::url(url, why))?;
+        let not_absolute = "neither a path, which begins with one `/`, nor an http or https url";
+        let scheme = Scheme::of(&uri).ok_or_else(|| refused(not_absolute))?;
+        let text = uri.authority().ok_or_else(|| refused(not_absolute))?.as_str();
+        let authority = Authority::parse(text).map_err(refused)?;
         Ok(Self {
             scheme: Some(scheme),
             host: Some(Host::from(&authority)),

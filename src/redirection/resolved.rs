@@ -26,15 +26,11 @@ impl Redirection {
 }
 
 impl<'r> Resolved<'r, '_> {
-    /// The status for the request's method. The layer may send a temporary one in its place.
-    fn status(self) -> StatusCode {
-        self.redirection.status_for(self.head.method())
-    }
-
     /// Whether a client that follows the redirection sends the same method again.
     fn keeps_method(self) -> bool {
         let method = self.head.method();
-        match self.status() {
+        // The layer may send a temporary status in place of this one.
+        match self.redirection.status_for(method) {
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
             // The client follows with GET, or with HEAD if the request was a HEAD (RFC 9110 §15.4.4).
             StatusCode::SEE_OTHER => is_get_or_head(method),

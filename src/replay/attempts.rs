@@ -4,7 +4,7 @@ use std::task::{Context, Waker};
 /// Numbers the attempts of one body, and tracks which of them may read it.
 ///
 /// Attempts are numbered in the order in which they are made. One is current. Those with a lower
-/// number are superseded, and [`supersede`](Self::supersede) makes one with a higher number current.
+/// number are superseded, and [`supersede`](Self::supersede) makes a new one current.
 ///
 /// Methods return the wakers that they replace or remove. The caller wakes or drops them once its lock is
 /// released, because a waker may call back into the body.
@@ -35,20 +35,19 @@ impl Attempts {
         self.latest
     }
 
-    /// Makes the attempt `number` current. Returns the waker of the previous attempt, to be woken so
-    /// that the previous attempt ends.
+    /// Numbers a new attempt, and makes it current. Returns its number, and the waker of the previous
+    /// attempt, to be woken so that the previous attempt ends.
     #[must_use]
-    pub(super) fn supersede(&mut self, number: u64) -> Option<Waker> {
-        self.current = number;
+    pub(super) fn supersede(&mut self) -> (u64, Option<Waker>) {
+        self.current = self.add();
         self.progress = Progress::New;
-        self.waker.take()
+        (self.current, self.waker.take())
     }
 
     /// Supersedes the current attempt with one that has no handle. Returns the waker to be woken.
     #[must_use]
     pub(super) fn abort(&mut self) -> Option<Waker> {
-        let number = self.add();
-        let waker = self.supersede(number);
+        let (_, waker) = self.supersede();
         self.progress = Progress::Ended;
         waker
     }

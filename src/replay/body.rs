@@ -27,25 +27,23 @@ pub struct ReplayBody<B> {
 impl<B: Body> ReplayBody<B> {
     /// Wraps `body`, to record at most `limit` bytes of it.
     pub fn new(body: B, limit: u64) -> Self {
-        Self::with_recording(body, limit, Recording::default())
+        Self::with_recording(Some(body), limit, Recording::default())
     }
 
     /// Wraps `body`, to record at most `limit` bytes of it, and no more than `budget` has left.
     pub fn with_budget(body: B, limit: u64, budget: &ReplayBudget) -> Self {
-        Self::with_recording(body, limit, Recording::within(budget))
+        Self::with_recording(Some(body), limit, Recording::within(budget))
     }
 
-    fn with_recording(body: B, limit: u64, recording: Recording) -> Self {
-        let announced = body.size_hint();
-        Self::from_state(State::new(Some(body), announced, limit, recording))
+    /// Creates the first handle. Without a `source`, the body is empty.
+    fn with_recording(source: Option<B>, limit: u64, recording: Recording) -> Self {
+        let announced = source.as_ref().map_or(SizeHint::with_exact(0), B::size_hint);
+        let state = State::new(source, announced, limit, recording);
+        Self { shared: Arc::new(Mutex::new(state)), handle: Handle::FIRST, done: false }
     }
 }
 
 impl<B> ReplayBody<B> {
-    fn from_state(state: State<B>) -> Self {
-        Self { shared: Arc::new(Mutex::new(state)), handle: Handle::FIRST, done: false }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State<B>> {
         // The state is consistent even if a source panics while it is polled: the source is
         // then treated as failed.
@@ -72,7 +70,7 @@ where
     }
 
     fn empty() -> Self {
-        Self::from_state(State::new(None, SizeHint::with_exact(0), 0, Recording::default()))
+        Self::with_recording(None, 0, Recording::default())
     }
 
     fn abort_handle(&self) -> Option<Self> {

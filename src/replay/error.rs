@@ -28,7 +28,7 @@ impl fmt::Display for NotReplayable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLarge { limit } => {
-                let limit = ByteCount(*limit);
+                let limit = byte_count(*limit);
                 return write!(
                     f,
                     "request body is larger than the limit of {limit}; raise the limit given to \
@@ -79,25 +79,18 @@ impl fmt::Display for ReplayError {
 /// `source` skips the inner error, which `Display` prints already.
 impl Error for ReplayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Source(error) => error.source(),
-            _ => None,
-        }
+        if let Self::Source(error) = self { error.source() } else { None }
     }
 }
 
-/// Prints a number of bytes, in MiB or KiB if that gives a whole number.
-struct ByteCount(u64);
-
-impl fmt::Display for ByteCount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const KIB: u64 = 1024;
-        const MIB: u64 = 1024 * KIB;
-        match self.0 {
-            bytes if bytes >= MIB && bytes % MIB == 0 => write!(f, "{} MiB", bytes / MIB),
-            bytes if bytes >= KIB && bytes % KIB == 0 => write!(f, "{} KiB", bytes / KIB),
-            bytes => write!(f, "{bytes} bytes"),
-        }
+/// Writes a number of bytes, in MiB or KiB if that gives a whole number.
+fn byte_count(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    const MIB: u64 = 1024 * KIB;
+    match bytes {
+        _ if bytes >= MIB && bytes % MIB == 0 => format!("{} MiB", bytes / MIB),
+        _ if bytes >= KIB && bytes % KIB == 0 => format!("{} KiB", bytes / KIB),
+        _ => format!("{bytes} bytes"),
     }
 }
 

@@ -90,12 +90,6 @@ where
     }
 }
 
-impl<F, B> ReplayFn<F, B> {
-    fn lock(&self) -> MutexGuard<'_, Attempts> {
-        lock(&self.attempts)
-    }
-}
-
 fn lock(attempts: &Mutex<Attempts>) -> MutexGuard<'_, Attempts> {
     // The lock is poisoned only if a waker panics while it is cloned, which leaves the attempts consistent.
     attempts.lock().unwrap_or_else(PoisonError::into_inner)
@@ -109,10 +103,7 @@ where
     fn replay(&self) -> Result<Self, NotReplayable> {
         let Some(make) = &self.make else { return Ok(Self::empty()) };
         let body = make().map_err(|_| NotReplayable::SourceFailed)?;
-        let mut attempts = self.lock();
-        let number = attempts.add();
-        let waker = attempts.supersede(number);
-        drop(attempts);
+        let (number, waker) = lock(&self.attempts).supersede();
         waker.into_iter().for_each(Waker::wake);
         let (make, attempts) = (Some(make.clone()), self.attempts.clone());
         Ok(Self { make, progress: Progress::Reading { body }, attempts, number })
@@ -124,17 +115,17 @@ where
 
     fn abort_handle(&self) -> Option<Self> {
         let make = Some(self.make.clone()?);
-        let number = self.lock().add();
+        let number = lock(&self.attempts).add();
         // This handle reads nothing itself.
         Some(Self { make, progress: Progress::Superseded, attempts: self.attempts.clone(), number })
     }
 
     fn is_uploading(&self) -> bool {
-        self.lock().is_reading()
+        lock(&self.attempts).is_reading()
     }
 
     fn abort(&self) {
-        let waker = self.lock().abort();
+        let waker = lock(&self.attempts).abort();
         waker.into_iter().for_each(Waker::wake);
     }
 }
@@ -191,7 +182,7 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.progress {
             Progress::Reading { body } => {
-                self.lock().compare(self.number) == Ordering::Equal && body.is_end_stream()
+                lock(&self.attempts).compare(self.number) == Ordering::Equal && body.is_end_stream()
             }
             Progress::Complete => true,
             Progress::Superseded | Progress::Failed => false,

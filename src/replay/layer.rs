@@ -7,6 +7,7 @@ use tower_service::Service;
 
 use super::body::ReplayBody;
 use super::budget::ReplayBudget;
+use crate::inner_access::inner_access;
 
 /// Wraps every request body in a [`ReplayBody`], so that it can be sent again. Put this layer
 /// outside [`FollowRedirectsLayer`](crate::FollowRedirectsLayer) or `tower::retry`.
@@ -90,22 +91,7 @@ pub struct ReplayBodyService<S> {
     layer: ReplayBodyLayer,
 }
 
-impl<S> ReplayBodyService<S> {
-    /// Returns a reference to the inner service.
-    pub fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// Returns a mutable reference to the inner service.
-    pub fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// Returns the inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
-}
+inner_access!(ReplayBodyService<S>);
 
 impl<S, B> Service<Request<B>> for ReplayBodyService<S>
 where

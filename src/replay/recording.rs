@@ -41,9 +41,7 @@ impl Recording {
         }
         self.len = self.len.saturating_add(data.len() as u64);
         if data.len() >= LARGE {
-            if !self.gathering.is_empty() {
-                self.seal();
-            }
+            self.seal();
             self.chunks.push(data.clone());
         } else {
             self.gathering.extend_from_slice(data);

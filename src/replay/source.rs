@@ -12,12 +12,6 @@ pub(super) enum Source<B> {
     Failed,
 }
 
-impl<B> Source<B> {
-    pub(super) fn new(body: B) -> Self {
-        Self::Live(Box::pin(body))
-    }
-}
-
 impl<B: Body> Source<B> {
     pub(super) fn is_end(&self) -> bool {
         match self {

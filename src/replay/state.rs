@@ -65,7 +65,7 @@ impl<B> State<B> {
         let over_limit = announced.lower() > limit;
         Self {
             announced,
-            source: source.map_or(Source::Ended, Source::new),
+            source: source.map_or(Source::Ended, |body| Source::Live(Box::pin(body))),
             position: Position::start(&recording),
             recording,
             trailers: None,
@@ -90,13 +90,12 @@ impl<B> State<B> {
         deferred.drop_waker = handle.number.and_then(|number| self.attempts.end(number));
         if self.current_is_only_handle() && self.attempts.is_reading() {
             if self.has_read_recording() {
-                self.recording.clear();
-                self.position.chunks = 0;
+                self.discard(NotReplayable::Released);
             } else {
                 // Freed in place: `position` and the size hint still count these chunks.
                 (0..self.position.chunks).for_each(|index| self.recording.free(index));
+                self.mark_not_replayable(NotReplayable::Released);
             }
-            self.mark_not_replayable(NotReplayable::Released);
         }
     }
 
@@ -119,8 +118,8 @@ impl<B> State<B> {
 
     /// Makes a new attempt current, from the first byte. Returns its number.
     fn begin_attempt(&mut self, deferred: &mut Deferred<B>) -> u64 {
-        let number = self.attempts.add();
-        deferred.wake = self.attempts.supersede(number);
+        let (number, waker) = self.attempts.supersede();
+        deferred.wake = waker;
         self.rewind();
         number
     }
@@ -284,24 +283,19 @@ where
             Poll::Ready(_) => self.attempts.unregister(),
             Poll::Pending => self.attempts.register(cx),
         };
-        polled.map(|frame| match frame {
-            None => None,
-            Some(Err(error)) => {
-                self.discard(NotReplayable::SourceFailed);
-                Some(Err(ReplayError::Source(error.into())))
-            }
-            Some(Ok(frame)) => {
-                self.record(&frame);
-                Some(Ok(frame))
-            }
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.record(frame);
+        }
+        polled.map_err(|error| {
+            self.discard(NotReplayable::SourceFailed);
+            ReplayError::Source(error.into())
         })
     }
 
     /// Whether the current attempt was polled, has a handle, has not failed, and has not read everything.
     pub(super) fn is_uploading(&self) -> bool {
-        let has_failed = matches!(self.source, Source::Failed);
         self.attempts.is_reading()
-            && !has_failed
+            && !matches!(self.source, Source::Failed)
             && !(self.source.is_end() && self.has_read_recording())
     }
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
-use crate::list::members;
+use crate::list::lists;
 use crate::media_type::is_grpc;
 use crate::method::is_get_or_head;
 use crate::policy::Annotation;
@@ -170,10 +170,7 @@ where
 /// Returns whether some cache may store an answer: its `Cache-Control` lacks `no-store`, or it has a header
 /// that some caches follow instead.
 fn may_be_stored(headers: &HeaderMap) -> bool {
-    let mut lines = headers.get_all(header::CACHE_CONTROL).iter();
-    let forbids = |name: &[u8]| name.eq_ignore_ascii_case(b"no-store");
-    let has_no_store = lines.any(|line| members(line.as_bytes()).any(forbids));
-    !has_no_store || headers.keys().any(is_targeted)
+    !lists(headers, header::CACHE_CONTROL, b"no-store") || headers.keys().any(is_targeted)
 }
 
 #[cfg(test)]

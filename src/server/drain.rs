@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, Version, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::drain::{Drained, poll_drain};
-use crate::list::members;
+use crate::drain::poll_drain;
+use crate::list::lists;
 use crate::media_type::{is_grpc, is_named};
 use crate::system_clock::Instant;
 use crate::timer::{Timeout, Timer};
@@ -129,10 +129,8 @@ impl<B: Body> Upload<B> {
 /// Returns whether the client may wait for 100 before it sends its body (RFC 9110 §10.1.1): `Expect` lists
 /// `100-continue`, which HTTP/1.0 does not define.
 fn expects_continue<B>(request: &Request<B>) -> bool {
-    let lines = request.headers().get_all(header::EXPECT).iter();
-    let mut expectations = lines.flat_map(|line| members(line.as_bytes()));
     request.version() >= Version::HTTP_11
-        && expectations.any(|name| name.eq_ignore_ascii_case(b"100-continue"))
+        && lists(request.headers(), header::EXPECT, b"100-continue")
 }
 
 fn has_unknown_length<B: Body>(request: &Request<B>) -> bool {
@@ -157,8 +155,8 @@ impl<B: Body> Future for Upload<B> {
             let deadline = *this.deadline;
             let in_time = |_: &B, _| deadline.is_none_or(|deadline| Instant::now() < deadline);
             match poll_drain(body, this.left, cx, in_time) {
-                Poll::Ready(Drained::All) => *this.connection = Connection::Keep,
-                Poll::Ready(_) => {}
+                Poll::Ready(true) => *this.connection = Connection::Keep,
+                Poll::Ready(false) => {}
                 // If the client sends nothing, only the timer wakes this task.
                 Poll::Pending => ready!(this.timeout.poll_elapsed(cx)),
             }

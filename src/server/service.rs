@@ -17,6 +17,7 @@ use super::settings::Settings;
 use super::{answer, diagnose, report};
 use crate::event::{AnswerKind, DiagnosisHook};
 use crate::head::{Notes, Refusal, RequestHead, Trace};
+use crate::inner_access::inner_access;
 use crate::policy::{self, Annotation, Decision, RedirectPolicy};
 
 /// A service that asks a [`RedirectPolicy`] before it calls the inner one. Made by
@@ -30,22 +31,9 @@ impl<S, P, D> Redirect<S, P, D> {
     pub(super) fn new(inner: S, layer: RedirectLayer<P, D>) -> Self {
         Self { inner, layer }
     }
-
-    /// Returns a reference to the inner service.
-    pub fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// Returns a mutable reference to the inner service.
-    pub fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// Returns the inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
 }
+
+inner_access!(Redirect<S, P, D>);
 
 /// Who answers a request.
 pub(super) enum Responder {

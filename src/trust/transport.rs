@@ -4,6 +4,8 @@ use http::Request;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::inner_access::inner_access;
+
 /// The security of a connection. The acceptor sets it as a request extension, or
 /// [`RedirectLayer::transport`](crate::RedirectLayer::transport) fixes it for all requests.
 ///
@@ -60,22 +62,7 @@ pub struct SetTransport<S> {
     transport: Transport,
 }
 
-impl<S> SetTransport<S> {
-    /// Returns a reference to the inner service.
-    pub fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// Returns a mutable reference to the inner service.
-    pub fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// Returns the inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
-}
+inner_access!(SetTransport<S>);
 
 impl<S, B> Service<Request<B>> for SetTransport<S>
 where

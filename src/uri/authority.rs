@@ -79,13 +79,9 @@ impl<'a> Authority<'a> {
 
     /// Whether the host is loopback, by name or address.
     pub(crate) fn is_local(&self) -> bool {
-        let (label, name) = (b"localhost", self.host.as_bytes());
-        let rest = name.len().checked_sub(label.len());
-        let is_localhost =
-            rest.and_then(|rest| name.split_at_checked(rest)).is_some_and(|(before, last)| {
-                last.eq_ignore_ascii_case(label) && (before.is_empty() || before.ends_with(b"."))
-            });
-        is_localhost || self.address().is_some_and(|address| address.to_canonical().is_loopback())
+        let last_label = self.host.rsplit('.').next().unwrap_or_default();
+        last_label.eq_ignore_ascii_case("localhost")
+            || self.address().is_some_and(|address| address.to_canonical().is_loopback())
     }
 
     /// The IP address, if the host is one.
@@ -130,10 +126,7 @@ impl fmt::Display for Authority<'_> {
         for c in self.host.chars() {
             fmt::Write::write_char(f, c.to_ascii_lowercase())?;
         }
-        match self.port {
-            Some(port) => write!(f, ":{port}"),
-            None => Ok(()),
-        }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 

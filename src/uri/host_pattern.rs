@@ -39,10 +39,8 @@ impl HostPattern {
             Self::Suffix(suffix) => {
                 let host = authority.host().as_bytes();
                 let start = host.len().saturating_sub(suffix.len());
-                start > 0
-                    && host
-                        .get(start..)
-                        .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
+                let end = host.get(start..).unwrap_or_default();
+                start > 0 && end.eq_ignore_ascii_case(suffix.as_bytes())
             }
         }
     }

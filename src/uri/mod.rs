@@ -18,7 +18,7 @@ pub(crate) use host::{Host, LONGEST_NAME};
 pub(crate) use host_pattern::HostPattern;
 pub(crate) use host_set::HostSet;
 pub(crate) use hosts::Hosts;
-pub(crate) use normal::{decode_escape, length_of_prefix, normalize, push_escaped};
+pub(crate) use normal::{decode_escape, length_of_prefix, normalize};
 pub(crate) use origin::Origin;
 pub(crate) use path::{
     is_ambiguous, is_at_or_below, is_well_known, may_be_misread, without_trailing_slash,

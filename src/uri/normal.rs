@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_encode_byte;
+
 use super::{PLAIN, is_at_or_below};
 
 /// Returns the normal form of a path (RFC 3986 §6.2.2): escapes of unreserved bytes are decoded, all other
@@ -28,7 +30,7 @@ pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
                     let follows_stray = stray_end.is_some_and(|end| out.len() < end + 2);
                     match is_unreserved(decoded) && !follows_stray {
                         true => out.push(char::from(decoded)),
-                        false => push_escaped(&mut out, decoded),
+                        false => out.push_str(percent_encode_byte(decoded)),
                     }
                 }
                 None => {
@@ -37,7 +39,7 @@ pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
                 }
             },
             _ if PLAIN.contains(*byte) => out.push(char::from(*byte)),
-            _ => push_escaped(&mut out, *byte),
+            _ => out.push_str(percent_encode_byte(*byte)),
         }
     }
     Cow::Owned(out)
@@ -67,12 +69,6 @@ pub(crate) fn decode_escape(high: u8, low: u8) -> Option<u8> {
 /// Whether a byte is unreserved (RFC 3986 §2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-/// Adds a byte as an escape, in upper case.
-pub(crate) fn push_escaped(out: &mut String, byte: u8) {
-    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0').to_ascii_uppercase();
-    out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
 }
 
 #[cfg(test)]

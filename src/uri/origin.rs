@@ -24,11 +24,6 @@ impl<'a> Origin<'a> {
         self.authority.host
     }
 
-    /// Whether the host is `name`. Names are compared without case, addresses by value.
-    pub(crate) fn is_host(&self, name: &str) -> bool {
-        self.authority.is_host(name)
-    }
-
     pub(crate) fn port(&self) -> u16 {
         self.authority.effective_port(self.scheme)
     }

@@ -13,6 +13,7 @@ use super::layer::{ExpectOptions, Settings};
 use super::memory::OriginKey;
 use super::response_body::ExpectResponseBody;
 use crate::follow::saved_body::SavedBody;
+use crate::inner_access::inner_access;
 use crate::replay::Replay;
 use crate::timer::Timeout;
 
@@ -28,22 +29,9 @@ impl<S> ExpectContinue<S> {
     pub(super) fn new(inner: S, settings: Settings) -> Self {
         Self { inner, settings }
     }
-
-    /// Returns a reference to the inner service.
-    pub fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// Returns a mutable reference to the inner service.
-    pub fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// Returns the inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
 }
+
+inner_access!(ExpectContinue<S>);
 
 /// When the body of a request is sent.
 enum Plan {

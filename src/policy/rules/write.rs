@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use percent_encoding::percent_encode_byte;
+
 use super::condition::Condition;
 use super::normal::{form_decoded, next_segment, parameter, parameters};
 use super::packed::LiteralPrefix;
 use super::regex::Groups;
 use super::table::{PieceRef, Stored, Table, flag};
 use super::target::Source;
-use crate::uri::{push_escaped, without_trailing_slash};
+use crate::uri::without_trailing_slash;
 
 /// A rule whose path matched, and the parts of the request that its captures copy.
 pub(super) struct Captures<'t, 'h> {
@@ -184,7 +186,7 @@ fn as_query_value(piece: &str) -> String {
     for part in piece.split_inclusive(['&', '=', '+', ';']) {
         let plain = part.trim_end_matches(['&', '=', '+', ';']);
         out.push_str(plain);
-        part.bytes().skip(plain.len()).for_each(|byte| push_escaped(&mut out, byte));
+        out.extend(part.bytes().skip(plain.len()).map(percent_encode_byte));
     }
     out
 }
@@ -194,9 +196,9 @@ fn as_segment(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in form_decoded(value).iter() {
         match byte {
-            b'/' | b'?' | b'#' | b'%' | b'\\' => push_escaped(&mut out, *byte),
+            b'/' | b'?' | b'#' | b'%' | b'\\' => out.push_str(percent_encode_byte(*byte)),
             0x21..0x7f => out.push(char::from(*byte)),
-            _ => push_escaped(&mut out, *byte),
+            _ => out.push_str(percent_encode_byte(*byte)),
         }
     }
     out

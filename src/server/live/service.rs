@@ -6,6 +6,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::handle::Live;
+use crate::inner_access::inner_access;
 use crate::policy::RedirectPolicy;
 use crate::server::body::ResponseBody;
 use crate::server::drain_on::{Drain, DrainInline};
@@ -22,22 +23,9 @@ impl<S, P, D> LiveRedirect<S, P, D> {
     pub(super) fn new(inner: S, live: Live<P, D>) -> Self {
         Self { inner, live }
     }
-
-    /// Returns a reference to the inner service.
-    pub fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// Returns a mutable reference to the inner service.
-    pub fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// Returns the inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
 }
+
+inner_access!(LiveRedirect<S, P, D>);
 
 impl<S, P, D, B, R> Service<Request<B>> for LiveRedirect<S, P, D>
 where
