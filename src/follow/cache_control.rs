@@ -11,7 +11,7 @@ use crate::quoted::split_bytes;
 pub(super) enum Directive {
     NoStore,
     NoCache,
-    /// In seconds.
+    /// In seconds; 0 if it is not a number.
     MaxAge(u64),
     Other,
 }
@@ -28,17 +28,17 @@ pub(super) fn directives(headers: &HeaderMap) -> impl Iterator<Item = Option<Dir
             _ if name.eq_ignore_ascii_case(b"max-age") => {
                 let value = value.trim_ascii();
                 let quoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-                Directive::MaxAge(seconds(quoted.unwrap_or(value)))
+                let seconds = seconds(quoted.unwrap_or(value).trim_ascii());
+                Directive::MaxAge(seconds.unwrap_or(0))
             }
             _ => Directive::Other,
         })
     })
 }
 
-/// Parses a number of seconds: `u64::MAX` if it is too large (RFC 9111 §1.2.2), 0 if it is not a number.
-pub(super) fn seconds(text: &[u8]) -> u64 {
-    let text = text.trim_ascii();
+/// Parses a number of seconds: `u64::MAX` if it is too large (RFC 9111 §1.2.2), `None` if it is not a number.
+pub(super) fn seconds(text: &[u8]) -> Option<u64> {
     let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    let number = str::from_utf8(text).ok().filter(|_| is_number);
-    number.map_or(0, |number| number.parse().unwrap_or(u64::MAX))
+    let number = str::from_utf8(text).ok().filter(|_| is_number)?;
+    Some(number.parse().unwrap_or(u64::MAX))
 }

@@ -3,7 +3,6 @@ use std::fmt;
 
 use super::failed_request::{FailedRequest, Place};
 use super::redirect_error::RedirectError;
-use super::saved_request::SavedRequest;
 
 /// The error of a call: the inner service failed, or a redirection could not be followed.
 ///
@@ -66,16 +65,6 @@ impl<E> FollowError<E> {
         Self::Service { error, at: None }
     }
 
-    /// Wraps the error with which `request` failed in the inner service. Takes the history out of
-    /// `request`.
-    pub(super) fn service_at(error: E, request: &mut SavedRequest) -> Self {
-        let history = std::mem::take(&mut request.history);
-        Self::Service {
-            error,
-            at: Some(Box::new(FailedRequest::new(request.uri.clone(), history))),
-        }
-    }
-
     /// Returns the [`RedirectError`]; `None` if the inner service failed.
     pub fn redirect(&self) -> Option<&RedirectError> {
         match self {
@@ -115,13 +104,12 @@ impl<E> fmt::Display for FollowError<E> {
         match self {
             Self::Service { at: Some(at), .. } => write!(f, "request to {at} failed"),
             Self::Service { at: None, .. } => f.write_str("request failed"),
-            Self::Redirect(error) if error.status().is_none() => {
-                let place = Place { uri: error.uri(), hop: 0 };
-                write!(f, "request to {place} not sent")
-            }
             Self::Redirect(error) => {
                 let place = Place { uri: error.uri(), hop: error.history().len() };
-                write!(f, "redirection from {place} not followed")
+                match error.status() {
+                    Some(_) => write!(f, "redirection from {place} not followed"),
+                    None => write!(f, "request to {place} not sent"),
+                }
             }
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn fresh_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration
     };
     // The first of several ages is used (RFC 9111 §5.1).
     let age = headers.get(header::AGE).and_then(|age| members(age.as_bytes()).next());
-    let age = Duration::from_secs(age.map_or(0, seconds));
+    let age = Duration::from_secs(age.and_then(seconds).unwrap_or(0));
     // At least the time since `Date`, because not every cache on the path adds an `Age` (RFC 9111 §4.2.3).
     let age = age.max(now.duration_since(date).unwrap_or_default());
     let left = explicit.unwrap_or(DEFAULT_LIFETIME).saturating_sub(age).min(MAX_LIFETIME);

@@ -13,6 +13,7 @@ use tower_service::Service;
 use super::drain::{Rest, poll_rest};
 use super::error::FollowError;
 use super::events::End;
+use super::failed_request::FailedRequest;
 use super::final_uri::FinalUri;
 use super::policy::{FollowAll, LayerPolicy};
 use super::redacted::Redacted;
@@ -103,13 +104,14 @@ type Handled<B, R> = ControlFlow<Response<R>, (B, Option<Rest<R>>)>;
 
 impl<S, B: Body + Replay, P: LayerPolicy> Chain<S, B, P> {
     /// Makes the error of a call whose last request failed with `error`. Reports the end of the call if a
-    /// redirection was followed.
+    /// redirection was followed. Takes the history out of the saved request.
     fn failed<E>(&mut self, error: E) -> FollowError<E> {
-        let history = &self.saved_request.history;
+        let SavedRequest { uri, history, .. } = &mut self.saved_request;
         if !history.is_empty() {
             self.settings.events.finished(history, End::Failed("service"));
         }
-        FollowError::service_at(error, &mut self.saved_request)
+        let at = FailedRequest::new(uri.clone(), std::mem::take(history));
+        FollowError::Service { error, at: Some(Box::new(at)) }
     }
 
     /// Decides what to do after a response, and prepares the next request if there is one.
@@ -213,8 +215,7 @@ where
                         }
                         Err(error) => {
                             chain.saved_body.abort();
-                            let end = End::of(&error);
-                            chain.settings.events.finished(error.history(), end);
+                            chain.settings.events.failed(&error);
                             return Poll::Ready(Err(FollowError::Redirect(error)));
                         }
                     }

@@ -153,15 +153,12 @@ impl RedirectHistory {
         let first = self.hops.first().map(|hop| &hop.uri);
         let visits = first.into_iter().chain(self.hops.iter().map(|hop| &hop.next_uri)).chain(next);
         let mut times_visited = HashMap::new();
-        let mut repeating = Vec::new();
-        for uri in visits {
-            let times = times_visited.entry(uri).or_insert(0_usize);
+        let second_visits = visits.filter(|uri| {
+            let times = times_visited.entry(*uri).or_insert(0_usize);
             *times += 1;
-            if *times == 2 {
-                repeating.push(uri);
-            }
-        }
-        repeating
+            *times == 2
+        });
+        second_visits.collect()
     }
 }
 
@@ -234,6 +231,25 @@ impl Hop {
             && !self.downgrade
             && !self.was_upgraded
     }
+
+    /// Prints notes such as `(remembered)`, and the parts that the next request was sent without.
+    pub(super) fn fmt_notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.replaced_location.is_some() {
+            f.write_str(" (chosen by the policy)")?;
+        }
+        if self.was_upgraded {
+            f.write_str(" (https by HSTS)")?;
+        }
+        if self.was_remembered {
+            f.write_str(" (remembered)")?;
+        }
+        let mut separator = " (left behind: ";
+        for dropped in &self.dropped {
+            write!(f, "{separator}{dropped}")?;
+            separator = ", ";
+        }
+        if self.dropped.is_empty() { Ok(()) } else { f.write_str(")") }
+    }
 }
 
 impl fmt::Display for RedirectHistory {
@@ -258,27 +274,6 @@ impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {} {}", self.status.as_u16(), self.next_method, Redacted(&self.next_uri))?;
         self.fmt_notes(f)
-    }
-}
-
-impl Hop {
-    /// Prints notes such as `(remembered)`, and the parts that the next request was sent without.
-    pub(super) fn fmt_notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.replaced_location.is_some() {
-            f.write_str(" (chosen by the policy)")?;
-        }
-        if self.was_upgraded {
-            f.write_str(" (https by HSTS)")?;
-        }
-        if self.was_remembered {
-            f.write_str(" (remembered)")?;
-        }
-        let mut separator = " (left behind: ";
-        for dropped in &self.dropped {
-            write!(f, "{separator}{dropped}")?;
-            separator = ", ";
-        }
-        if self.dropped.is_empty() { Ok(()) } else { f.write_str(")") }
     }
 }
 

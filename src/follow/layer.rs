@@ -148,14 +148,10 @@ impl<P> FollowRedirectsLayer<P> {
     /// Returns an error of kind [`HeaderName`](crate::ConfigErrorKind::HeaderName) if `prefix` is empty, or
     /// if no header name can begin with it.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
-        if HeaderName::try_from(prefix).is_err() {
-            return Err(ConfigError::header_name(
-                prefix,
-                "empty, or not the beginning of a header name",
-            ));
-        }
-        let prefix = prefix.to_ascii_lowercase().into();
-        Ok(self.set(|settings| settings.sensitive.push_prefix(prefix)))
+        let reason = "empty, or not the beginning of a header name";
+        let name = HeaderName::try_from(prefix);
+        let name = name.map_err(|_| ConfigError::header_name(prefix, reason))?;
+        Ok(self.set(|settings| settings.sensitive.push_prefix(name.as_str().into())))
     }
 
     /// Replaces the list of headers that are credentials: `Authorization`, `Cookie`, `Cookie2`,
@@ -206,7 +202,7 @@ impl<P> FollowRedirectsLayer<P> {
     where
         F: Fn(&Uri, &Uri) -> bool + Send + Sync + 'static,
     {
-        self.set(|settings| settings.trust_when = Some(TrustFn::new(trusts)))
+        self.set(|settings| settings.trust_when = Some(TrustFn(Arc::new(trusts))))
     }
 
     /// Keeps credentials and extensions on redirections from http to https on the same host, each on its

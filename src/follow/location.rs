@@ -85,20 +85,13 @@ impl Base<'_> {
         let downgrade = old.is_some_and(is_secure) && !is_secure(new);
         // The base has no userinfo and no fragment that a relative reference could inherit.
         let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
+        let mut uri = uri(url)?;
         if !cross_origin && self.uri.authority().is_none() {
             // The inner client expects the form of URI that the caller chose.
-            let target = origin_form(&uri(url)?).map(Target::same_origin)?;
-            return Ok(Target { userinfo, fragment, ..target });
+            let path = uri.path_and_query().ok_or(RedirectErrorKind::InvalidLocation)?;
+            uri = path.clone().into();
         }
-        Ok(Target {
-            cross_origin,
-            downgrade,
-            userinfo,
-            fragment,
-            uri: uri(url)?,
-            plain_origin: false,
-            was_upgraded: false,
-        })
+        Ok(Target { cross_origin, downgrade, userinfo, fragment, ..Target::same_origin(uri) })
     }
 
     /// Resolves a reference against a base that the parser cannot read: a URI in origin-form if `Host` or the
@@ -230,13 +223,6 @@ fn text(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let path = uri.path_and_query().map_or("", |path| path.as_str());
     [uri.scheme_str().unwrap_or_default(), "://", authority, path].concat()
-}
-
-/// Reduces a URI to its path and query.
-fn origin_form(uri: &Uri) -> Result<Uri, RedirectErrorKind> {
-    let mut parts = http::uri::Parts::default();
-    parts.path_and_query = uri.path_and_query().cloned();
-    Uri::from_parts(parts).map_err(|_| RedirectErrorKind::InvalidLocation)
 }
 
 fn has_userinfo(url: &Url) -> bool {

@@ -39,7 +39,8 @@ impl Origins {
     {
         let mut sets = self.0.as_deref().cloned().unwrap_or_default();
         for origin in origins {
-            sets.add(origin.as_ref())?;
+            let text = origin.as_ref();
+            sets.add(text).map_err(|reason| ConfigError::url(text, reason))?;
         }
         for list in [&mut sets.exact, &mut sets.below] {
             list.sort_by(|a, b| a.key().cmp(&b.key()));
@@ -54,19 +55,18 @@ impl Origins {
     }
 }
 
-const NOT_A_DOMAIN: &str = "`*.` must be followed by a domain without a trailing dot";
-
 impl OriginSets {
-    fn add(&mut self, text: &str) -> Result<(), ConfigError> {
+    /// Adds an origin. `Err` is the reason why the text is not one.
+    fn add(&mut self, text: &str) -> Result<(), &'static str> {
         // Parsed without its `*.`, so that the rest is validated as any other origin is.
         if let Some((scheme, domain)) = text.split_once("://*.") {
-            let url = parse(&format!("{scheme}://{domain}"))
-                .map_err(|reason| ConfigError::url(text, reason))?;
+            let url = parse(&format!("{scheme}://{domain}"))?;
             let origin = Origin::of_url(&url).filter(|origin| is_domain(&url, origin.host()));
-            let origin = origin.ok_or_else(|| ConfigError::url(text, NOT_A_DOMAIN))?;
+            let origin =
+                origin.ok_or("`*.` must be followed by a domain without a trailing dot")?;
             self.below.push(ListedOrigin::new(&origin));
         } else {
-            let url = parse(text).map_err(|reason| ConfigError::url(text, reason))?;
+            let url = parse(text)?;
             self.exact.extend(Origin::of_url(&url).map(|origin| ListedOrigin::new(&origin)));
         }
         Ok(())
@@ -115,19 +115,9 @@ impl ListedOrigin {
 /// A function that decides whether credentials and extensions are kept on a redirection from one URL to
 /// another.
 #[derive(Clone)]
-pub(super) struct TrustFn(Arc<Trusts>);
+pub(super) struct TrustFn(pub(super) Arc<Trusts>);
 
 type Trusts = dyn Fn(&Uri, &Uri) -> bool + Send + Sync;
-
-impl TrustFn {
-    pub(super) fn new(trusts: impl Fn(&Uri, &Uri) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(trusts))
-    }
-
-    pub(super) fn trusts(&self, old: &Uri, new: &Uri) -> bool {
-        (self.0)(old, new)
-    }
-}
 
 impl fmt::Debug for TrustFn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

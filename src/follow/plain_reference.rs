@@ -55,15 +55,10 @@ impl Base<'_> {
         let (_, rest) = split(reference, 0)?;
         let uri = Uri::try_from(location.strip_suffix(rest)?).ok()?;
         let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
-        Some(Target {
-            cross_origin: new != old,
-            downgrade: old.scheme() == Scheme::Https && new.scheme() == Scheme::Http,
-            userinfo: false,
-            fragment: fragment(rest),
-            plain_origin: true,
-            was_upgraded: false,
-            uri,
-        })
+        let cross_origin = new != old;
+        let downgrade = old.scheme() == Scheme::Https && new.scheme() == Scheme::Http;
+        let (fragment, target) = (fragment(rest), Target::same_origin(uri));
+        Some(Target { cross_origin, downgrade, fragment, plain_origin: true, ..target })
     }
 
     /// Resolves a reference that depends on the path of the base.

@@ -127,16 +127,15 @@ impl RedirectErrorKind {
 impl RedirectError {
     pub(super) fn new(
         kind: RedirectErrorKind,
-        status: StatusCode,
+        status: Option<StatusCode>,
         uri: Uri,
         history: RedirectHistory,
     ) -> Self {
-        let (status, headers) = (Some(status), HeaderMap::new());
         Self(Box::new(Inner {
             kind,
             status,
             uri,
-            headers,
+            headers: HeaderMap::new(),
             location: None,
             next_uri: None,
             history,
@@ -145,11 +144,7 @@ impl RedirectError {
 
     /// Creates the error of a call that is not sent, because the guard refuses its URL.
     pub(super) fn refused(uri: Uri) -> Self {
-        let history = RedirectHistory::default();
-        let kind = RedirectErrorKind::TargetRefused;
-        let mut error = Self::new(kind, StatusCode::OK, uri, history);
-        error.0.status = None;
-        error
+        Self::new(RedirectErrorKind::TargetRefused, None, uri, RedirectHistory::default())
     }
 
     pub(super) fn with_location(mut self, location: &HeaderValue) -> Self {
@@ -275,9 +270,10 @@ impl RedirectError {
 
 impl fmt::Display for RedirectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, status, uri, next_uri, history, .. } = &*self.0;
+        let Inner { kind, status, uri, next_uri: next, history, .. } = &*self.0;
         let status = status.map(|status| format!("{} from ", status.as_u16())).unwrap_or_default();
-        let (answer, next) = (format!("{status}{}", Redacted(uri)), next_uri);
+        let answer = format!("{status}{}", Redacted(uri));
+        let to = next.as_ref().map(|next| format!(" to {}", Redacted(next))).unwrap_or_default();
         // If `Location` does not resolve, only a policy can have set a next URL.
         let place = next.as_ref().map_or(format!("location of {answer}"), |chosen| {
             format!("{}, chosen by the policy for {answer},", Redacted(chosen))
@@ -295,19 +291,12 @@ impl fmt::Display for RedirectError {
                 Ok(())
             }
             RedirectErrorKind::InsecureDowngrade => {
-                write!(f, "refused to leave https (`.allow_https_to_http()`): {answer}")?;
-                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
+                write!(f, "refused to leave https (`.allow_https_to_http()`): {answer}{to}")
             }
-            RedirectErrorKind::Rejected => {
-                write!(f, "{answer} is not to be followed")?;
-                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
-            }
+            RedirectErrorKind::Rejected => write!(f, "{answer} is not to be followed{to}"),
             // The same text for every reason, so that it does not reveal which addresses exist.
             RedirectErrorKind::TargetRefused => f.write_str("the target is not allowed"),
-            RedirectErrorKind::Loop => {
-                write!(f, "{answer} leads back")?;
-                next.as_ref().map_or(Ok(()), |next| write!(f, " to {}", Redacted(next)))
-            }
+            RedirectErrorKind::Loop => write!(f, "{answer} leads back{to}"),
             RedirectErrorKind::InvalidLocation => write!(f, "{place} cannot be resolved"),
             RedirectErrorKind::LocationTooLong => write!(f, "{place} is longer than 65534 bytes"),
             RedirectErrorKind::AmbiguousLocation => {

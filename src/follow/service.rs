@@ -8,7 +8,6 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::error::FollowError;
-use super::events::End;
 use super::final_uri::FinalUri;
 use super::future::{Chain, Observer, ResponseFuture};
 use super::guard::with_plain_address;
@@ -57,7 +56,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let mut upgraded = None;
-        if self.settings.upgrades_or_guards() {
+        if self.settings.hsts.is_some() || self.settings.guard.is_some() {
             match upgrade_and_guard(&self.settings, &mut request) {
                 Ok(upgrade) => upgraded = upgrade,
                 Err(error) => {
@@ -103,7 +102,7 @@ where
         if let Some(memory) = &self.settings.remembered {
             saved_request.memory_use = MemoryUse::of(&request, saved_request.is_followable());
             if let Err(error) = memory.apply(&self.settings, &*self.policy, &mut saved_request) {
-                self.settings.events.finished(error.history(), End::of(&error));
+                self.settings.events.failed(&error);
                 return ResponseFuture::refused(error);
             }
             if !saved_request.history.is_empty() {
@@ -137,7 +136,7 @@ fn upgrade_and_guard<B>(
     });
     if settings.refuses(request.uri()) {
         let error = RedirectError::refused(request.uri().clone());
-        settings.events.finished(&RedirectHistory::default(), End::of(&error));
+        settings.events.failed(&error);
         return Err(error);
     }
     if settings.guard.is_some() {

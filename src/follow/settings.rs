@@ -97,11 +97,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether the URLs of calls are upgraded by HSTS or checked by a guard.
-    pub(super) fn upgrades_or_guards(&self) -> bool {
-        self.hsts.is_some() || self.guard.is_some()
-    }
-
     /// Whether something is learned from responses for later calls.
     pub(super) fn learns(&self) -> bool {
         self.hsts.is_some() || self.remembered.is_some()

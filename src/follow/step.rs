@@ -7,7 +7,7 @@ use super::history::Hop;
 use super::location::{Base, Target};
 use super::method::Rewrite;
 use super::options::{OnLimit, RedirectMode};
-use super::origins::is_https_upgrade;
+use super::origins::{TrustFn, is_https_upgrade};
 use super::policy::sealed::LayerPolicy;
 use super::policy::{Action, Attempt, next_of};
 use super::redirect_error::{RedirectError, RedirectErrorKind};
@@ -249,14 +249,14 @@ fn drops_credentials(settings: &Settings, request: &SavedRequest, target: &Targe
     let (old, new) = (&request.uri, &target.uri);
     let trusted = settings.trusted_origins.lists_both(old, new)
         || request.options.trusted_origins.lists_both(old, new)
-        || settings.trust_when.as_ref().is_some_and(|trust| trust.trusts(old, new));
+        || settings.trust_when.as_ref().is_some_and(|TrustFn(trusts)| trusts(old, new));
     !(trusted || settings.keep_credentials_on_https_upgrade && is_https_upgrade(old, new))
 }
 
 /// Makes the error that ends the chain. Moves the history out of `request`.
 fn fail(request: &mut SavedRequest, kind: RedirectErrorKind, status: StatusCode) -> RedirectError {
     let history = std::mem::take(&mut request.history);
-    RedirectError::new(kind, status, request.uri.clone(), history)
+    RedirectError::new(kind, Some(status), request.uri.clone(), history)
 }
 
 /// Makes the error for a next request whose body cannot be sent again.

@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::uri::Authority;
 use http::{HeaderValue, Request, Uri, header};
 use percent_encoding::percent_decode_str;
 
@@ -49,10 +48,9 @@ fn basic(userinfo: &str) -> Option<HeaderValue> {
 /// Returns the URI without its userinfo.
 pub(super) fn without(uri: &Uri) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
-    if let Some(authority) = &parts.authority {
-        if let Some((_, host)) = authority.as_str().rsplit_once('@') {
-            parts.authority = Some(Authority::try_from(host).ok()?);
-        }
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    if let Some((_, host)) = authority.rsplit_once('@') {
+        parts.authority = Some(host.parse().ok()?);
     }
     Uri::from_parts(parts).ok()
 }

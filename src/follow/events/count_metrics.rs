@@ -17,17 +17,18 @@ static METADATA: Metadata<'static> =
 static HOPS_KEY: Key = Key::from_static_name(HOPS);
 static BYTES_KEY: Key = Key::from_static_name(BYTES);
 
-/// A key for each way in which a call can end.
-static CALLS_KEYS: LazyLock<Vec<(Outcome, &str, Key)>> = LazyLock::new(|| {
+/// A key for each way in which a call can end: an outcome and an error type. The error type is empty unless
+/// the outcome is an error.
+static CALLS_KEYS: LazyLock<Vec<((Outcome, &str), Key)>> = LazyLock::new(|| {
     let returned = [(Outcome::Response, ""), (Outcome::Redirection, "")];
     let errors = RedirectErrorKind::NAMES.into_iter().chain(["service"]);
     let ends = returned.into_iter().chain(errors.map(|error_type| (Outcome::Error, error_type)));
-    let key = |outcome: Outcome, error_type| {
+    let key = |(outcome, error_type): (Outcome, &'static str)| {
         let outcome = Label::from_static_parts("outcome", outcome.as_str());
         let error_type = Label::from_static_parts("error_type", error_type);
         Key::from_parts(CALLS, vec![outcome, error_type])
     };
-    ends.map(|(outcome, error_type)| (outcome, error_type, key(outcome, error_type))).collect()
+    ends.map(|end| (end, key(end))).collect()
 });
 
 /// Describes the metrics, and starts the counters at zero.
@@ -41,10 +42,10 @@ pub(crate) fn start() {
         let bytes = "Bytes of bodies that were sent again, as far as their length was known.";
         recorder.describe_counter(BYTES.into(), Some(metrics::Unit::Bytes), bytes.into());
         recorder.register_counter(&BYTES_KEY, &METADATA).increment(0);
+        for (_, key) in CALLS_KEYS.iter() {
+            recorder.register_counter(key, &METADATA).increment(0);
+        }
     });
-    for (outcome, error_type, _) in CALLS_KEYS.iter() {
-        add(0, *outcome, error_type);
-    }
 }
 
 pub(super) fn followed(replayed_bytes: u64) {
@@ -56,17 +57,12 @@ pub(super) fn followed(replayed_bytes: u64) {
 }
 
 pub(super) fn finished(finished: &Finished<'_>) {
+    let end = (finished.outcome(), finished.error_type().unwrap_or_default());
     with_recorder(|recorder| {
         let hops = u32::try_from(finished.history.len()).unwrap_or(u32::MAX);
         recorder.register_histogram(&HOPS_KEY, &METADATA).record(f64::from(hops));
+        if let Some((_, key)) = CALLS_KEYS.iter().find(|(known, _)| *known == end) {
+            recorder.register_counter(key, &METADATA).increment(1);
+        }
     });
-    add(1, finished.outcome(), finished.error_type().unwrap_or_default());
-}
-
-/// Adds to the counter of this outcome and error type. `error_type` is empty unless `outcome` is an error.
-fn add(calls: u64, outcome: Outcome, error_type: &'static str) {
-    let is_end = |(o, e, _): &&(Outcome, &str, Key)| *o == outcome && *e == error_type;
-    if let Some((_, _, key)) = CALLS_KEYS.iter().find(is_end) {
-        with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(calls));
-    }
 }

@@ -3,7 +3,6 @@ use std::fmt;
 use http::StatusCode;
 
 use crate::follow::history::RedirectHistory;
-use crate::follow::redirect_error::RedirectError;
 use crate::follow::step::is_followable_status;
 
 /// The end of a call that followed a redirection, or that ended with a `RedirectError`: see
@@ -19,12 +18,6 @@ pub struct Finished<'a> {
 pub(crate) enum End {
     Returned(StatusCode),
     Failed(&'static str),
-}
-
-impl End {
-    pub(crate) fn of(error: &RedirectError) -> Self {
-        Self::Failed(error.kind().name())
-    }
 }
 
 /// The outcome of a call: see [`Finished::outcome`].

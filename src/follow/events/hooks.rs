@@ -5,6 +5,7 @@ use super::finished::{End, Finished};
 use super::followed::Followed;
 use super::{count, log};
 use crate::follow::history::RedirectHistory;
+use crate::follow::redirect_error::RedirectError;
 
 type OnHop = dyn Fn(&Followed<'_>) + Send + Sync;
 type OnFinish = dyn Fn(&Finished<'_>) + Send + Sync;
@@ -45,6 +46,11 @@ impl EventHooks {
         count::finished(&finished);
         self.on_finish.iter().for_each(|hook| hook(&finished));
         log::finished(&finished);
+    }
+
+    /// Reports the end of a call that ended with `error`.
+    pub(crate) fn failed(&self, error: &RedirectError) {
+        self.finished(error.history(), End::Failed(error.kind().name()));
     }
 }
 

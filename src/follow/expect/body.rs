@@ -42,19 +42,17 @@ impl<B> ExpectBody<B> {
 impl Wait {
     /// Polls for the permission to read the body. Returns an error if it is denied.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ExpectBodyError>> {
-        match self.gate.poll(cx) {
-            Poll::Ready(Permission::Denied) => Poll::Ready(Err(ExpectBodyError(None))),
-            Poll::Ready(Permission::Granted) => Poll::Ready(Ok(())),
-            Poll::Pending => {
-                ready!(self.timeout.poll_elapsed(cx));
-                self.gate.time_out();
-                // Another thread may have ended the body meanwhile.
-                match self.gate.poll(cx) {
-                    Poll::Ready(Permission::Denied) => Poll::Ready(Err(ExpectBodyError(None))),
-                    _ => Poll::Ready(Ok(())),
-                }
-            }
+        let mut permission = self.gate.poll(cx);
+        if permission.is_pending() {
+            ready!(self.timeout.poll_elapsed(cx));
+            self.gate.time_out();
+            // Asked again, because another thread may have ended the body meanwhile.
+            permission = self.gate.poll(cx);
         }
+        permission.map(|permission| match permission {
+            Permission::Granted => Ok(()),
+            Permission::Denied => Err(ExpectBodyError(None)),
+        })
     }
 }
 

@@ -48,13 +48,9 @@ pub(super) struct WaitingCall<S, B> {
     pub(super) upload: EndOnDrop,
     pub(super) origin: Option<OriginKey>,
     pub(super) memory: Memory,
-    pub(super) retry: Retry<S, B>,
-}
-
-/// What it takes to send a request again after 417: the service, the head without `Expect`, and the saved
-/// body.
-pub(super) struct Retry<S, B> {
+    /// Sends the request again after 417.
     pub(super) service: S,
+    /// The head without `Expect`.
     pub(super) head: Parts,
     pub(super) saved_body: SavedBody<B>,
 }
@@ -89,7 +85,7 @@ impl<S, B> WaitingCall<S, B> {
     where
         B: Body + Replay,
     {
-        let Self { upload, origin, memory, retry } = self;
+        let Self { upload, origin, memory, saved_body, head, service } = self;
         let status = response.status();
         if let Some(origin) = &origin {
             let timed_out = upload.gate().is_some_and(|gate| gate.has_timed_out());
@@ -106,7 +102,6 @@ impl<S, B> WaitingCall<S, B> {
             return Next::Return(response.map(ExpectResponseBody::new));
         }
         if status == StatusCode::EXPECTATION_FAILED {
-            let Retry { service, head, saved_body } = retry;
             if let Ok(body) = saved_body.replay() {
                 let request = Request::from_parts(head, ExpectBody::at_once(body));
                 return Next::SendAgain(Box::new(Resend { service, request }));

@@ -7,7 +7,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::body::ExpectBody;
-use super::future::{ExpectFuture, Retry, WaitingCall};
+use super::future::{ExpectFuture, WaitingCall};
 use super::gate::{EndOnDrop, Gate};
 use super::layer::{ExpectOptions, Settings};
 use super::memory::OriginKey;
@@ -35,10 +35,8 @@ inner_access!(ExpectContinue<S>);
 
 /// When the body of a request is sent.
 enum Plan {
-    /// At once, and nothing is remembered.
-    AtOnce,
-    /// At once, and the memory notes the origin if it redirects the upload.
-    Watched(OriginKey),
+    /// At once. If there is an origin, the memory notes whether it redirects the upload.
+    AtOnce(Option<OriginKey>),
     /// Once the server asks for the body or answers 2xx, or the wait times out.
     Waiting(Option<OriginKey>),
 }
@@ -49,30 +47,25 @@ impl Settings {
         let is_long = length.is_none_or(|length| length > self.threshold);
         let has_expect = request.headers().contains_key(header::EXPECT);
         if !is_long && !has_expect || request.body().is_end_stream() {
-            return Plan::AtOnce;
+            return Plan::AtOnce(None);
         }
         let options = request.extensions_mut().remove::<ExpectOptions>();
         if options.is_some_and(|options| options.is_off) || request.version() != Version::HTTP_11 {
-            return Plan::AtOnce;
+            return Plan::AtOnce(None);
         }
         let origin = OriginKey::of(request.uri());
         let is_waiting_useless =
             origin.as_ref().is_some_and(|origin| self.memory.is_waiting_useless(origin));
-        if has_expect {
-            // The request's own header is sent. The body waits if `100-continue` is the only expectation
-            // and waiting has not been useless for this origin.
-            return match expects_only_continue(request) && !is_waiting_useless {
-                true => Plan::Waiting(origin),
-                false => Plan::AtOnce,
-            };
+        // The request's own header is sent in any case. The body waits only if `100-continue` is the only
+        // expectation.
+        if is_waiting_useless || has_expect && !expects_only_continue(request) {
+            return Plan::AtOnce(None);
         }
-        match origin {
-            Some(_) if is_waiting_useless => Plan::AtOnce,
-            Some(origin) if self.only_after_redirect && !self.memory.has_redirected(&origin) => {
-                Plan::Watched(origin)
-            }
-            None if self.only_after_redirect => Plan::AtOnce,
-            origin => Plan::Waiting(origin),
+        let has_redirected = |origin: &OriginKey| self.memory.has_redirected(origin);
+        if has_expect || !self.only_after_redirect || origin.as_ref().is_some_and(has_redirected) {
+            Plan::Waiting(origin)
+        } else {
+            Plan::AtOnce(origin)
         }
     }
 }
@@ -100,11 +93,8 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.settings.plan(&mut request) {
-            Plan::AtOnce => {
-                ExpectFuture::at_once(self.inner.call(request.map(ExpectBody::at_once)), None)
-            }
-            Plan::Watched(origin) => {
-                let watched = Some((self.settings.memory.clone(), origin));
+            Plan::AtOnce(watched) => {
+                let watched = watched.map(|origin| (self.settings.memory.clone(), origin));
                 ExpectFuture::at_once(self.inner.call(request.map(ExpectBody::at_once)), watched)
             }
             Plan::Waiting(origin) => self.call_waiting(request, origin),
@@ -148,8 +138,8 @@ impl<S> ExpectContinue<S> {
         let upload = EndOnDrop::new(gate);
         let future = inner.call(request);
         let memory = self.settings.memory.clone();
-        let retry = Retry { service: inner, head, saved_body };
-        ExpectFuture::waiting(future, WaitingCall { upload, origin, memory, retry })
+        let call = WaitingCall { upload, origin, memory, service: inner, head, saved_body };
+        ExpectFuture::waiting(future, call)
     }
 }
 

@@ -80,21 +80,19 @@ impl Nat64 {
     }
 }
 
-/// Whether an address is globally reachable. If an IPv6 address holds an IPv4 address, the IPv4 address is
-/// checked instead. Of an ISATAP address, both the IPv6 and the IPv4 address are checked. `nat64` lists
-/// prefixes in addition to the well-known one.
-pub(super) fn is_global(address: IpAddr, nat64: &[Nat64]) -> bool {
+/// Whether an address is globally reachable. If an IPv6 address holds an [IPv4 address](inner_v4), the caller
+/// passes the IPv4 address instead. Of an ISATAP address, both the IPv6 and the IPv4 address are checked.
+pub(super) fn is_global(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_global_v4(address),
-        IpAddr::V6(address) => match inner_v4(address, nat64) {
-            Some(inner) => is_global_v4(inner),
-            None => is_global_v6(address),
-        },
+        IpAddr::V6(address) => is_global_v6(address),
     }
 }
 
-/// Returns the IPv4 address that an IPv6 address holds, by NAT64, 6to4 or Teredo.
-pub(super) fn inner_v4(address: Ipv6Addr, nat64: &[Nat64]) -> Option<Ipv4Addr> {
+/// Returns the IPv4 address that an IPv6 address holds, by NAT64, 6to4 or Teredo. `nat64` lists prefixes in
+/// addition to the well-known one. `None` for an IPv4 address, also if it is mapped to IPv6.
+pub(super) fn inner_v4(address: IpAddr, nat64: &[Nat64]) -> Option<Ipv4Addr> {
+    let IpAddr::V6(address) = address.to_canonical() else { return None };
     let bits = address.to_bits();
     let nat64 = nat64.iter().chain([&Nat64::WELL_KNOWN]);
     let translated = nat64.copied().find_map(|prefix| prefix.inner(bits));

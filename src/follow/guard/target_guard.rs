@@ -26,7 +26,7 @@ use crate::uri::{Origin, Scheme};
 /// assert!(!guard.allows_address([169, 254, 169, 254].into()), "what a name may resolve to");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[doc(alias("ssrf"))]
 #[must_use]
 pub struct TargetGuard {
@@ -44,15 +44,7 @@ impl TargetGuard {
     /// Creates a guard that allows globally reachable addresses, and names other than `localhost` and those
     /// below it, at any port.
     pub fn new() -> Self {
-        Self {
-            allowed: Vec::new(),
-            denied: Vec::new(),
-            allowed_ranges: Ranges::default(),
-            denied_ranges: Ranges::default(),
-            nat64: Vec::new(),
-            ports: None,
-            https_only: false,
-        }
+        Self::default()
     }
 
     /// Allows these addresses and ranges, too. To allow an IPv6 address that embeds an IPv4 address by NAT64,
@@ -143,15 +135,11 @@ impl TargetGuard {
 
     /// Whether a connection to this address may be made. For resolvers.
     pub fn allows_address(&self, address: IpAddr) -> bool {
-        let inner = match address.to_canonical() {
-            IpAddr::V6(v6) => inner_v4(v6, &self.nat64).map(IpAddr::V4),
-            IpAddr::V4(_) => None,
-        };
-        let is_denied = self.denied_ranges.contains(address)
-            || inner.is_some_and(|inner| self.denied_ranges.contains(inner));
-        // An address that embeds an IPv4 address is allowed only by a range that holds the IPv4 address.
-        let is_allowed = self.allowed_ranges.contains(inner.unwrap_or(address));
-        !is_denied && (is_allowed || is_global(address, &self.nat64))
+        // If the address embeds an IPv4 address, that one has to be allowed, and neither may be denied.
+        let checked = inner_v4(address, &self.nat64).map_or(address, IpAddr::V4);
+        let is_denied =
+            self.denied_ranges.contains(address) || self.denied_ranges.contains(checked);
+        !is_denied && (self.allowed_ranges.contains(checked) || is_global(checked))
     }
 }
 
@@ -196,12 +184,6 @@ fn has_empty_label(name: &str) -> bool {
 fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
-}
-
-impl Default for TargetGuard {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl fmt::Debug for TargetGuard {

@@ -159,16 +159,10 @@ fn format_time(time: SystemTime) -> Option<String> {
 /// Serializes the learned hosts as a list.
 impl Serialize for HstsStore {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let entries = self.entries();
-        serializer.collect_seq(entries.into_iter().map(|(host, entry)| {
-            Saved {
-                host: host.into(),
-                include_subdomains: entry.include_subdomains,
-                expires: entry
-                    .expires
-                    .and_then(|time| Timestamp::try_from(time).ok())
-                    .map(|time| time.as_second()),
-            }
+        serializer.collect_seq(self.entries().into_iter().map(|(host, entry)| {
+            let expires = entry.expires.and_then(|time| Timestamp::try_from(time).ok());
+            let expires = expires.map(Timestamp::as_second);
+            Saved { host: host.into(), include_subdomains: entry.include_subdomains, expires }
         }))
     }
 }
@@ -177,13 +171,8 @@ impl<'de> Deserialize<'de> for HstsStore {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let store = Self::new();
         for Saved { host, include_subdomains, expires } in Vec::deserialize(deserializer)? {
-            let expires = match expires {
-                None => None,
-                Some(seconds) => {
-                    let time = Timestamp::from_second(seconds).map_err(D::Error::custom)?;
-                    Some(SystemTime::try_from(time).map_err(D::Error::custom)?)
-                }
-            };
+            let time = expires.map(Timestamp::from_second).transpose().map_err(D::Error::custom)?;
+            let expires = time.map(SystemTime::try_from).transpose().map_err(D::Error::custom)?;
             store.add(&host, expires, include_subdomains);
         }
         Ok(store)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
+use crate::follow::cache_control::seconds;
 use crate::quoted::split;
 
 /// The directives of a valid header.
@@ -42,7 +43,10 @@ pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
         }
         let name = name.to_ascii_lowercase();
         match (name.as_str(), value) {
-            ("max-age", Some(value)) => max_age = Some(seconds(value)?),
+            ("max-age", Some(value)) => {
+                let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+                max_age = Some(seconds(quoted.unwrap_or(value).as_bytes())?);
+            }
             ("includesubdomains", None) => include_subdomains = true,
             ("max-age" | "includesubdomains", _) => return None,
             _ => {}
@@ -54,16 +58,6 @@ pub(super) fn parse(value: &HeaderValue) -> Option<Policy> {
     }
     let max_age = Duration::from_secs(max_age?.min(MAX_LIFETIME));
     Some(Policy { max_age, include_subdomains })
-}
-
-/// Parses a number of seconds, in quotes or not. Returns `u64::MAX` for a number that is too large.
-fn seconds(value: &str) -> Option<u64> {
-    let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-    let digits = quoted.unwrap_or(value);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

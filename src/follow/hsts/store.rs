@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use http::uri::{Authority, Scheme};
+use http::uri::Scheme;
 use http::{HeaderMap, Uri, header};
 use url::Host;
 
@@ -79,14 +79,10 @@ impl HstsStore {
         I: IntoIterator<Item = (N, bool)>,
         N: AsRef<str>,
     {
-        {
-            let mut known = self.lock();
-            for (name, include_subdomains) in hosts {
-                if let Some(name) = normal_name(name.as_ref()) {
-                    known.preload_list.insert(name, include_subdomains);
-                }
-            }
-        }
+        let names = hosts.into_iter().filter_map(|(name, include_subdomains)| {
+            Some((normal_name(name.as_ref())?, include_subdomains))
+        });
+        self.lock().preload_list.extend(names);
         self
     }
 
@@ -103,8 +99,10 @@ impl HstsStore {
         }
         let mut parts = uri.clone().into_parts();
         parts.scheme = Some(Scheme::HTTPS);
-        if let Some(authority) = parts.authority.take() {
-            parts.authority = Some(without_port_80(authority)?);
+        // Without port 80, the default port of https applies.
+        if uri.port_u16() == Some(80) {
+            let (before, _) = uri.authority()?.as_str().rsplit_once(':')?;
+            parts.authority = Some(before.parse().ok()?);
         }
         Uri::from_parts(parts).ok()
     }
@@ -239,14 +237,10 @@ fn normal_name(host: &str) -> Option<Box<str>> {
     if host.len() > MAX_HOST_LEN {
         return None;
     }
-    match Host::parse(host).ok()? {
-        Host::Domain(name) => {
-            let name = name.strip_suffix('.').unwrap_or(&name);
-            let is_name = name.len() <= LONGEST_NAME && !name.split('.').any(str::is_empty);
-            is_name.then(|| name.into())
-        }
-        Host::Ipv4(_) | Host::Ipv6(_) => None,
-    }
+    let Host::Domain(name) = Host::parse(host).ok()? else { return None };
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    let is_name = name.len() <= LONGEST_NAME && !name.split('.').any(str::is_empty);
+    is_name.then(|| name.into())
 }
 
 /// Returns the name by which a host is looked up. Unlike [`normal_name`], returns a name for a host that
@@ -264,17 +258,6 @@ fn name_to_look_up(host: &str) -> Option<Box<str>> {
     let name = name.trim_end_matches('.');
     // The time of a lookup grows with the square of the length of the name.
     (name.len() <= LONGEST_NAME).then(|| name.into())
-}
-
-/// Removes port 80, so that the default port of https applies. `None` if the rest is not an authority.
-fn without_port_80(authority: Authority) -> Option<Authority> {
-    match authority.port_u16() {
-        Some(80) => {
-            let (before, _) = authority.as_str().rsplit_once(':')?;
-            before.parse().ok()
-        }
-        _ => Some(authority),
-    }
 }
 
 impl fmt::Debug for HstsStore {

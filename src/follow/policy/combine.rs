@@ -42,23 +42,18 @@ impl<P: FollowPolicy> FollowPolicy for [P] {
     }
 }
 
-impl<P: FollowPolicy, const N: usize> FollowPolicy for [P; N] {
-    fn decide(&self, attempt: &Attempt<'_>) -> Action {
-        self.as_slice().decide(attempt)
-    }
+/// Implements the trait for types that have `as_slice`. The length of an array is named after its type.
+macro_rules! lists {
+    ($($list:ty $(, $length:ident)?;)+) => {$(
+        impl<P: FollowPolicy $(, const $length: usize)?> FollowPolicy for $list {
+            fn decide(&self, attempt: &Attempt<'_>) -> Action {
+                self.as_slice().decide(attempt)
+            }
+        }
+    )+};
 }
 
-impl<P: FollowPolicy> FollowPolicy for Vec<P> {
-    fn decide(&self, attempt: &Attempt<'_>) -> Action {
-        self.as_slice().decide(attempt)
-    }
-}
-
-impl<P: FollowPolicy> FollowPolicy for Option<P> {
-    fn decide(&self, attempt: &Attempt<'_>) -> Action {
-        self.as_ref().map_or(Action::Follow, |policy| policy.decide(attempt))
-    }
-}
+lists!([P; N], N; Vec<P>; Option<P>;);
 
 macro_rules! pointers {
     ($($pointer:ty),+) => {$(
