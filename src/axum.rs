@@ -6,11 +6,12 @@ use axum::extract::{ConnectInfo, OriginalUri};
 use http::{Extensions, Uri};
 
 /// The source of the URI that policies see.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum UriSource {
     /// The URI with which the request arrived at the outermost router: with the prefixes that nested
     /// routers removed, and without what other middleware has rewritten since. If no router has set it, the
     /// URI of the request.
+    #[default]
     Original,
     /// The URI of the request as it arrives at the layer.
     Request,

@@ -6,7 +6,7 @@ use http::{Extensions, Uri};
 
 /// The source of the URI that policies see: always the request. The type is zero-sized, so that it adds
 /// nothing to a `RequestHead`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UriSource;
 
 impl UriSource {

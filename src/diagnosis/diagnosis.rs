@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::cure::{PeerName, ReadAdvice, TrustCall};
+use super::cure::{peer_name, read_advice, trust_call};
 use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
@@ -198,8 +198,8 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{}, which is not trusted, says by {header} that the user agent used https; if it \
                  is your proxy, its requests are redirected forever: {}",
-                PeerName(*peer),
-                TrustCall(*peer, Some(header))
+                peer_name(*peer),
+                trust_call(*peer, Some(header))
             ),
             Self::PeerUnknown => write!(
                 f,
@@ -211,8 +211,8 @@ impl fmt::Display for Diagnosis {
                 "a request from {} has headers that browsers send only over https; if something in front \
                  terminates TLS, its requests are redirected forever: {}; if this server terminates TLS, \
                  {SAY_SECURE}",
-                PeerName(*peer),
-                TrustCall(*peer, None)
+                peer_name(*peer),
+                trust_call(*peer, None)
             ),
             Self::ProxyWithoutScheme { peer, header } => write!(
                 f,
@@ -220,7 +220,7 @@ impl fmt::Display for Diagnosis {
                  http; {}let it send X-Forwarded-Proto, or read what it sends by `.forwarded()`, \
                  `.scheme_field(..)` or `.scheme_on(..)`, or, if every request to this layer comes over \
                  https, add `.transport(Transport::Secure)`",
-                ReadAdvice(*header)
+                read_advice(*header)
             ),
             Self::ProxySaysHttp { peer, header } => write!(
                 f,
@@ -228,13 +228,13 @@ impl fmt::Display for Diagnosis {
                  https, so it may be redirected forever; {}let {peer} pass on the scheme of the proxy in \
                  front of it, and trust the addresses of that proxy, too; or, if every request to this layer \
                  comes over https, add `.transport(Transport::Secure)`",
-                ReadAdvice(*header)
+                read_advice(*header)
             ),
             Self::ForwardedRefused { peer, reason } => write!(
                 f,
                 "{} is trusted, but its fields are refused, and the answer is 400 if a policy needs them: \
                  {}; let it replace what a client sends, or trust it no longer",
-                PeerName(*peer),
+                peer_name(*peer),
                 reason.trim_end()
             ),
             Self::HostReplaced { peer, host, forwarded } => write!(
@@ -242,7 +242,7 @@ impl fmt::Display for Diagnosis {
                 "{} is trusted and sends Host {host:?}, but forwards {forwarded:?}; if it replaced \
                  Host, redirections lead to the wrong one: let it pass on Host, or, if it never \
                  passes on a client's own forwarded host, add `.forwarded_host()` to the trust",
-                PeerName(*peer)
+                peer_name(*peer)
             ),
             Self::HostNotListed { authority, proxy } => {
                 write!(
@@ -265,8 +265,8 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{} asked for https on a connection that is not known to be secure; answered 421; if \
                  this server terminates TLS, {SAY_SECURE}; if a proxy does, {}",
-                PeerName(*peer),
-                TrustCall(*peer, None)
+                peer_name(*peer),
+                trust_call(*peer, None)
             ),
             Self::NeverSecure => write!(
                 f,
@@ -283,8 +283,8 @@ impl fmt::Display for Diagnosis {
                 f,
                 "{} is among the clients of a bypass or of a rule, but forwards for others; if it is \
                  your proxy, {}",
-                PeerName(*peer),
-                TrustCall(*peer, None)
+                peer_name(*peer),
+                trust_call(*peer, None)
             ),
             Self::Cycle { policies, locations } => {
                 write!(

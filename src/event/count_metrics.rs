@@ -64,7 +64,13 @@ impl AnswerCounter {
     /// Registers, with a count of zero, the series that are known in advance: a 307 of each policy, and the
     /// refusals.
     pub(crate) fn start(&self, policies: impl Fn() -> Vec<Cow<'static, str>>) {
-        describe();
+        with_recorder(|recorder| {
+            let answers =
+                "Answers of a redirect layer, given in place of the application or only reported.";
+            recorder.describe_counter(ANSWERS.into(), None, answers.into());
+            let diagnoses = "Signs that the configuration does not do what the operator wants.";
+            recorder.describe_counter(DIAGNOSES.into(), None, diagnoses.into());
+        });
         for policy in policies() {
             self.add(0, policy, AnswerKind::Redirect, StatusCode::TEMPORARY_REDIRECT);
         }
@@ -102,15 +108,4 @@ pub(super) fn diagnosed(diagnosis: &Diagnosis) {
     let labels = vec![Label::new("diagnosis", diagnosis.name())];
     let key = Key::from_parts(DIAGNOSES, labels);
     with_recorder(|recorder| recorder.register_counter(&key, &METADATA).increment(1));
-}
-
-fn describe() {
-    let describe = |name: &'static str, text: &'static str| {
-        with_recorder(|recorder| recorder.describe_counter(name.into(), None, text.into()));
-    };
-    describe(
-        ANSWERS,
-        "Answers of a redirect layer, given in place of the application or only reported.",
-    );
-    describe(DIAGNOSES, "Signs that the configuration does not do what the operator wants.");
 }

@@ -40,8 +40,8 @@ impl<R: Body> Rest<R> {
 
 /// Whether an HTTP/1 connection stays open after a response (RFC 9112 §9.3).
 fn persists(version: Version, headers: &HeaderMap) -> bool {
-    let lists = |option: &[u8]| lists(headers, header::CONNECTION, option);
-    !lists(b"close") && (version >= Version::HTTP_11 || lists(b"keep-alive"))
+    let has_option = |option| lists(headers, header::CONNECTION, option);
+    !has_option("close") && (version >= Version::HTTP_11 || has_option("keep-alive"))
 }
 
 /// Reads the body until it ends, fails, or its limit is used up, and then drops it. A body that announces

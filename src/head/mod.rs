@@ -11,7 +11,7 @@ mod vary;
 
 pub(crate) use decider::Decider;
 pub(crate) use host::Refusal;
-pub(crate) use notes::Notes;
+pub(crate) use notes::{Notes, NotesHandle};
 pub use request_head::RequestHead;
 pub use trace::{Outcome, Step};
 pub(crate) use trace::{Trace, write_steps};

@@ -15,7 +15,7 @@ pub(crate) struct Notes {
 }
 
 /// The notes of a head.
-pub(super) enum NotesHandle<'a> {
+pub(crate) enum NotesHandle<'a> {
     /// Those of a head that was made without a layer.
     Own(Box<Notes>),
     /// Those that a layer keeps for a request, or those of the head that this one was moved from.

@@ -1,6 +1,6 @@
 use std::cell::Cell;
 
-use http::{Extensions, HeaderMap, Method, Request, Uri, Version, header};
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 
 use crate::axum::UriSource;
 use crate::uri::PLAIN_WITH_QUERY;
@@ -49,10 +49,8 @@ impl<'a> Parts<'a> {
 
     /// The same parts with another path and query, which are encoded as in a `Location`.
     pub(super) fn at<'m>(&'m self, path: &'m str, query: Option<&'m str>) -> Parts<'m> {
-        let Self { method, uri, source, version, headers, extensions, .. } = *self;
-        let seen = Cell::new(self.seen.get());
         let (moved, plain) = (Some((path, query)), Cell::new(Some(true)));
-        Parts { method, uri, source, seen, version, headers, extensions, moved, plain }
+        Parts { moved, plain, ..self.reborrow() }
     }
 
     /// The URI that policies see, with the path and query of the request even if a redirection replaced
@@ -92,18 +90,5 @@ impl<'a> Parts<'a> {
             self.plain.set(Some(plain));
             plain
         })
-    }
-
-    /// Whether the request has no URL that could move: CONNECT names only a host and port, and `OPTIONS *`
-    /// the server as a whole (RFC 9112 §3.2). An extended CONNECT (RFC 8441) counts as a CONNECT.
-    pub(super) fn has_no_url(&self) -> bool {
-        *self.method == Method::CONNECT || self.path() == "*"
-    }
-
-    /// Whether the request is a CORS preflight.
-    pub(super) fn is_preflight(&self) -> bool {
-        *self.method == Method::OPTIONS
-            && self.headers.contains_key(header::ORIGIN)
-            && self.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
     }
 }

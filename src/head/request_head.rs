@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Version};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Version, header};
 
 use super::decider::Decider;
 use super::effective::EffectiveCache;
@@ -79,29 +79,20 @@ impl<'a> RequestHead<'a> {
         hosts: &'a Hosts,
     ) -> Self {
         let notes = NotesHandle::Own(Box::default());
-        Self::new(request, uri_source, trust, hosts, notes, None)
+        Self::new(request, uri_source, trust, hosts, notes, None, None)
     }
 
     /// Creates the head that a layer passes to policies. `uri_source` tells where to find the URI that
     /// the client asked for if an outer router has changed it. Policies leave their notes in `notes`.
-    pub(crate) fn with_notes<B>(
-        request: &'a Request<B>,
-        uri_source: UriSource,
-        trust: &'a Trust,
-        hosts: &'a Hosts,
-        notes: &'a Notes,
-        trace: Option<&'a Trace>,
-    ) -> Self {
-        Self::new(request, uri_source, trust, hosts, NotesHandle::Shared(notes), trace)
-    }
-
-    fn new<B>(
+    /// Diagnoses are reported to `on_diagnosis`.
+    pub(crate) fn new<B>(
         request: &'a Request<B>,
         uri_source: UriSource,
         trust: &'a Trust,
         hosts: &'a Hosts,
         notes: NotesHandle<'a>,
         trace: Option<&'a Trace>,
+        on_diagnosis: Option<&'a DiagnosisHook>,
     ) -> Self {
         Self {
             parts: Parts::new(request, uri_source),
@@ -111,18 +102,13 @@ impl<'a> RequestHead<'a> {
             decider: RefCell::new(None),
             notes,
             trace,
-            on_diagnosis: None,
+            on_diagnosis,
         }
     }
 
     /// The path prefix that a proxy removed; empty if there is none.
     pub(crate) fn mount(&self) -> &'a str {
         self.hosts.mount()
-    }
-
-    /// Reports diagnoses to `hook` from now on.
-    pub(crate) fn report_diagnoses(&mut self, hook: &'a DiagnosisHook) {
-        self.on_diagnosis = Some(hook);
     }
 
     /// Whether diagnoses are collected.
@@ -273,12 +259,16 @@ impl<'a> RequestHead<'a> {
     /// Whether the request is a CORS preflight. A redirection would make it fail, because browsers
     /// accept only a 2xx answer (Fetch).
     pub fn is_preflight(&self) -> bool {
-        self.parts.is_preflight()
+        *self.parts.method == Method::OPTIONS
+            && self.parts.headers.contains_key(header::ORIGIN)
+            && self.parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
     }
 
-    /// Whether the request is a CONNECT or `OPTIONS *`, which cannot be redirected.
+    /// Whether the request has no URL that could move, so that it cannot be redirected: CONNECT names only a
+    /// host and port, and `OPTIONS *` the server as a whole (RFC 9112 §3.2). An extended CONNECT (RFC 8441)
+    /// counts as a CONNECT.
     pub(crate) fn has_no_url(&self) -> bool {
-        self.parts.has_no_url()
+        *self.parts.method == Method::CONNECT || self.path() == "*"
     }
 
     /// Whether path and query need no percent-encoding in a `Location`.

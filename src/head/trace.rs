@@ -90,11 +90,8 @@ impl fmt::Display for Step {
 
 /// Writes one step per line.
 pub(crate) fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
-    for (at, step) in steps.iter().enumerate() {
-        let separator = if at == 0 { "" } else { "\n" };
-        write!(f, "{separator}{step}")?;
-    }
-    Ok(())
+    let lines: Vec<_> = steps.iter().map(ToString::to_string).collect();
+    f.write_str(&lines.join("\n"))
 }
 
 impl Trace {

@@ -93,11 +93,10 @@ pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> 
         || *head.method() == Method::CONNECT && status.is_success();
     let to_head = *head.method() == Method::HEAD;
     let headers = response.headers_mut();
-    if head.forbids_storing()
-        || !is_cacheable(status) && !headers.contains_key(header::CACHE_CONTROL)
-    {
+    let has_cache_control = headers.contains_key(header::CACHE_CONTROL);
+    if head.forbids_storing() || !has_cache_control && !is_cacheable(status) {
         forbid_storing(headers);
-    } else if !headers.contains_key(header::CACHE_CONTROL) {
+    } else if !has_cache_control {
         headers.insert(header::CACHE_CONTROL, max_age(PERMANENT_MAX_AGE));
     }
     append_vary(headers, || head.vary());
@@ -170,7 +169,7 @@ where
 /// Returns whether some cache may store an answer: its `Cache-Control` lacks `no-store`, or it has a header
 /// that some caches follow instead.
 fn may_be_stored(headers: &HeaderMap) -> bool {
-    !lists(headers, header::CACHE_CONTROL, b"no-store") || headers.keys().any(is_targeted)
+    !lists(headers, header::CACHE_CONTROL, "no-store") || headers.keys().any(is_targeted)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use crate::redirection::Redirection;
 use crate::uri::Scheme;
 
 /// Notes whether a request came over https, for the diagnosis of a server that never sees https.
-pub(super) fn note_scheme(head: &RequestHead<'_>, hook: &DiagnosisHook) {
-    if head.known_scheme() == Some(Scheme::Https) {
+pub(super) fn note_scheme(head: &RequestHead<'_>, hook: Option<&DiagnosisHook>) {
+    if let (Some(hook), Some(Scheme::Https)) = (hook, head.known_scheme()) {
         hook.note_secure();
     }
 }
@@ -23,12 +23,5 @@ pub(super) fn redirected(head: &RequestHead<'_>, to: &Redirection, hook: Option<
     let expects_https = || head.trust().has_proxies() || head.has_transport();
     if to.resolve(head).upgrades() && expects_https() && hook.note_sent_to_https() {
         head.diagnose(Diagnosis::NeverSecure);
-    }
-}
-
-/// Diagnoses a request that is refused.
-pub(super) fn refused(head: &RequestHead<'_>) {
-    if head.wants_diagnoses() {
-        head.diagnose_replaced_host();
     }
 }

@@ -130,7 +130,7 @@ impl<B: Body> Upload<B> {
 /// `100-continue`, which HTTP/1.0 does not define.
 fn expects_continue<B>(request: &Request<B>) -> bool {
     request.version() >= Version::HTTP_11
-        && lists(request.headers(), header::EXPECT, b"100-continue")
+        && lists(request.headers(), header::EXPECT, "100-continue")
 }
 
 fn has_unknown_length<B: Body>(request: &Request<B>) -> bool {

@@ -1,12 +1,11 @@
 //! Explains the answers of a layer, using the code that gives them.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc;
 
 use bytes::Bytes;
 use http::{Request, Response, header};
 
-use super::after_not_found::AfterNotFound;
 use super::layer::RedirectLayer;
 use super::service::{Responder, decide_not_inlined, head};
 use super::settings::Settings;
@@ -20,7 +19,7 @@ use crate::policy::RedirectPolicy;
 /// `Display` writes one step per line.
 #[derive(Debug)]
 pub struct Explanation {
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
     response: Option<Response<Bytes>>,
 }
 
@@ -33,13 +32,6 @@ impl Explanation {
     /// The answer of the layer; `None` if the inner service gets the request.
     pub fn response(&self) -> Option<&Response<Bytes>> {
         self.response.as_ref()
-    }
-
-    /// Adds a step at the front.
-    #[cfg(feature = "live")]
-    pub(super) fn starting_with(mut self, step: Step) -> Self {
-        self.steps.insert(0, step);
-        self
     }
 }
 
@@ -87,37 +79,38 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
     /// ```
     pub fn explain<B>(&self, request: &Request<B>) -> Explanation {
         let settings = &*self.settings;
-        let (mut steps, responder) = explain_with(&*self.policy, request, settings);
-        let mut all_steps = request_steps(request, settings);
-        all_steps.append(&mut steps);
-        let after = settings.after_not_found.as_ref().filter(|_| is_get_or_head(request.method()));
-        all_steps.push(answer_step(&responder, settings));
-        let passes = !matches!(responder, Responder::Layer(_));
-        if let Some(policy) = after.filter(|_| passes) {
-            all_steps.extend(after_not_found_steps(policy, request, settings));
+        let mut steps = request_steps(request, settings);
+        let responder = explain_with(&*self.policy, request, settings, &mut steps);
+        steps.push(answer_step(&responder, settings));
+        if let Responder::Layer(response) = responder {
+            let response = Some(response).filter(|_| !settings.report_only);
+            return Explanation { steps, response };
         }
-        let response = match responder {
-            Responder::Layer(response) if !settings.report_only => Some(response),
-            _ => None,
-        };
-        Explanation { steps: all_steps, response }
+        let after = settings.after_not_found.as_ref().filter(|_| is_get_or_head(request.method()));
+        if let Some(after) = after {
+            let condition = "the policies below are asked only if the inner service answers 404";
+            steps.push(Step::noted("after 404", condition));
+            let responder = explain_with(after.policy(), request, settings, &mut steps);
+            if let Responder::Layer(_) = responder {
+                steps.push(answer_step(&responder, settings));
+            }
+        }
+        Explanation { steps, response: None }
     }
 }
 
-/// Asks `policy` in the same way as for an answer, and returns the steps of the decision.
+/// Asks `policy` in the same way as for an answer, and adds the steps of the decision to `steps`.
 fn explain_with<P: RedirectPolicy + ?Sized, B>(
     policy: &P,
     request: &Request<B>,
     settings: &Settings,
-) -> (Vec<Step>, Responder) {
-    let warnings = Arc::new(Mutex::new(Vec::new()));
-    let hook = {
-        let warnings = warnings.clone();
-        DiagnosisHook::unlogged(move |diagnosis| {
-            let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
-            warnings.push(Step::noted("warning", diagnosis));
-        })
-    };
+    steps: &mut Vec<Step>,
+) -> Responder {
+    let (sender, warnings) = mpsc::channel();
+    let hook = DiagnosisHook::unlogged(move |diagnosis| {
+        // Never fails, because the receiver outlives the hook.
+        let _ = sender.send(Step::noted("warning", diagnosis));
+    });
     let (notes, trace) = (Notes::default(), Trace::explaining());
     let head = head(request, settings, Some(&hook), &notes, Some(&trace));
     let responder = decide_not_inlined(&head, policy, settings, Some(&hook), &|_, _, _, _| {});
@@ -125,9 +118,9 @@ fn explain_with<P: RedirectPolicy + ?Sized, B>(
         trace.push(|| Step::noted("refused", refusal.reason.trim_end()));
     }
     drop(head);
-    let mut steps = trace.into_steps();
-    steps.append(&mut warnings.lock().unwrap_or_else(PoisonError::into_inner));
-    (steps, responder)
+    steps.extend(trace.into_steps());
+    steps.extend(warnings.try_iter());
+    responder
 }
 
 /// The steps that show the peer, the scheme and the host, as the layer sees them.
@@ -172,30 +165,24 @@ fn describe_peer(head: &RequestHead<'_>) -> String {
 }
 
 fn answer_step(responder: &Responder, settings: &Settings) -> Step {
-    let added = match responder {
+    let mut text = "that of the inner service".to_owned();
+    let names: Vec<_> = match responder {
+        Responder::Layer(response) => {
+            match settings.report_only {
+                true => text += ", since the layer only reports; otherwise ",
+                false => text.clear(),
+            }
+            text += response.status().as_str();
+            if let Some(location) = response.headers().get(header::LOCATION) {
+                text += &format!(", Location: {}", String::from_utf8_lossy(location.as_bytes()));
+            }
+            response.headers().keys().map(|name| name.as_str()).filter(is_added).collect()
+        }
         Responder::InnerWithAdditions(additions) if !settings.report_only => {
             additions.header_names()
         }
         _ => Vec::new(),
     };
-    let response = match responder {
-        Responder::Layer(response) => response,
-        _ if added.is_empty() => return Step::noted("answer", "that of the inner service"),
-        _ => {
-            let names = added.join(", ");
-            return Step::noted("answer", format_args!("that of the inner service, with {names}"));
-        }
-    };
-    let prefix = match settings.report_only {
-        true => "that of the inner service, since the layer only reports; otherwise ",
-        false => "",
-    };
-    let mut text = format!("{prefix}{}", response.status().as_u16());
-    if let Some(location) = response.headers().get(header::LOCATION) {
-        text += &format!(", Location: {}", String::from_utf8_lossy(location.as_bytes()));
-    }
-    let names: Vec<_> =
-        response.headers().keys().map(|name| name.as_str()).filter(is_added).collect();
     if !names.is_empty() {
         text += &format!(", with {}", names.join(", "));
     }
@@ -205,24 +192,4 @@ fn answer_step(responder: &Responder, settings: &Settings) -> Step {
 /// Whether an answer of the layer has this header only if a policy added it.
 fn is_added(name: &&str) -> bool {
     !matches!(*name, "location" | "content-length" | "content-type" | "cache-control" | "vary")
-}
-
-/// The steps of the answer in place of a 404 of the inner service.
-fn after_not_found_steps<B>(
-    policy: &AfterNotFound,
-    request: &Request<B>,
-    settings: &Settings,
-) -> Vec<Step> {
-    let (mut steps, responder) = explain_with(policy.policy(), request, settings);
-    steps.insert(
-        0,
-        Step::noted(
-            "after 404",
-            "the policies below are asked only if the inner service answers 404",
-        ),
-    );
-    if let Responder::Layer(_) = responder {
-        steps.push(answer_step(&responder, settings));
-    }
-    steps
 }

@@ -306,14 +306,6 @@ impl<P, D> RedirectLayer<P, D> {
         RedirectLayer { policy: Arc::new(policy), settings, drain }
     }
 
-    /// Starts the metrics of this layer's policies at zero.
-    pub(super) fn start_counting(&self)
-    where
-        P: RedirectPolicy,
-    {
-        self.settings.start_counting(&*self.policy);
-    }
-
     pub(super) fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self
@@ -324,7 +316,7 @@ impl<S, P: RedirectPolicy, D: Clone> Layer<S> for RedirectLayer<P, D> {
     type Service = Redirect<S, P, D>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        self.start_counting();
+        self.settings.start_counting(&*self.policy);
         Redirect::new(inner, self.clone())
     }
 }

@@ -7,7 +7,7 @@ use http::{Response, StatusCode, header};
 
 use super::settings::Settings;
 use crate::event::{AnswerCounter, AnswerKind, Answered};
-use crate::head::RequestHead;
+use crate::head::{RequestHead, Trace};
 
 /// Reports an answer of the layer to hooks, `tracing` and `metrics`, and to outer layers if the answer is to
 /// carry an [`Answered`]. Must be called after the answer is built, so that headers that are read here are
@@ -19,19 +19,13 @@ pub(super) fn answered(
     response: &mut Response<Bytes>,
     settings: &Settings,
 ) {
-    let has_listener = head.trace().is_some() && settings.wants_answers();
-    if !has_listener && !AnswerCounter::ENABLED {
-        return;
-    }
-    let status = response.status();
     let kind = if settings.report_only { AnswerKind::ReportOnly } else { kind };
     if AnswerCounter::ENABLED {
-        count(head, kind, status, settings);
+        count(head, kind, response.status(), settings);
     }
-    if !has_listener {
-        return;
+    if head.trace().is_some() && settings.wants_answers() {
+        report(head, kind, response, settings);
     }
-    report(head, kind, response, settings);
 }
 
 #[cold]
@@ -42,35 +36,27 @@ fn report(
     settings: &Settings,
 ) {
     let status = response.status();
-    let mut by = head.take_decider().unwrap_or_default();
-    if let Some(reason) = head.trace().and_then(|trace| trace.take_reason()) {
-        by.reason = Some(reason);
-    }
-    let target = match status.is_redirection() {
-        true => response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()),
-        false => None,
-    };
+    let by = head.take_decider().unwrap_or_default();
+    let reason = head.trace().and_then(Trace::take_reason).or(by.reason);
+    let location = response.headers().get(header::LOCATION).filter(|_| status.is_redirection());
     // A report must not change the answer: reading the host here must not refuse the request.
     let observed = head.observed();
     let authority = observed.authority();
-    let mut answered = Answered {
+    let answered = Answered {
         kind,
         status,
         policy: Some(by.policy).filter(|policy| !policy.is_empty()),
         rule: by.rule.map(|rule| String::from(rule).into()),
-        reason: by.reason.map(|reason| String::from(reason).into()),
+        reason: reason.map(|reason| String::from(reason).into()),
         method: Cow::Borrowed(head.method()),
         scheme: observed.scheme(),
         host: authority.map(|authority| authority.host().into()),
         port: authority.and_then(|authority| authority.port()),
         path: head.path().into(),
-        target_origin: target.and_then(origin_of),
-        client_ip: None,
+        target_origin: location.and_then(|to| origin_of(to.to_str().ok()?)),
+        client_ip: settings.report_client_ip.then(|| observed.client_ip()).flatten(),
         is_quiet: by.is_quiet,
     };
-    if settings.report_client_ip {
-        answered.client_ip = observed.client_ip();
-    }
     if !answered.is_quiet {
         settings.on_answer.report(&answered);
     }
@@ -92,15 +78,13 @@ fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings:
 /// Returns the scheme and authority of a `Location`, without userinfo. `None` for a relative reference, even
 /// if its path or query holds `://`.
 fn origin_of(location: &str) -> Option<String> {
-    let (scheme, _) = location.split_once("://")?;
+    let (scheme, rest) = location.split_once("://")?;
     if scheme.contains(['/', '?', '#']) {
         return None;
     }
-    let start = scheme.len() + 3;
-    let rest = location.get(start..)?;
     // Browsers read `\` as `/`.
-    let end = rest.find(['/', '?', '#', '\\']).map_or(location.len(), |length| start + length);
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
     // The `Location` of a policy's own response may hold credentials.
-    let host_and_port = location.get(start..end)?.rsplit('@').next()?;
-    Some(format!("{}{host_and_port}", location.get(..start)?))
+    let host_and_port = authority.rsplit('@').next()?;
+    Some(format!("{scheme}://{host_and_port}"))
 }

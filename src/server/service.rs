@@ -16,7 +16,7 @@ use super::layer::RedirectLayer;
 use super::settings::Settings;
 use super::{answer, diagnose, report};
 use crate::event::{AnswerKind, DiagnosisHook};
-use crate::head::{Notes, Refusal, RequestHead, Trace};
+use crate::head::{Notes, NotesHandle, Refusal, RequestHead, Trace};
 use crate::inner_access::inner_access;
 use crate::policy::{self, Annotation, Decision, RedirectPolicy};
 
@@ -108,12 +108,8 @@ pub(super) fn head<'a, B>(
     trace: Option<&'a Trace>,
 ) -> RequestHead<'a> {
     let Settings { hosts, uri_source, .. } = settings;
-    let trust = settings.trust();
-    let mut head = RequestHead::with_notes(request, *uri_source, trust, hosts, notes, trace);
-    if let Some(hook) = hook {
-        head.report_diagnoses(hook);
-    }
-    head
+    let notes = NotesHandle::Shared(notes);
+    RequestHead::new(request, *uri_source, settings.trust(), hosts, notes, trace, hook)
 }
 
 /// Asks `policy` about a request. If the layer answers, calls `report` with the answer.
@@ -148,9 +144,7 @@ fn pass<P: RedirectPolicy + ?Sized>(
     head: &RequestHead<'_>,
     hook: Option<&DiagnosisHook>,
 ) -> Responder {
-    if let Some(hook) = hook {
-        diagnose::note_scheme(head, hook);
-    }
+    diagnose::note_scheme(head, hook);
     let annotation = annotation(policy, head);
     let no_store = head.forbids_storing();
     if headers.is_none() && annotation.is_none() && !no_store {
@@ -199,9 +193,7 @@ fn carry_out<P: RedirectPolicy + ?Sized>(
         }
     };
     report(head, kind, &mut response, settings);
-    if let Some(hook) = hook {
-        diagnose::note_scheme(head, hook);
-    }
+    diagnose::note_scheme(head, hook);
     if let Some(annotation) = annotation(policy, head) {
         answer::annotate(&mut response, &annotation);
     }
@@ -212,7 +204,9 @@ fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes> {
     let answer = answer::refuse(head, refusal);
     head.forget_decider();
     head.because(refusal.reason.trim_end());
-    diagnose::refused(head);
+    if head.wants_diagnoses() {
+        head.diagnose_replaced_host();
+    }
     answer
 }
 

@@ -7,8 +7,9 @@ use crate::policy::RedirectPolicy;
 use crate::trust::{Transport, Trust};
 use crate::uri::{Hosts, PLAIN, is_ambiguous, without_trailing_slash};
 
-/// The settings of a layer, apart from its policy and the executor of `drain_on`.
-#[derive(Clone, Debug)]
+/// The settings of a layer, apart from its policy and the executor of `drain_on`. By default no peer is
+/// trusted, and every host is accepted.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
     trust: Trust,
     /// The fixed transport of the layer. It takes precedence over `trust`.
@@ -31,28 +32,6 @@ pub(super) struct Settings {
     pub(super) config_hash: Option<u64>,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            trust: Trust::nobody(),
-            transport: None,
-            hosts: Hosts::any(),
-            drain: DrainLimit::default(),
-            on_diagnosis: DiagnosisHook::default(),
-            separate_https_redirect: false,
-            html_body: false,
-            insert_answered: false,
-            report_client_ip: false,
-            report_only: false,
-            on_answer: AnswerHooks::default(),
-            counter: AnswerCounter::default(),
-            after_not_found: None,
-            uri_source: UriSource::ORIGINAL,
-            config_hash: None,
-        }
-    }
-}
-
 impl Settings {
     /// Whether an [`Answered`](crate::server::Answered) is created for each answer: for a hook, for
     /// `tracing` or for the extensions of the response, or because the layer only reports.
@@ -62,9 +41,8 @@ impl Settings {
 
     /// Starts the counters of `policy`, and those of the policy that is asked after a 404, at zero.
     pub(super) fn start_counting(&self, policy: &impl RedirectPolicy) {
-        let after = self.after_not_found.iter().map(AfterNotFound::policy);
         self.counter.start(|| {
-            let after = after.clone().flat_map(|policy| policy.names());
+            let after = self.after_not_found.iter().flat_map(|after| after.policy().names());
             policy.names().into_iter().chain(after).collect()
         });
     }

@@ -1,7 +1,6 @@
-use http::{HeaderName, header};
+use http::HeaderName;
 
-use super::forwarded::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PORT, X_FORWARDED_PROTO};
-use super::scheme_source::SchemeSource;
+use super::forwarded::{FORWARDED, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PORT};
 use super::trust::Trust;
 
 /// A set of fields of trusted proxies, kept as bits, so that noting a field does not allocate.
@@ -9,7 +8,6 @@ use super::trust::Trust;
 pub(crate) struct FieldSet(u8);
 
 impl FieldSet {
-    pub(super) const NONE: Self = Self(0);
     pub(super) const FOR: Self = Self(1);
     pub(super) const SCHEME: Self = Self(2);
     pub(super) const HOST: Self = Self(4);
@@ -27,17 +25,14 @@ impl FieldSet {
 
     /// The names of these fields. The name of the scheme's field depends on `trust`.
     pub(crate) fn names(self, trust: &Trust) -> impl Iterator<Item = HeaderName> {
-        let scheme = || match &trust.scheme_source {
-            SchemeSource::Family => X_FORWARDED_PROTO.clone(),
-            SchemeSource::Named(name) | SchemeSource::Switch(name) => name.clone(),
-        };
         let names = [
-            self.contains(Self::FOR).then(|| X_FORWARDED_FOR.clone()),
-            self.contains(Self::SCHEME).then(scheme),
-            self.contains(Self::HOST).then(|| X_FORWARDED_HOST.clone()),
-            self.contains(Self::PORT).then(|| X_FORWARDED_PORT.clone()),
-            self.contains(Self::FORWARDED).then_some(header::FORWARDED),
+            (Self::FOR, &X_FORWARDED_FOR),
+            (Self::SCHEME, trust.scheme_field_name()),
+            (Self::HOST, &X_FORWARDED_HOST),
+            (Self::PORT, &X_FORWARDED_PORT),
+            (Self::FORWARDED, &FORWARDED),
         ];
-        names.into_iter().flatten()
+        let listed = names.into_iter().filter(move |(field, _)| self.contains(*field));
+        listed.map(|(_, name)| name.clone())
     }
 }

@@ -8,10 +8,11 @@
 use std::net::IpAddr;
 use std::str;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 
 use super::node::{self, Node};
 use super::{Peer, Trust, TrustedProxies};
+use crate::list::members;
 use crate::quoted::split_bytes;
 use crate::uri::Scheme;
 
@@ -19,6 +20,7 @@ pub(super) static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwa
 pub(super) static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 pub(super) static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub(super) static X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+pub(super) static FORWARDED: HeaderName = header::FORWARDED;
 
 /// The client's address, if it is known, and the position of its entry, counted from the right.
 pub(super) type Client = (Option<IpAddr>, usize);
@@ -30,44 +32,14 @@ pub(super) struct ForwardedReader<'p> {
     pub(super) proxies: &'p TrustedProxies,
 }
 
-/// The value of a field, and whether it was taken from a list by the position of the client.
-pub(super) type Value<'a> = (&'a [u8], bool);
-
 impl ForwardedReader<'_> {
-    /// Returns the value of a field: in a list, the value at the position of the client, counted from
-    /// the right. Each trusted proxy appends to this list and to the list of addresses, so the values that
-    /// a client sends are to the left of the proxies' values, and do not change the position.
-    pub(super) fn value<'a>(
-        &self,
-        headers: &'a HeaderMap,
-        name: &HeaderName,
-        client: impl FnOnce() -> Result<Client, &'static str>,
-    ) -> Result<Option<Value<'a>>, &'static str> {
-        const SHORT: &str = "fewer forwarded values than proxies\n";
-        // Most proxies send one plain value. Reading it as a list costs 130 instructions more.
-        let mut lines = headers.get_all(name).iter();
-        let Some(line) = lines.next() else { return Ok(None) };
-        if matches!(line.as_bytes(), b"https" | b"http") && lines.next().is_none() {
-            return Ok(Some((line.as_bytes(), false)));
-        }
-        let mut values = from_the_right(headers, name);
-        let Some(last) = values.next() else { return Ok(None) };
-        let Some(before) = values.next() else { return Ok(Some((last, false))) };
-        let value = match client()?.1 {
-            0 => last,
-            1 => before,
-            position => values.nth(position - 2).ok_or(SHORT)?,
-        };
-        Ok(Some((value, true)))
-    }
-
     /// Returns the client according to `X-Forwarded-For`: from the right, the first address that is not
     /// trusted. If all within the hop limit are trusted, the leftmost of these is the client. The client's
     /// address is not known if there is no entry, or if the search ends at one that is not an address.
     pub(super) fn x_forwarded_for(&self, headers: &HeaderMap) -> Result<Client, &'static str> {
         let mut client = (None, 0);
         let nodes = from_the_right(headers, &X_FORWARDED_FOR);
-        for (position, node) in nodes.enumerate().take(self.proxies.max_entries()) {
+        for (position, node) in nodes.enumerate().take(self.proxies.hop_limit) {
             match node::parse(node).ok_or("malformed X-Forwarded-For\n")? {
                 Node::Address(address) => {
                     client = (Some(address.to_canonical()), position);
@@ -96,7 +68,7 @@ impl ForwardedReader<'_> {
             let elements = lines.flat_map(|line| split_bytes(line.as_bytes(), b','));
             elements.filter(|element| *element != Ok(b""))
         };
-        let skipped = elements().count().saturating_sub(self.proxies.max_entries());
+        let skipped = elements().count().saturating_sub(self.proxies.hop_limit);
         let mut found = Ok((Element::default(), (None, 0)));
         for (index, element) in elements().skip(skipped).enumerate() {
             let element = element.ok().and_then(|element| self.element(element));
@@ -164,36 +136,13 @@ impl Element<'_> {
 
 /// Returns the entries of a list field from the last to the first. Several lines are one list. Empty
 /// entries are skipped (RFC 9110 §5.6.1).
-fn from_the_right<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FromTheRight<'a> {
-    FromTheRight { lines: headers.get_all(name).into_iter(), line: b"" }
-}
-
-struct FromTheRight<'a> {
-    lines: header::ValueIter<'a, HeaderValue>,
-    /// The part of the current line that is not read yet.
-    line: &'a [u8],
-}
-
-impl<'a> Iterator for FromTheRight<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if self.line.is_empty() {
-                self.line = self.lines.next_back()?.as_bytes();
-            }
-            let comma = self.line.iter().rposition(|byte| *byte == b',');
-            let (rest, entry) = match comma.and_then(|comma| self.line.split_at_checked(comma)) {
-                Some((rest, entry)) => (rest, entry.get(1..).unwrap_or_default()),
-                None => (b"".as_slice(), self.line),
-            };
-            self.line = rest;
-            let entry = entry.trim_ascii();
-            if !entry.is_empty() {
-                return Some(entry);
-            }
-        }
-    }
+pub(super) fn from_the_right<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'a [u8]> {
+    let lines = headers.get_all(name).into_iter().rev();
+    let entries = lines.flat_map(|line| members(line.as_bytes()).rev());
+    entries.filter(|entry| !entry.is_empty())
 }
 
 /// Returns a value without the quotes of a quoted string. `None` if it has a quote in another place, or an

@@ -21,11 +21,9 @@ pub(super) fn parse(text: &[u8]) -> Option<Node> {
     if text == "unix:" {
         return Some(Node::Unix);
     }
-    if let Ok(address) = text.parse::<IpAddr>() {
+    let socket = || text.parse().map(|socket: SocketAddr| socket.ip());
+    if let Ok(address) = text.parse::<IpAddr>().or_else(|_| socket()) {
         return Some(Node::Address(address));
-    }
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return Some(Node::Address(address.ip()));
     }
     // The remaining forms are `[::1]`, and an address with an obfuscated port.
     let (node, port) = match text.strip_prefix('[') {

@@ -12,7 +12,8 @@ use crate::ranges::{NOT_A_RANGE, Ranges};
 pub struct TrustedProxies {
     ranges: Ranges,
     unix: bool,
-    hop_limit: usize,
+    /// The maximum number of entries of a forwarded list that are read.
+    pub(super) hop_limit: usize,
 }
 
 impl TrustedProxies {
@@ -55,11 +56,6 @@ impl TrustedProxies {
     /// Reads `Forwarded` (RFC 7239).
     pub fn forwarded(self) -> Trust {
         Trust::from_proxies(self, Family::Forwarded)
-    }
-
-    /// The maximum number of entries of a forwarded list that are read.
-    pub(super) const fn max_entries(&self) -> usize {
-        self.hop_limit
     }
 
     pub(super) fn trusts(&self, peer: Peer) -> bool {

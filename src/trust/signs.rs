@@ -1,36 +1,35 @@
 //! Headers that hint at the scheme, whoever sent them. Here they are read only for diagnoses, and not
 //! believed.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
-/// A field in which proxies state that the user agent used https.
-#[derive(Clone, Copy)]
-struct Sign {
-    name: &'static str,
-    says_https: fn(&[u8]) -> bool,
-}
+/// Whether the value of a field states that the user agent used https.
+type SaysHttps = fn(&[u8]) -> bool;
 
-/// The most common fields come first.
-const SIGNS: [Sign; 8] = [
-    Sign { name: "x-forwarded-proto", says_https: names_https },
-    Sign { name: "forwarded", says_https: forwards_https },
-    Sign { name: "cloudfront-forwarded-proto", says_https: names_https },
-    Sign { name: "x-forwarded-scheme", says_https: names_https },
-    Sign { name: "x-scheme", says_https: names_https },
-    Sign { name: "x-url-scheme", says_https: names_https },
-    Sign { name: "x-forwarded-ssl", says_https: is_on },
-    Sign { name: "front-end-https", says_https: is_on },
+/// The fields in which proxies state the scheme. The most common fields come first.
+static SIGNS: [(&str, SaysHttps); 8] = [
+    ("x-forwarded-proto", names_https),
+    ("forwarded", forwards_https),
+    ("cloudfront-forwarded-proto", names_https),
+    ("x-forwarded-scheme", names_https),
+    ("x-scheme", names_https),
+    ("x-url-scheme", names_https),
+    ("x-forwarded-ssl", is_on),
+    ("front-end-https", is_on),
 ];
 
 /// Returns the name of the first of [`SIGNS`] that states https. The field `skipped`, from which the scheme
 /// was read already, is left out.
-pub(crate) fn https_field(headers: &HeaderMap, skipped: Option<&str>) -> Option<&'static str> {
-    let says_https = |sign: &&Sign| {
-        let mut values = headers.get_all(sign.name).iter();
-        values.any(|value| (sign.says_https)(value.as_bytes()))
-    };
-    let is_skipped = |sign: &&Sign| skipped.is_some_and(|name| name == sign.name);
-    SIGNS.iter().filter(|sign| !is_skipped(sign)).find(says_https).map(|sign| sign.name)
+pub(crate) fn https_field(
+    headers: &HeaderMap,
+    skipped: Option<&HeaderName>,
+) -> Option<&'static str> {
+    let sign = SIGNS.iter().find(|(name, says_https)| {
+        let mut values = headers.get_all(*name).iter();
+        skipped.is_none_or(|skipped| skipped != name)
+            && values.any(|value| says_https(value.as_bytes()))
+    });
+    sign.map(|(name, _)| *name)
 }
 
 /// Whether the request has headers that browsers send only over https or to loopback (Fetch Metadata §2).

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use http::{Extensions, HeaderName};
 
+use super::forwarded::{FORWARDED, X_FORWARDED_PROTO};
 use super::scheme_source::SchemeSource;
 use super::{Peer, Transport, TrustedProxies};
 use crate::axum;
@@ -200,12 +201,12 @@ impl Trust {
         self.has_proxies() && (self.believes_host || self.believes_port)
     }
 
-    /// The name of the field that the scheme is read from, in lower case.
-    pub(crate) fn scheme_field_name(&self) -> &str {
+    /// The name of the field that the scheme is read from.
+    pub(crate) fn scheme_field_name(&self) -> &HeaderName {
         match (&self.scheme_source, self.family) {
-            (SchemeSource::Named(name) | SchemeSource::Switch(name), _) => name.as_str(),
-            (SchemeSource::Family, Family::XForwarded) => "x-forwarded-proto",
-            (SchemeSource::Family, Family::Forwarded) => "forwarded",
+            (SchemeSource::Named(name) | SchemeSource::Switch(name), _) => name,
+            (SchemeSource::Family, Family::XForwarded) => &X_FORWARDED_PROTO,
+            (SchemeSource::Family, Family::Forwarded) => &FORWARDED,
         }
     }
 

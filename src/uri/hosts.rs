@@ -2,7 +2,7 @@ use super::{Authority, Host, HostSet};
 use crate::config_error::ConfigError;
 
 /// The hosts that a server answers for, and the path that it is mounted at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     listed: Option<HostSet>,
     default: Option<Host>,

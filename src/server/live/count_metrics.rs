@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use metrics::{Key, Label, Level, Metadata, with_recorder};
 
-use super::status::Status;
+use super::status::{Reload, Status};
 
 const SUCCESSFUL: &str = "tower_redirect_config_last_reload_successful";
 const CHANGED: &str = "tower_redirect_config_last_reload_success_timestamp_seconds";
@@ -15,22 +15,10 @@ const RELOADS: &str = "tower_redirect_config_reloads_total";
 static METADATA: Metadata<'static> =
     Metadata::new("tower_redirect", Level::INFO, Some(module_path!()));
 
-/// The effect of a reload on the layer that is served.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Reload {
-    /// The layer was replaced.
-    Changed,
-    /// The layer stays, because the source has not changed.
-    Confirmed,
-    /// The layer stays, because the update was refused.
-    Rejected,
-}
-
 /// Starts the counters of a handle at zero, and sets its gauges.
 pub(super) fn start(name: &str, status: &Status) {
-    for result in ["success", "failure"] {
-        count(name, result, 0);
-    }
+    count(name, "success", 0);
+    count(name, "failure", 0);
     set_gauges(name, status);
 }
 

@@ -96,8 +96,7 @@ impl<P, D> Live<P, D> {
             let mut updates = pin!(updates);
             while let Some(update) = poll_fn(|cx| updates.as_mut().poll_next(cx)).await {
                 if let Err(error) = live.apply(update) {
-                    let reason = error.to_string();
-                    live.reject(&reason);
+                    live.reject(&error.to_string());
                     on_error(error);
                 }
             }

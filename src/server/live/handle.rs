@@ -6,9 +6,9 @@ use arc_swap::ArcSwap;
 use http::Request;
 use tower_layer::Layer;
 
-use super::count::{self, Reload};
+use super::count;
 use super::service::LiveRedirect;
-use super::status::Status;
+use super::status::{Reload, Status};
 use crate::head::Step;
 use crate::policy::RedirectPolicy;
 use crate::server::drain_on::DrainInline;
@@ -86,11 +86,11 @@ impl<P, D> Live<P, D> {
     {
         let (layer, revision) =
             self.with_status(|status| (self.0.layer.load_full(), status.revision()));
-        let explanation = layer.explain(request);
-        match revision {
-            Some(revision) => explanation.starting_with(Step::noted("revision", revision)),
-            None => explanation,
+        let mut explanation = layer.explain(request);
+        if let Some(revision) = revision {
+            explanation.steps.insert(0, Step::noted("revision", revision));
         }
+        explanation
     }
 
     /// Returns which revision is served, since when, and what was refused.
@@ -170,7 +170,8 @@ impl<S, P: RedirectPolicy, D> Layer<S> for Live<P, D> {
     type Service = LiveRedirect<S, P, D>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        self.load().start_counting();
+        let layer = self.load();
+        layer.settings.start_counting(&*layer.policy);
         LiveRedirect::new(inner, self.clone())
     }
 }

@@ -1,14 +1,6 @@
 //! Without feature `metrics` nothing is counted.
 
-use super::status::Status;
-
-/// The effect of a reload on the layer that is served.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Reload {
-    Changed,
-    Confirmed,
-    Rejected,
-}
+use super::status::{Reload, Status};
 
 pub(super) const fn start(_: &str, _: &Status) {}
 

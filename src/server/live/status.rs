@@ -20,6 +20,17 @@ pub struct Rejection {
     reason: Arc<str>,
 }
 
+/// The effect of a reload on the layer that is served.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reload {
+    /// The layer was replaced.
+    Changed,
+    /// The layer stays, because the source has not changed.
+    Confirmed,
+    /// The layer stays, because the update was refused.
+    Rejected,
+}
+
 impl Status {
     pub(super) fn new(config_hash: Option<u64>, now: SystemTime) -> Self {
         Self {
@@ -38,9 +49,7 @@ impl Status {
         config_hash: Option<u64>,
         now: SystemTime,
     ) {
-        self.changed_at = now;
-        (self.revision, self.config_hash) = (revision, config_hash);
-        self.confirm(now);
+        *self = Self { started_at: self.started_at, revision, ..Self::new(config_hash, now) };
     }
 
     pub(super) fn confirm(&mut self, now: SystemTime) {
