@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::build_maintenance::{maintenance, window};
 use super::build_rules::rules;
@@ -15,6 +15,7 @@ use super::sections::{
     CanonicalHostConfig, Config, HstsConfig, HttpsConfig, RetirementConfig, SlashConfig, SlashForm,
     VersionsConfig,
 };
+use super::set::{set, set_if};
 use super::switches::Switches;
 use crate::policy::rules::RuleWarning;
 use crate::policy::{
@@ -36,15 +37,12 @@ impl Config {
     /// others are right: `to` of a rule, for example, only if `from` is.
     pub fn build(&self, switches: &Switches) -> Result<RedirectLayer<Configured>, InvalidConfig> {
         let mut problems = Problems::default();
-        let switch = switches.maintenance();
         let layer = RedirectLayer::new(Configured::new(Vec::new()));
         let layer = self.set_options(layer, &mut problems);
         let window = self.maintenance.as_ref().and_then(|section| window(section, &mut problems));
-        let policies = self.policies(switch, &mut problems);
+        let policies = self.policies(switches.maintenance(), &mut problems);
         check_listed(self, layer.served_hosts(), &mut problems);
-        if !problems.is_empty() {
-            return Err(problems.into_error());
-        }
+        problems.into_result()?;
         switches.configure_maintenance(window);
         Ok(layer.with_policy(Configured::new(policies)).with_config_hash(self.digest()))
     }
@@ -98,10 +96,8 @@ impl Config {
         let host = self.default_host.as_deref();
         let layer = problems.set("default_host", layer, host, RedirectLayer::default_host);
         let prefix = self.mounted_at.as_deref();
-        let mut layer = problems.set("mounted_at", layer, prefix, RedirectLayer::mounted_at);
-        if self.html_body {
-            layer = layer.html_body();
-        }
+        let layer = problems.set("mounted_at", layer, prefix, RedirectLayer::mounted_at);
+        let mut layer = set_if(layer, self.html_body, RedirectLayer::html_body);
         if self.separate_https_redirect {
             layer = layer.separate_https_redirect();
             if self.https.is_none() {
@@ -115,10 +111,7 @@ impl Config {
             let policies = after_not_found(section, problems);
             layer = layer.after_not_found(Configured::new(policies));
         }
-        match &self.trust {
-            Some(section) => set_trust(section, layer, problems),
-            None => layer,
-        }
+        set(layer, self.trust.as_ref(), |layer, section| set_trust(section, layer, problems))
     }
 
     /// Builds the policies, in the order in which they are asked.
@@ -223,12 +216,9 @@ fn lists_both_forms(hosts: &[String]) -> bool {
 const INVALID_PORT: &str = "a port is 1 to 65535";
 
 fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
-    let mut policy = HttpsOnly::new();
-    if let Some(port) = section.port {
-        policy = policy.port(port);
-        if port == 0 {
-            problems.add("https.port", INVALID_PORT);
-        }
+    let policy = set(HttpsOnly::new(), section.port, HttpsOnly::port);
+    if section.port == Some(0) {
+        problems.add("https.port", INVALID_PORT);
     }
     let mut ports = Vec::new();
     for (http, https) in &section.port_map {
@@ -237,21 +227,17 @@ fn https(section: &HttpsConfig, problems: &mut Problems) -> HttpsOnly {
             _ => problems.add(format_args!("https.port_map.{http}"), INVALID_PORT),
         }
     }
-    if !ports.is_empty() {
-        policy = policy.port_map(ports);
-    }
+    let policy = policy.port_map(ports);
     let policy = problems.set("https.host", policy, section.host.as_deref(), HttpsOnly::host);
     let setters = [HttpsOnly::permanent, HttpsOnly::moved_permanently, HttpsOnly::found];
     let policy = with_status("https", policy, section.status, setters, problems);
     let policy = problems.each("https.exempt", policy, &section.exempt, HttpsOnly::exempt);
-    if section.refuse_unsafe { policy.refuse_unsafe() } else { policy }
+    set_if(policy, section.refuse_unsafe, HttpsOnly::refuse_unsafe)
 }
 
 fn hsts(section: &HstsConfig, problems: &mut Problems) -> Hsts {
-    let mut policy = Hsts::new(Duration::from_secs(section.max_age));
-    if section.include_subdomains {
-        policy = policy.include_subdomains();
-    }
+    let policy = Hsts::new(Duration::from_secs(section.max_age));
+    let mut policy = set_if(policy, section.include_subdomains, Hsts::include_subdomains);
     if section.preload {
         policy = problems.change("hsts.preload", policy, Hsts::preload);
     }
@@ -266,10 +252,8 @@ fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Op
     let prefix = valid.map_or("/", |_| prefix);
     let policy = Versioning::new(prefix, current);
     let instead = Versioning::new(prefix, "~");
-    let mut policy = problems.check_or(format_args!("{path}.current"), policy, instead)?;
-    if section.get_and_head_only {
-        policy = policy.get_and_head_only();
-    }
+    let policy = problems.check_or(format_args!("{path}.current"), policy, instead)?;
+    let mut policy = set_if(policy, section.get_and_head_only, Versioning::get_and_head_only);
     for (version, dates) in &section.retired {
         let path = format!("{path}.retired.{version}");
         policy = problems.change(path, policy, |policy| match plan(dates) {
@@ -283,19 +267,11 @@ fn versions(section: &VersionsConfig, path: &str, problems: &mut Problems) -> Op
 /// Returns the plan for a retired version; `None` if it has no dates, because it has moved already.
 fn plan(dates: &RetirementConfig) -> Option<Retirement> {
     let RetirementConfig { deprecated, moved, permanent, gone } = *dates;
-    let mut plan = Retirement::new();
-    if let Some(date) = deprecated {
-        plan = plan.deprecated(date.into());
-    }
-    if let Some(date) = moved {
-        plan = plan.moved(date.into());
-    }
-    if let Some(date) = permanent {
-        plan = plan.permanent(date.into());
-    }
-    if let Some(date) = gone {
-        plan = plan.gone(date.into());
-    }
+    let plan = Retirement::new();
+    let plan = set(plan, deprecated.map(SystemTime::from), Retirement::deprecated);
+    let plan = set(plan, moved.map(SystemTime::from), Retirement::moved);
+    let plan = set(plan, permanent.map(SystemTime::from), Retirement::permanent);
+    let plan = set(plan, gone.map(SystemTime::from), Retirement::gone);
     (plan != Retirement::new()).then_some(plan)
 }
 

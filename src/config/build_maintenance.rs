@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::configured::boxed;
 use super::invalid::Problems;
 use super::sections::MaintenanceConfig;
+use super::set::{set, set_if};
 use crate::policy::{Maintenance, MaintenanceSwitch, MaintenanceWindow, RedirectPolicy};
 
 /// Returns the window in which maintenance is on; `None` if it is off. If `on`, `from` and `until` do not fit
@@ -45,16 +46,11 @@ pub(super) fn maintenance(
     problems: &mut Problems,
 ) -> Option<Box<dyn RedirectPolicy>> {
     let MaintenanceConfig { standby, page, redirect_to, .. } = section;
-    let mut policy = Maintenance::new(switch);
-    if let Some(seconds) = section.retry_after {
-        policy = policy.retry_after(Duration::from_secs(seconds));
-    }
-    if let Some(html) = &section.html {
-        policy = policy.html(html.clone());
-    }
-    if section.problem_json {
-        policy = policy.problem_json();
-    }
+    let policy = Maintenance::new(switch);
+    let wait = section.retry_after.map(Duration::from_secs);
+    let policy = set(policy, wait, Maintenance::retry_after);
+    let policy = set(policy, section.html.clone(), Maintenance::html);
+    let policy = set_if(policy, section.problem_json, Maintenance::problem_json);
     let policy = problems.each("maintenance.exempt", policy, &section.exempt, Maintenance::exempt);
     let clients = &section.bypass_clients;
     let policy =

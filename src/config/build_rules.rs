@@ -1,11 +1,12 @@
 //! Builds the rule table of a configuration.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderName, HeaderValue, Method};
 
 use super::invalid::Problems;
 use super::rule::{Condition, QueryMode, RuleConfig};
+use super::set::{set, set_if};
 use crate::config_error::ConfigError;
 use crate::policy::{Rule, Rules};
 
@@ -37,51 +38,32 @@ pub(super) fn rules(sections: &[RuleConfig], path: &str, problems: &mut Problems
 
 fn rule(section: &RuleConfig, path: &str, problems: &mut Problems) -> Option<Rule> {
     let key = |key: &str| format!("{path}.{key}");
-    let from = from(section);
+    let from = if section.regex { regex(&section.from) } else { Rule::new(&section.from) };
     // The captures that `to` may use are those of `from`: if `from` is wrong, `to` cannot be checked.
     let to = section.to.as_deref().filter(|_| from.is_ok());
     let rule = problems.check_or(key("from"), from, Rule::new("/"))?;
     let rule = conditions(section, path, rule, problems);
     let rule = problems.set(key("to"), rule, to, Rule::to);
-    let mut rule = status(section, path, rule, problems);
-    rule = match section.query {
+    let rule = status(section, path, rule, problems);
+    let rule = match section.query {
         QueryMode::Keep => rule,
         QueryMode::Drop => rule.drop_query(),
         QueryMode::Merge => rule.merge_query(),
     };
-    let change_if = |rule: Rule, is_set: bool, change: fn(Rule) -> Rule| match is_set {
-        true => change(rule),
-        false => rule,
-    };
     if section.rewriting_methods && matches!(section.status, None | Some(303 | 307 | 308 | 410)) {
         problems.add(key("rewriting_methods"), "no effect unless the status is 301 or 302");
     }
-    rule = change_if(rule, section.rewriting_methods, Rule::rewriting_methods);
-    rule = change_if(rule, section.ignore_case, Rule::ignore_case);
-    rule = change_if(rule, section.either_slash, Rule::either_slash);
-    rule = change_if(rule, section.below_only, Rule::below_only);
-    rule = change_if(rule, section.allow_self, Rule::allow_self);
-    rule = change_if(rule, section.quiet, Rule::quiet);
-    if let Some(name) = &section.counted {
-        rule = rule.counted(name);
-    }
-    if let Some(date) = section.since {
-        rule = rule.since(date.into());
-    }
-    if let Some(date) = section.until {
-        rule = rule.until(date.into());
-    }
-    if let Some(seconds) = section.max_age {
-        rule = rule.max_age(Duration::from_secs(seconds));
-    }
-    if let Some(name) = &section.name {
-        rule = rule.named(name);
-    }
-    Some(rule)
-}
-
-fn from(section: &RuleConfig) -> Result<Rule, ConfigError> {
-    if section.regex { regex(&section.from) } else { Rule::new(&section.from) }
+    let rule = set_if(rule, section.rewriting_methods, Rule::rewriting_methods);
+    let rule = set_if(rule, section.ignore_case, Rule::ignore_case);
+    let rule = set_if(rule, section.either_slash, Rule::either_slash);
+    let rule = set_if(rule, section.below_only, Rule::below_only);
+    let rule = set_if(rule, section.allow_self, Rule::allow_self);
+    let rule = set_if(rule, section.quiet, Rule::quiet);
+    let rule = set(rule, section.counted.as_deref(), Rule::counted);
+    let rule = set(rule, section.since.map(SystemTime::from), Rule::since);
+    let rule = set(rule, section.until.map(SystemTime::from), Rule::until);
+    let rule = set(rule, section.max_age.map(Duration::from_secs), Rule::max_age);
+    Some(set(rule, section.name.as_deref(), Rule::named))
 }
 
 #[cfg(feature = "regex")]
@@ -113,8 +95,7 @@ fn status(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Problems)
     }
 }
 
-fn conditions(section: &RuleConfig, path: &str, rule: Rule, problems: &mut Problems) -> Rule {
-    let mut rule = rule;
+fn conditions(section: &RuleConfig, path: &str, mut rule: Rule, problems: &mut Problems) -> Rule {
     let mut methods = Vec::new();
     for (at, method) in section.methods.iter().enumerate() {
         match Method::from_bytes(method.as_bytes()) {

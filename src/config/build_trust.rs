@@ -3,20 +3,20 @@
 use super::configured::Configured;
 use super::invalid::Problems;
 use super::sections::{ForwardedFields, TransportConfig, TrustConfig};
+use super::set::{set, set_if};
 use crate::server::RedirectLayer;
-use crate::trust::{Transport, Trust};
+use crate::trust::{Transport, Trust, TrustedProxies};
 
 pub(super) fn set_trust(
     section: &TrustConfig,
-    mut layer: RedirectLayer<Configured>,
+    layer: RedirectLayer<Configured>,
     problems: &mut Problems,
 ) -> RedirectLayer<Configured> {
-    if let Some(transport) = section.transport {
-        layer = layer.transport(match transport {
-            TransportConfig::Secure => Transport::Secure,
-            TransportConfig::Plain => Transport::Plain,
-        });
-    }
+    let transport = section.transport.map(|transport| match transport {
+        TransportConfig::Secure => Transport::Secure,
+        TransportConfig::Plain => Transport::Plain,
+    });
+    let layer = set(layer, transport, RedirectLayer::transport);
     if section.proxies.is_empty() && !section.unix_sockets {
         let needs_proxies = [
             ("hop_limit", section.hop_limit.is_some()),
@@ -32,14 +32,10 @@ pub(super) fn set_trust(
     }
     // Without `trust.proxies`, only the proxies on Unix sockets are trusted.
     let unix = Trust::unix_sockets();
-    let mut proxies = problems
+    let proxies = problems
         .list("trust.proxies", unix, &section.proxies, |_, proxies| Trust::proxies(proxies));
-    if section.unix_sockets {
-        proxies = proxies.unix_sockets();
-    }
-    if let Some(limit) = section.hop_limit {
-        proxies = proxies.hop_limit(limit);
-    }
+    let proxies = set_if(proxies, section.unix_sockets, TrustedProxies::unix_sockets);
+    let proxies = set(proxies, section.hop_limit, TrustedProxies::hop_limit);
     let trust = match section.fields {
         ForwardedFields::XForwarded => proxies.x_forwarded(),
         ForwardedFields::Forwarded => proxies.forwarded(),

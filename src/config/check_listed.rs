@@ -2,7 +2,7 @@
 
 use super::invalid::Problems;
 use super::sections::Config;
-use crate::uri::{Authority, Hosts};
+use crate::uri::{Authority, Hosts, split_origin};
 
 const UNLISTED: &str =
     "no effect: `hosts` does not list this host, so its requests are answered 421";
@@ -22,11 +22,7 @@ pub(super) fn check_listed(config: &Config, hosts: &Hosts, problems: &mut Proble
     }
     for (path, rules) in config.rule_lists() {
         for (at, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.regex) {
-            // A text that begins with `/` is a path, even if it contains a URL.
-            let url = Some(&rule.from).filter(|from| !from.starts_with('/'));
-            let host = url.and_then(|url| url.split_once("://"));
-            let host = host.and_then(|(_, rest)| rest.split(['/', '?']).next());
-            if host.is_some_and(is_unlisted) {
+            if split_origin(&rule.from).is_some_and(|(_, host, _)| is_unlisted(host)) {
                 problems.add(format_args!("{path}[{at}].from"), UNLISTED);
             }
         }

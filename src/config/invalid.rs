@@ -42,13 +42,8 @@ impl<'a> IntoIterator for &'a InvalidConfig {
 /// Writes each wrong value on a separate line.
 impl fmt::Display for InvalidConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, problem) in self.0.iter().enumerate() {
-            if at > 0 {
-                f.write_str("\n")?;
-            }
-            problem.fmt(f)?;
-        }
-        Ok(())
+        let lines: Vec<String> = self.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
@@ -171,11 +166,8 @@ impl Problems {
         self.0.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn into_error(self) -> InvalidConfig {
-        InvalidConfig(self.0)
+    /// Returns an error with the wrong values, if there are any.
+    pub(super) fn into_result(self) -> Result<(), InvalidConfig> {
+        if self.0.is_empty() { Ok(()) } else { Err(InvalidConfig(self.0)) }
     }
 }

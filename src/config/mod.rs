@@ -77,6 +77,7 @@ mod date;
 mod invalid;
 mod rule;
 mod sections;
+mod set;
 mod switches;
 
 pub use configured::Configured;

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::date::Date;
-use super::sections::{SlashConfig, is_default, is_false};
+use super::sections::{SlashConfig, is_default};
 
 /// A moved URL: see [`Rule`](crate::policy::Rule) for the meaning of each part.
 ///
@@ -38,7 +38,7 @@ pub struct RuleConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// Whether 301 and 302 are sent for every method.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rewriting_methods: bool,
     /// How the target gets its query.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -56,16 +56,16 @@ pub struct RuleConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<String>,
     /// Whether `from` is a regular expression (feature `regex`).
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub regex: bool,
     /// Whether the case of the path is ignored.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ignore_case: bool,
     /// Whether the rule matches the path with and without a slash at its end.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub either_slash: bool,
     /// Whether `/a/*` matches `/a/` and everything below it, but not `/a`.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub below_only: bool,
     /// The date from which the rule applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,7 +77,7 @@ pub struct RuleConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
     /// Whether the rule may lead to the requested URL itself.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub allow_self: bool,
     /// The name of the rule in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ pub struct RuleConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<String>,
     /// Whether the answers of the rule are kept out of `on_answer` and `tracing`. They are still counted.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub quiet: bool,
 }
 

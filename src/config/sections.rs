@@ -34,15 +34,15 @@ pub struct Config {
     pub mounted_at: Option<String>,
     /// Whether redirections of GET carry a line of HTML: see
     /// [`RedirectLayer::html_body`](crate::RedirectLayer::html_body).
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub html_body: bool,
     /// Whether the redirection to https is sent before any other: see
     /// [`RedirectLayer::separate_https_redirect`](crate::RedirectLayer::separate_https_redirect).
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub separate_https_redirect: bool,
     /// Whether this configuration may be much smaller than the one that it replaces: without its `https`,
     /// with fewer than half as many rules, or empty. See [`shrinks`](Self::shrinks).
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub allow_shrink: bool,
     /// Which peers are trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,9 +104,8 @@ impl Config {
     /// ```
     pub fn shrinks(&self, before: &Self) -> bool {
         let is_emptied = *self == Self::default() && *before != Self::default();
-        let count = |config: &Self| {
-            let after = config.after_not_found.as_ref();
-            config.rules.len() + after.map_or(0, |section| section.rules.len())
+        let count = |config: &Self| -> usize {
+            config.rule_lists().iter().map(|(_, rules)| rules.len()).sum()
         };
         let loses_rules = count(self) < count(before).div_ceil(2);
         let loses_https = self.https.is_none() && before.https.is_some();
@@ -129,7 +128,7 @@ pub struct TrustConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop_limit: Option<usize>,
     /// Whether peers on Unix sockets are proxies.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub unix_sockets: bool,
     /// The header that holds the scheme, instead of that of `fields`. Ignored if `scheme_on` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,7 +203,7 @@ pub struct HttpsConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<String>,
     /// Whether requests over http are answered 403 if their method is not GET, HEAD, OPTIONS or TRACE.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub refuse_unsafe: bool,
 }
 
@@ -216,11 +215,11 @@ pub struct HstsConfig {
     /// The seconds for which browsers use only https; with 0, they forget the host.
     pub max_age: u64,
     /// Whether all subdomains are included.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub include_subdomains: bool,
     /// Whether browsers may put the host into the list that they ship with. Needs `include_subdomains` and a
     /// `max_age` of at least a year.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub preload: bool,
     /// Hosts whose answers do not get the header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -234,7 +233,7 @@ pub struct HstsConfig {
 #[non_exhaustive]
 pub struct MaintenanceConfig {
     /// Whether maintenance is on at once, without an end unless `until` is given. Not together with `from`.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub on: bool,
     /// When maintenance begins, if it is not on at once. Needs `until`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,7 +257,7 @@ pub struct MaintenanceConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
     /// Whether a 503 has problem details (RFC 9457) for clients that accept JSON.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub problem_json: bool,
     /// Paths that GET, HEAD and OPTIONS requests reach during maintenance, each with all paths below it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -314,7 +313,7 @@ pub struct VersionsConfig {
     /// The version that is served.
     pub current: String,
     /// Whether only GET and HEAD are redirected. Other methods get 410.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub get_and_head_only: bool,
     /// The versions that end, with their dates. A version without dates has moved already.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -338,10 +337,6 @@ pub struct RetirementConfig {
     /// When the version is answered 410.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gone: Option<Date>,
-}
-
-pub(super) fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -11,6 +11,7 @@ mod normal;
 mod origin;
 mod path;
 mod scheme;
+mod split;
 
 pub use authority::Authority;
 pub(crate) use byte_set::{ByteSet, PLAIN, PLAIN_WITH_QUERY};
@@ -24,3 +25,4 @@ pub(crate) use path::{
     is_ambiguous, is_at_or_below, is_well_known, may_be_misread, without_trailing_slash,
 };
 pub use scheme::Scheme;
+pub(crate) use split::{split_at_first, split_origin};

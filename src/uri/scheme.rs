@@ -32,10 +32,14 @@ impl Scheme {
         [Self::Http, Self::Https].into_iter().find(|scheme| scheme.as_str() == text)
     }
 
-    /// Returns the scheme of a URI if it is http or https, compared without case (RFC 3986 §3.1).
+    /// Parses a scheme, compared without case (RFC 3986 §3.1). Returns `None` for any other text.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Http, Self::Https].into_iter().find(|s| s.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// Returns the scheme of a URI if it is http or https, compared without case.
     pub(crate) fn of(uri: &http::Uri) -> Option<Self> {
-        let scheme = uri.scheme_str()?;
-        [Self::Http, Self::Https].into_iter().find(|s| s.as_str().eq_ignore_ascii_case(scheme))
+        Self::parse(uri.scheme_str()?)
     }
 }
 

@@ -75,12 +75,12 @@ impl Rules {
 
     /// Returns the number of rules.
     pub fn len(&self) -> usize {
-        self.table.len()
+        self.table.rules.len()
     }
 
     /// Returns whether there are no rules.
     pub fn is_empty(&self) -> bool {
-        self.table.len() == 0
+        self.table.rules.is_empty()
     }
 
     /// Returns the rule that answers a request.
@@ -130,7 +130,7 @@ impl<'r> FoundRule<'r> {
 
     /// Returns the line of the rule in its file, from 1, if it is known.
     pub fn line(&self) -> Option<u32> {
-        Some(self.rule.line()).filter(|line| *line > 0)
+        Some(self.rule.line).filter(|line| *line > 0)
     }
 
     /// The name, or else the pattern with its line: after an edit of the file, a line alone could mean
@@ -282,11 +282,8 @@ impl RulesBuilder {
         if let Err(message) = table.index_regexes() {
             errors.push(RuleError::new(Position::default(), message));
         }
-        let (weights, folded) = table.build_index();
-        let weight = |host: u32| {
-            let of_host = |weights: &[u32]| weights.get(host as usize).copied().unwrap_or(0);
-            of_host(&weights).saturating_add(of_host(&folded))
-        };
+        let weights = table.build_index();
+        let weight = |host: u32| weights.get(host as usize).copied().unwrap_or(0);
         let most = weight(0).saturating_add(table.hosts.greatest_weight(weight));
         let warnings = if most as usize > MAX_PLACES {
             // The other checks send requests to the table, which would be slow, too.
@@ -320,10 +317,8 @@ fn contradiction(rule: &Rule) -> Option<&'static str> {
     if rule.conditions.iter().any(never_holds) {
         return Some("a rule for no method never matches: leave the condition out");
     }
-    if let (Some(starts), Some(ends)) = (rule.starts, rule.ends) {
-        if ends <= starts {
-            return Some("a rule has to end after it begins");
-        }
+    if rule.starts.zip(rule.ends).is_some_and(|(starts, ends)| ends <= starts) {
+        return Some("a rule has to end after it begins");
     }
     None
 }

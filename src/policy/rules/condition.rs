@@ -41,17 +41,6 @@ pub(super) enum Expected<T> {
 }
 
 impl<T: PartialEq> Expected<T> {
-    fn holds<'v>(&self, mut values: impl Iterator<Item = &'v T>) -> bool
-    where
-        T: 'v,
-    {
-        match self {
-            Self::Present => values.next().is_some(),
-            Self::Absent => values.next().is_none(),
-            Self::Value(expected) => values.any(|value| value == expected),
-        }
-    }
-
     /// Whether this holds for every request for which `other` holds.
     fn follows_from(&self, other: &Self) -> bool {
         self == other || matches!((self, other), (Self::Present, Self::Value(_)))
@@ -63,7 +52,14 @@ impl Condition {
         match self {
             Self::Scheme(scheme) => head.scheme() == *scheme,
             Self::Methods(methods) => methods.contains(head.method()),
-            Self::Header(name, expected) => expected.holds(head.header_all(name.clone())),
+            Self::Header(name, expected) => {
+                let mut values = head.header_all(name.clone());
+                match expected {
+                    Expected::Present => values.next().is_some(),
+                    Expected::Absent => values.next().is_none(),
+                    Expected::Value(expected) => values.any(|value| value == expected),
+                }
+            }
             Self::Query(name, expected) => {
                 let value = head.query().and_then(|query| parameter(query, name));
                 match (expected, value) {

@@ -66,13 +66,8 @@ impl<'a> IntoIterator for &'a RuleErrors {
 /// Writes each mistake on a separate line.
 impl fmt::Display for RuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, error) in self.0.iter().enumerate() {
-            if at > 0 {
-                f.write_str("\n")?;
-            }
-            error.fmt(f)?;
-        }
-        Ok(())
+        let lines: Vec<String> = self.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
@@ -81,12 +76,12 @@ impl Error for RuleErrors {}
 /// One mistake in a table of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
-    at: Position,
-    kind: Kind,
+    pub(super) at: Position,
+    pub(super) kind: Kind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Config(ConfigError),
     Text(String),
 }
@@ -94,10 +89,6 @@ enum Kind {
 impl RuleError {
     pub(super) fn new(at: Position, message: impl Into<String>) -> Self {
         Self { at, kind: Kind::Text(message.into()) }
-    }
-
-    pub(super) fn config(at: Position, error: ConfigError) -> Self {
-        Self { at, kind: Kind::Config(error) }
     }
 
     /// Returns the line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
@@ -143,19 +134,11 @@ impl Error for RuleError {
 /// A possible mistake in a table of rules. The table is built anyway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleWarning {
-    at: Position,
-    message: String,
+    pub(super) at: Position,
+    pub(super) message: String,
 }
 
 impl RuleWarning {
-    pub(super) fn new(at: Position, message: impl Into<String>) -> Self {
-        Self { at, message: message.into() }
-    }
-
-    pub(super) fn position(&self) -> Position {
-        self.at
-    }
-
     /// Returns the line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
     pub fn line(&self) -> Option<u32> {
         (self.at.line > 0).then_some(self.at.line)

@@ -5,7 +5,7 @@ use super::condition::Condition;
 use super::error::RuleErrors;
 use super::pattern::MAX_LENGTH;
 use super::rule::{Rule, Status};
-use super::target::{Piece, Source};
+use super::target::Piece;
 use crate::config_error::ConfigError;
 use crate::uri::{Host, HostPattern, Scheme, without_trailing_slash};
 
@@ -66,8 +66,7 @@ impl RouteMatch {
 
     /// Requires this method.
     pub fn method(mut self, method: Method) -> Self {
-        let is_method = |condition: &Condition| matches!(condition, Condition::Methods(_));
-        self.rule.conditions.retain(|condition| !is_method(condition));
+        self.rule.conditions.retain(|condition| !matches!(condition, Condition::Methods(_)));
         self.rule = self.rule.on_methods([method]);
         self.methods = 1;
         self
@@ -211,17 +210,10 @@ impl RequestRedirect {
     ///
     /// Returns an error of kind [`Status`](crate::ConfigErrorKind::Status) if `code` is another status.
     pub fn status_code(mut self, code: u16) -> Result<Self, ConfigError> {
-        self.status = Some(match code {
-            301 => Status::MovedPermanently,
-            302 => Status::Found,
-            303 => Status::SeeOther,
-            307 => Status::Temporary,
-            308 => Status::Permanent,
-            _ => {
-                let reason = "the status is 301, 302, 303, 307 or 308";
-                return Err(ConfigError::status(&code.to_string(), reason));
-            }
-        });
+        let code = code.to_string();
+        let reason = "the status is 301, 302, 303, 307 or 308";
+        let status = Status::parse(&code).ok_or_else(|| ConfigError::status(&code, reason))?;
+        self.status = Some(status);
         Ok(self)
     }
 
@@ -233,16 +225,14 @@ impl RequestRedirect {
         origin.port = self.port.or(well_known).or(self.listener_port);
         rule.target.path = self.path.map(|path| match path {
             Replacement::Full(path) => vec![Piece::Text(path)],
-            Replacement::Prefix(prefix) => {
-                let start = without_trailing_slash(&prefix);
-                let segments = rule.from.segments().count() - 1;
-                let rest = Source::Rest(u16::try_from(segments).unwrap_or(u16::MAX));
-                match rule.from.is_exact() {
-                    // The whole path matched, and nothing follows it.
-                    true => vec![Piece::Text(prefix)],
-                    false => vec![Piece::Text(format!("{start}/")), Piece::Capture(rest)],
+            Replacement::Prefix(prefix) => match rule.source_of("") {
+                Some(rest) => {
+                    let start = without_trailing_slash(&prefix);
+                    vec![Piece::Text(format!("{start}/")), Piece::Capture(rest)]
                 }
-            }
+                // The whole path matched, and nothing follows it.
+                None => vec![Piece::Text(prefix)],
+            },
         });
         rule
     }

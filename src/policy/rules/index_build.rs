@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::index::{Index, Node, NodeKind, branch_seed};
-use super::lists::{Lists, Place};
+use super::lists::{Lists, Parameter, Place};
 use super::pattern::{Segment, segments};
-use super::slots::{NONE, Slots, hash};
+use super::slots::{NONE, Slots, hash, to_u32};
 use crate::uri::without_trailing_slash;
 
 /// The parts of a rule that the index needs.
@@ -18,20 +18,19 @@ pub(super) struct Indexed<'r> {
     pub(super) start: u32,
     pub(super) exact: bool,
     pub(super) either_slash: bool,
-    /// The first parameter that must have a certain value, and that value, both decoded.
-    pub(super) parameter: Option<(&'r [u8], &'r [u8])>,
+    /// The first parameter that must have a certain value.
+    pub(super) parameter: Option<Parameter<'r>>,
 }
 
-/// Builds the index of `rules`, which are in the order of their table. Also returns, for each host, an
+/// Builds the index of `rules`, which are in the order of their table. Adds to the weight of each host an
 /// upper bound of the number of places in the index that a request visits.
-pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (Index, Vec<u32>) {
+pub(super) fn build(rules: &[Indexed<'_>], lists: &mut Lists, weights: &mut [u32]) -> Index {
     if rules.is_empty() {
-        return (Index::default(), vec![0; hosts]);
+        return Index::default();
     }
-    let mut weights = vec![0; hosts];
-    let exact = exact_slots(rules, false, lists, &mut weights);
-    let slashless = exact_slots(rules, true, lists, &mut weights);
-    let mut tree = Tree::new(hosts);
+    let exact = exact_slots(rules, false, lists, weights);
+    let slashless = exact_slots(rules, true, lists, weights);
+    let mut tree = Tree { roots: vec![NONE; weights.len()], ..Tree::default() };
     for (at, rule) in (0..).zip(rules) {
         if !rule.exact {
             tree.insert(at, rule);
@@ -52,7 +51,7 @@ pub(super) fn build(rules: &[Indexed<'_>], hosts: usize, lists: &mut Lists) -> (
     for (weight, more) in weights.iter_mut().zip(index.weights(lists)) {
         *weight = weight.saturating_add(more);
     }
-    (index, weights)
+    index
 }
 
 /// Builds the slots of exact paths, and adds the weight of each host's heaviest place to `weights`.
@@ -63,28 +62,25 @@ fn exact_slots(
     weights: &mut [u32],
 ) -> Slots {
     let is_ours = |rule: &Indexed<'_>| rule.exact && rule.either_slash == either_slash;
-    let mut keys: Vec<(u64, u32)> = Vec::new();
-    for (at, rule) in (0..).zip(rules).filter(|(_, rule)| is_ours(rule)) {
-        keys.push((hash(path(rule).as_bytes(), rule.host.into()), at));
-    }
+    let ours = (0..).zip(rules).filter(|(_, rule)| is_ours(rule));
+    let mut keys: Vec<(u64, u32)> =
+        ours.map(|(at, rule)| (hash(path(rule).as_bytes(), rule.host.into()), at)).collect();
     keys.sort_unstable();
     let mut entries = Vec::with_capacity(keys.len());
     let mut heaviest = vec![0; weights.len()];
     for group in keys.chunk_by(|one, other| one.0 == other.0) {
         // Nearly always a single key; keys that have the same hash are separated here.
-        let mut by_key: Vec<(u32, &str, Vec<u32>)> = Vec::with_capacity(1);
+        let mut by_key: Vec<((u32, &str), Vec<u32>)> = Vec::with_capacity(1);
         for (_, at) in group {
             let Some(rule) = rules.get(*at as usize) else { continue };
-            match by_key
-                .iter_mut()
-                .find(|(host, text, _)| (*host, *text) == (rule.host, path(rule)))
-            {
-                Some((_, _, positions)) => positions.push(*at),
-                None => by_key.push((rule.host, path(rule), vec![*at])),
+            let key = (rule.host, path(rule));
+            match by_key.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, positions)) => positions.push(*at),
+                None => by_key.push((key, vec![*at])),
             }
         }
         let Some((hash, _)) = group.first() else { continue };
-        for (host, _, of_key) in &by_key {
+        for ((host, _), of_key) in &by_key {
             let place = place(lists, rules, of_key);
             entries.push((*hash, place));
             if let Some(weight) = heaviest.get_mut(*host as usize) {
@@ -105,31 +101,22 @@ fn path<'r>(rule: &Indexed<'r>) -> &'r str {
 
 /// Creates the place of a group of rules, which are given by their positions in `rules`.
 fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
-    let numbers: Vec<u32> =
-        group.iter().filter_map(|at| rules.get(*at as usize)).map(|rule| rule.rule).collect();
-    let parameter_of = |number: u32| {
-        // The numbers of `rules` are in ascending order.
-        let at = rules.binary_search_by_key(&number, |rule| rule.rule).ok()?;
-        rules.get(at)?.parameter
-    };
-    lists.place(&numbers, parameter_of)
+    let rules = group.iter().filter_map(|at| rules.get(*at as usize));
+    let rules: Vec<_> = rules.map(|rule| (rule.rule, rule.parameter)).collect();
+    lists.place(&rules)
 }
 
 /// Groups pairs of a node and the position of a rule by their node.
 fn groups(mut pairs: Vec<(u32, u32)>) -> Vec<(u32, Vec<u32>)> {
     pairs.sort_unstable();
     pairs.dedup();
-    let mut groups: Vec<(u32, Vec<u32>)> = Vec::new();
-    for (node, at) in pairs {
-        match groups.last_mut() {
-            Some((last, positions)) if *last == node => positions.push(at),
-            _ => groups.push((node, vec![at])),
-        }
-    }
-    groups
+    let groups = pairs.chunk_by(|one, other| one.0 == other.0);
+    let positions = |group: &[(u32, u32)]| group.iter().map(|(_, at)| *at).collect();
+    groups.filter_map(|group| Some((group.first()?.0, positions(group)))).collect()
 }
 
 /// The patterns, segment by segment.
+#[derive(Default)]
 struct Tree<'r> {
     nodes: Vec<TreeNode<'r>>,
     roots: Vec<u32>,
@@ -163,11 +150,6 @@ struct Run {
 }
 
 impl<'r> Tree<'r> {
-    fn new(hosts: usize) -> Self {
-        let (ends, rests) = (Vec::new(), Vec::new());
-        Self { nodes: Vec::new(), roots: vec![NONE; hosts], edges: HashMap::new(), ends, rests }
-    }
-
     fn insert(&mut self, at: u32, rule: &Indexed<'r>) {
         let known = self.roots.get(rule.host as usize).copied().unwrap_or(NONE);
         let mut node = if known == NONE { self.push(NONE, None) } else { known };
@@ -279,9 +261,4 @@ impl Run {
         let length = before.saturating_add(u16::try_from(segment.len()).unwrap_or(u16::MAX));
         Self { start: start - u32::from(before), length, count, hash, ..self }
     }
-}
-
-/// Converts a number of nodes or bytes. A table is refused before it has too many of either.
-fn to_u32(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(NONE)
 }

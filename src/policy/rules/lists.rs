@@ -8,6 +8,9 @@ use super::slots::NONE;
 /// The number of a rule, or, with the upper bit set, of a list of rules. [`NONE`] means neither.
 pub(super) type Place = u32;
 
+/// The name of a parameter and a value of it, both decoded.
+pub(super) type Parameter<'r> = (&'r [u8], &'r [u8]);
+
 const LIST: u32 = 1 << 31;
 
 /// The most rules of a table: a [`Place`] has 31 bits for a rule.
@@ -32,36 +35,30 @@ struct ByValue {
 }
 
 impl Lists {
-    /// Creates the place of these rules, which are in order. `parameter_of` returns the first parameter that
-    /// must have a certain value for a rule to match, and that value.
-    pub(super) fn place<'r>(
-        &mut self,
-        rules: &[u32],
-        parameter_of: impl Fn(u32) -> Option<(&'r [u8], &'r [u8])>,
-    ) -> Place {
+    /// Creates the place of these rules, which are in order, each with the first parameter that must have a
+    /// certain value for the rule to match.
+    pub(super) fn place(&mut self, rules: &[(u32, Option<Parameter<'_>>)]) -> Place {
         match rules {
             [] => return NONE,
-            [rule] => return *rule,
+            [(rule, _)] => return *rule,
             _ => {}
         }
         let mut plain = Vec::new();
-        let mut names: Vec<&[u8]> = Vec::new();
-        let mut values: Vec<HashMap<&[u8], Vec<u32>>> = Vec::new();
-        for rule in rules {
-            let Some((name, value)) = parameter_of(*rule) else {
+        let mut by_name: Vec<(&[u8], HashMap<_, Vec<u32>>)> = Vec::new();
+        for (rule, parameter) in rules {
+            let Some((name, value)) = *parameter else {
                 plain.push(*rule);
                 continue;
             };
-            let at = names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                names.push(name);
-                values.push(HashMap::new());
-                names.len() - 1
+            let at = by_name.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                by_name.push((name, HashMap::new()));
+                by_name.len() - 1
             });
-            if let Some(values) = values.get_mut(at) {
+            if let Some((_, values)) = by_name.get_mut(at) {
                 values.entry(value).or_default().push(*rule);
             }
         }
-        let parameters = names.into_iter().zip(values).map(|(name, values)| {
+        let parameters = by_name.into_iter().map(|(name, values)| {
             let places = values.into_iter().map(|(value, rules)| {
                 let place = match *rules.as_slice() {
                     [rule] => rule,

@@ -130,6 +130,7 @@ mod regex;
 mod rule;
 mod rule_conditions;
 mod slots;
+mod status;
 mod table;
 mod target;
 mod write;

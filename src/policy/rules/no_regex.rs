@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct RegexIndex;
 
 pub(super) struct Groups<'p>(Infallible, PhantomData<&'p str>);

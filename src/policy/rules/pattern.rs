@@ -1,7 +1,6 @@
 //! The path pattern in a rule's `from`.
 
 use super::normal::is_odd;
-use crate::config_error::ConfigError;
 use crate::uri::{decode_escape, normalize};
 
 /// The length of the longest path, regex or target that is accepted, in bytes.
@@ -35,18 +34,15 @@ pub(super) enum Segment<'p> {
 }
 
 impl Pattern {
-    pub(super) fn parse(path: &str) -> Result<Self, ConfigError> {
-        let refuse = |reason| Err(ConfigError::path(path, reason));
+    /// Parses a path. `Err` is the reason why it is refused.
+    pub(super) fn parse(path: &str) -> Result<Self, &'static str> {
         if !path.starts_with('/') {
-            return refuse("a path starts with `/`");
+            return Err("a path starts with `/`");
         }
         if path.len() > MAX_LENGTH {
-            return refuse("a path is at most 8 KiB long");
+            return Err("a path is at most 8 KiB long");
         }
-        if path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return refuse("percent-encode spaces and control bytes");
-        }
-        check_spelling(path).map_err(|reason| ConfigError::path(path, reason))?;
+        check_spelling(path)?;
         let text = normalize(path).into_owned();
         if segments(&text).all(is_literal) {
             return Ok(Self { text, kind: Kind::Exact });
@@ -63,9 +59,8 @@ impl Pattern {
     }
 
     /// Refuses a pattern with an ambiguous segment, an invalid capture or too many segments. `path` is its
-    /// text before normalization.
-    fn check(&self, path: &str) -> Result<(), ConfigError> {
-        let refuse = |reason| Err(ConfigError::path(path, reason));
+    /// text before normalization. `Err` is the reason.
+    fn check(&self, path: &str) -> Result<(), &'static str> {
         let count = segments(&self.text).count();
         let mut names = Vec::new();
         for (at, segment) in segments(&self.text).enumerate() {
@@ -74,34 +69,34 @@ impl Pattern {
                 Segment::Literal("") if is_last => {}
                 // The raw text shows `%2e`, which the normal form decodes.
                 Segment::Literal(_) if path.split('/').nth(at + 1).is_none_or(is_odd) => {
-                    return refuse(
+                    return Err(
                         "only an exact path may have an empty or dot segment, `%2e`, `%2f`, `%5c` or `\\`",
                     );
                 }
                 Segment::Literal(literal) if literal.contains('*') => {
-                    return refuse("`*` is allowed only as the whole last segment");
+                    return Err("`*` is allowed only as the whole last segment");
                 }
                 Segment::Literal(_) => {}
                 Segment::Rest(_) if !is_last => {
-                    return refuse("`*` is allowed only as the whole last segment");
+                    return Err("`*` is allowed only as the whole last segment");
                 }
                 Segment::Name(name) | Segment::Rest(name) => {
                     let is_unnamed = segment == Segment::Rest("");
                     if !is_unnamed && !is_name(name) {
-                        return refuse(
+                        return Err(
                             "a capture is a whole segment, `:name` or `*name`; its name is a letter, \
                              followed by letters, digits and `_`",
                         );
                     }
                     if names.contains(&name) {
-                        return refuse("two captures have the same name");
+                        return Err("two captures have the same name");
                     }
                     names.push(name);
                 }
             }
         }
         if count > MAX_SEGMENTS {
-            return refuse("a pattern has at most 64 segments");
+            return Err("a pattern has at most 64 segments");
         }
         Ok(())
     }
@@ -129,16 +124,18 @@ impl Pattern {
 pub(super) fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
     let text = text.strip_prefix('/').unwrap_or(text);
     text.split('/').map(|segment| match (segment.strip_prefix(':'), segment.strip_prefix('*')) {
-        (Some(name), _) if name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
-            Segment::Name(name)
-        }
+        (Some(name), _) if starts_with_letter(name) => Segment::Name(name),
         (_, Some(name)) => Segment::Rest(name),
         _ => Segment::Literal(segment),
     })
 }
 
-/// Refuses the capture syntax of other routers, and incomplete escapes. `Err` is the reason.
+/// Refuses spaces and control bytes, the capture syntax of other routers, and incomplete escapes. `Err` is the
+/// reason.
 pub(super) fn check_spelling(path: &str) -> Result<(), &'static str> {
+    if path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+        return Err("percent-encode spaces and control bytes");
+    }
     if path.contains(['{', '}', '<', '>']) {
         return Err("captures are written `:name` and `*name`; a literal `{` is written `%7B`");
     }
@@ -158,16 +155,18 @@ fn is_literal(segment: Segment<'_>) -> bool {
 
 /// Whether a text matches `[A-Za-z][0-9A-Za-z_]*`.
 pub(super) fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic()) && name_length(text) == text.len()
+    !text.is_empty() && name_length(text) == text.len()
 }
 
 /// The length of the capture name that `text` begins with; 0 if there is none.
 pub(super) fn name_length(text: &str) -> usize {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    match text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        true => text.bytes().take_while(is_word).count(),
-        false => 0,
-    }
+    if starts_with_letter(text) { text.bytes().take_while(is_word).count() } else { 0 }
+}
+
+/// Whether a text begins as the name of a capture does.
+pub(super) fn starts_with_letter(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! The regexes of a table. One automaton finds all regexes that match; each regex has another for its
 //! captures.
 
-use std::sync::Arc;
-
 use regex_automata::meta::{Builder, Config, Regex};
 use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::captures::Captures;
@@ -52,16 +50,15 @@ impl Rule {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn regex(pattern: &str) -> Result<Self, ConfigError> {
+        let refuse = |reason| ConfigError::path(pattern, reason);
         if pattern.len() > MAX_LENGTH {
-            return Err(ConfigError::path(pattern, "a regex is at most 8 KiB long"));
+            return Err(refuse("a regex is at most 8 KiB long"));
         }
         if !pattern.is_ascii() {
-            return Err(ConfigError::path(
-                pattern,
+            return Err(refuse(
                 "bytes that are not ASCII are percent-encoded, in upper case: `%C3%A9`",
             ));
         }
-        let refuse = |reason| ConfigError::path(pattern, reason);
         let regex = builder(MatchKind::LeftmostFirst, MAX_REGEX_SIZE)
             .build(pattern)
             .map_err(|error| refuse(reason(pattern, error.size_limit().is_some())))?;
@@ -88,8 +85,8 @@ impl Rule {
 }
 
 /// The regexes of a table.
-#[derive(Clone, Debug, Default)]
-pub(super) struct RegexIndex(Option<Arc<Regexes>>);
+#[derive(Debug, Default)]
+pub(super) struct RegexIndex(Option<Regexes>);
 
 #[derive(Debug)]
 struct Regexes {
@@ -128,12 +125,12 @@ impl RegexIndex {
             Ok::<_, &'static str>((*rule, regex))
         };
         let each = regexes.iter().zip(&patterns).map(one).collect::<Result<_, _>>()?;
-        Ok(Self(Some(Arc::new(Regexes { all, each }))))
+        Ok(Self(Some(Regexes { all, each })))
     }
 
     /// The rules whose regex matches, in order.
     pub(super) fn matching(&self, path: &str) -> Vec<u32> {
-        let Some(regexes) = self.0.as_deref().filter(|_| path.len() <= MAX_PATH) else {
+        let Some(regexes) = self.0.as_ref().filter(|_| path.len() <= MAX_PATH) else {
             return Vec::new();
         };
         let mut matched = PatternSet::new(regexes.all.pattern_len());
@@ -148,7 +145,7 @@ impl RegexIndex {
 
     /// The groups of a rule's regex, if it matches.
     pub(super) fn groups<'p>(&self, rule: u32, path: &'p str) -> Option<Groups<'p>> {
-        let regexes = self.0.as_deref()?;
+        let regexes = self.0.as_ref()?;
         let at = regexes.each.binary_search_by_key(&rule, |(rule, _)| *rule).ok()?;
         let (_, regex) = regexes.each.get(at)?;
         let mut captures = regex.create_captures();

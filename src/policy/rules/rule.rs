@@ -3,9 +3,10 @@ use std::time::{Duration, SystemTime};
 
 use super::condition::Condition;
 use super::pattern::Pattern;
+pub(super) use super::status::Status;
 use super::target::{Source, Target};
 use crate::config_error::ConfigError;
-use crate::uri::{HostPattern, Scheme};
+use crate::uri::{HostPattern, Scheme, split_at_first, split_origin};
 
 /// One rule of a [`Rules`](super::Rules) table: what it applies to, where it leads to, and how.
 ///
@@ -62,18 +63,6 @@ pub struct Rule {
     pub(super) line: u32,
 }
 
-/// The status that a rule answers with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Status {
-    #[default]
-    Temporary,
-    Permanent,
-    MovedPermanently,
-    Found,
-    SeeOther,
-    Gone,
-}
-
 /// How the target gets its query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum QueryMode {
@@ -107,24 +96,18 @@ impl Rule {
         if from.contains('#') {
             return Err(ConfigError::path(from, "a fragment is never sent to a server"));
         }
-        let (scheme, host, rest) = match from.split_once("://") {
-            Some((scheme, rest)) if !from.starts_with('/') => {
-                let is_scheme = |known: &Scheme| known.as_str().eq_ignore_ascii_case(scheme);
-                let scheme = [Scheme::Http, Scheme::Https].into_iter().find(is_scheme);
-                let not_http =
-                    || ConfigError::path(from, "neither a path nor an http or https url");
-                let end = rest.find(['/', '?']).unwrap_or(rest.len());
-                let (host, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                (Some(scheme.ok_or_else(not_http)?), Some(HostPattern::parse(host)?), rest)
+        let (scheme, host, rest) = match split_origin(from) {
+            Some((scheme, host, rest)) => {
+                let why = "neither a path nor an http or https url";
+                let scheme = Scheme::parse(scheme).ok_or_else(|| ConfigError::path(from, why))?;
+                (Some(scheme), Some(HostPattern::parse(host)?), rest)
             }
-            _ => (None, None, from),
+            None => (None, None, from),
         };
-        let (path, query) = match rest.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (rest, None),
-        };
+        let (path, query) = split_at_first(rest, '?');
         let path = if path.is_empty() && host.is_some() { "/" } else { path };
-        let mut rule = Self::of(Pattern::parse(path)?);
+        let pattern = Pattern::parse(path).map_err(|why| ConfigError::path(path, why))?;
+        let mut rule = Self::of(pattern);
         rule.host = host;
         rule.conditions.extend(scheme.map(Condition::Scheme));
         for part in query.into_iter().flat_map(|query| query.split('&')) {
@@ -180,12 +163,12 @@ impl Rule {
     /// # Ok::<(), tower_redirect::ConfigError>(())
     /// ```
     pub fn to(mut self, target: &str) -> Result<Self, ConfigError> {
-        let origin = std::mem::take(&mut self.target.origin);
-        let parsed = Target::parse(target, |name| self.source_of(name))?;
-        self.target = parsed;
-        if self.target.origin.scheme.is_none() {
-            self.target.origin = origin;
+        let mut parsed = Target::parse(target, |name| self.source_of(name))
+            .map_err(|why| ConfigError::url(target, why))?;
+        if parsed.origin.scheme.is_none() {
+            parsed.origin = self.target.origin;
         }
+        self.target = parsed;
         Ok(self)
     }
 

@@ -1,5 +1,4 @@
 use http::{HeaderName, HeaderValue, Method};
-use ipnet::IpNet;
 
 use super::condition::{Condition, Expected};
 use super::normal::{form_decoded, parameters};
@@ -7,7 +6,7 @@ use super::pattern::{Segment, is_name};
 use super::rule::Rule;
 use super::target::Source;
 use crate::config_error::ConfigError;
-use crate::ranges::{NOT_A_RANGE, Ranges};
+use crate::ranges::{NOT_A_RANGE, Ranges, parse_range};
 use crate::uri::{HostPattern, Scheme};
 
 /// The conditions of a rule besides its path. All must hold.
@@ -94,8 +93,7 @@ impl Rule {
         let text: Box<[String]> = ranges.into_iter().map(|r| r.as_ref().to_owned()).collect();
         let refuse = |range: &str| ConfigError::client(range, NOT_A_RANGE);
         let first = text.first().ok_or_else(|| refuse(""))?;
-        let range = first.parse().map(|range: IpNet| range.addr());
-        let example = range.ok().or_else(|| first.parse().ok()).ok_or_else(|| refuse(first))?;
+        let example = parse_range(first).ok_or_else(|| refuse(first))?.addr();
         let ranges = Ranges::parse(text.iter()).map_err(|range| refuse(&range))?;
         self.conditions.push(Condition::Clients { ranges, example, text });
         Ok(self)

@@ -3,6 +3,11 @@
 /// Marks the absence of a number.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// Converts a number of entries or bytes. A table is refused before it has too many of either.
+pub(super) fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(NONE)
+}
+
 /// Finds numbers by the hash of a key; the caller compares the keys. Each number takes 8 bytes, and a third
 /// more for free slots.
 ///

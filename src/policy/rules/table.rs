@@ -15,7 +15,7 @@ pub(super) use super::packed::flag;
 use super::packed::{BaseKey, LiteralPrefix, StoredPiece, TEXT, base, flags, packed, unpacked};
 use super::regex::RegexIndex;
 use super::rule::Rule;
-use super::slots::NONE;
+use super::slots::{NONE, to_u32};
 use super::target::{Piece, Source};
 use crate::redirection::Redirection;
 use crate::uri::HostPattern;
@@ -24,7 +24,7 @@ use crate::uri::HostPattern;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     text: String,
-    rules: Vec<Stored>,
+    pub(super) rules: Vec<Stored>,
     pieces: Vec<StoredPiece>,
     /// The redirections without path and query, each once.
     bases: Vec<Redirection>,
@@ -46,7 +46,8 @@ pub(super) struct Stored {
     base: u32,
     extra: u32,
     host: u32,
-    line: u32,
+    /// The line of the rule in its file, from 1; 0 if it is not known.
+    pub(super) line: u32,
     from_length: u16,
     path_piece_count: u8,
     query_piece_count: u8,
@@ -83,8 +84,7 @@ impl Table {
         if self.rules.len() >= MAX_RULES || self.text.len() >= u32::MAX as usize - (1 << 16) {
             return Err("a table holds fewer than 2^31 rules, and at most 4 GiB of text");
         }
-        let at = |number: usize| u32::try_from(number).unwrap_or(NONE);
-        let from_start = at(self.text.len());
+        let from_start = to_u32(self.text.len());
         let from = rule.from.as_str();
         let from_length = u16::try_from(from.len()).unwrap_or(u16::MAX);
         self.text.push_str(from);
@@ -94,7 +94,7 @@ impl Table {
                 text.make_ascii_lowercase();
             }
         }
-        let first_piece = at(self.pieces.len());
+        let first_piece = to_u32(self.pieces.len());
         let prefix = LiteralPrefix::of(&rule.from);
         let path_piece_count = self.push_pieces(rule.target.path.as_deref(), prefix);
         let query_piece_count = self.push_pieces(rule.target.query.as_deref(), prefix);
@@ -102,22 +102,20 @@ impl Table {
         let key = BaseKey::of(&rule);
         let base = *bases.entry(key).or_insert_with(|| {
             self.bases.push(base(&rule));
-            at(self.bases.len() - 1)
+            to_u32(self.bases.len() - 1)
         });
-        let host = self.hosts.add(rule.host.as_ref());
-        let Rule { host: pattern, conditions, starts, ends, max_age, name, counted, line, .. } =
-            rule;
-        let has_extra = pattern.is_some()
+        let host_number = self.hosts.add(rule.host.as_ref());
+        let Rule { host, conditions, starts, ends, max_age, name, counted, line, .. } = rule;
+        let has_extra = host.is_some()
             || !conditions.is_empty()
             || starts.is_some()
             || ends.is_some()
             || max_age.is_some()
             || name.is_some()
             || counted.is_some();
-        let extra = if has_extra { at(self.extras.len()) } else { NONE };
+        let extra = if has_extra { to_u32(self.extras.len()) } else { NONE };
         if has_extra {
             let conditions = conditions.into();
-            let host = pattern;
             self.extras.push(Extra { host, conditions, starts, ends, max_age, name, counted });
         }
         self.rules.push(Stored {
@@ -125,7 +123,7 @@ impl Table {
             first_piece,
             base,
             extra,
-            host,
+            host: host_number,
             line,
             from_length,
             path_piece_count,
@@ -140,7 +138,7 @@ impl Table {
         for piece in pieces {
             let stored = match piece {
                 Piece::Text(text) => {
-                    let start = u32::try_from(self.text.len()).unwrap_or(NONE);
+                    let start = to_u32(self.text.len());
                     self.text.push_str(text);
                     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
                     StoredPiece { start, length, source: TEXT }
@@ -165,18 +163,18 @@ impl Table {
         Ok(())
     }
 
-    /// Builds both indexes. Returns, for each index and each host, an upper bound of the number of places
-    /// in the index that a request visits.
-    pub(super) fn build_index(&mut self) -> (Vec<u32>, Vec<u32>) {
+    /// Builds both indexes. Returns, for each host, an upper bound of the number of places in them that a
+    /// request visits.
+    pub(super) fn build_index(&mut self) -> Vec<u32> {
         self.text.shrink_to_fit();
         self.rules.shrink_to_fit();
         self.pieces.shrink_to_fit();
-        let hosts = self.hosts.number_count();
+        let mut weights = vec![0; self.hosts.number_count()];
         let mut lists = Lists::default();
-        let (index, weights) = index_build::build(&self.indexed(false), hosts, &mut lists);
-        let (folded, folded_weights) = index_build::build(&self.indexed(true), hosts, &mut lists);
+        let index = index_build::build(&self.indexed(false), &mut lists, &mut weights);
+        let folded = index_build::build(&self.indexed(true), &mut lists, &mut weights);
         (self.index, self.folded, self.lists) = (index, folded, lists);
-        (weights, folded_weights)
+        weights
     }
 
     fn indexed(&self, folded: bool) -> Vec<Indexed<'_>> {
@@ -201,10 +199,9 @@ impl Table {
         let (at_one_path, of_one_path) = self.lists.heaviest();
         let (mut rules, mut most) = (Vec::new(), 0);
         for index in [&self.index, &self.folded] {
-            let weights = index.weights(&self.lists);
-            let host = (0..weights.len()).max_by_key(|host| weights.get(*host)).unwrap_or(0);
-            let weight = weights.get(host).copied().unwrap_or(0);
-            if weight > most {
+            let weights = (0..).zip(index.weights(&self.lists));
+            let heaviest = weights.max_by_key(|(_, weight)| *weight);
+            if let Some((host, weight)) = heaviest.filter(|(_, weight)| *weight > most) {
                 (rules, most) = (index.heaviest(&self.lists, host), weight);
             }
         }
@@ -231,10 +228,6 @@ impl Table {
             && self.query_pieces(rule).all(is_text)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.rules.len()
-    }
-
     /// The names that the answers of rules are counted under.
     pub(super) fn counted(&self) -> impl Iterator<Item = &str> {
         self.extras.iter().filter_map(|extra| extra.counted.as_deref())
@@ -250,14 +243,14 @@ impl Table {
     }
 
     pub(super) fn position(&self, number: u32) -> Position {
-        let line = self.rule(number).map_or(0, Stored::line);
+        let line = self.rule(number).map_or(0, |rule| rule.line);
         Position { line, column: 0, rule: number.saturating_add(1) }
     }
 
     /// The pattern: a path in normal form, in lower case if the rule ignores case, or a regex as it was
     /// written.
     pub(super) fn from(&self, rule: &Stored) -> &str {
-        self.text(rule.from_start, rule.from_length.into())
+        self.text(rule.from_start, rule.from_length)
     }
 
     pub(super) fn base(&self, rule: &Stored) -> Option<&Redirection> {
@@ -282,16 +275,16 @@ impl Table {
     }
 
     #[inline]
-    fn text(&self, start: u32, length: u32) -> &str {
+    fn text(&self, start: u32, length: u16) -> &str {
         let start = start as usize;
-        self.text.get(start..start + length as usize).unwrap_or_default()
+        self.text.get(start..start + usize::from(length)).unwrap_or_default()
     }
 
     fn pieces(&self, start: u32, count: u8) -> impl Iterator<Item = PieceRef<'_>> + Clone {
         let start = start as usize;
         let pieces = self.pieces.get(start..start + usize::from(count)).unwrap_or_default();
         pieces.iter().map(|piece| match unpacked(piece.source) {
-            None => PieceRef::Text(self.text(piece.start, piece.length.into())),
+            None => PieceRef::Text(self.text(piece.start, piece.length)),
             Some(source) => {
                 let prefix = LiteralPrefix { segments: piece.length, bytes: piece.start };
                 PieceRef::Capture(source, prefix)
@@ -317,10 +310,5 @@ impl Stored {
     #[inline]
     pub(super) fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
-    }
-
-    /// The line of the rule in its file, from 1; 0 if it is not known.
-    pub(super) fn line(&self) -> u32 {
-        self.line
     }
 }

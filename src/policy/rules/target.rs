@@ -1,8 +1,7 @@
 //! The target in a rule's `to`: parts of a URL, with captures in path and query.
 
-use super::pattern::{MAX_LENGTH, check_spelling, name_length};
-use crate::config_error::ConfigError;
-use crate::uri::{Authority, Host, Scheme};
+use super::pattern::{MAX_LENGTH, check_spelling, name_length, starts_with_letter};
+use crate::uri::{Authority, Host, Scheme, split_at_first};
 
 /// The parts of the request's URL that a rule changes.
 #[derive(Clone, Debug, Default)]
@@ -46,49 +45,38 @@ pub(super) enum Source {
 
 impl Target {
     /// Parses `https://host/path?query#fragment` or `/path?query#fragment`. `find` returns the source of the
-    /// capture with the given name.
+    /// capture with the given name. `Err` is the reason why the target is refused.
     pub(super) fn parse(
         text: &str,
         find: impl Fn(&str) -> Option<Source>,
-    ) -> Result<Self, ConfigError> {
-        let refuse = |reason| Err(ConfigError::url(text, reason));
+    ) -> Result<Self, &'static str> {
         if text.len() > MAX_LENGTH {
-            return refuse("a target is at most 8 KiB long");
+            return Err("a target is at most 8 KiB long");
         }
-        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return refuse("percent-encode spaces and control bytes");
-        }
-        check_spelling(text).map_err(|reason| ConfigError::url(text, reason))?;
-        check_variables(text).map_err(|reason| ConfigError::url(text, reason))?;
-        let (target, fragment) = match text.split_once('#') {
-            Some((target, fragment)) => (target, Some(fragment)),
-            None => (text, None),
-        };
+        check_spelling(text)?;
+        check_variables(text)?;
+        let (target, fragment) = split_at_first(text, '#');
         if fragment.is_some_and(|fragment| fragment.contains('#')) {
-            return refuse("a `#` inside a fragment is written `%23`");
+            return Err("a `#` inside a fragment is written `%23`");
         }
         if fragment.is_some_and(|fragment| names_capture(fragment, &find)) {
-            return refuse("a fragment has no captures");
+            return Err("a fragment has no captures");
         }
         let (origin, rest) = match target.starts_with('/') {
             true if target.starts_with("//") || target.starts_with("/\\") => {
-                return refuse("not an absolute http or https url, and browsers read a host in it");
+                return Err("not an absolute http or https url, and browsers read a host in it");
             }
             true => (OriginChange::default(), target),
-            false => parse_absolute(target).map_err(|reason| ConfigError::url(text, reason))?,
+            false => parse_absolute(target)?,
         };
-        let (path, query) = match rest.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (rest, None),
-        };
+        let (path, query) = split_at_first(rest, '?');
         if path.split('/').any(is_dot_segment) {
-            return refuse("a dot segment: write the path that it leads to");
+            return Err("a dot segment: write the path that it leads to");
         }
-        let template = |part: &str| pieces(part, &find).map_err(|why| ConfigError::url(text, why));
         Ok(Self {
             origin,
-            path: Some(template(if path.is_empty() { "/" } else { path })?),
-            query: query.map(template).transpose()?,
+            path: Some(pieces(if path.is_empty() { "/" } else { path }, &find)?),
+            query: query.map(|query| pieces(query, &find)).transpose()?,
             fragment: fragment.map(Box::from),
         })
     }
@@ -105,22 +93,15 @@ impl Target {
     pub(super) fn copies_the_rest(&self) -> bool {
         let Some(path) = &self.path else { return true };
         let is_rest = |piece: &Piece| matches!(piece, Piece::Capture(Source::Rest(_)));
-        match path.split_last() {
-            Some((last, others)) => is_rest(last) && !others.iter().any(is_rest),
-            None => false,
-        }
+        path.split_last().is_some_and(|(last, others)| is_rest(last) && !others.iter().any(is_rest))
     }
 }
 
 /// Splits an absolute URL into its origin and the text after it. `Err` is the reason.
 fn parse_absolute(target: &str) -> Result<(OriginChange, &str), &'static str> {
-    let Some((scheme, rest)) = target.split_once("://") else {
-        return Err("a target starts with `/`, `http://` or `https://`");
-    };
-    let is_scheme = |known: &Scheme| known.as_str().eq_ignore_ascii_case(scheme);
-    let Some(scheme) = [Scheme::Http, Scheme::Https].into_iter().find(is_scheme) else {
-        return Err("not an absolute http or https url");
-    };
+    let (scheme, rest) =
+        target.split_once("://").ok_or("a target starts with `/`, `http://` or `https://`")?;
+    let scheme = Scheme::parse(scheme).ok_or("not an absolute http or https url")?;
     let end = rest.find(['/', '?', '\\']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
     if authority.contains('@') {
@@ -130,11 +111,8 @@ fn parse_absolute(target: &str) -> Result<(OriginChange, &str), &'static str> {
         return Err("an international name is written in punycode: `xn--..`");
     }
     let parsed = Authority::parse(authority);
-    let is_name = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic());
-    let is_pattern = || {
-        let mut after_colons = authority.split(':').skip(1);
-        !authority.contains(['@', '[']) && after_colons.any(is_name)
-    };
+    let is_pattern =
+        || !authority.contains('[') && authority.split(':').skip(1).any(starts_with_letter);
     if authority.contains('*') || parsed.is_err() && is_pattern() {
         return Err("a capture never becomes part of a scheme, host or port");
     }
@@ -191,15 +169,10 @@ fn is_dot_segment(segment: &str) -> bool {
 
 /// Whether a text names a capture.
 fn names_capture(text: &str, find: impl Fn(&str) -> Option<Source>) -> bool {
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once([':', '*']) {
-        let name = after.split_at_checked(name_length(after)).map_or("", |(name, _)| name);
-        if !name.is_empty() && find(name).is_some() {
-            return true;
-        }
-        rest = after;
-    }
-    false
+    text.split([':', '*']).skip(1).any(|after| {
+        let name = after.get(..name_length(after)).unwrap_or_default();
+        !name.is_empty() && find(name).is_some()
+    })
 }
 
 /// Splits a text at its captures: `:name`, `*name`, and `*` for the rest, whatever its name.
@@ -218,8 +191,8 @@ fn pieces(text: &str, find: impl Fn(&str) -> Option<Source>) -> Result<Vec<Piece
             continue;
         }
         // `:name*` is the syntax of Next.js. Read as `:name` and `*`, it would write the rest twice.
-        let is_unnamed = |rest: &str| name_length(rest) == 0;
-        if !name.is_empty() && after.strip_prefix('*').is_some_and(is_unnamed) {
+        let is_plain_star = after.strip_prefix('*').is_some_and(|rest| !starts_with_letter(rest));
+        if !name.is_empty() && is_plain_star {
             return Err("a capture of the rest is written `*name` alone; a literal star is `%2A`");
         }
         let source = find(name).ok_or(

@@ -62,7 +62,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         if let (Some(PieceRef::Text(text)), None) = (first, second) {
             return Some(Written::Fixed(text));
         }
-        let mut out = Buffer::default();
+        let mut out = Buffer::new();
         let mut pieces = self.table.path_pieces(self.rule).peekable();
         while let Some(piece) = pieces.next() {
             match piece {
@@ -109,7 +109,7 @@ impl<'t, 'h> Captures<'t, 'h> {
         if let (Some(PieceRef::Text(text)), None, false) = (first, second, merges) {
             return Some(Some(text).filter(|text| !text.is_empty()).map(Written::Fixed));
         }
-        let mut out = Buffer::default();
+        let mut out = Buffer::new();
         for piece in self.table.query_pieces(self.rule) {
             match piece {
                 PieceRef::Text(text) => out.push(text),
@@ -211,14 +211,12 @@ struct Buffer {
     long: String,
 }
 
-impl Default for Buffer {
-    fn default() -> Self {
-        Self { short: [0; Self::ROOM], length: 0, long: String::new() }
-    }
-}
-
 impl Buffer {
     const ROOM: usize = 256;
+
+    fn new() -> Self {
+        Self { short: [0; Self::ROOM], length: 0, long: String::new() }
+    }
 
     fn push(&mut self, text: &str) {
         let end = self.length + text.len();

@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use super::witness::Witness;
 use crate::policy::rules::find::Now;
 use crate::policy::rules::table::{Table, flag};
-use crate::uri::{Authority, Scheme};
+use crate::uri::{Authority, Scheme, split_at_first, split_origin};
 
 /// The maximum number of redirections in a row that is not an error.
 const MAX_HOPS: usize = 8;
@@ -42,9 +42,9 @@ pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Chain {
     let mut chain = Chain { outcome: ChainOutcome::Ends, rules: Vec::new(), urls: Vec::new() };
     let Some(mut at) = step(table, witness, now, &mut chain) else { return chain };
     // Most chains have ended in the line above, so nothing is compared for them.
-    let mut seen = vec![key(witness)];
+    let mut seen = vec![witness.to_string()];
     loop {
-        let this = key(&at);
+        let this = at.to_string();
         if let Some(first) = seen.iter().position(|other| *other == this) {
             // The rules that led into the loop are not part of it.
             chain.rules.drain(..first);
@@ -55,10 +55,8 @@ pub(super) fn follow(table: &Table, witness: &Witness, now: &Now<'_>) -> Chain {
         if chain.rules.len() > MAX_FOLLOWED {
             break;
         }
-        match step(table, &at, now, &mut chain) {
-            Some(next) => at = next,
-            None => break,
-        }
+        let Some(next) = step(table, &at, now, &mut chain) else { break };
+        at = next;
     }
     // A 410 at the end is not a redirection: it has a rule, but no URL.
     if chain.urls.len() > MAX_HOPS {
@@ -76,12 +74,6 @@ fn is_growth(chain: &Chain) -> bool {
     let answered = chain.rules.iter().zip(&chain.urls).filter(|(rule, _)| *rule == last);
     let lengths: Vec<usize> = answered.map(|(_, url)| url.len()).collect();
     lengths.len() > 2 && lengths.is_sorted_by(|shorter, longer| shorter < longer)
-}
-
-fn key(witness: &Witness) -> String {
-    let Witness { request, scheme, host, path, query } = witness;
-    let query = query.as_deref().map_or(String::new(), |query| format!("?{query}"));
-    format!("{} {scheme}://{host}{path}{query}", request.method())
 }
 
 /// Answers a request, and adds the rule and the URL of the answer to `chain`. Returns the request that the
@@ -106,22 +98,18 @@ fn step(table: &Table, witness: &Witness, now: &Now<'_>, chain: &mut Chain) -> O
     }
     // A fragment is never sent to a server.
     let url = location.split('#').next().unwrap_or_default();
-    let rest = match url.split_once("://") {
-        Some((scheme, rest)) if !url.starts_with('/') => {
-            let end = rest.find(['/', '?']).unwrap_or(rest.len());
-            let (host, rest) = rest.split_at_checked(end)?;
+    let rest = match split_origin(url) {
+        Some((scheme, host, rest)) => {
             next.scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
             next.host = host.to_owned();
             rest
         }
-        _ => url,
+        None => url,
     };
-    let (path, query) = match rest.split_once('?') {
-        Some((path, query)) => (path, Some(query.to_owned())),
-        None => (rest, None),
-    };
-    (next.path, next.query) = (path.to_owned(), query);
-    let (from, to) = (host_of(&witness.host)?, host_of(&next.host)?);
+    let (path, query) = split_at_first(rest, '?');
+    (next.path, next.query) = (path.to_owned(), query.map(str::to_owned));
+    let from = Authority::parse(&witness.host).ok()?;
+    let to = Authority::parse(&next.host).ok()?;
     // Another host is taken for one of this server only if a rule names it.
     (from.same_host(&to) || table.hosts.names(&to)).then_some(next)
 }
@@ -139,10 +127,6 @@ fn shown_url(location: &str, at: &Witness, before: Option<&String>) -> String {
         url = format!("{url}#{fragment}");
     }
     url
-}
-
-fn host_of(text: &str) -> Option<Authority<'_>> {
-    Authority::parse(text).ok()
 }
 
 /// Whether clients change this method to GET when they follow a redirection (RFC 9110 §15.4).

@@ -8,10 +8,8 @@ use crate::uri::HostPattern;
 /// answered a [witness](super::witness) of `later`. Only equal regexes, and ranges of clients with equal
 /// text, are known to match the same.
 pub(super) fn covers(table: &Table, earlier: &Stored, later: &Stored) -> bool {
-    if later.has(flag::IGNORE_CASE) && !earlier.has(flag::IGNORE_CASE) {
-        return false;
-    }
-    covers_host(table, earlier, later)
+    (earlier.has(flag::IGNORE_CASE) || !later.has(flag::IGNORE_CASE))
+        && covers_host(table, earlier, later)
         && covers_path(table, earlier, later)
         && covers_dates(table, earlier, later)
         && table.conditions(earlier).iter().all(|condition| {
@@ -32,6 +30,7 @@ fn covers_host(table: &Table, earlier: &Stored, later: &Stored) -> bool {
 }
 
 fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
+    use Segment::{Literal, Name, Rest};
     let is_same = |one: &str, other: &str| match earlier.has(flag::IGNORE_CASE) {
         true => one.eq_ignore_ascii_case(other),
         false => one == other,
@@ -48,30 +47,26 @@ fn covers_path(table: &Table, earlier: &Stored, later: &Stored) -> bool {
     // Segments that servers read differently are matched only by exact rules, and by rules that copy them.
     let matches_odd = |rule: &Stored, from| {
         let mut segments = segments(from);
-        rule.has(flag::COPIES_THE_REST) && segments.any(|one| matches!(one, Segment::Rest(_)))
+        rule.has(flag::COPIES_THE_REST) && segments.any(|one| matches!(one, Rest(_)))
     };
     let covers_odd = matches_odd(earlier, from) || !matches_odd(later, other);
     let (mut ours, mut theirs) = (segments(from), segments(other));
     loop {
         match (ours.next(), theirs.next()) {
-            (Some(Segment::Rest(_)), Some(Segment::Rest(_))) => {
+            (Some(Rest(_)), Some(Rest(_))) => {
                 let covers_parent = !earlier.has(flag::BELOW_ONLY) || later.has(flag::BELOW_ONLY);
                 return covers_odd && covers_parent;
             }
-            (Some(Segment::Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
-            (Some(Segment::Rest(_)), _) => {
+            (Some(Rest(_)), None) => return !earlier.has(flag::BELOW_ONLY),
+            (Some(Rest(_)), _) => {
                 // If the later rule takes either slash, it also matches its path without the slash at
                 // its end. That path may end before the slash of the earlier rule's `*`.
                 let ends_before = earlier.has(flag::BELOW_ONLY) && later.has(flag::EITHER_SLASH);
                 return covers_odd && !ends_before;
             }
-            (Some(Segment::Literal(one)), Some(Segment::Literal(other))) => {
-                if !is_same(one, other) {
-                    return false;
-                }
-            }
-            (Some(Segment::Name(_)), Some(Segment::Literal(""))) => return false,
-            (Some(Segment::Name(_)), Some(Segment::Name(_) | Segment::Literal(_))) => {}
+            (Some(Literal(one)), Some(Literal(other))) if is_same(one, other) => {}
+            (Some(Name(_)), Some(Literal(""))) => return false,
+            (Some(Name(_)), Some(Name(_) | Literal(_))) => {}
             (None, None) => return !only_later_takes_either_slash,
             _ => return false,
         }

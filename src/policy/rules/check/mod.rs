@@ -5,12 +5,11 @@ mod cover;
 mod slow;
 mod witness;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::SystemTime;
 
 use super::error::{Position, RuleError, RuleWarning};
 use super::find::Now;
-use super::slots::NONE;
 use super::table::{Stored, Table, flag};
 use crate::policy::clock::Clock;
 use crate::redirection::Redirection;
@@ -34,13 +33,11 @@ pub(super) fn check(table: &Table, clock: &Clock, errors: &mut Vec<RuleError>) -
         found: 0,
     };
     let now = clock.now();
-    for number in 0..u32::try_from(table.len()).unwrap_or(NONE) {
-        if let Some(rule) = table.rule(number) {
-            checks.check(number, rule, now);
-        }
+    for (number, rule) in (0..).zip(&table.rules) {
+        checks.check(number, rule, now);
     }
     let mut warnings = checks.warnings;
-    warnings.sort_by_key(RuleWarning::position);
+    warnings.sort_by_key(|warning| warning.at);
     warnings
 }
 
@@ -87,7 +84,7 @@ impl Checks<'_> {
             let chain = chain::follow(self.table, &witness, &now);
             is_idle &= chain.rules.is_empty();
             if let Some(first) = chain.rules.first().filter(|_| !warned) {
-                warned = self.warn_of_cover(*first, number)
+                warned = self.warn_of_cover(*first, number, rule)
                     || self.warn_of_chain(number, &chain, &witness);
             }
             self.report(&chain, &witness);
@@ -100,33 +97,28 @@ impl Checks<'_> {
     }
 
     fn warn(&mut self, number: u32, message: impl Into<String>) {
-        let position = self.table.position(number);
-        self.warnings.push(RuleWarning::new(position, message.into()));
+        let at = self.table.position(number);
+        self.warnings.push(RuleWarning { at, message: message.into() });
     }
 
     /// Whether a rule redirects its witnesses if it redirects any request at all. A rule that changes the
     /// query, the case, the last slash, the origin or the method may lead a witness to itself, but redirect
     /// other requests.
     fn would_redirect_witnesses(&self, rule: &Stored) -> bool {
-        const CHANGES: [u16; 4] =
-            [flag::IGNORE_CASE, flag::EITHER_SLASH, flag::HAS_QUERY, flag::DROPS_QUERY];
-        !CHANGES.iter().any(|change| rule.has(*change))
+        const CHANGES: u16 =
+            flag::IGNORE_CASE | flag::EITHER_SLASH | flag::HAS_QUERY | flag::DROPS_QUERY;
+        !rule.has(CHANGES)
             && !self.table.base(rule).is_some_and(Redirection::changes_origin_or_method)
     }
 
-    /// Warns if the rule `first`, which answered a witness of the rule `number`, covers `number`.
-    fn warn_of_cover(&mut self, first: u32, number: u32) -> bool {
-        if first >= number {
-            return false;
-        }
-        let Some((earlier, later)) = self.table.rule(first).zip(self.table.rule(number)) else {
+    /// Warns if the rule `first`, which answered a witness of `rule`, comes before `rule` and covers it.
+    fn warn_of_cover(&mut self, first: u32, number: u32, rule: &Stored) -> bool {
+        let earlier = self.table.rule(first).filter(|_| first < number);
+        let Some(earlier) = earlier.filter(|earlier| covers(self.table, earlier, rule)) else {
             return false;
         };
-        if !covers(self.table, earlier, later) {
-            return false;
-        }
         let earlier_at = self.table.position(first);
-        let message = if covers(self.table, later, earlier) {
+        let message = if covers(self.table, rule, earlier) {
             format!("matches the same requests as {earlier_at}, which comes first: remove one")
         } else {
             format!("{earlier_at} matches every request of this rule: put this one before it")
@@ -168,26 +160,22 @@ impl Checks<'_> {
 
     /// Adds an error if the chain is faulty, unless an error was already added for one of its rules.
     fn report(&mut self, chain: &Chain, witness: &Witness) {
-        if chain.outcome == ChainOutcome::Ends {
-            return;
-        }
+        let what = match chain.outcome {
+            ChainOutcome::Ends => return,
+            ChainOutcome::Loop => "redirections lead in a loop",
+            ChainOutcome::Growth => "redirections lead to an ever longer target",
+            ChainOutcome::TooLong => "more than eight redirections in a row",
+        };
         if chain.rules.iter().any(|rule| self.reported.contains(rule)) {
             return;
         }
         self.found += 1;
         self.reported.extend(&chain.rules);
-        let mut positions: Vec<Position> =
+        let positions: BTreeSet<Position> =
             chain.rules.iter().map(|rule| self.table.position(*rule)).collect();
-        positions.sort_unstable();
-        positions.dedup();
         let Some(at) = positions.first().copied() else { return };
         let all: Vec<String> = positions.iter().take(16).map(ToString::to_string).collect();
         let urls: Vec<&str> = chain.urls.iter().take(9).map(String::as_str).collect();
-        let what = match chain.outcome {
-            ChainOutcome::Loop => "redirections lead in a loop",
-            ChainOutcome::Growth => "redirections lead to an ever longer target",
-            ChainOutcome::TooLong | ChainOutcome::Ends => "more than eight redirections in a row",
-        };
         let message = format!("{what}: {witness} -> {}, by {}", urls.join(" -> "), all.join(", "));
         self.errors.push(RuleError::new(at, message));
     }

@@ -62,7 +62,6 @@ impl fmt::Display for Witness {
 /// none. If its pattern ends in `*`, there are three for each method: the `*` matches zero, one and forty
 /// segments. A regex has none.
 pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witness> {
-    let conditions = table.conditions(rule);
     let host = match table.extra(rule).and_then(|extra| extra.host.as_ref()) {
         Some(HostPattern::Exact(host)) => host.as_str().to_owned(),
         Some(HostPattern::Suffix(suffix)) => format!("{}{suffix}", token.0),
@@ -77,7 +76,7 @@ pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witn
     };
     let mut methods = vec![Method::GET];
     let mut query = Vec::new();
-    for condition in conditions {
+    for condition in table.conditions(rule) {
         match condition {
             Condition::Scheme(scheme) => template.scheme = *scheme,
             Condition::Methods(listed) => methods = listed.to_vec(),
@@ -101,16 +100,15 @@ pub(super) fn witnesses(table: &Table, rule: &Stored, token: &Token) -> Vec<Witn
         }
     }
     template.query = (!query.is_empty()).then(|| query.join("&"));
-    let paths = paths(table, rule, token);
-    let each = |path: String| {
-        let template = &template;
-        methods.iter().map(move |method| {
+    let mut witnesses = Vec::new();
+    for path in paths(table, rule, token) {
+        for method in &methods {
             let mut witness = Witness { path: path.clone(), ..template.clone() };
             *witness.request.method_mut() = method.clone();
-            witness
-        })
-    };
-    paths.into_iter().flat_map(each).collect()
+            witnesses.push(witness);
+        }
+    }
+    witnesses
 }
 
 fn parameter(name: &[u8], value: &[u8]) -> String {
@@ -144,10 +142,6 @@ fn paths(table: &Table, rule: &Stored, token: &Token) -> Vec<String> {
         return vec![path];
     }
     let below = |count: usize| path.clone() + &format!("/{}", token.0).repeat(count);
-    let none = if path.is_empty() || rule.has(flag::BELOW_ONLY) {
-        format!("{path}/")
-    } else {
-        path.clone()
-    };
-    vec![none, below(1), below(40)]
+    let slash = if path.is_empty() || rule.has(flag::BELOW_ONLY) { "/" } else { "" };
+    vec![format!("{path}{slash}"), below(1), below(40)]
 }

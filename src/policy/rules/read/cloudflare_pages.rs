@@ -1,6 +1,7 @@
 //! `_redirects` as Cloudflare Pages reads it.
 
 use super::{Line, Mistake, status, with_splat};
+use crate::policy::rules::pattern::starts_with_letter;
 use crate::policy::rules::rule::{Rule, Status};
 
 /// Parses `from to [status]`.
@@ -23,18 +24,14 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     }
     let rule = Rule::new(&with_splat(from)?).map_err(from.mistake())?.below_only();
     let rule = rule.to(target.text).map_err(target.mistake())?;
-    let rule = match words.next() {
-        Some(word) => rule.status(status(word)?),
-        None => rule.status(Status::Found),
-    };
+    let status = words.next().map_or(Ok(Status::Found), status)?;
     match words.next() {
         Some(word) => Err(word.refuse("nothing may follow the status")),
-        None => Ok(Some(rule)),
+        None => Ok(Some(rule.status(status))),
     }
 }
 
 /// Whether a segment has a `:name` after other text, which Cloudflare Pages reads as a placeholder, too.
 fn has_placeholder_inside(segment: &str) -> bool {
-    let is_name = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphabetic());
-    segment.strip_prefix(':').unwrap_or(segment).split(':').skip(1).any(is_name)
+    segment.strip_prefix(':').unwrap_or(segment).split(':').skip(1).any(starts_with_letter)
 }

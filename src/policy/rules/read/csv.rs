@@ -1,7 +1,7 @@
 //! Lines of `from,to[,status]`.
 
 use super::{Line, Mistake, Word, status};
-use crate::policy::rules::rule::Rule;
+use crate::policy::rules::rule::{Rule, Status};
 
 pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     if line.text.trim().is_empty() || line.text.trim_start().starts_with('#') {
@@ -17,13 +17,12 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         return Ok(None);
     }
     // A spreadsheet fills shorter lines with empty fields.
-    if let Some(extra) = (3..fields.len()).filter_map(field).find(|word| !word.text.is_empty()) {
+    let given = |at: usize| field(at).filter(|word| !word.text.is_empty());
+    if let Some(extra) = (3..fields.len()).find_map(given) {
         return Err(extra.refuse("three fields at most: from, to, status"));
     }
     let rule = Rule::new(from.text).map_err(from.mistake())?;
-    let code = field(2).filter(|word| !word.text.is_empty());
-    let target = field(1).filter(|word| !word.text.is_empty());
-    match (code, target) {
+    match (given(2), given(1)) {
         (Some(Word { text: "410", .. }), None) => Ok(Some(rule.gone())),
         (Some(word @ Word { text: "410", .. }), Some(_)) => {
             Err(word.refuse("410 has no target: leave the field `to` empty"))
@@ -31,10 +30,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         (_, None) => Err(line.end().refuse("a target is missing: `from,to[,status]`")),
         (code, Some(target)) => {
             let rule = rule.to(target.text).map_err(target.mistake())?;
-            Ok(Some(match code {
-                Some(code) => rule.status(status(code)?),
-                None => rule,
-            }))
+            Ok(Some(rule.status(code.map_or(Ok(Status::Temporary), status)?)))
         }
     }
 }

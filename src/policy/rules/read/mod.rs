@@ -5,7 +5,7 @@ mod csv;
 mod netlify;
 
 use super::build::{Rules, RulesBuilder};
-use super::error::{Position, RuleError, RuleErrors};
+use super::error::{Kind, Position, RuleError, RuleErrors};
 use super::rule::{Rule, Status};
 use crate::config_error::ConfigError;
 
@@ -95,8 +95,7 @@ impl RulesBuilder {
     ///
     /// Returns the same errors as [`Rules::from_netlify`].
     pub fn build_netlify(self, text: &str) -> Result<Rules, RuleErrors> {
-        let read = read(text, netlify::rule);
-        self.build_with(read.rules, read.errors)
+        self.build_lines(text, netlify::rule)
     }
 
     /// Reads as [`Rules::from_cloudflare_pages`] does, with these settings.
@@ -105,8 +104,7 @@ impl RulesBuilder {
     ///
     /// Returns the same errors as [`Rules::from_cloudflare_pages`].
     pub fn build_cloudflare_pages(self, text: &str) -> Result<Rules, RuleErrors> {
-        let read = read(text, cloudflare_pages::rule);
-        self.build_with(read.rules, read.errors)
+        self.build_lines(text, cloudflare_pages::rule)
     }
 
     /// Reads as [`Rules::from_csv`] does, with these settings.
@@ -115,38 +113,32 @@ impl RulesBuilder {
     ///
     /// Returns the same errors as [`Rules::from_csv`].
     pub fn build_csv(self, text: &str) -> Result<Rules, RuleErrors> {
-        let read = read(text, csv::rule);
-        self.build_with(read.rules, read.errors)
+        self.build_lines(text, csv::rule)
     }
-}
 
-/// The rules of a file, and the mistakes in it.
-#[derive(Default)]
-struct Read {
-    rules: Vec<Rule>,
-    errors: Vec<RuleError>,
-}
-
-/// Reads a file line by line. `rule` returns `None` for a line without a rule, such as a comment.
-fn read(text: &str, rule: impl Fn(Line<'_>) -> Result<Option<Rule>, Mistake>) -> Read {
-    let mut read = Read::default();
-    // A byte order mark is not part of the first path.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for (number, line) in (1..).zip(text.lines()) {
-        match rule(Line { text: line, number }) {
-            Ok(rule) => read.rules.extend(rule.map(|rule| rule.line(number))),
-            Err(Mistake { at, reason }) => {
-                let column = line.get(..at).map_or(0, |before| before.chars().count() + 1);
-                let column = u32::try_from(column).unwrap_or(u32::MAX);
-                let at = Position { line: number, column, rule: 0 };
-                read.errors.push(match reason {
-                    Reason::Config(error) => RuleError::config(at, error),
-                    Reason::Text(text) => RuleError::new(at, text),
-                });
+    /// Reads a file line by line, and builds its table. `parse` returns `None` for a line without a rule, such
+    /// as a comment.
+    fn build_lines(
+        self,
+        text: &str,
+        parse: impl Fn(Line<'_>) -> Result<Option<Rule>, Mistake>,
+    ) -> Result<Rules, RuleErrors> {
+        let (mut rules, mut errors) = (Vec::new(), Vec::new());
+        // A byte order mark is not part of the first path.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for (number, line) in (1..).zip(text.lines()) {
+            match parse(Line { text: line, number }) {
+                Ok(rule) => rules.extend(rule.map(|rule| rule.line(number))),
+                Err(Mistake { at, kind }) => {
+                    let column = line.get(..at).map_or(0, |before| before.chars().count() + 1);
+                    let column = u32::try_from(column).unwrap_or(u32::MAX);
+                    let at = Position { line: number, column, rule: 0 };
+                    errors.push(RuleError { at, kind });
+                }
             }
         }
+        self.build_with(rules, errors)
     }
-    read
 }
 
 /// A line of a file, without its line ending.
@@ -160,12 +152,7 @@ struct Line<'t> {
 /// A mistake in a line, and its byte offset.
 struct Mistake {
     at: usize,
-    reason: Reason,
-}
-
-enum Reason {
-    Config(ConfigError),
-    Text(String),
+    kind: Kind,
 }
 
 /// A word of a line, and its byte offset.
@@ -177,12 +164,12 @@ struct Word<'t> {
 
 impl Word<'_> {
     fn refuse(self, why: impl Into<String>) -> Mistake {
-        Mistake { at: self.at, reason: Reason::Text(why.into()) }
+        Mistake { at: self.at, kind: Kind::Text(why.into()) }
     }
 
     /// Returns a function that converts an error in this word to a mistake.
     fn mistake(self) -> impl Fn(ConfigError) -> Mistake {
-        move |error| Mistake { at: self.at, reason: Reason::Config(error) }
+        move |error| Mistake { at: self.at, kind: Kind::Config(error) }
     }
 }
 
@@ -202,23 +189,14 @@ impl<'t> Line<'t> {
 
 /// Parses the status of a redirection.
 fn status(word: Word<'_>) -> Result<Status, Mistake> {
-    Ok(match word.text {
-        "301" => Status::MovedPermanently,
-        "302" => Status::Found,
-        "303" => Status::SeeOther,
-        "307" => Status::Temporary,
-        "308" => Status::Permanent,
-        "200" => {
-            return Err(word.refuse(
-                "200 rewrites the request, which a redirection cannot: let the application route it",
-            ));
-        }
-        "404" => {
-            return Err(
-                word.refuse("404 serves a page, which the application does: remove this line")
-            );
-        }
-        _ => return Err(word.refuse("the status is 301, 302, 303, 307 or 308")),
+    Status::parse(word.text).ok_or_else(|| {
+        word.refuse(match word.text {
+            "200" => {
+                "200 rewrites the request, which a redirection cannot: let the application route it"
+            }
+            "404" => "404 serves a page, which the application does: remove this line",
+            _ => "the status is 301, 302, 303, 307 or 308",
+        })
     })
 }
 

@@ -1,6 +1,7 @@
 //! `_redirects` as Netlify reads it.
 
 use super::{Line, Mistake, Word, status, with_splat};
+use crate::policy::rules::pattern::starts_with_letter;
 use crate::policy::rules::rule::{Rule, Status};
 
 /// Parses `from [key=value ..] to [status]`. The conditions that Netlify allows after the status are refused.
@@ -8,16 +9,15 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     let mut words = line.words().take_while(|word| !word.text.starts_with('#'));
     let Some(from) = words.next() else { return Ok(None) };
     // Netlify reads `:1` as a placeholder, too, but `Rule::new` does not.
-    let is_invalid_name = |name: &str| !name.starts_with(|first: char| first.is_ascii_alphabetic());
-    if from.text.split('/').filter_map(|segment| segment.strip_prefix(':')).any(is_invalid_name) {
+    let mut names = from.text.split('/').filter_map(|segment| segment.strip_prefix(':'));
+    if !names.all(starts_with_letter) {
         return Err(from.refuse("the name of a placeholder begins with a letter"));
     }
     let mut rule = Rule::new(&with_splat(from)?).map_err(from.mistake())?.either_slash();
-    let mut target = None;
-    for word in words.by_ref() {
+    let target = loop {
+        let word = words.next().ok_or_else(|| line.end().refuse("a target is missing"))?;
         if is_target(word) {
-            target = Some(word);
-            break;
+            break word;
         }
         if status(word).is_ok() {
             return Err(word.refuse("the target comes before the status"));
@@ -28,8 +28,7 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
             );
         }
         rule.query_condition(word.text, word.text).map_err(word.mistake())?;
-    }
-    let target = target.ok_or_else(|| line.end().refuse("a target is missing"))?;
+    };
     let mut rule = rule.to(target.text).map_err(target.mistake())?.status(Status::MovedPermanently);
     for (at, word) in words.enumerate() {
         let name = word.text.split('=').next().unwrap_or_default().to_ascii_lowercase();
