@@ -72,7 +72,7 @@ impl ConfigError {
 
 /// Defines for each kind a constructor, such as `ConfigError::url(value, reason)`, and the name that
 /// `Display` prints.
-macro_rules! kinds {
+macro_rules! constructors_and_names {
     ($($(#[$attribute:meta])* $constructor:ident: $kind:ident, $name:literal;)+) => {
         impl ConfigError {
             $($(#[$attribute])* pub(crate) fn $constructor(value: &str, reason: &'static str) -> Self {
@@ -90,7 +90,7 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
+constructors_and_names! {
     host: Host, "host";
     url: Url, "url";
     path: Path, "path";

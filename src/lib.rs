@@ -100,7 +100,7 @@
 #![cfg_attr(feature = "hyper", doc = " [wait until they are asked for]: follow::expect")]
 #![cfg_attr(feature = "live", doc = " [replaced while it serves]: server::live")]
 #![cfg_attr(feature = "follow", doc = " [`FollowRedirectsLayer`]: follow::FollowRedirectsLayer")]
-// For features that are off. Markdown takes the first of several definitions of a link.
+// These apply if a feature is off: Markdown uses the first of several definitions of a link.
 //! [configuration as data]: https://docs.rs/tower-redirect
 //! [wait until they are asked for]: https://docs.rs/tower-redirect
 //! [replaced while it serves]: https://docs.rs/tower-redirect

@@ -8,7 +8,7 @@ pub(crate) fn members(line: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
 }
 
 /// Returns whether one of the lines of a header lists `member`, compared without case.
-pub(crate) fn lists(headers: &HeaderMap, name: HeaderName, member: &str) -> bool {
+pub(crate) fn has_member(headers: &HeaderMap, name: HeaderName, member: &str) -> bool {
     let is_member = |listed: &[u8]| listed.eq_ignore_ascii_case(member.as_bytes());
     headers.get_all(name).iter().any(|line| members(line.as_bytes()).any(is_member))
 }

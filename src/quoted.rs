@@ -23,7 +23,7 @@ fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = Result<Range<usize>
         let (mut at, mut is_quoted) = (start, false);
         loop {
             let rest = text.get(at..).unwrap_or_default();
-            // Outside of quotes a backslash is an ordinary byte, and inside of them a separator is.
+            // Outside of quotes, a backslash is an ordinary byte. Inside of quotes, a separator is one.
             let special = if is_quoted { b'\\' } else { separator };
             let Some(stop) = rest.iter().position(|byte| *byte == special || *byte == b'"') else {
                 return Some(if is_quoted { Err(()) } else { Ok(start..text.len()) });

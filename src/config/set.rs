@@ -1,4 +1,5 @@
-//! Applies settings that cannot be wrong. For others, see [`Problems::set`](super::invalid::Problems::set).
+//! Applies optional settings by functions that do not fail. For functions that return a `Result`, see
+//! [`Problems::set`](super::invalid::Problems::set).
 
 /// Changes a value by a setting, if there is one.
 pub(super) fn set<T, V>(value: T, setting: Option<V>, change: impl FnOnce(T, V) -> T) -> T {

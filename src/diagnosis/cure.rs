@@ -8,8 +8,9 @@ pub(super) fn peer_name(peer: Option<Peer>) -> String {
     peer.map_or("a peer whose address is not known".into(), |peer| peer.to_string())
 }
 
-/// The calls that trust a peer and read the scheme from a field: `X-Forwarded-Proto`, if none is given.
-pub(super) fn trust_call(peer: Option<Peer>, header: Option<&str>) -> String {
+/// Returns advice to trust a peer, with the calls that do so and that read the scheme from `header`:
+/// `X-Forwarded-Proto`, if none is given.
+pub(super) fn trust_advice(peer: Option<Peer>, header: Option<&str>) -> String {
     let reads = read_calls(header);
     match peer {
         Some(Peer::Unix) => {
@@ -29,7 +30,7 @@ pub(super) fn trust_call(peer: Option<Peer>, header: Option<&str>) -> String {
     }
 }
 
-/// The calls after `Trust::proxies(..)` that read a field.
+/// Returns the calls after `Trust::proxies(..)` that read a field.
 fn read_calls(header: Option<&str>) -> String {
     match header {
         None | Some("x-forwarded-proto") => "?.x_forwarded()".into(),
@@ -38,7 +39,7 @@ fn read_calls(header: Option<&str>) -> String {
     }
 }
 
-/// The call that reads the scheme from a field.
+/// Returns the call that reads the scheme from a field.
 fn scheme_call(header: &str) -> String {
     match header {
         "x-forwarded-ssl" | "front-end-https" => format!(".scheme_on(\"{header}\")?"),
@@ -46,7 +47,8 @@ fn scheme_call(header: &str) -> String {
     }
 }
 
-/// Advice to read a field that says https.
+/// Returns advice to read a field that says https, with `; or ` at its end. Returns an empty text without a
+/// field.
 pub(super) fn read_advice(header: Option<&str>) -> String {
     match header {
         None => String::new(),

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::cure::{peer_name, read_advice, trust_call};
+use super::cure::{peer_name, read_advice, trust_advice};
 use crate::axum::MAKE_PEERS_KNOWN;
 use crate::trust::Peer;
 
@@ -199,7 +199,7 @@ impl fmt::Display for Diagnosis {
                 "{}, which is not trusted, says by {header} that the user agent used https; if it \
                  is your proxy, its requests are redirected forever: {}",
                 peer_name(*peer),
-                trust_call(*peer, Some(header))
+                trust_advice(*peer, Some(header))
             ),
             Self::PeerUnknown => write!(
                 f,
@@ -212,7 +212,7 @@ impl fmt::Display for Diagnosis {
                  terminates TLS, its requests are redirected forever: {}; if this server terminates TLS, \
                  {SAY_SECURE}",
                 peer_name(*peer),
-                trust_call(*peer, None)
+                trust_advice(*peer, None)
             ),
             Self::ProxyWithoutScheme { peer, header } => write!(
                 f,
@@ -266,7 +266,7 @@ impl fmt::Display for Diagnosis {
                 "{} asked for https on a connection that is not known to be secure; answered 421; if \
                  this server terminates TLS, {SAY_SECURE}; if a proxy does, {}",
                 peer_name(*peer),
-                trust_call(*peer, None)
+                trust_advice(*peer, None)
             ),
             Self::NeverSecure => write!(
                 f,
@@ -284,7 +284,7 @@ impl fmt::Display for Diagnosis {
                 "{} is among the clients of a bypass or of a rule, but forwards for others; if it is \
                  your proxy, {}",
                 peer_name(*peer),
-                trust_call(*peer, None)
+                trust_advice(*peer, None)
             ),
             Self::Cycle { policies, locations } => {
                 write!(

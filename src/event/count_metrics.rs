@@ -45,7 +45,8 @@ impl Series {
     }
 
     fn is_for(&self, policy: &str, kind: AnswerKind, status: StatusCode) -> bool {
-        // Most names are the same static text. To compare its address first saves 30 instructions.
+        // Most names are static, so that equal names mostly have the same address. Comparing it first saves
+        // 30 instructions.
         let is_same_name = || ptr::eq(&*self.policy, policy) || *self.policy == *policy;
         self.status == status && self.kind == kind && is_same_name()
     }
@@ -72,6 +73,7 @@ impl AnswerCounter {
             recorder.describe_counter(DIAGNOSES.into(), None, diagnoses.into());
         });
         for policy in policies() {
+            let policy = if policy.is_empty() { NO_POLICY.into() } else { policy };
             self.add(0, policy, AnswerKind::Redirect, StatusCode::TEMPORARY_REDIRECT);
         }
         for status in [400, 421, 500].into_iter().flat_map(StatusCode::from_u16) {

@@ -36,7 +36,8 @@ pub(super) fn directives(headers: &HeaderMap) -> impl Iterator<Item = Option<Dir
     })
 }
 
-/// Parses a number of seconds: `u64::MAX` if it is too large (RFC 9111 §1.2.2), `None` if it is not a number.
+/// Parses a number of seconds, as in `Cache-Control`, `Age` and `Strict-Transport-Security`: `u64::MAX` if it
+/// is too large (RFC 9111 §1.2.2), `None` if it is not a number.
 pub(super) fn seconds(text: &[u8]) -> Option<u64> {
     let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     let number = str::from_utf8(text).ok().filter(|_| is_number)?;

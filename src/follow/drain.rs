@@ -8,7 +8,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::drain::poll_drain;
-use crate::list::lists;
+use crate::list::has_member;
 
 pin_project! {
     /// The body of a redirection, which is dropped once the frames read have used up `left` bytes.
@@ -40,7 +40,7 @@ impl<R: Body> Rest<R> {
 
 /// Whether an HTTP/1 connection stays open after a response (RFC 9112 §9.3).
 fn persists(version: Version, headers: &HeaderMap) -> bool {
-    let has_option = |option| lists(headers, header::CONNECTION, option);
+    let has_option = |option| has_member(headers, header::CONNECTION, option);
     !has_option("close") && (version >= Version::HTTP_11 || has_option("keep-alive"))
 }
 

@@ -153,12 +153,15 @@ impl RedirectHistory {
         let first = self.hops.first().map(|hop| &hop.uri);
         let visits = first.into_iter().chain(self.hops.iter().map(|hop| &hop.next_uri)).chain(next);
         let mut times_visited = HashMap::new();
-        let second_visits = visits.filter(|uri| {
-            let times = times_visited.entry(*uri).or_insert(0_usize);
+        let mut repeating = Vec::new();
+        for uri in visits {
+            let times = times_visited.entry(uri).or_insert(0_usize);
             *times += 1;
-            *times == 2
-        });
-        second_visits.collect()
+            if *times == 2 {
+                repeating.push(uri);
+            }
+        }
+        repeating
     }
 }
 

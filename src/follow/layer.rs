@@ -149,9 +149,10 @@ impl<P> FollowRedirectsLayer<P> {
     /// if no header name can begin with it.
     pub fn sensitive_prefix(self, prefix: &str) -> Result<Self, ConfigError> {
         let reason = "empty, or not the beginning of a header name";
-        let name = HeaderName::try_from(prefix);
-        let name = name.map_err(|_| ConfigError::header_name(prefix, reason))?;
-        Ok(self.set(|settings| settings.sensitive.push_prefix(name.as_str().into())))
+        // `HeaderName` converts it to lower case.
+        let prefix =
+            HeaderName::try_from(prefix).map_err(|_| ConfigError::header_name(prefix, reason))?;
+        Ok(self.set(|settings| settings.sensitive.push_prefix(prefix.as_str().into())))
     }
 
     /// Replaces the list of headers that are credentials: `Authorization`, `Cookie`, `Cookie2`,

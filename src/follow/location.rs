@@ -85,13 +85,14 @@ impl Base<'_> {
         let downgrade = old.is_some_and(is_secure) && !is_secure(new);
         // The base has no userinfo and no fragment that a relative reference could inherit.
         let (userinfo, fragment) = (has_userinfo(&url), fragment(&url));
-        let mut uri = uri(url)?;
+        let mut target = uri(url)?;
         if !cross_origin && self.uri.authority().is_none() {
             // The inner client expects the form of URI that the caller chose.
-            let path = uri.path_and_query().ok_or(RedirectErrorKind::InvalidLocation)?;
-            uri = path.clone().into();
+            let path_and_query = target.path_and_query();
+            let path_and_query = path_and_query.ok_or(RedirectErrorKind::InvalidLocation)?;
+            target = path_and_query.clone().into();
         }
-        Ok(Target { cross_origin, downgrade, userinfo, fragment, ..Target::same_origin(uri) })
+        Ok(Target { cross_origin, downgrade, userinfo, fragment, ..Target::new(target) })
     }
 
     /// Resolves a reference against a base that the parser cannot read: a URI in origin-form if `Host` or the
@@ -120,13 +121,13 @@ impl Base<'_> {
         if names_host {
             // The parser accepts the origin of the target, but not that of the base, so they differ.
             let downgrade = old_scheme == Some(Scheme::Https) && url.scheme() == "http";
-            let target = Target::same_origin(uri(url)?);
+            let target = Target::new(uri(url)?);
             return Ok(Target { cross_origin: true, downgrade, userinfo, fragment, ..target });
         }
         if Origin::of_url(&base) != Origin::of_url(&url) {
             return Err(RedirectErrorKind::UnknownOrigin);
         }
-        let target = self.with_path_of(&uri(url)?).map(Target::same_origin)?;
+        let target = self.with_path_of(&uri(url)?).map(Target::new)?;
         Ok(Target { fragment, ..target })
     }
 
@@ -162,7 +163,8 @@ impl Base<'_> {
 }
 
 impl Target {
-    pub(super) fn same_origin(uri: Uri) -> Self {
+    /// Creates a target at the origin of the base, which had neither userinfo nor a fragment.
+    pub(super) fn new(uri: Uri) -> Self {
         Self {
             uri,
             cross_origin: false,

@@ -57,7 +57,8 @@ impl Base<'_> {
         let (new, old) = (Origin::plain(&uri)?, Origin::plain(self.uri)?);
         let cross_origin = new != old;
         let downgrade = old.scheme() == Scheme::Https && new.scheme() == Scheme::Http;
-        let (fragment, target) = (fragment(rest), Target::same_origin(uri));
+        let fragment = fragment(rest);
+        let target = Target::new(uri);
         Some(Target { cross_origin, downgrade, fragment, plain_origin: true, ..target })
     }
 
@@ -117,7 +118,7 @@ impl Base<'_> {
         parts.path_and_query = Some(path);
         let uri = Uri::from_parts(parts).ok()?;
         let (fragment, plain_origin) = (fragment(rest), authority.is_some());
-        Some(Target { fragment, plain_origin, ..Target::same_origin(uri) })
+        Some(Target { fragment, plain_origin, ..Target::new(uri) })
     }
 }
 

@@ -82,9 +82,9 @@ impl<'a> RequestHead<'a> {
         Self::new(request, uri_source, trust, hosts, notes, None, None)
     }
 
-    /// Creates the head that a layer passes to policies. `uri_source` tells where to find the URI that
-    /// the client asked for if an outer router has changed it. Policies leave their notes in `notes`.
-    /// Diagnoses are reported to `on_diagnosis`.
+    /// Creates a head. `uri_source` tells where to find the URI that the client asked for if an outer router
+    /// has changed it. Policies leave their notes in `notes`, and their reasons in `trace`. Diagnoses are
+    /// reported to `on_diagnosis`.
     pub(crate) fn new<B>(
         request: &'a Request<B>,
         uri_source: UriSource,

@@ -92,8 +92,9 @@ impl<P: RedirectPolicy> RedirectPolicy for Option<P> {
     }
 }
 
-/// Lets each type on the left decide as the type on the right does, to which its references coerce.
-macro_rules! forward {
+/// Implements the trait for a type by calling the methods of another type. A reference to the first type
+/// coerces to a reference to the second.
+macro_rules! delegate {
     ($([$($generics:tt)+] $policy:ty => $inner:ty;)+) => {$(
         impl<$($generics)+> RedirectPolicy for $policy {
             fn decide(&self, head: &RequestHead<'_>) -> Decision {
@@ -121,7 +122,7 @@ macro_rules! forward {
     )+};
 }
 
-forward! {
+delegate! {
     [P: RedirectPolicy, const N: usize] [P; N] => [P];
     [P: RedirectPolicy] Vec<P> => [P];
     [P: RedirectPolicy + ?Sized] &P => P;

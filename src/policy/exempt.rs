@@ -20,27 +20,25 @@ impl Exempt {
     }
 
     pub(crate) fn add(&mut self, path: &str) -> Result<(), ConfigError> {
-        let refused = |reason| Err(ConfigError::path(path, reason));
+        let refuse = |reason| Err(ConfigError::path(path, reason));
         let trimmed = without_trailing_slash(path);
         if !path.starts_with('/') || trimmed.is_empty() {
-            return refused("a path starts with `/` and names a segment");
+            return refuse("a path starts with `/` and names a segment");
         }
         if path.contains(['?', '#']) {
-            return refused("a path has no query and no fragment");
+            return refuse("a path has no query and no fragment");
         }
         if path.contains(['*', '{', '}']) || path.contains("/:") {
-            return refused(
-                "there are no wildcards or captures: everything below a path is exempt",
-            );
+            return refuse("there are no wildcards or captures: everything below a path is exempt");
         }
         if may_be_misread(trimmed) {
-            return refused(
+            return refuse(
                 "never exempt: servers differ about empty and dot segments, `\\`, `;` and escapes such \
                  as `%2f`, `%25` and `%00`",
             );
         }
         if path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return refused("percent-encode spaces and control bytes");
+            return refuse("percent-encode spaces and control bytes");
         }
         self.paths.push(normalize(trimmed).into());
         Ok(())

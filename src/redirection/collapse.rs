@@ -58,15 +58,17 @@ pub(crate) fn collapse(
         if separate_https_redirect && target.upgrades() {
             return Ok(Some(target.upgrade_alone()));
         }
-        let Some(origin) = target.changed_origin() else { break };
+        if !target.has_origin() {
+            break;
+        }
         let (path, query) = (target.encoded_path(), target.encoded_query());
         // The request that a client makes if it follows the redirection.
-        let moved = head.moved(origin, &path, query.as_deref());
+        let moved = head.moved(target.other_origin(), &path, query.as_deref());
         let Some(next) = next(&moved) else { break };
         let resolved = next.resolve(&moved);
         // If the target needs a host and the request has none, the policies decide when the client comes
         // back.
-        if !resolved.comes_back() || resolved.changed_origin().is_none() {
+        if !resolved.comes_back() || !resolved.has_origin() {
             break;
         }
         let merged = found.merge(resolved);
@@ -99,10 +101,15 @@ fn location_text(redirection: &Redirection, head: &RequestHead<'_>) -> String {
 }
 
 impl<'r> Resolved<'r, '_> {
-    /// The origin of the target, or `Some(None)` if it is that of the request. `None` if the target needs the
-    /// request's host, and the request has no acceptable one.
-    fn changed_origin(self) -> Option<Option<Origin<'r>>> {
-        if self.keeps_origin() { Some(None) } else { self.origin().map(Some) }
+    /// Whether the target's origin is that of the request, or is known. It is not known if the target needs
+    /// the request's host, and the request has no acceptable one.
+    fn has_origin(self) -> bool {
+        self.keeps_origin() || self.origin().is_some()
+    }
+
+    /// The origin of the target; `None` if it is that of the request, or is not known.
+    fn other_origin(self) -> Option<Origin<'r>> {
+        if self.keeps_origin() { None } else { self.origin() }
     }
 
     /// The redirection that only changes http to https: it keeps the request's host, path and query, and
@@ -125,7 +132,7 @@ impl Redirection {
             .then(|| Path::Whole(next.encoded_path().into()));
         let query = (self.query.is_some() || second.query.is_some())
             .then(|| next.encoded_query().map(Into::into));
-        let origin = next.changed_origin().flatten();
+        let origin = next.other_origin();
         Self {
             status: self.status.merge(second.status),
             rewriting_methods: self.rewriting_methods && second.rewriting_methods,

@@ -14,14 +14,14 @@ impl Redirection {
     /// The `Location` that a request is answered with; `None` if it needs the request's host or
     /// port, and the host is missing or refused.
     pub fn location_for(&self, head: &RequestHead<'_>) -> Option<HeaderValue> {
-        let target = self.resolve(head);
-        let (path, query, path_is_plain) = match target.kept_target() {
+        let resolved = self.resolve(head);
+        let (path, query, path_is_plain) = match resolved.kept_target() {
             Some(path_and_query) => (Pieces::one(path_and_query), None, true),
-            None => (target.path(), target.query(), target.path_is_plain()),
+            None => (resolved.path(), resolved.query(), resolved.path_is_plain()),
         };
-        let (mount, fragment) = (target.mount(), target.fragment());
+        let (mount, fragment) = (resolved.mount(), resolved.fragment());
         let origin =
-            if target.is_absolute_path_reference() { None } else { Some(target.origin()?) };
+            if resolved.is_absolute_path_reference() { None } else { Some(resolved.origin()?) };
         let port = origin.and_then(|origin| origin.written_port());
 
         // The exact length, unless something must be encoded or a slash added. `Bytes` takes over a full
@@ -58,7 +58,7 @@ impl Redirection {
         }
         if let Some(query) = query {
             out.push(b'?');
-            encode(query, QUERY, target.query_is_plain(), &mut out);
+            encode(query, QUERY, resolved.query_is_plain(), &mut out);
         }
         // A fragment may hold the same characters as a query (RFC 3986 §3.5).
         if let Some(fragment) = fragment {

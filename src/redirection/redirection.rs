@@ -5,7 +5,7 @@ use http::{Method, StatusCode, Uri};
 
 use super::status::Status;
 use crate::config_error::ConfigError;
-use crate::uri::{Authority, Host, Scheme};
+use crate::uri::{Authority, Host, Scheme, split_at_first};
 
 /// How long caches may keep a permanent answer, unless a policy sets another time: one day.
 pub(crate) const PERMANENT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -101,12 +101,9 @@ impl Redirection {
     /// ```
     pub fn to(url: &str) -> Result<Self, ConfigError> {
         // `Uri` drops the fragment silently.
-        let (target, fragment) = match url.split_once('#') {
-            Some((target, fragment)) => (target, Some(fragment)),
-            None => (url, None),
-        };
-        let refused = |reason| ConfigError::url(url, reason);
-        let uri: Uri = target.parse().map_err(|_| refused(why_not_url(target)))?;
+        let (target, fragment) = split_at_first(url, '#');
+        let error = |reason| ConfigError::url(url, reason);
+        let uri: Uri = target.parse().map_err(|_| error(why_not_url(target)))?;
         let whole = Self {
             path: Some(Path::Whole(uri.path().into())),
             query: Some(uri.query().map(Arc::from)),
@@ -117,9 +114,9 @@ impl Redirection {
             return Ok(whole);
         }
         let not_absolute = "neither a path, which begins with one `/`, nor an http or https url";
-        let scheme = Scheme::of(&uri).ok_or_else(|| refused(not_absolute))?;
-        let text = uri.authority().ok_or_else(|| refused(not_absolute))?.as_str();
-        let authority = Authority::parse(text).map_err(refused)?;
+        let scheme = Scheme::of(&uri).ok_or_else(|| error(not_absolute))?;
+        let text = uri.authority().ok_or_else(|| error(not_absolute))?.as_str();
+        let authority = Authority::parse(text).map_err(error)?;
         Ok(Self {
             scheme: Some(scheme),
             host: Some(Host::from(&authority)),

@@ -29,7 +29,7 @@ impl<'r> Resolved<'r, '_> {
     /// Whether a client that follows the redirection sends the same method again.
     fn keeps_method(self) -> bool {
         let method = self.head.method();
-        // The layer may send a temporary status in place of this one.
+        // If the layer sends a temporary status in place of this one, the method is kept in the same cases.
         match self.redirection.status_for(method) {
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
             // The client follows with GET, or with HEAD if the request was a HEAD (RFC 9110 §15.4.4).

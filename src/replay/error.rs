@@ -83,7 +83,7 @@ impl Error for ReplayError {
     }
 }
 
-/// Writes a number of bytes, in MiB or KiB if that gives a whole number.
+/// Formats a number of bytes, in MiB or KiB if that gives a whole number.
 fn byte_count(bytes: u64) -> String {
     const KIB: u64 = 1024;
     const MIB: u64 = 1024 * KIB;

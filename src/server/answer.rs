@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use super::settings::Settings;
 use crate::diagnosis::Diagnosis;
 use crate::head::{Refusal, RequestHead};
-use crate::list::lists;
+use crate::list::has_member;
 use crate::media_type::is_grpc;
 use crate::method::is_get_or_head;
 use crate::policy::Annotation;
@@ -169,7 +169,7 @@ where
 /// Returns whether some cache may store an answer: its `Cache-Control` lacks `no-store`, or it has a header
 /// that some caches follow instead.
 fn may_be_stored(headers: &HeaderMap) -> bool {
-    !lists(headers, header::CACHE_CONTROL, "no-store") || headers.keys().any(is_targeted)
+    !has_member(headers, header::CACHE_CONTROL, "no-store") || headers.keys().any(is_targeted)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::drain::poll_drain;
-use crate::list::lists;
+use crate::list::has_member;
 use crate::media_type::{is_grpc, is_named};
 use crate::system_clock::Instant;
 use crate::timer::{Timeout, Timer};
@@ -130,7 +130,7 @@ impl<B: Body> Upload<B> {
 /// `100-continue`, which HTTP/1.0 does not define.
 fn expects_continue<B>(request: &Request<B>) -> bool {
     request.version() >= Version::HTTP_11
-        && lists(request.headers(), header::EXPECT, "100-continue")
+        && has_member(request.headers(), header::EXPECT, "100-continue")
 }
 
 fn has_unknown_length<B: Body>(request: &Request<B>) -> bool {
@@ -155,8 +155,11 @@ impl<B: Body> Future for Upload<B> {
             let deadline = *this.deadline;
             let in_time = |_: &B, _| deadline.is_none_or(|deadline| Instant::now() < deadline);
             match poll_drain(body, this.left, cx, in_time) {
-                Poll::Ready(true) => *this.connection = Connection::Keep,
-                Poll::Ready(false) => {}
+                Poll::Ready(has_ended) => {
+                    if has_ended {
+                        *this.connection = Connection::Keep;
+                    }
+                }
                 // If the client sends nothing, only the timer wakes this task.
                 Poll::Pending => ready!(this.timeout.poll_elapsed(cx)),
             }

@@ -83,7 +83,7 @@ impl<P: RedirectPolicy, D> RedirectLayer<P, D> {
         let responder = explain_with(&*self.policy, request, settings, &mut steps);
         steps.push(answer_step(&responder, settings));
         if let Responder::Layer(response) = responder {
-            let response = Some(response).filter(|_| !settings.report_only);
+            let response = (!settings.report_only).then_some(response);
             return Explanation { steps, response };
         }
         let after = settings.after_not_found.as_ref().filter(|_| is_get_or_head(request.method()));
@@ -165,13 +165,14 @@ fn describe_peer(head: &RequestHead<'_>) -> String {
 }
 
 fn answer_step(responder: &Responder, settings: &Settings) -> Step {
-    let mut text = "that of the inner service".to_owned();
+    const INNER: &str = "that of the inner service";
+    let mut text = INNER.to_owned();
     let names: Vec<_> = match responder {
         Responder::Layer(response) => {
-            match settings.report_only {
-                true => text += ", since the layer only reports; otherwise ",
-                false => text.clear(),
-            }
+            text = match settings.report_only {
+                true => format!("{INNER}, since the layer only reports; otherwise "),
+                false => String::new(),
+            };
             text += response.status().as_str();
             if let Some(location) = response.headers().get(header::LOCATION) {
                 text += &format!(", Location: {}", String::from_utf8_lossy(location.as_bytes()));

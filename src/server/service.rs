@@ -173,6 +173,7 @@ fn carry_out<P: RedirectPolicy + ?Sized>(
         }
         (None, Decision::Redirect(to)) => {
             let answer = answer::redirect(head, to, settings);
+            // A redirection whose `Location` needs a host that is missing becomes a refusal.
             kind = if answer.status().is_redirection() {
                 AnswerKind::Redirect
             } else {
@@ -182,6 +183,7 @@ fn carry_out<P: RedirectPolicy + ?Sized>(
             answer
         }
         (None, Decision::Respond(response)) => {
+            // The layer refuses a redirection without an end: no policy answers it.
             if head.is_endless() {
                 kind = AnswerKind::Refuse;
             }

@@ -102,7 +102,9 @@ impl ForwardedReader<'_> {
             *fields = FieldSet::FORWARDED;
         }
         let source = &self.trust.scheme_source;
-        if is_x_forwarded || !matches!(source, SchemeSource::Family) {
+        // With `Forwarded`, the scheme is in the element, unless another field is set for it.
+        let has_scheme_field = is_x_forwarded || !matches!(source, SchemeSource::Family);
+        if has_scheme_field {
             *fields = fields.with(FieldSet::SCHEME);
             let name = self.trust.scheme_field_name();
             values.scheme = match self.read(headers, name, fields)? {

@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, HeaderName};
 
-/// Whether the value of a field states that the user agent used https.
+/// Returns whether the value of a field states that the user agent used https.
 type SaysHttps = fn(&[u8]) -> bool;
 
 /// The fields in which proxies state the scheme. The most common fields come first.

@@ -150,37 +150,37 @@ fn parse_entry(text: &str) -> Result<Entry, ConfigError> {
     if let Some(range) = parse_range(text) {
         return Ok(Entry::Addresses(range));
     }
-    let refused = |reason| Err(ConfigError::host(text, reason));
+    let refuse = |reason| Err(ConfigError::host(text, reason));
     let (dot, name) = match text.strip_prefix("*.") {
         Some(name) => (".", name),
         None => ("", text),
     };
     // nginx configurations write `_` for every host.
     if matches!(text, "*" | "_") {
-        return refused("this lists every host: leave the list out");
+        return refuse("this lists every host: leave the list out");
     }
     // In Django and nginx, a dot in front means the name and all names below it.
     if text.starts_with('.') {
-        return refused(
+        return refuse(
             "write it without the dot in front; for the names below it, list `*.example.com`",
         );
     }
     if name.contains('*') {
-        return refused("`*.` is allowed only in front, for one or more labels: `*.example.com`");
+        return refuse("`*.` is allowed only in front, for one or more labels: `*.example.com`");
     }
     if name.contains('/') {
-        return refused("neither a host without scheme and path nor a valid range of addresses");
+        return refuse("neither a host without scheme and path nor a valid range of addresses");
     }
     check_spelling(name).map_err(|why| ConfigError::host(text, why))?;
     let authority = Authority::parse(name).map_err(|why| ConfigError::host(text, why))?;
     if name.ends_with(':') {
-        return refused("a port is missing after `:`");
+        return refuse("a port is missing after `:`");
     }
     if authority.host().len() + dot.len() > LONGEST_NAME {
-        return refused("longer than 253 bytes");
+        return refuse("longer than 253 bytes");
     }
     match (authority.address(), authority.port()) {
-        (Some(_), _) if !dot.is_empty() => refused("an address has no labels in front"),
+        (Some(_), _) if !dot.is_empty() => refuse("an address has no labels in front"),
         (Some(address), None) => Ok(Entry::Addresses(address.to_canonical().into())),
         (Some(address), Some(port)) => Ok(Entry::AddressPort(address.to_canonical(), port)),
         (None, port) => {

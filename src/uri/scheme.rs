@@ -32,7 +32,7 @@ impl Scheme {
         [Self::Http, Self::Https].into_iter().find(|scheme| scheme.as_str() == text)
     }
 
-    /// Parses a scheme, compared without case (RFC 3986 §3.1). Returns `None` for any other text.
+    /// Parses `http` or `https`, compared without case (RFC 3986 §3.1). Returns `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         [Self::Http, Self::Https].into_iter().find(|s| s.as_str().eq_ignore_ascii_case(text))
     }

@@ -1,9 +1,12 @@
 //! Splits texts into the parts of a URL, without checking them (RFC 3986 §3).
 
-/// Splits a URL into its scheme, its authority, and the rest. Returns `None` for other text. A text that begins
-/// with `/` is a path, even if it contains a URL.
+/// Splits a URL without a fragment into its scheme, its authority, and the rest. Returns `None` for a text
+/// without `://`, and for one that begins with `/`: that is a path, even if it contains a URL.
 pub(crate) fn split_origin(url: &str) -> Option<(&str, &str, &str)> {
-    let (scheme, rest) = url.split_once("://").filter(|_| !url.starts_with('/'))?;
+    if url.starts_with('/') {
+        return None;
+    }
+    let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end)?;
     Some((scheme, authority, rest))

@@ -35,9 +35,10 @@ inner_access!(ExpectContinue<S>);
 
 /// When the body of a request is sent.
 enum Plan {
-    /// At once. If there is an origin, the memory notes whether it redirects the upload.
+    /// At once. With an origin, the memory notes a redirection, so that later uploads to that origin wait.
     AtOnce(Option<OriginKey>),
-    /// Once the server asks for the body or answers 2xx, or the wait times out.
+    /// Once the server asks for the body or answers 2xx, or the wait times out. With an origin, the memory
+    /// notes how that origin answers.
     Waiting(Option<OriginKey>),
 }
 
@@ -56,8 +57,8 @@ impl Settings {
         let origin = OriginKey::of(request.uri());
         let is_waiting_useless =
             origin.as_ref().is_some_and(|origin| self.memory.is_waiting_useless(origin));
-        // The request's own header is sent in any case. The body waits only if `100-continue` is the only
-        // expectation.
+        // If the request has an `Expect` of its own, that is sent in any case, but the body waits only if
+        // `100-continue` is the only expectation.
         if is_waiting_useless || has_expect && !expects_only_continue(request) {
             return Plan::AtOnce(None);
         }

@@ -136,10 +136,10 @@ impl TargetGuard {
     /// Whether a connection to this address may be made. For resolvers.
     pub fn allows_address(&self, address: IpAddr) -> bool {
         // If the address embeds an IPv4 address, that one has to be allowed, and neither may be denied.
-        let checked = inner_v4(address, &self.nat64).map_or(address, IpAddr::V4);
+        let effective = inner_v4(address, &self.nat64).map_or(address, IpAddr::V4);
         let is_denied =
-            self.denied_ranges.contains(address) || self.denied_ranges.contains(checked);
-        !is_denied && (self.allowed_ranges.contains(checked) || is_global(checked))
+            self.denied_ranges.contains(address) || self.denied_ranges.contains(effective);
+        !is_denied && (self.allowed_ranges.contains(effective) || is_global(effective))
     }
 }
 

@@ -99,7 +99,7 @@ impl HstsStore {
         }
         let mut parts = uri.clone().into_parts();
         parts.scheme = Some(Scheme::HTTPS);
-        // Without port 80, the default port of https applies.
+        // Port 80 is removed, so that the default port of https applies.
         if uri.port_u16() == Some(80) {
             let (before, _) = uri.authority()?.as_str().rsplit_once(':')?;
             parts.authority = Some(before.parse().ok()?);

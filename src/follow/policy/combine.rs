@@ -42,8 +42,8 @@ impl<P: FollowPolicy> FollowPolicy for [P] {
     }
 }
 
-/// Implements the trait for types that have `as_slice`. The length of an array is named after its type.
-macro_rules! lists {
+/// Implements the trait for types that have `as_slice`. An array type is followed by its length parameter.
+macro_rules! as_slices {
     ($($list:ty $(, $length:ident)?;)+) => {$(
         impl<P: FollowPolicy $(, const $length: usize)?> FollowPolicy for $list {
             fn decide(&self, attempt: &Attempt<'_>) -> Action {
@@ -53,7 +53,7 @@ macro_rules! lists {
     )+};
 }
 
-lists!([P; N], N; Vec<P>; Option<P>;);
+as_slices!([P; N], N; Vec<P>; Option<P>;);
 
 macro_rules! pointers {
     ($($pointer:ty),+) => {$(

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, header};
 
-use super::unavailable::typed;
+use super::unavailable::response_of_type;
 use crate::head::RequestHead;
 use crate::media_type::is_grpc;
 
@@ -27,7 +27,7 @@ pub(super) fn grpc_unavailable(head: &RequestHead<'_>) -> Response<Bytes> {
     let is_web = asked.get(..web.len()).is_some_and(|start| start.eq_ignore_ascii_case(web));
     let content_type = if is_web { "application/grpc-web" } else { "application/grpc" };
 
-    let mut response = typed(content_type, Bytes::new());
+    let mut response = response_of_type(content_type, Bytes::new());
     let headers = response.headers_mut();
     headers.insert(GRPC_STATUS, UNAVAILABLE);
     headers.insert(GRPC_MESSAGE, HeaderValue::from_static("down for maintenance"));

@@ -63,15 +63,15 @@ const MAX_CANDIDATES: usize = 4;
 const MAX_LENGTH: usize = 4096;
 
 fn digest_of(name: &str, secret: &str) -> Result<[u8; 32], ConfigError> {
-    let refused = |reason| Err(ConfigError::bypass(name, reason));
+    let refuse = |reason| Err(ConfigError::bypass(name, reason));
     if secret.len() < 16 {
-        return refused("a secret of fewer than 16 bytes can be guessed");
+        return refuse("a secret of fewer than 16 bytes can be guessed");
     }
     if secret.len() > MAX_LENGTH {
-        return refused("a secret has at most 4096 bytes");
+        return refuse("a secret has at most 4096 bytes");
     }
     if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return refused("the secret contains a byte that is not visible ASCII");
+        return refuse("the secret contains a byte that is not visible ASCII");
     }
     Ok(Sha256::digest(secret).into())
 }

@@ -93,17 +93,17 @@ fn is_for(target: &Redirection, head: &RequestHead<'_>) -> bool {
 /// that the user agent asked for. That host may be the target's: a redirection would then lead back here.
 fn diagnose_rewritten_host(target: Resolved<'_, '_>, head: &RequestHead<'_>) {
     let Some(sent) = head.sent_authority() else { return };
-    let Some(target) = target.origin().map(|origin| origin.authority()) else { return };
-    if !head.headers_without_note().keys().any(is_sign_of_proxy) || sent.same_host(&target) {
+    let Some(target_host) = target.origin().map(|origin| origin.authority()) else { return };
+    if !head.headers_without_note().keys().any(is_sign_of_proxy) || sent.same_host(&target_host) {
         return;
     }
-    let names_target = |value: &HeaderValue| value.to_str().is_ok_and(|v| target.is_host(v));
+    let names_target = |value: &HeaderValue| value.to_str().is_ok_and(|v| target_host.is_host(v));
     let forwards_target =
         head.headers_without_note().get_all("x-forwarded-host").iter().any(names_target);
     // A proxy that replaces the host writes the address or the short name of its upstream server.
     let is_upstream = sent.address().is_some() || !sent.host().contains('.');
     if forwards_target || is_upstream {
-        let (authority, target) = (sent.to_string(), target.to_string());
+        let (authority, target) = (sent.to_string(), target_host.to_string());
         head.diagnose(Diagnosis::TargetMayBeSelf { authority, target });
     }
 }

@@ -58,10 +58,10 @@ impl Unavailability {
         };
         match &self.html {
             Some(page) if html > 0 && !(self.problem_json && json >= html) => {
-                typed("text/html; charset=utf-8", page.clone())
+                response_of_type("text/html; charset=utf-8", page.clone())
             }
             _ if self.problem_json && json > 0 => {
-                typed("application/problem+json", Bytes::from_static(PROBLEM.as_bytes()))
+                response_of_type("application/problem+json", Bytes::from_static(PROBLEM.as_bytes()))
             }
             _ => text_response(StatusCode::SERVICE_UNAVAILABLE, "down for maintenance\n"),
         }
@@ -69,7 +69,7 @@ impl Unavailability {
 }
 
 /// Returns a response with this body and its media type.
-pub(super) fn typed(media_type: &'static str, body: Bytes) -> Response<Bytes> {
+pub(super) fn response_of_type(media_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response

@@ -77,18 +77,19 @@ impl Error for RuleErrors {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
     pub(super) at: Position,
-    pub(super) kind: Kind,
+    pub(super) reason: Reason,
 }
 
+/// The mistake: an error of the configuration, or a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Reason {
     Config(ConfigError),
     Text(String),
 }
 
 impl RuleError {
     pub(super) fn new(at: Position, message: impl Into<String>) -> Self {
-        Self { at, kind: Kind::Text(message.into()) }
+        Self { at, reason: Reason::Text(message.into()) }
     }
 
     /// Returns the line, from 1, if it is known: see [`Rule::line`](super::Rule::line).
@@ -109,9 +110,9 @@ impl RuleError {
 
     /// Returns the mistake and how to correct it.
     pub fn message(&self) -> String {
-        match &self.kind {
-            Kind::Config(error) => error.to_string(),
-            Kind::Text(text) => text.clone(),
+        match &self.reason {
+            Reason::Config(error) => error.to_string(),
+            Reason::Text(text) => text.clone(),
         }
     }
 }
@@ -124,9 +125,9 @@ impl fmt::Display for RuleError {
 
 impl Error for RuleError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.kind {
-            Kind::Config(error) => Some(error),
-            Kind::Text(_) => None,
+        match &self.reason {
+            Reason::Config(error) => Some(error),
+            Reason::Text(_) => None,
         }
     }
 }

@@ -225,6 +225,7 @@ impl RequestRedirect {
         origin.port = self.port.or(well_known).or(self.listener_port);
         rule.target.path = self.path.map(|path| match path {
             Replacement::Full(path) => vec![Piece::Text(path)],
+            // The empty name stands for the rest that the `*` of a prefix matches. An exact path has none.
             Replacement::Prefix(prefix) => match rule.source_of("") {
                 Some(rest) => {
                     let start = without_trailing_slash(&prefix);

@@ -22,8 +22,8 @@ pub(super) struct Indexed<'r> {
     pub(super) parameter: Option<Parameter<'r>>,
 }
 
-/// Builds the index of `rules`, which are in the order of their table. Adds to the weight of each host an
-/// upper bound of the number of places in the index that a request visits.
+/// Builds the index of `rules`, which are in the order of their table. `weights` has an entry for each host.
+/// Adds to it an upper bound of the number of places in the index that a request visits.
 pub(super) fn build(rules: &[Indexed<'_>], lists: &mut Lists, weights: &mut [u32]) -> Index {
     if rules.is_empty() {
         return Index::default();
@@ -101,18 +101,20 @@ fn path<'r>(rule: &Indexed<'r>) -> &'r str {
 
 /// Creates the place of a group of rules, which are given by their positions in `rules`.
 fn place(lists: &mut Lists, rules: &[Indexed<'_>], group: &[u32]) -> Place {
-    let rules = group.iter().filter_map(|at| rules.get(*at as usize));
-    let rules: Vec<_> = rules.map(|rule| (rule.rule, rule.parameter)).collect();
-    lists.place(&rules)
+    let group = group.iter().filter_map(|at| rules.get(*at as usize));
+    let numbered: Vec<_> = group.map(|rule| (rule.rule, rule.parameter)).collect();
+    lists.place(&numbered)
 }
 
 /// Groups pairs of a node and the position of a rule by their node.
 fn groups(mut pairs: Vec<(u32, u32)>) -> Vec<(u32, Vec<u32>)> {
     pairs.sort_unstable();
     pairs.dedup();
-    let groups = pairs.chunk_by(|one, other| one.0 == other.0);
-    let positions = |group: &[(u32, u32)]| group.iter().map(|(_, at)| *at).collect();
-    groups.filter_map(|group| Some((group.first()?.0, positions(group)))).collect()
+    let group = |pairs: &[(u32, u32)]| {
+        let (node, _) = pairs.first()?;
+        Some((*node, pairs.iter().map(|(_, at)| *at).collect()))
+    };
+    pairs.chunk_by(|one, other| one.0 == other.0).filter_map(group).collect()
 }
 
 /// The patterns, segment by segment.

@@ -50,12 +50,9 @@ impl Lists {
                 plain.push(*rule);
                 continue;
             };
-            let at = by_name.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-                by_name.push((name, HashMap::new()));
-                by_name.len() - 1
-            });
-            if let Some((_, values)) = by_name.get_mut(at) {
-                values.entry(value).or_default().push(*rule);
+            match by_name.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, values)) => values.entry(value).or_default().push(*rule),
+                None => by_name.push((name, HashMap::from([(value, vec![*rule])]))),
             }
         }
         let parameters = by_name.into_iter().map(|(name, values)| {

@@ -164,7 +164,7 @@ pub(super) fn name_length(text: &str) -> usize {
     if starts_with_letter(text) { text.bytes().take_while(is_word).count() } else { 0 }
 }
 
-/// Whether a text begins as the name of a capture does.
+/// Whether a text begins with an ASCII letter, as the name of a capture does.
 pub(super) fn starts_with_letter(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
 }

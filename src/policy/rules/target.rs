@@ -112,8 +112,8 @@ fn parse_absolute(target: &str) -> Result<(OriginChange, &str), &'static str> {
     }
     let parsed = Authority::parse(authority);
     let is_pattern =
-        || !authority.contains('[') && authority.split(':').skip(1).any(starts_with_letter);
-    if authority.contains('*') || parsed.is_err() && is_pattern() {
+        !authority.contains('[') && authority.split(':').skip(1).any(starts_with_letter);
+    if authority.contains('*') || parsed.is_err() && is_pattern {
         return Err("a capture never becomes part of a scheme, host or port");
     }
     let authority = parsed?;

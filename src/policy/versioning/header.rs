@@ -315,7 +315,9 @@ fn offer<'a>(range: &'a str, media_type: &str) -> Offer<'a> {
     if essence.is_empty() {
         return Offer::Refused;
     }
-    let (start, rest) = essence.split_at_checked(media_type.len()).unwrap_or_default();
+    let Some((start, rest)) = essence.split_at_checked(media_type.len()) else {
+        return Offer::Other;
+    };
     if !start.eq_ignore_ascii_case(media_type) {
         return Offer::Other;
     }

@@ -95,19 +95,19 @@ impl Versioning {
     /// [`Version`](crate::ConfigErrorKind::Version) if `current` is not valid. A version holds letters,
     /// digits and `-._~`, and is not `.` or `..`.
     pub fn new(prefix: &str, current: &str) -> Result<Self, ConfigError> {
-        let refused = |reason| Err(ConfigError::path(prefix, reason));
+        let refuse = |reason| Err(ConfigError::path(prefix, reason));
         let trimmed = without_trailing_slash(prefix);
         if !prefix.starts_with('/') || prefix.contains(['?', '#']) {
-            return refused("a prefix starts with `/` and has no query and no fragment");
+            return refuse("a prefix starts with `/` and has no query and no fragment");
         }
         if prefix.contains(['*', '{', '}']) {
-            return refused("there are no wildcards in a prefix");
+            return refuse("there are no wildcards in a prefix");
         }
         if is_ambiguous(trimmed) {
-            return refused("an empty or dot segment, `%2e`, `%2f`, `%5c` and `\\` never match");
+            return refuse("an empty or dot segment, `%2e`, `%2f`, `%5c` and `\\` never match");
         }
         if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return refused("percent-encode spaces, control bytes and non-ASCII characters");
+            return refuse("percent-encode spaces, control bytes and non-ASCII characters");
         }
         check_version(current)?;
         Ok(Self {

@@ -132,9 +132,9 @@ impl QueryVersioning {
         let (Some(version), None) = (versions.next(), versions.next()) else { return None };
         let retired = self.retired.iter().find(|retired| retired.name() == version)?;
         let old = format!("{}={version}", self.parameter);
-        let start: usize = pairs.take_while(|pair| *pair != old).map(|pair| pair.len() + 1).sum();
-        let (before, after) = (query.get(..start)?, query.get(start + old.len()..)?);
-        Some((retired, format!("{before}{}={}{after}", self.parameter, self.current)))
+        let new = format!("{}={}", self.parameter, self.current);
+        let pairs: Vec<&str> = pairs.map(|pair| if pair == old { &new } else { pair }).collect();
+        Some((retired, pairs.join("&")))
     }
 }
 

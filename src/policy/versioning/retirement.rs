@@ -135,10 +135,10 @@ impl RetiredVersion {
             return Err(ConfigError::dates(version, "a date outside of 1970 to 9999"));
         }
         // RFC 9651 §3.3.7, RFC 9110 §5.6.7.
-        let value = |text: String| HeaderValue::try_from(text).ok();
+        let header_value = |text: String| HeaderValue::try_from(text).ok();
         let deprecation = deprecated.and_then(seconds_of).map(|seconds| format!("@{seconds}"));
-        let deprecation = deprecation.and_then(value);
-        let sunset = gone.map(httpdate::fmt_http_date).and_then(value);
+        let deprecation = deprecation.and_then(header_value);
+        let sunset = gone.map(httpdate::fmt_http_date).and_then(header_value);
         Ok(Self { version: version.into(), plan: Plan::ByDate(plan), deprecation, sunset })
     }
 
@@ -176,12 +176,13 @@ impl RetiredVersion {
         let stage = self.stage(clock);
         self.explain(stage, head);
         let refuses_method = get_and_head_only && !is_get_or_head(head.method());
+        // A method that is not redirected gets the same 410 as after the end of the version.
         let is_refused = refuses_method && stage >= Stage::Moved;
         self.decide_at(if is_refused { Stage::Gone } else { stage }, head, Some(to))
     }
 
-    /// Decides about a request for this version at a stage. `to` leads to the successor; without it, a
-    /// version that has moved stays deprecated.
+    /// Decides about a request for this version at a stage. `to` leads to the successor. Without it, a version
+    /// that has moved is answered like a deprecated one, and no `Link` is sent.
     pub(super) fn decide_at(
         &self,
         stage: Stage,

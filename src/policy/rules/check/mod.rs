@@ -112,11 +112,13 @@ impl Checks<'_> {
     }
 
     /// Warns if the rule `first`, which answered a witness of `rule`, comes before `rule` and covers it.
+    /// `number` is the number of `rule`. Returns whether it warned.
     fn warn_of_cover(&mut self, first: u32, number: u32, rule: &Stored) -> bool {
-        let earlier = self.table.rule(first).filter(|_| first < number);
-        let Some(earlier) = earlier.filter(|earlier| covers(self.table, earlier, rule)) else {
+        if first >= number {
             return false;
-        };
+        }
+        let earlier = self.table.rule(first).filter(|earlier| covers(self.table, earlier, rule));
+        let Some(earlier) = earlier else { return false };
         let earlier_at = self.table.position(first);
         let message = if covers(self.table, rule, earlier) {
             format!("matches the same requests as {earlier_at}, which comes first: remove one")

@@ -24,10 +24,10 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
     }
     let rule = Rule::new(&with_splat(from)?).map_err(from.mistake())?.below_only();
     let rule = rule.to(target.text).map_err(target.mistake())?;
-    let status = words.next().map_or(Ok(Status::Found), status)?;
+    let code = words.next().map(status).transpose()?.unwrap_or(Status::Found);
     match words.next() {
         Some(word) => Err(word.refuse("nothing may follow the status")),
-        None => Ok(Some(rule.status(status))),
+        None => Ok(Some(rule.status(code))),
     }
 }
 

@@ -17,12 +17,12 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         return Ok(None);
     }
     // A spreadsheet fills shorter lines with empty fields.
-    let given = |at: usize| field(at).filter(|word| !word.text.is_empty());
-    if let Some(extra) = (3..fields.len()).find_map(given) {
+    let non_empty = |at: usize| field(at).filter(|word| !word.text.is_empty());
+    if let Some(extra) = (3..fields.len()).find_map(non_empty) {
         return Err(extra.refuse("three fields at most: from, to, status"));
     }
     let rule = Rule::new(from.text).map_err(from.mistake())?;
-    match (given(2), given(1)) {
+    match (non_empty(2), non_empty(1)) {
         (Some(Word { text: "410", .. }), None) => Ok(Some(rule.gone())),
         (Some(word @ Word { text: "410", .. }), Some(_)) => {
             Err(word.refuse("410 has no target: leave the field `to` empty"))
@@ -30,7 +30,8 @@ pub(super) fn rule(line: Line<'_>) -> Result<Option<Rule>, Mistake> {
         (_, None) => Err(line.end().refuse("a target is missing: `from,to[,status]`")),
         (code, Some(target)) => {
             let rule = rule.to(target.text).map_err(target.mistake())?;
-            Ok(Some(rule.status(code.map_or(Ok(Status::Temporary), status)?)))
+            let status = code.map(status).transpose()?.unwrap_or(Status::Temporary);
+            Ok(Some(rule.status(status)))
         }
     }
 }

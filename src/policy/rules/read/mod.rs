@@ -5,7 +5,7 @@ mod csv;
 mod netlify;
 
 use super::build::{Rules, RulesBuilder};
-use super::error::{Kind, Position, RuleError, RuleErrors};
+use super::error::{Position, Reason, RuleError, RuleErrors};
 use super::rule::{Rule, Status};
 use crate::config_error::ConfigError;
 
@@ -129,11 +129,11 @@ impl RulesBuilder {
         for (number, line) in (1..).zip(text.lines()) {
             match parse(Line { text: line, number }) {
                 Ok(rule) => rules.extend(rule.map(|rule| rule.line(number))),
-                Err(Mistake { at, kind }) => {
+                Err(Mistake { at, reason }) => {
                     let column = line.get(..at).map_or(0, |before| before.chars().count() + 1);
                     let column = u32::try_from(column).unwrap_or(u32::MAX);
                     let at = Position { line: number, column, rule: 0 };
-                    errors.push(RuleError { at, kind });
+                    errors.push(RuleError { at, reason });
                 }
             }
         }
@@ -152,7 +152,7 @@ struct Line<'t> {
 /// A mistake in a line, and its byte offset.
 struct Mistake {
     at: usize,
-    kind: Kind,
+    reason: Reason,
 }
 
 /// A word of a line, and its byte offset.
@@ -164,12 +164,12 @@ struct Word<'t> {
 
 impl Word<'_> {
     fn refuse(self, why: impl Into<String>) -> Mistake {
-        Mistake { at: self.at, kind: Kind::Text(why.into()) }
+        Mistake { at: self.at, reason: Reason::Text(why.into()) }
     }
 
     /// Returns a function that converts an error in this word to a mistake.
     fn mistake(self) -> impl Fn(ConfigError) -> Mistake {
-        move |error| Mistake { at: self.at, kind: Kind::Config(error) }
+        move |error| Mistake { at: self.at, reason: Reason::Config(error) }
     }
 }
 
