@@ -7,20 +7,21 @@
 //!    404. HSTS has no place in this order: see [`Hsts`](crate::Hsts) for the answers that get its header.
 //! 3. **All wrong values are reported together**, each with its path in the configuration (`rules[3].to`)
 //!    and the reason. A check that depends on other values comes later: for example, the `to` of a rule is
-//!    checked once its `from` is valid, and a list of rules as a whole, such as for missing targets and
-//!    loops, once each of its rules is valid. A syntax error, an unknown key or a value of the wrong type
-//!    is reported by the format's own parser, which stops at the first error.
+//!    checked once its `from` is valid. A list of rules is checked as a whole, for example for missing
+//!    targets and loops, once each of its rules is valid. A syntax error, an unknown key or a value of the
+//!    wrong type is reported by the format's own parser, which stops at the first error.
 //! 4. **Dates** are RFC 3339 (`2026-12-01T22:00:00Z`, or with an offset) or a day (`2026-12-01`,
 //!    midnight UTC), as text or as TOML dates. A time without an offset is an error.
-//! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next. A
-//!    configuration sets the switch only if its `on`, `from` or `until` differs from the previous
-//!    configuration; otherwise the switch stays as an administrator has set it. Before the first
-//!    configuration, maintenance counts as off.
+//! 5. **Maintenance has a switch**, which [`Switches`] keeps from one configuration to the next.
+//!    [`Config::build`] sets the switch only if the `on`, `from` or `until` of the configuration differs from
+//!    the previous one; otherwise the switch stays as an administrator has set it. Before the first
+//!    configuration, maintenance counts as off. To check a configuration without an effect, build it with
+//!    new [`Switches`].
 //!
 //! Pitfalls: `#[serde(flatten)]` hides misspelled keys. A program with more keys should hold
-//! [`Config`] in a separate field. A rule that has no effect, such as a duplicate, is not an error: see
-//! [`Config::warnings`]. In messages about several rules, the first rule is `rule 1`, and its path is
-//! `rules[0]`.
+//! [`Config`] in a separate field. A rule that has no effect, such as a duplicate, is only a warning: see
+//! [`Config::warnings`]. But a rule for a host that `hosts` does not list is an error. In messages about
+//! several rules, the first rule is `rule 1`, and its path is `rules[0]`.
 //!
 //! ```
 //! use http::{Request, Response, StatusCode};

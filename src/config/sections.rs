@@ -83,7 +83,8 @@ impl Config {
     /// is empty while `before` is not. Always `false` if this configuration sets `allow_shrink = true`.
     ///
     /// A program that reloads should refuse a configuration that shrinks, because a file that was cut off is
-    /// often still valid.
+    /// often still valid. Check this before [`build`](Self::build), which sets the switch of the maintenance
+    /// even if its layer is never served.
     ///
     /// ```
     /// use tower_redirect::config::Config;
@@ -312,7 +313,8 @@ pub struct VersionsConfig {
     pub prefix: String,
     /// The version that is served.
     pub current: String,
-    /// Whether only GET and HEAD are redirected. Other methods get 410.
+    /// Whether only GET and HEAD of retired versions are redirected. Other methods get 410 from the date on
+    /// which the version moves. Paths without a version are redirected with every method.
     #[serde(default, skip_serializing_if = "is_default")]
     pub get_and_head_only: bool,
     /// The versions that end, with their dates. A version without dates has moved already.

@@ -171,7 +171,7 @@ impl Redirection {
     }
 
     /// Changes the path to this text. When the `Location` is written, bytes that a path may not hold, `?` and
-    /// `#` among them, are percent-encoded. `%` is kept, so nothing is encoded twice; so are `[` and `]`. A
+    /// `#` among them, are percent-encoded, except `[` and `]`. `%` is kept, so nothing is encoded twice. A
     /// missing leading `/` is added.
     pub fn path(mut self, path: impl Into<Arc<str>>) -> Self {
         self.set_path(path.into());

@@ -21,7 +21,7 @@ impl Host {
     }
 
     /// Parses a host without a port. `Err` is the reason why it is refused.
-    pub(super) fn try_parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn try_parse(text: &str) -> Result<Self, &'static str> {
         check_spelling(text)?;
         let authority = Authority::parse(text)?;
         if text.contains('*') {

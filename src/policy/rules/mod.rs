@@ -38,7 +38,7 @@
 //!    (302), [`Rule::moved_permanently`] (301), [`Rule::see_other`] (303), [`Rule::gone`] (410).
 //!    301 and 302 are sent for GET and HEAD; other methods get 308 and 307 in their place, unless
 //!    [`Rule::rewriting_methods`] is set. [`Rule::until`] ends a rule at a date, and caches are told
-//!    to keep its answers no longer.
+//!    not to keep its answers beyond that date.
 //! 6. **A table is checked when it is built**, with requests that are made from its rules.
 //!    Loops, targets that grow with each redirection, and more than eight redirections in a row
 //!    are errors, which show the request and the lines of at most 16 rules that cause the error.

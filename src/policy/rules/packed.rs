@@ -184,7 +184,7 @@ pub(super) fn base(rule: &Rule) -> Redirection {
         base = base.fragment(&**fragment);
     }
     match host.as_ref().map(|host| base.clone().host(host.as_str())) {
-        // A host that was parsed before parses again.
+        // Every host of a rule comes from `Host::try_parse`, so it parses again.
         Some(Ok(with_host)) => with_host,
         _ => base,
     }

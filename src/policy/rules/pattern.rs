@@ -130,20 +130,20 @@ pub(super) fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
     })
 }
 
-/// Refuses spaces and control bytes, the capture syntax of other routers, and incomplete escapes. `Err` is the
-/// reason.
-pub(super) fn check_spelling(path: &str) -> Result<(), &'static str> {
-    if path.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+/// Refuses a path or target with spaces or control bytes, the capture syntax of other routers, or an
+/// incomplete escape. `Err` is the reason.
+pub(super) fn check_spelling(text: &str) -> Result<(), &'static str> {
+    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
         return Err("percent-encode spaces and control bytes");
     }
-    if path.contains(['{', '}', '<', '>']) {
+    if text.contains(['{', '}', '<', '>']) {
         return Err("captures are written `:name` and `*name`; a literal `{` is written `%7B`");
     }
     let is_escape = |rest: &str| match rest.as_bytes() {
         [high, low, ..] => decode_escape(*high, *low).is_some(),
         _ => false,
     };
-    match path.split('%').skip(1).all(is_escape) {
+    match text.split('%').skip(1).all(is_escape) {
         true => Ok(()),
         false => Err("`%` is followed by two hexadecimal digits; a literal `%` is written `%25`"),
     }

@@ -179,7 +179,8 @@ impl Rule {
         self
     }
 
-    /// Changes the host. Path and query stay unless [`to`](Self::to) sets them.
+    /// Changes the host. The request's port is kept, unless the scheme changes or [`to_port`](Self::to_port)
+    /// is set. Path and query stay unless [`to`](Self::to) sets them.
     ///
     /// # Errors
     ///
@@ -291,7 +292,8 @@ impl Rule {
     }
 
     /// Lets the rule lead to the requested URL itself. Without this, the rule does not match a request that
-    /// the client would repeat unchanged when it follows the redirection, and later rules are tried.
+    /// the client would repeat unchanged when it follows the redirection, and later rules are tried. The checks
+    /// of the table do not follow such a redirection, so they find no loop through this rule.
     pub fn allow_self(mut self) -> Self {
         self.allow_self = true;
         self

@@ -118,7 +118,7 @@ fn parse_absolute(target: &str) -> Result<(OriginChange, &str), &'static str> {
     }
     let authority = parsed?;
     let port = authority.effective_port(scheme);
-    let host = Host::from(&authority);
+    let host = Host::try_parse(authority.host())?;
     Ok((OriginChange { scheme: Some(scheme), host: Some(host), port: Some(port) }, rest))
 }
 
@@ -275,6 +275,9 @@ mod tests {
             "https://*rest/",
             "https://*.a.test/",
             "https://a@b.test/",
+            "https://a~b.test/",
+            "https://a$b.test/",
+            "https://a.test,b.test/",
             "https://$host/",
             "https://a.test$request_uri",
             "/b$is_args$args",

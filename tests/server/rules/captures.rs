@@ -61,6 +61,12 @@ fn captured_slashes_never_begin_an_authority() {
     }
 }
 
+#[test]
+fn a_piece_of_a_path_begins_no_parameter_of_the_query() {
+    let copied = Rules::new([rule("/a/:x/*rest", "/b?x=:x&r=*rest")]).expect("valid");
+    table(&copied, &[("/a/1&y=2/3+4;z/5", "307 /b?x=1%26y%3D2&r=3%2B4%3Bz/5")]);
+}
+
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[a-z]{1,3}",
