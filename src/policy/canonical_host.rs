@@ -129,6 +129,7 @@ impl CanonicalHost {
     }
 
     /// Sends 301 for GET and HEAD, and 308 for other methods. Replaces [`permanent`](Self::permanent).
+    /// Where that would send 307 because of the port, 302 and 307 are sent.
     pub fn moved_permanently(mut self) -> Self {
         self.to = self.to.moved_permanently();
         self

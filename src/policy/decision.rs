@@ -16,10 +16,15 @@ pub enum Decision {
     PassWithHeaders(HeaderMap),
     /// Answers with a redirection.
     Redirect(Redirection),
-    /// Answers with this response. The layer sets `Content-Length`, and `Cache-Control` if the response has
-    /// none: a `max-age` of one day for 301, 308 and 410, and `no-store` for every other status. After
-    /// [`forbid_storing`](crate::RequestHead::forbid_storing), it is `no-store` in any case. If caches may
-    /// store the response, the headers that were read are added to its `Vary`.
+    /// Answers with this response. The layer sets `Content-Length` if the status allows content, and
+    /// `Cache-Control` if the response has none: a `max-age` of one day for 301, 308 and 410, and `no-store`
+    /// for every other status. After [`forbid_storing`](crate::RequestHead::forbid_storing), it is `no-store`
+    /// in any case. If the layer sets `no-store`, it removes `CDN-Cache-Control` and similar headers: to keep
+    /// them, set `Cache-Control`, too. If caches may store the response, the headers that were read are added
+    /// to its `Vary`.
+    ///
+    /// The body is removed if the response may have none, as for HEAD or 204. If the request is gRPC and the
+    /// status is not 200, the body and `Content-Type` are removed.
     Respond(Response<Bytes>),
 }
 
