@@ -13,7 +13,7 @@ use crate::policy::Annotation;
 use crate::redirection::{PERMANENT_MAX_AGE, Redirection};
 use crate::response::{max_age, text_response};
 
-#[allow(clippy::declare_interior_mutable_const)] // Static bytes are never shared or changed.
+#[allow(clippy::declare_interior_mutable_const)] // Static `Bytes` are never written to.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Returns the response of a redirection; a refusal if its `Location` needs a host that is missing or
@@ -30,7 +30,7 @@ pub(super) fn redirect(
     let mut status = to.status_for(head.method());
     let resolved = to.resolve(head);
     let is_unlisted = || resolved.carries_unlisted_host() || resolved.carries_unlisted_port();
-    if is_cacheable(status) && is_unlisted() {
+    if is_permanent(status) && is_unlisted() {
         status = if status == StatusCode::MOVED_PERMANENTLY {
             StatusCode::FOUND
         } else {
@@ -54,7 +54,7 @@ pub(super) fn redirect(
     } else {
         headers.append(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    if is_cacheable(status) && !head.forbids_storing() {
+    if is_permanent(status) && !head.forbids_storing() {
         headers.append(header::CACHE_CONTROL, max_age(to.max_age_or_default()));
         append_vary(headers, || head.vary());
     } else {
@@ -94,7 +94,7 @@ pub(super) fn respond(head: &RequestHead<'_>, mut response: Response<Bytes>) -> 
     let to_head = *head.method() == Method::HEAD;
     let headers = response.headers_mut();
     let has_cache_control = headers.contains_key(header::CACHE_CONTROL);
-    if head.forbids_storing() || !has_cache_control && !is_cacheable(status) {
+    if head.forbids_storing() || !has_cache_control && !is_permanent(status) {
         forbid_storing(headers);
     } else if !has_cache_control {
         headers.insert(header::CACHE_CONTROL, max_age(PERMANENT_MAX_AGE));
@@ -119,8 +119,8 @@ pub(super) fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes
     respond(head, text_response(refusal.status, refusal.reason))
 }
 
-/// Returns whether answers with this status get a `max-age`.
-fn is_cacheable(status: StatusCode) -> bool {
+/// Returns whether a status is permanent: answers with it get a `max-age` by default.
+fn is_permanent(status: StatusCode) -> bool {
     use StatusCode as S;
     matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT | S::GONE)
 }
