@@ -238,7 +238,7 @@ fn each_warning_names_the_rules_and_the_cure() {
             lines("/a/* /b/*\n/b/* /c/*"),
             vec!["line 1: leads on through line 2: GET http://x0x.invalid/a ends at /c"],
         ),
-        // A target is proposed only if every request ends there, and not only the example.
+        // A target is proposed only if it does not depend on the request.
         (
             lines("/a?id /b\n/b /c"),
             vec![
@@ -313,6 +313,10 @@ fn each_warning_names_the_rules_and_the_cure() {
                 "rule 3: looks like a regex, but is compared literally: use `Rule::regex`",
                 "rule 4: looks like a regex, but is compared literally: use `Rule::regex`",
             ],
+        ),
+        (
+            vec![rule(r"/i-(\d+)", "/b").ignore_case()],
+            vec!["rule 1: looks like a regex, but is compared literally: use `Rule::regex`"],
         ),
         // Each of these rules leads one request to itself, but others elsewhere.
         (

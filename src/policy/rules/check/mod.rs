@@ -60,8 +60,9 @@ impl Checks<'_> {
         if ends.is_some_and(|ends| ends <= now) {
             return self.warn(number, "the rule has ended: remove it");
         }
-        // A loop or a chain exists once the last of its rules has started to apply, so each rule is checked
-        // at its start.
+        // A loop exists once the last of its rules has started to apply, so each rule is checked at its
+        // start. A chain is followed only at the start of its first rule: rules that start later are not part
+        // of it.
         let time = starts.map_or(now, |starts| starts.max(now));
         let mut warned = false;
         if self.found >= MAX_ERRORS || self.reported.contains(&number) {
@@ -152,7 +153,10 @@ impl Checks<'_> {
         true
     }
 
-    /// Whether every request that `rule` matches ends at the URL `end`, and not only `witness`.
+    /// Whether `end` can be proposed as the target of `rule`: neither the target of `rule` nor `end` depends
+    /// on the path, host or query of `witness`. If `rule` keeps the query and `witness` has none, a rule whose
+    /// target is `end` keeps the query, too. The conditions of later rules are not compared: other requests may
+    /// end elsewhere.
     fn ends_at_one_url(&self, rule: &Stored, witness: &Witness, end: &str) -> bool {
         let sets_query = rule.has(flag::HAS_QUERY) && !rule.has(flag::MERGES_QUERY);
         let keeps_query = !sets_query && !rule.has(flag::DROPS_QUERY) && witness.query.is_some();
@@ -194,8 +198,9 @@ fn has_lower_case_escape(regex: &str) -> bool {
 }
 
 /// Whether a path in normal form holds text that is common in regexes and rare in paths: `\d`, `\w`, `[0-9`,
-/// `[a-z`, `[^`, or a `$` at its end.
+/// `[a-z`, `[^`, in either case, or a `$` at its end.
 fn looks_like_a_regex(path: &str) -> bool {
-    let parts = ["%5Cd", "%5Cw", "[0-9", "[a-z", "[%5E"];
-    parts.iter().any(|part| path.contains(part)) || path.len() > 2 && path.ends_with('$')
+    let lower = path.to_ascii_lowercase();
+    let parts = ["%5cd", "%5cw", "[0-9", "[a-z", "[%5e"];
+    parts.iter().any(|part| lower.contains(part)) || path.len() > 2 && path.ends_with('$')
 }
