@@ -25,6 +25,9 @@ pub enum Decision {
     ///
     /// The body is removed if the response may have none, as for HEAD or 204. If the request is gRPC and the
     /// status is not 200, the body and `Content-Type` are removed.
+    ///
+    /// A 3xx response with a `Location` is treated as [`Pass`](Self::Pass) for a CORS preflight, `OPTIONS *` or
+    /// CONNECT, as every redirection of these is.
     Respond(Response<Bytes>),
 }
 

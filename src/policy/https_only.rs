@@ -16,7 +16,7 @@ use crate::uri::Scheme;
 /// 2. A request for an exempt path passes, and its host is not read: `/.well-known/acme-challenge/` for GET
 ///    and HEAD, and the paths given to [`exempt`](Self::exempt) for GET, HEAD and OPTIONS. If
 ///    [`RedirectLayer::hosts`](crate::RedirectLayer::hosts) is set, the layer still answers 421 for a host
-///    that is not listed.
+///    that is not listed, and 400 for one that is missing or malformed.
 /// 3. `OPTIONS *`, CONNECT (and with it websockets over HTTP/2) and CORS preflights get 403, because they
 ///    cannot be redirected. With [`refuse_unsafe`](Self::refuse_unsafe), so do unsafe methods.
 /// 4. A request without an acceptable host gets 400 or 421.
@@ -136,12 +136,13 @@ impl HttpsOnly {
 
     /// Lets GET, HEAD and OPTIONS requests for this path, and for all paths below it, pass over http.
     ///
-    /// The path as it was sent is compared, segment by segment, with the normal form of `path`, in which
-    /// escapes are in upper case: `/caf%C3%A9` is exempt, but `/caf%c3%a9` is not, even if `path` is written
-    /// like that. `/health` and `/health/` mean the same. A path that a server may
-    /// read as another one is never exempt: one with an empty segment, a segment that is `.` or begins
-    /// with `..`, a `\` or `;`, an escaped dot, slash, backslash, `%` or NUL, overlong UTF-8 (`%c0%ae`),
-    /// or a `%` that is not followed by two hexadecimal digits.
+    /// The path as it was sent is compared, segment by segment, with the normal form of `path` (RFC 3986
+    /// §6.2.2), in which escapes of unreserved characters are decoded, and all others are in upper case. With
+    /// `/%7Ea`, only `/~a` is exempt; `/caf%C3%A9` is exempt, but `/caf%c3%a9` is not, even if `path` is written
+    /// like that. `/health` and `/health/` mean the same. A path that a server may read as another one is never
+    /// exempt: one with an empty segment, a segment that is `.` or begins with `..`, a `\` or `;`, an escaped
+    /// dot, slash, backslash, `%` or NUL, overlong UTF-8 (`%c0%ae`), an escaped byte from `%F8` to `%FF`, or a
+    /// `%` that is not followed by two hexadecimal digits.
     ///
     /// # Errors
     ///

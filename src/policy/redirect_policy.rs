@@ -86,11 +86,12 @@ pub trait RedirectPolicy: Send + Sync {
         vec![self.name()]
     }
 
-    /// Returns whether this policy passes every request that follows one of its own redirections. The layer
-    /// then asks neither the policy about the target nor the condition of [`when`](Self::when), which saves
-    /// 580 instructions. A policy in a tuple or list is asked nevertheless, and so is every policy of a layer
-    /// with [`separate_https_redirect`](crate::RedirectLayer::separate_https_redirect). The default is
-    /// `false`.
+    /// Returns whether [`decide`](Self::decide) itself passes every request that follows one of this policy's
+    /// redirections. The layer then asks neither the policy about the target nor the condition of
+    /// [`when`](Self::when), which saves 580 instructions. A policy in a tuple or list is asked nevertheless,
+    /// and so is every policy of a layer with
+    /// [`separate_https_redirect`](crate::RedirectLayer::separate_https_redirect). In all cases, a redirection
+    /// that repeats the same request is sent, and is not treated as a pass. The default is `false`.
     ///
     /// Pitfall: if the policy redirects such a request after all, the client makes one more hop, and an
     /// endless redirection is not noticed.

@@ -138,8 +138,9 @@ impl<'r> Resolved<'r, '_> {
         origin.is_some() && origin == self.head.origin()
     }
 
-    /// Whether the redirection sets no host and no port and keeps the scheme. The request's host is then
-    /// not needed.
+    /// Whether the redirection sets no host and no port and keeps the scheme. The `Location` then needs
+    /// the request's host only if its path could be read as an authority: see
+    /// [`is_absolute_path_reference`](Self::is_absolute_path_reference).
     pub(super) fn keeps_origin(self) -> bool {
         let Redirection { host, port, .. } = self.redirection;
         host.is_none() && port.is_none() && self.keeps_scheme()

@@ -198,9 +198,9 @@ impl<P, D> RedirectLayer<P, D> {
         Ok(self)
     }
 
-    /// Sends a policy's redirection from http to https alone: it keeps the host, the path and the query, as
-    /// the HSTS preload list requires. Other redirections within this server follow once the client uses
-    /// https.
+    /// Sends a policy's redirection from http to https by itself, not merged with others: it keeps the host,
+    /// the path and the query, as the HSTS preload list requires. Other redirections within this server follow
+    /// once the client uses https.
     ///
     /// The layer does not redirect to https by itself: a policy such as [`HttpsOnly`](crate::HttpsOnly) has
     /// to. Put that policy first, because a redirection to another server is sent as it is.
@@ -254,6 +254,9 @@ impl<P, D> RedirectLayer<P, D> {
     /// An upload that announces more bytes is not read at all. Beyond either limit the rest stays unread:
     /// over HTTP/1 the answer has `Connection: close`, over HTTP/2 the stream is reset after the answer. A
     /// client that reads only after it has written everything can then miss the answer.
+    ///
+    /// An HTTP/2 upload of unknown length is read for 1 s at most before the answer, even if `time` is longer.
+    /// Some uploads are not read at all: see rule 5 of the [module](crate::server).
     ///
     /// The time is a deadline only with a [`drain_timer`](Self::drain_timer). Without one it is
     /// checked whenever more of the upload arrives.

@@ -3,10 +3,11 @@
 //! Rules, in order:
 //!
 //! 1. A request for a host outside of [`RedirectLayer::hosts`] is answered 421, and one without a host 400,
-//!    before the policy is asked. Without a list, the answer is 400 or 421 if a policy, in `decide`, asked
-//!    for the host and the host is refused, whatever the policy decided. With or without a list, it is 400
-//!    if a header of a trusted proxy was read for the decision and is malformed. HTTP/1.0 requests without
-//!    a host get the [`RedirectLayer::default_host`], if there is one.
+//!    before the policy is asked. Without a list, the answer is 400 or 421 if the host is refused and was
+//!    read: by a policy in `decide`, whatever it decided, or by the layer, for a redirection. With or without
+//!    a list, it is 400 if a header of a trusted proxy was read for the decision and is malformed. HTTP/1.0
+//!    requests without a host get the [`RedirectLayer::default_host`], if there is one; otherwise a
+//!    redirection whose `Location` needs the host is answered 400.
 //! 2. The policy is asked about the request's head. If it passes, the inner service gets the request
 //!    unchanged. The layer allocates nothing for a pass, unless it adds headers, reports answers or
 //!    diagnoses, or has a policy to ask after a 404.

@@ -212,8 +212,9 @@ fn refuse(head: &RequestHead<'_>, refusal: Refusal) -> Response<Bytes> {
     answer
 }
 
-/// Asks the policies for the headers that they add. A request that is refused gets none of them. Called
-/// after the decision, so a host that is refused only when `annotate` reads it does not change the answer.
+/// Asks the policies for the headers that they add. `None` if the host or the forwarded headers are refused.
+/// Called after the decision, so a host that is refused only when `annotate` reads it does not change the
+/// answer.
 #[inline]
 fn annotation<P: RedirectPolicy + ?Sized>(
     policy: &P,

@@ -97,7 +97,7 @@ impl TargetGuard {
     /// # Errors
     ///
     /// Returns an error of kind [`Address`](crate::ConfigErrorKind::Address) if `prefix` is not an IPv6
-    /// prefix of one of these lengths.
+    /// prefix of one of these lengths, or has bits beyond its length (`2001:db8:64::1/96`).
     pub fn nat64_prefix(mut self, prefix: &str) -> Result<Self, ConfigError> {
         let nat64 = prefix.parse::<Ipv6Net>().ok().and_then(Nat64::new);
         let reason = "a NAT64 prefix has 32, 40, 48, 56, 64 or 96 bits, as in 2001:db8:64::/96";

@@ -28,18 +28,21 @@ impl RouteMatch {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
-    /// read as a pattern.
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` does not begin with `/`,
+    /// contains `*`, `?` or `/:`, or is refused by [`Rule::new`].
     pub fn exact(path: &str) -> Result<Self, ConfigError> {
         Self::new(path, path, path.len())
     }
 
-    /// Creates a match of type `PathPrefix`: this path and all paths below it.
+    /// Creates a match of type `PathPrefix`: this path and all paths below it. With
+    /// [`replace_full_path`](RequestRedirect::replace_full_path), a path that servers read differently does
+    /// not match: see point 2 of the [module](super).
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if `path` is not a path, or would be
-    /// read as a pattern.
+    /// Returns an error of kind [`Path`](crate::ConfigErrorKind::Path) if [`exact`](Self::exact) would return
+    /// one, or if `path` has an empty or dot segment, `%2e`, `%2f`, `%5c`, `\` or more than 63 segments. One
+    /// slash at its end is allowed.
     pub fn prefix(path: &str) -> Result<Self, ConfigError> {
         let bare = without_trailing_slash(path);
         Self::new(path, &format!("{bare}/*"), bare.len())

@@ -43,8 +43,9 @@
 //!    Loops, targets that grow with each redirection, and more than eight redirections in a row
 //!    are errors, which show the request and the lines of at most 16 rules that cause the error.
 //!    [`Rules::warnings`] lists possible mistakes, such as duplicates, rules that an earlier rule covers,
-//!    rules that have ended, and chains. If one target would do for all requests of a chain's first rule,
-//!    the warning shows it. A loop of regexes, or one that depends on the conditions of several rules at
+//!    rules that have ended, and chains. The warning of a chain proposes a target for its first rule, if
+//!    that target does not depend on the request. A chain is checked at the date at which its first rule
+//!    starts, without rules that start later. A loop of regexes, or one that depends on the conditions of several rules at
 //!    once, may be found only when a request runs into it; the answer is then a 500.
 //! 7. **Rules are looked up, not tried one by one.** One look-up finds an exact path. Patterns (with
 //!    `:name` or `*`) are looked up by the literal segments that they begin with: one look-up for each
