@@ -35,8 +35,10 @@ inner_access!(ExpectContinue<S>);
 
 /// When the body of a request is sent.
 enum Plan {
-    /// At once. With an origin, the memory notes a redirection, so that later uploads to that origin wait.
-    AtOnce(Option<OriginKey>),
+    /// At once, and nothing is remembered.
+    AtOnce,
+    /// At once. The memory notes a redirection, so that later uploads to the origin wait.
+    Watched(OriginKey),
     /// Once the server asks for the body or answers 2xx, or the wait times out. With an origin, the memory
     /// notes how that origin answers.
     Waiting(Option<OriginKey>),
@@ -48,11 +50,11 @@ impl Settings {
         let is_long = length.is_none_or(|length| length > self.threshold);
         let has_expect = request.headers().contains_key(header::EXPECT);
         if !is_long && !has_expect || request.body().is_end_stream() {
-            return Plan::AtOnce(None);
+            return Plan::AtOnce;
         }
         let options = request.extensions_mut().remove::<ExpectOptions>();
         if options.is_some_and(|options| options.is_off) || request.version() != Version::HTTP_11 {
-            return Plan::AtOnce(None);
+            return Plan::AtOnce;
         }
         let origin = OriginKey::of(request.uri());
         let is_waiting_useless =
@@ -60,13 +62,15 @@ impl Settings {
         // If the request has an `Expect` of its own, that is sent in any case, but the body waits only if
         // `100-continue` is the only expectation.
         if is_waiting_useless || has_expect && !expects_only_continue(request) {
-            return Plan::AtOnce(None);
+            return Plan::AtOnce;
         }
         let has_redirected = |origin: &OriginKey| self.memory.has_redirected(origin);
-        if has_expect || !self.only_after_redirect || origin.as_ref().is_some_and(has_redirected) {
-            Plan::Waiting(origin)
-        } else {
-            Plan::AtOnce(origin)
+        let waits =
+            has_expect || !self.only_after_redirect || origin.as_ref().is_some_and(has_redirected);
+        match origin {
+            origin if waits => Plan::Waiting(origin),
+            Some(origin) => Plan::Watched(origin),
+            None => Plan::AtOnce,
         }
     }
 }
@@ -94,8 +98,11 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.settings.plan(&mut request) {
-            Plan::AtOnce(watched) => {
-                let watched = watched.map(|origin| (self.settings.memory.clone(), origin));
+            Plan::AtOnce => {
+                ExpectFuture::at_once(self.inner.call(request.map(ExpectBody::at_once)), None)
+            }
+            Plan::Watched(origin) => {
+                let watched = Some((self.settings.memory.clone(), origin));
                 ExpectFuture::at_once(self.inner.call(request.map(ExpectBody::at_once)), watched)
             }
             Plan::Waiting(origin) => self.call_waiting(request, origin),
