@@ -36,8 +36,9 @@ struct Series {
 
 impl Series {
     fn new(policy: Cow<'static, str>, kind: AnswerKind, status: StatusCode) -> Self {
+        let policy_label = if policy.is_empty() { NO_POLICY.into() } else { policy.clone() };
         let labels = vec![
-            Label::new("policy", policy.clone()),
+            Label::new("policy", policy_label),
             Label::new("kind", kind.as_str()),
             Label::new("code", status.as_str().to_owned()),
         ];
@@ -73,18 +74,16 @@ impl AnswerCounter {
             recorder.describe_counter(DIAGNOSES.into(), None, diagnoses.into());
         });
         for policy in policies() {
-            let policy = if policy.is_empty() { NO_POLICY.into() } else { policy };
             self.add(0, policy, AnswerKind::Redirect, StatusCode::TEMPORARY_REDIRECT);
         }
         for status in [400, 421, 500].into_iter().flat_map(StatusCode::from_u16) {
-            self.add(0, NO_POLICY.into(), AnswerKind::Refuse, status);
+            self.add(0, Cow::default(), AnswerKind::Refuse, status);
         }
     }
 
-    /// Counts an answer. `policy` is `None` if no policy gave it.
+    /// Counts an answer. `policy` is empty if no policy gave it.
     #[inline]
-    pub(crate) fn count(&self, policy: Option<&str>, kind: AnswerKind, status: StatusCode) {
-        let policy = policy.unwrap_or(NO_POLICY);
+    pub(crate) fn count(&self, policy: &str, kind: AnswerKind, status: StatusCode) {
         let mut kept = self.0.iter().map_while(OnceLock::get);
         match kept.find(|series| series.is_for(policy, kind, status)) {
             Some(series) => series.add(1),

@@ -16,7 +16,7 @@ impl AnswerCounter {
 
     pub(crate) fn start(&self, _: impl Fn() -> Vec<Cow<'static, str>>) {}
 
-    pub(crate) const fn count(&self, _: Option<&str>, _: AnswerKind, _: StatusCode) {}
+    pub(crate) const fn count(&self, _: &str, _: AnswerKind, _: StatusCode) {}
 }
 
 pub(super) const fn diagnosed(_: &Diagnosis) {}

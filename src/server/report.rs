@@ -70,8 +70,7 @@ fn count(head: &RequestHead<'_>, kind: AnswerKind, status: StatusCode, settings:
     // shows as an increase.
     head.with_decider(|by| {
         let by = by.filter(|_| kind != AnswerKind::Refuse);
-        let policy = by.map(|by| by.counted.as_deref().unwrap_or(&by.policy));
-        let policy = policy.filter(|policy| !policy.is_empty());
+        let policy = by.map_or("", |by| by.counted.as_deref().unwrap_or(&by.policy));
         settings.counter.count(policy, kind, status);
     });
 }
