@@ -200,7 +200,10 @@ fn has_lower_case_escape(regex: &str) -> bool {
 /// Whether a path in normal form holds text that is common in regexes and rare in paths: `\d`, `\w`, `[0-9`,
 /// `[a-z`, `[^`, in either case, or a `$` at its end.
 fn looks_like_a_regex(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    let parts = ["%5cd", "%5cw", "[0-9", "[a-z", "[%5e"];
-    parts.iter().any(|part| lower.contains(part)) || path.len() > 2 && path.ends_with('$')
+    let has_part = || {
+        let lower = path.to_ascii_lowercase();
+        ["%5cd", "%5cw", "[0-9", "[a-z", "[%5e"].iter().any(|part| lower.contains(part))
+    };
+    // Few paths hold one of these, so few are copied.
+    path.contains(['[', '%']) && has_part() || path.len() > 2 && path.ends_with('$')
 }
