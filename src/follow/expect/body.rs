@@ -19,7 +19,7 @@ pin_project! {
         #[pin]
         body: B,
         // `None` for a body that is sent at once.
-        wait: Option<Wait>,
+        wait: Option<Box<Wait>>,
     }
 }
 
@@ -35,7 +35,7 @@ impl<B> ExpectBody<B> {
     }
 
     pub(super) fn waiting(body: B, gate: Gate, timeout: Timeout) -> Self {
-        Self { body, wait: Some(Wait { gate, timeout }) }
+        Self { body, wait: Some(Box::new(Wait { gate, timeout })) }
     }
 }
 

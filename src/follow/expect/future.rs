@@ -26,7 +26,17 @@ pin_project! {
         S: Service<Request<ExpectBody<B>>>,
     {
         #[pin]
-        state: State<S, S::Future, B>,
+        kind: Kind<S, S::Future, B>,
+    }
+}
+
+pin_project! {
+    #[project = KindProj]
+    enum Kind<S, F, B> {
+        // The body is sent at once, and the response is only returned.
+        Plain { #[pin] future: F },
+        // Boxed, so that plain calls do not move it.
+        Expecting { state: Pin<Box<State<S, F, B>>> },
     }
 }
 
@@ -36,10 +46,10 @@ pin_project! {
         // The body is sent at once. If the origin in `watched` redirects the upload, the memory notes it.
         AtOnce { #[pin] future: F, watched: Option<(Memory, OriginKey)> },
         // The body waits or is being sent. `call` is taken when the response arrives.
-        Waiting { #[pin] future: F, call: Option<Box<WaitingCall<S, B>>> },
+        Waiting { #[pin] future: F, call: Option<WaitingCall<S, B>> },
         // The service is polled until it is ready to send the request again after 417. `resend` is
         // taken once it is ready.
-        Resend { resend: Option<Box<Resend<S, B>>> },
+        Resend { resend: Option<Resend<S, B>> },
     }
 }
 
@@ -65,19 +75,27 @@ impl<S, B> ExpectFuture<S, B>
 where
     S: Service<Request<ExpectBody<B>>>,
 {
-    pub(super) fn at_once(future: S::Future, watched: Option<(Memory, OriginKey)>) -> Self {
-        Self { state: State::AtOnce { future, watched } }
+    pub(super) fn plain(future: S::Future) -> Self {
+        Self { kind: Kind::Plain { future } }
+    }
+
+    pub(super) fn watched(future: S::Future, memory: Memory, origin: OriginKey) -> Self {
+        Self::expecting(State::AtOnce { future, watched: Some((memory, origin)) })
     }
 
     pub(super) fn waiting(future: S::Future, call: WaitingCall<S, B>) -> Self {
-        Self { state: State::Waiting { future, call: Some(Box::new(call)) } }
+        Self::expecting(State::Waiting { future, call: Some(call) })
+    }
+
+    fn expecting(state: State<S, S::Future, B>) -> Self {
+        Self { kind: Kind::Expecting { state: Box::pin(state) } }
     }
 }
 
 /// The next step after the response to a request whose body waited.
 enum Next<S, B, R> {
     Return(Response<ExpectResponseBody<R>>),
-    SendAgain(Box<Resend<S, B>>),
+    SendAgain(Resend<S, B>),
 }
 
 impl<S, B> WaitingCall<S, B> {
@@ -88,7 +106,7 @@ impl<S, B> WaitingCall<S, B> {
         let Self { upload, origin, memory, saved_body, head, service } = self;
         let status = response.status();
         if let Some(origin) = &origin {
-            let timed_out = upload.gate().is_some_and(|gate| gate.has_timed_out());
+            let timed_out = upload.gate().has_timed_out();
             let is_refused = status == StatusCode::EXPECTATION_FAILED;
             if timed_out || is_refused || response.version() >= Version::HTTP_2 {
                 memory.note_useless_wait(origin);
@@ -104,7 +122,7 @@ impl<S, B> WaitingCall<S, B> {
         if status == StatusCode::EXPECTATION_FAILED {
             if let Ok(body) = saved_body.replay() {
                 let request = Request::from_parts(head, ExpectBody::at_once(body));
-                return Next::SendAgain(Box::new(Resend { service, request }));
+                return Next::SendAgain(Resend { service, request });
             }
         }
         Next::Return(response.map(|body| ExpectResponseBody::ending(body, upload)))
@@ -120,9 +138,29 @@ where
     type Output = Result<Response<ExpectResponseBody<R>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
+        match self.project().kind.project() {
+            KindProj::Plain { future } => {
+                let response = ready!(future.poll(cx))?;
+                Poll::Ready(Ok(response.map(ExpectResponseBody::new)))
+            }
+            KindProj::Expecting { state } => state.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<S, F, B, R> State<S, F, B>
+where
+    S: Service<Request<ExpectBody<B>>, Response = Response<R>, Future = F>,
+    F: Future<Output = Result<Response<R>, S::Error>>,
+    B: Body + Replay,
+    R: Body,
+{
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<ExpectResponseBody<R>>, S::Error>> {
         loop {
-            let next = match state.as_mut().project() {
+            let next = match self.as_mut().project() {
                 StateProj::AtOnce { future, watched } => {
                     let response = ready!(future.poll(cx))?;
                     if let Some((memory, origin)) = watched.take() {
@@ -152,11 +190,11 @@ where
                             return Poll::Pending;
                         }
                     }
-                    let Resend { mut service, request } = *taken;
+                    let Resend { mut service, request } = taken;
                     State::AtOnce { future: service.call(request), watched: None }
                 }
             };
-            state.set(next);
+            self.set(next);
         }
     }
 }

@@ -17,10 +17,12 @@ struct State {
 enum Phase {
     /// The body waits for the server.
     Closed,
-    /// The body may be sent: the server has asked for it, or has already answered 2xx.
+    /// The body may be sent: the server has asked for it.
     Open,
     /// The body may be sent: the server did not ask for it in time.
     TimedOut,
+    /// The body may be sent to its end: the server has answered 2xx.
+    Released,
     /// No more of the body may be sent.
     Ended,
 }
@@ -48,9 +50,14 @@ impl Gate {
         self.change(|phase| if phase == Phase::Closed { Phase::TimedOut } else { phase });
     }
 
-    /// Ends the body, whether it waits or is being sent.
+    /// Lets the body be sent to its end. Returns without effect if it has ended.
+    pub(super) fn release(&self) {
+        self.change(|phase| if phase == Phase::Ended { phase } else { Phase::Released });
+    }
+
+    /// Ends the body, whether it waits or is being sent, unless it is released.
     pub(super) fn end(&self) {
-        self.change(|_| Phase::Ended);
+        self.change(|phase| if phase == Phase::Released { phase } else { Phase::Ended });
     }
 
     /// Whether the body may be sent because the wait has timed out.
@@ -100,30 +107,26 @@ impl fmt::Debug for Gate {
 /// Ends a request body when this value is dropped. This value is held by the call, and later by the body of
 /// a response that makes the request body unnecessary.
 #[derive(Debug)]
-pub(super) struct EndOnDrop(Option<Gate>);
+pub(super) struct EndOnDrop(Gate);
 
 impl EndOnDrop {
     pub(super) fn new(gate: Gate) -> Self {
-        Self(Some(gate))
+        Self(gate)
     }
 
-    pub(super) fn gate(&self) -> Option<&Gate> {
-        self.0.as_ref()
+    pub(super) fn gate(&self) -> &Gate {
+        &self.0
     }
 
-    /// Lets the body be sent, and does not end it when `self` is dropped.
-    pub(super) fn release(mut self) {
-        if let Some(gate) = self.0.take() {
-            gate.open();
-        }
+    /// Lets the body be sent to its end.
+    pub(super) fn release(self) {
+        self.0.release();
     }
 }
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        if let Some(gate) = &self.0 {
-            gate.end();
-        }
+        self.0.end();
     }
 }
 
@@ -143,31 +146,35 @@ mod tests {
         }
     }
 
-    /// Whatever the order of polls, permissions and ends, a waiting body is woken and an ended body
-    /// stays ended.
+    /// Whatever the order of polls and changes, a waiting body is woken, an ended body stays ended, and a
+    /// released body is never ended.
     #[test]
-    fn a_waiting_body_is_woken_and_an_ended_body_stays_ended() {
-        let changes: [fn(&Gate); 3] = [Gate::open, Gate::end, Gate::time_out];
-        for order in 0..4_usize.pow(6) {
+    fn a_waiting_body_is_woken_and_an_end_or_a_release_is_final() {
+        let changes: [fn(&Gate); 4] = [Gate::open, Gate::time_out, Gate::end, Gate::release];
+        for order in 0..5_usize.pow(6) {
             let (gate, count) = (Gate::new(), Arc::new(Count::default()));
             let waker = Waker::from(count.clone());
             let mut cx = Context::from_waker(&waker);
-            let (mut waits, mut has_ended) = (false, false);
+            let (mut waits, mut last) = (false, None);
             for step in 0..6 {
                 let woken = count.0.load(Ordering::SeqCst);
-                match order / 4_usize.pow(step) % 4 {
-                    3 => {
+                match order / 5_usize.pow(step) % 5 {
+                    4 => {
                         let poll = gate.poll(&mut cx);
                         waits = poll.is_pending();
-                        if has_ended {
-                            assert_eq!(poll, Poll::Ready(Permission::Denied));
+                        if let Some(last) = last {
+                            assert_eq!(poll, Poll::Ready(last), "{order}");
                         }
                     }
                     change => {
                         changes[change](&gate);
-                        has_ended |= change == 1;
+                        last = last.or(match change {
+                            2 => Some(Permission::Denied),
+                            3 => Some(Permission::Granted),
+                            _ => None,
+                        });
                         if waits {
-                            assert_eq!(count.0.load(Ordering::SeqCst), woken + 1, "{order:o}");
+                            assert_eq!(count.0.load(Ordering::SeqCst), woken + 1, "{order}");
                         }
                         waits = false;
                     }
