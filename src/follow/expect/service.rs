@@ -51,6 +51,7 @@ impl Settings {
         length.is_none_or(|length| length > self.threshold) || has_expect(request.headers())
     }
 
+    /// Decides about a request that [may wait](Self::may_wait).
     fn plan<B: Body>(&self, request: &mut Request<B>) -> Plan {
         if request.body().is_end_stream() {
             return Plan::AtOnce;

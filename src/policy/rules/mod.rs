@@ -45,8 +45,8 @@
 //!    [`Rules::warnings`] lists possible mistakes, such as duplicates, rules that an earlier rule covers,
 //!    rules that have ended, and chains. The warning of a chain proposes a target for its first rule, if
 //!    that target does not depend on the request. A chain is checked at the date at which its first rule
-//!    starts, without rules that start later. A loop of regexes, or one that depends on the conditions of several rules at
-//!    once, may be found only when a request runs into it; the answer is then a 500.
+//!    starts, without rules that start later. A loop of regexes, or one that depends on the conditions of
+//!    several rules at once, may be found only when a request runs into it; the answer is then a 500.
 //! 7. **Rules are looked up, not tried one by one.** One look-up finds an exact path. Patterns (with
 //!    `:name` or `*`) are looked up by the literal segments that they begin with: one look-up for each
 //!    different number of these segments, and again for the segments that follow a `:name`. Rules of one
